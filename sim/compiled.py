@@ -1,0 +1,73 @@
+"""The two decorators for compiled code, and the cache they share.
+
+A `rule` is a scalar function: one formula. A `kernel` is a loop that applies rules to columns. Both are compiled by Numba on first
+use and kept on disk. Numba does not see that a kernel's callee in another file has changed, so the cache folder's name carries a
+hash of all compiled sources: an edit anywhere starts a fresh folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import llvmlite
+import numba
+import numpy as np
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+_PACKAGE = Path(__file__).parent
+
+
+def _fingerprint() -> str:
+    """A hash of every source that compiled code is made of, and of the compiler."""
+    digest = hashlib.sha256(f"{numba.__version__} {llvmlite.__version__} {np.__version__}".encode())
+    for path in sorted([*_PACKAGE.glob("*.py"), *_PACKAGE.glob("phases/*.py")]):
+        source = path.read_bytes()
+        if b"sim.compiled" in source or path.name in ("names.py", "compiled.py"):
+            digest.update(path.name.encode() + source)
+    return digest.hexdigest()[:16]
+
+
+def _cache_folder() -> Path | None:
+    """Where compiled code is kept, or None where nothing can be written."""
+    base = os.environ.get("RISINGTIDE_CACHE") or os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    folder = Path(base) / "risingtide" / _fingerprint()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return None
+    return folder if os.access(folder, os.W_OK) else None
+
+
+CACHE = _cache_folder()
+
+
+def _compile(function: Function) -> Function:
+    keep = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = str(CACHE) if CACHE else keep
+    try:
+        return numba.njit(cache=CACHE is not None, nogil=True, error_model="numpy")(function)
+    finally:
+        numba.config.CACHE_DIR = keep
+
+
+def rule(function: Function) -> Function:
+    """A scalar formula, callable from kernels and from Python."""
+    return _compile(function)
+
+
+def kernel(function: Function) -> Function:
+    """A loop over columns; it releases the interpreter lock, so threads run side by side."""
+    return _compile(function)
+
+
+def wipe_cache() -> None:
+    """Throw away what is kept on disk: the remedy for a cache file that a killed process left truncated."""
+    if CACHE:
+        shutil.rmtree(CACHE, ignore_errors=True)
+        CACHE.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,115 @@
+"""The engine: twelve phases a month, in one order, and the loop. It knows no economics.
+
+`simulate` runs many months in one compiled call. Where a phase is played in Python (a firm's own decision, an observer), `play` runs
+the same phases month by month. Both stop at the dates of interventions, which strike between two months.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from sim.compiled import kernel
+from sim.names import PHASES
+from sim.phases import (
+    contribution,
+    customers,
+    exchange,
+    fairness,
+    governance,
+    membership,
+    partnering,
+    sharing,
+    shocks,
+    trust,
+    value,
+    voice,
+)
+from sim.tally import close_month, open_month
+from sim.world import World
+
+Phase = Callable[[Any, np.ndarray, int], None]
+
+KERNELS: dict[str, Phase] = {
+    "shocks": shocks.phase,
+    "contribution": contribution.phase,
+    "exchange": exchange.phase,
+    "value": value.phase,
+    "governance": governance.phase,
+    "sharing": sharing.phase,
+    "fairness": fairness.phase,
+    "trust": trust.phase,
+    "voice": voice.phase,
+    "partnering": partnering.phase,
+    "membership": membership.phase,
+    "customers": customers.phase,
+}
+"""The compiled loop of each phase, in the order of a month."""
+
+
+@kernel
+def simulate(world, rules, history, written, first, last, every, end):
+    """Months `first` to `last` − 1; a row of history every so many, and at the end. The number of rows written so far."""
+    on = rules[0]
+    for month in range(first, last):
+        open_month(world, month)
+        if on.shocks.on:
+            shocks.phase(world, rules, month)
+        if on.contribution.on:
+            contribution.phase(world, rules, month)
+        if on.exchange.on:
+            exchange.phase(world, rules, month)
+        if on.value.on:
+            value.phase(world, rules, month)
+        if on.governance.on:
+            governance.phase(world, rules, month)
+        if on.sharing.on:
+            sharing.phase(world, rules, month)
+        if on.fairness.on:
+            fairness.phase(world, rules, month)
+        if on.trust.on:
+            trust.phase(world, rules, month)
+        if on.voice.on:
+            voice.phase(world, rules, month)
+        if on.partnering.on:
+            partnering.phase(world, rules, month)
+        if on.membership.on:
+            membership.phase(world, rules, month)
+        if on.customers.on:
+            customers.phase(world, rules, month)
+        if (month + 1) % every == 0 or month + 1 == end:
+            close_month(world, rules)
+            history[written] = world.now[0]
+            written += 1
+    return written
+
+
+def play_month(world: World, rules: np.ndarray, month: int, played: Mapping[str, Phase]) -> None:
+    """One month in which the phases in `played` run as given, the others compiled."""
+    blocks = world.blocks
+    open_month(blocks, month)
+    for name in PHASES:
+        if rules[name]["on"][0]:
+            if name in played:
+                played[name](world, rules, month)
+            else:
+                KERNELS[name](blocks, rules, month)
+    close_month(blocks, rules)
+
+
+def stretches(first: int, last: int, dates: set[int]) -> Iterator[tuple[int, int]]:
+    """The months from `first` to `last` − 1 in stretches that begin at the dates."""
+    cuts = [first, *sorted(date for date in dates if first < date < last), last]
+    yield from zip(cuts[:-1], cuts[1:], strict=True)
+
+
+def timetable() -> str:
+    """The order of the phases, to be printed: number, phase, and what happens in it."""
+    rows = []
+    for number, name in enumerate(PHASES, 1):
+        phase = KERNELS[name]
+        what = " ".join((phase.__doc__ or "").split())
+        rows.append(f"{number:2}  {name:13} {what}")
+    return "\n".join(rows)

@@ -1,0 +1,52 @@
+"""The words a scenario may choose among, and the whole numbers that compiled code knows them by."""
+
+from typing import Any, Literal, get_args
+
+Role = Literal["orchestrator", "strategic", "technology", "channel", "service", "supplier", "training", "alliance"]
+ContributionType = Literal["conditional", "free_rider", "hump", "unconditional"]
+Topology = Literal[
+    "barabasi_albert",
+    "erdos_renyi",
+    "watts_strogatz",
+    "ring",
+    "complete",
+    "star",
+    "supply_chain",
+    "core_periphery",
+]
+ContributionRule = Literal["conditional", "fixed"]
+Effort = Literal["split", "per_tie"]
+Delivery = Literal["firm", "tie"]
+ShareRule = Literal["equal", "contribution", "shapley", "power", "need"]
+FairnessNorm = Literal["equality", "equity", "shapley"]
+Decider = Literal["fixed", "orchestrator", "vote", "weighted"]
+BallotWeight = Literal["contribution", "power"]
+ExitTarget = Literal[
+    "random", "hubs", "orchestrator", "strategic", "technology", "channel", "service", "supplier", "training", "alliance"
+]
+
+PHASES = (
+    "shocks",
+    "contribution",
+    "exchange",
+    "value",
+    "governance",
+    "sharing",
+    "fairness",
+    "trust",
+    "voice",
+    "partnering",
+    "membership",
+    "customers",
+)
+"""The twelve phases of a month, in the order in which the engine runs them."""
+
+
+def words(choice: Any) -> tuple[str, ...]:
+    """The words of a choice, in the order of their codes."""
+    return get_args(choice)
+
+
+def code(choice: Any, word: str) -> int:
+    """The whole number by which compiled code knows a word of a choice."""
+    return words(choice).index(word)

@@ -1,0 +1,125 @@
+"""Contribution: how much of its endowment each firm puts in this month.
+
+A firm forms a belief about its partners, wants what its type makes of that belief (Fischbacher, Gächter & Fehr 2001), corrects it by
+its own experience of the return and by what it feels about the split, heeds the threat of a fine (Becker 1968), and moves part of
+the way.
+"""
+
+from sim.compiled import kernel, rule
+from sim.luck import purpose, standard
+from sim.names import ContributionRule, ContributionType, code
+from sim.phases.governance import graduated
+from sim.world import firms_of, ties_of
+
+OBSERVATION = purpose("contribution: noise in what is seen")
+
+FIXED = code(ContributionRule, "fixed")
+CONDITIONAL, FREE_RIDER, HUMP = (code(ContributionType, word) for word in ("conditional", "free_rider", "hump"))
+LEAST = 1e-9
+"""Effort below which there is nothing to learn from."""
+TEMPTATION = 0.05
+"""What shirking saves at least, per unit of effort: even where effort pays, a little ease is tempting."""
+
+
+@rule
+def clip(x):
+    """A share: what lies outside 0 and 1 is cut."""
+    return min(1.0, max(0.0, x))
+
+
+@rule
+def learn(belief, seen, weight):
+    """The belief after one more month (Fischbacher & Gächter 2010)."""
+    return belief + weight * (clip(seen) - belief)
+
+
+@rule
+def recall(experience, earned, effort, memory):
+    """The return on effort as remembered, after a month that earned so much; without effort there is no experience."""
+    return memory * experience + (1.0 - memory) * earned / effort if effort > LEAST else experience
+
+
+@rule
+def schedule(kind, belief, slope, baseline, goodwill):
+    """What a type wants to contribute, given what it believes others do."""
+    if kind == CONDITIONAL:
+        return baseline + slope * belief
+    if kind == FREE_RIDER:
+        return 0.0
+    if kind == HUMP:
+        return slope * min(belief, 1.0 - belief)
+    return goodwill
+
+
+@rule
+def attraction(experience, cost):
+    """How much better than its cost effort has paid, as a number in (−1, 1)."""
+    gain = experience - cost
+    return gain / (1.0 + abs(gain))
+
+
+@rule
+def deterrence(detection, fine, saved):
+    """How far a threat deters, in [0, 1]: half where detection times fine equals what shirking saves (Becker 1968)."""
+    threat = detection * fine
+    return threat * threat / (threat * threat + saved * saved)
+
+
+@rule
+def comply(target, norm, deterred):
+    """A target below the norm, raised as far as its owner is deterred."""
+    return target + deterred * max(0.0, norm - target)
+
+
+@rule
+def move(contribution, target, speed):
+    """The contribution after a month of adjusting."""
+    return contribution + speed * (clip(target) - contribution)
+
+
+@rule
+def observed(world, rules, month, i):
+    """The trust-weighted mean contribution of i's partners, as seen through transparency; its own belief where it has none."""
+    firms, ties = firms_of(world.firms), ties_of(world.ties)
+    p, start, degree = rules[0].contribution, firms.first[i], firms.degree[i]
+    weight = total = 0.0
+    for row in range(start, start + degree):
+        weight += ties.trust[row]
+        total += ties.trust[row] * firms.contribution[ties.partner[row]]
+    if weight <= 0.0:
+        return firms.belief[i]
+    blur = (1.0 - rules[0].governance.transparency) * p.observation_noise / degree**0.5
+    return total / weight + (blur * standard(world.key, OBSERVATION, month, firms.id[i]) if blur > 0.0 else 0.0)
+
+
+@rule
+def feeling(envy, grievance, guilt, advantage, p):
+    """How feelings about the split move the target: grievance down, guilt up."""
+    return p.guilt_weight * guilt * advantage - p.envy_weight * envy * grievance
+
+
+@kernel
+def phase(world, rules, month):
+    """Every firm looks around and back, then all contribute."""
+    firms, p, g = firms_of(world.firms), rules[0].contribution, rules[0].governance
+    slots = world.now[0].slots
+    if p.rule == FIXED:
+        for i in range(slots):
+            firms.contribution[i] = p.level
+        return
+    detection = g.monitoring if g.on else 0.0
+    cost = rules[0].exchange.cost
+    for i in range(slots):
+        if firms.active[i]:
+            firms.belief[i] = learn(firms.belief[i], observed(world, rules, month, i), p.belief_weight)
+            firms.experience[i] = recall(firms.experience[i], firms.earned[i], firms.effort[i], p.return_memory)
+    for i in range(slots):
+        if firms.active[i]:
+            target = schedule(
+                firms.type[i], firms.belief[i], firms.slope[i], rules[0].founding.baseline, rules[0].founding.goodwill
+            )
+            target += p.return_weight * attraction(firms.experience[i], cost)
+            target += feeling(firms.envy[i], firms.grievance[i], firms.guilt[i], firms.advantage[i], p)
+            due = g.fine * graduated(firms.strikes[i] + 1.0, g.graduation)
+            deterred = deterrence(detection, due, max(TEMPTATION, cost - firms.experience[i]))
+            firms.contribution[i] = move(firms.contribution[i], comply(target, g.norm, deterred), p.adjustment)

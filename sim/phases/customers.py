@@ -1,0 +1,9 @@
+"""Customers: the market for what the ecosystem makes. Its size per firm scales demand from the next month on."""
+
+from sim.compiled import kernel
+
+
+@kernel
+def phase(world, rules, _month):
+    """The customers' market of next month."""
+    world.now[0].customers = rules[0].customers.market

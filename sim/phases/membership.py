@@ -1,0 +1,165 @@
+"""Membership: who leaves, who fails, who joins.
+
+A firm leaves the more readily the further its satisfaction is below what it would earn elsewhere; a firm without reserves fails; one
+with too many strikes is expelled. Applicants come as long as members do well and the market has room; screening turns some away, and
+newcomers look for partners among the best rated of the members they meet.
+"""
+
+import numpy as np
+
+from sim.compiled import kernel, rule
+from sim.luck import purpose, standard, uniform
+from sim.phases.governance import BANKRUPT, EXPELLED, LEFT
+from sim.phases.partnering import best_rated, possible, welcome
+from sim.traits import DRAWS, RELIABILITY, bear
+from sim.world import ORCHESTRATOR, connect, dismiss, enrol, firms_of, ties_of
+
+LEAVE = purpose("membership: does a firm leave")
+ARRIVALS = purpose("membership: how many apply")
+FIRST_IMPRESSION = purpose("membership: what screening mistakes for reliability")
+
+COHORT = 1 << 20
+"""Room for the applicants of a month in the numbering of firms."""
+MANY = 50.0
+"""Mean number of applicants from which the Poisson draw is rounded from a normal one."""
+
+
+@rule
+def hazard(satisfaction, aspiration, rate, sensitivity):
+    """Chance of leaving this month: proportional hazard in what the firm misses."""
+    return 1.0 - np.exp(-rate * np.exp(min(50.0, sensitivity * (aspiration - satisfaction))))
+
+
+@rule
+def appeal(satisfaction, aspiration, sensitivity):
+    """How attractive membership looks from outside, from 0 to 1."""
+    return 1.0 / (1.0 + np.exp(min(50.0, sensitivity * (aspiration - satisfaction))))
+
+
+@rule
+def applicants(members, potential, appeal, rate, outside):
+    """Expected number of applicants: those who come of themselves, and those whom members draw, in what is left of the market."""
+    return max(0.0, 1.0 - members / potential) * appeal * (outside + rate * members) if potential > 0 else 0.0
+
+
+@rule
+def poisson(mean, draw, normal):
+    """A Poisson number by inversion; for large means the nearest whole number of the normal approximation."""
+    if mean > MANY:
+        return max(0, int(mean + normal * mean**0.5 + 0.5))
+    chance = np.exp(-mean)
+    total, number = chance, 0
+    while draw > total and number < 10 * MANY:
+        number += 1
+        chance *= mean / number
+        total += chance
+    return number
+
+
+@rule
+def impression(reliability_rank, noise, accuracy):
+    """What screening sees of an applicant's rank in reliability."""
+    return accuracy * reliability_rank + (1.0 - accuracy) * noise
+
+
+@rule
+def wants_out(world, rules, month, i):
+    """Whether a firm leaves of its own accord this month."""
+    firms, p = firms_of(world.firms), rules[0].membership
+    if p.orchestrators_stay and firms.role[i] == ORCHESTRATOR:
+        return False
+    chance = hazard(firms.satisfaction[i], firms.aspiration[i], p.exit_rate, p.exit_sensitivity)
+    return uniform(world.key, LEAVE, month, firms.id[i]) < chance
+
+
+@kernel
+def part(world, rules):
+    """Those who leave, fail or are expelled go."""
+    firms, now, p = firms_of(world.firms), world.now[0], rules[0].membership
+    for i in range(now.slots):
+        if not firms.active[i]:
+            continue
+        if firms.leaving[i] != EXPELLED and p.bankruptcy and firms.reserves[i] < 0.0:
+            firms.leaving[i] = BANKRUPT
+        if firms.leaving[i] != 0:
+            now.exits += firms.leaving[i] == LEFT
+            now.bankruptcies += firms.leaving[i] == BANKRUPT
+            now.expulsions += firms.leaving[i] == EXPELLED
+            dismiss(world, i)
+
+
+@rule
+def outlook(world):
+    """Mean satisfaction and mean outside option of the members."""
+    firms, now = firms_of(world.firms), world.now[0]
+    satisfaction = aspiration = 0.0
+    for i in range(now.slots):
+        if firms.active[i]:
+            satisfaction += firms.satisfaction[i]
+            aspiration += firms.aspiration[i]
+    return satisfaction / now.firms, aspiration / now.firms
+
+
+@rule
+def vacancy(world):
+    """A slot for a newcomer, or −1 when the market is full."""
+    firms, now = firms_of(world.firms), world.now[0]
+    if now.vacancies > 0:
+        now.vacancies -= 1
+        return firms.vacant[now.vacancies]
+    if now.slots < firms.first.size:
+        now.slots += 1
+        now.rows = firms.first[now.slots - 1] + firms.room[now.slots - 1]
+        return now.slots - 1
+    return -1
+
+
+@rule
+def settle_in(world, rules, month, i):
+    """A newcomer looks for its first partners."""
+    firms, ties, p = firms_of(world.firms), ties_of(world.ties), rules[0].partnering
+    for attempt in range(1, rules[0].membership.newcomer_partners + 1):
+        j = best_rated(world, month, i, p.candidates, attempt)
+        if j != i and possible(firms, ties, i, j) and welcome(world, rules, i, j) and welcome(world, rules, j, i):
+            connect(world, rules[0], i, j)
+
+
+@kernel
+def admit(world, rules, month):
+    """Applicants come, are screened, and find their first partners."""
+    firms, now, p = firms_of(world.firms), world.now[0], rules[0].membership
+    if now.firms == 0:
+        return
+    satisfaction, aspiration = outlook(world)
+    expected = applicants(
+        now.firms, p.market_potential, appeal(satisfaction, aspiration, p.entry_sensitivity), p.entry_rate, p.entry_outside
+    )
+    number = poisson(
+        expected, uniform(world.key, ARRIVALS, month, 0), standard(world.key, ARRIVALS, month, 1)
+    )
+    for k in range(min(number, COHORT, max(0, p.market_potential - int(now.firms)))):
+        identity = (month + 1) * COHORT + now.founders + k
+        rank = uniform(world.key, DRAWS[RELIABILITY], 0, identity)
+        noise = uniform(world.key, FIRST_IMPRESSION, 0, identity)
+        if impression(rank, noise, p.screening_accuracy) < p.screening:
+            continue
+        slot = vacancy(world)
+        if slot < 0:
+            return
+        bear(world, rules[0], slot, identity, month + 1)
+        firms.attention[slot] = min(firms.room[slot], rules[0].partnering.max_partners)
+        firms.degree[slot] = 0
+        enrol(world, slot)
+        now.entries += 1
+        settle_in(world, rules, month, slot)
+
+
+@kernel
+def phase(world, rules, month):
+    """All decide whether to stay; those who do not go; newcomers are admitted."""
+    firms = firms_of(world.firms)
+    for i in range(world.now[0].slots):
+        if firms.active[i] and firms.leaving[i] == 0 and wants_out(world, rules, month, i):
+            firms.leaving[i] = LEFT
+    part(world, rules)
+    admit(world, rules, month)

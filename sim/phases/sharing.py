@@ -1,0 +1,87 @@
+"""Sharing: who gets what of the value that is left after governance.
+
+The orchestrators keep their take; the rest is shared by a mix of rules. The Shapley value is exact: the game is a sum of platform
+contributions and of pairs, so it is the own platform value plus half of each tie's value (Deng & Papadimitriou 1994; the Myerson
+value is the same here). Shares sum to the net value, always.
+"""
+
+from sim.compiled import kernel, rule
+from sim.world import ORCHESTRATOR, firms_of
+
+
+@rule
+def fraction(part, whole, count):
+    """A share of a whole; equal shares where there is nothing to go by."""
+    return part / whole if whole > 0.0 else 1.0 / count
+
+
+@rule
+def need(reserves, reserves_at_birth):
+    """How far reserves have fallen below those at birth, from 0 to 1."""
+    return min(1.0, max(0.0, 1.0 - reserves / reserves_at_birth)) if reserves_at_birth > 0.0 else 0.0
+
+
+@rule
+def blend(p, equal, contribution, shapley, power, need):
+    """A firm's share of the pot under the mix of rules."""
+    return (
+        p.mix_equal * equal
+        + p.mix_contribution * contribution
+        + p.mix_shapley * shapley
+        + p.mix_power * power
+        + p.mix_need * need
+    )
+
+
+@rule
+def own_return(p, equal, shapley, power, need):
+    """The part of what a firm creates that comes back to it through the mix."""
+    return p.mix_shapley + p.mix_equal * equal + p.mix_power * power + p.mix_need * need
+
+
+@rule
+def income_after_governance(now):
+    """What there is to share, and what the members must pay in because governance cost more than there was."""
+    left = now.value + now.fines - now.governance_cost
+    return max(0.0, left), max(0.0, -left)
+
+
+@kernel
+def totals(world, rules):
+    """The sums over members by which shares are measured."""
+    firms, now = firms_of(world.firms), world.now[0]
+    now.orchestrators = now.total_effort = now.total_power = now.total_need = 0.0
+    for i in range(now.slots):
+        if firms.active[i]:
+            now.orchestrators += firms.role[i] == ORCHESTRATOR
+            now.total_effort += firms.delivered[i]
+            now.total_power += firms.power[i]
+            now.total_need += need(firms.reserves[i], rules[0].founding.reserves)
+
+
+@kernel
+def phase(world, rules, _month):
+    """The take first, then what stays on ties, then the pot by the mix."""
+    firms, now, p = firms_of(world.firms), world.now[0], rules[0].sharing
+    totals(world, rules)
+    now.net, now.dues = income_after_governance(now)
+    take = p.take_rate if now.orchestrators > 0 else 0.0
+    now.orchestrator_income = take * now.net
+    left = min(1.0, now.net / now.value) if now.value > 0.0 else 0.0
+    on_ties = (1.0 - p.pooled) * left
+    pot = now.net - on_ties * now.tie_value
+    paid_back = pot / now.value if now.value > 0.0 else 0.0
+    for i in range(now.slots):
+        if firms.active[i]:
+            equal = 1.0 / now.firms
+            by_contribution = fraction(firms.delivered[i], now.total_effort, now.firms)
+            by_shapley = fraction(firms.shapley[i], now.value, now.firms)
+            by_power = fraction(firms.power[i], now.total_power, now.firms)
+            by_need = fraction(need(firms.reserves[i], rules[0].founding.reserves), now.total_need, now.firms)
+            share = blend(p, equal, by_contribution, by_shapley, by_power, by_need)
+            stays = on_ties * firms.tie_value[i]
+            firms.benefit[i] = (1.0 - take) * (stays + pot * share)
+            own = own_return(p, equal, by_shapley, by_power, by_need) * paid_back * firms.shapley[i]
+            firms.earned[i] = (1.0 - take) * (stays + own + pot * p.mix_contribution * by_contribution)
+            if firms.role[i] == ORCHESTRATOR and now.orchestrators > 0:
+                firms.benefit[i] += now.orchestrator_income / now.orchestrators

@@ -1,0 +1,58 @@
+"""Value: what the effort that arrived is worth, on ties and on the shared platform.
+
+A tie's value needs both sides to a degree, is lost in part to the transaction effort of distrust, and rises with complementary
+capabilities. All of it is scaled by demand and by the network effect, whose exponent is open: the literature does not agree on one
+(Sarnoff, Odlyzko, Metcalfe).
+"""
+
+import numpy as np
+
+from sim.compiled import kernel, rule
+from sim.world import firms_of, ties_of
+
+ONE, HALF, TWO = np.float32(1), np.float32(0.5), np.float32(2)
+
+
+@rule
+def ease(trust, floor):
+    """Share of the value that distrust does not eat."""
+    return floor + (ONE - floor) * trust
+
+
+@rule
+def produce(mine, yours, synergy):
+    """Output of two efforts: the sum, and twice the geometric mean as far as both are needed."""
+    return (ONE - synergy) * (mine + yours) + TWO * synergy * np.sqrt(mine * yours)
+
+
+@rule
+def network_effect(size, reference, exponent, congestion_size, congestion_exponent):
+    """Value per unit of effort in an ecosystem of this size, relative to the reference size without congestion."""
+    if size <= 0.0:
+        return 0.0
+    return (size / reference) ** exponent / (1.0 + (size / congestion_size) ** congestion_exponent)
+
+
+@kernel
+def phase(world, rules, _month):
+    """Value of every tie, half to each side, and of what each firm put on the platform: their sum is its Shapley value."""
+    firms, ties, now, p = firms_of(world.firms), ties_of(world.ties), world.now[0], rules[0].value
+    reference = p.reference_size if p.reference_size > 0 else now.founders
+    scale = now.demand * network_effect(now.firms, reference, p.network_exponent, p.congestion_size, p.congestion_exponent)
+    unit, floor, synergy = np.float32(scale * p.productivity), np.float32(p.trust_floor), np.float32(p.synergy)
+    for row in range(now.rows):
+        trust = HALF * (ties.trust[row] + ties.trust_back[row])
+        output = produce(ties.delivered[row], ties.received[row], synergy)
+        ties.worth[row] = unit * ties.weight[row] * ties.complementarity[row] * ease(trust, floor) * output
+    now.tie_value = now.commons_value = 0.0
+    for i in range(now.slots):
+        if firms.active[i]:
+            worth = 0.0
+            for row in range(firms.first[i], firms.first[i] + firms.degree[i]):
+                worth += ties.worth[row]
+            commons = scale * p.commons_return * firms.platform[i] * firms.kept[i]
+            firms.tie_value[i] = 0.5 * worth
+            firms.shapley[i] = firms.tie_value[i] + commons
+            now.tie_value += firms.tie_value[i]
+            now.commons_value += commons
+    now.value = now.tie_value + now.commons_value

@@ -1,0 +1,66 @@
+"""The rules in force: a scenario's sections as one record that compiled code reads, and that votes and interventions rewrite."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, get_args, get_origin
+
+import numpy as np
+from pydantic import BaseModel
+
+from sim.names import PHASES
+from sim.scenario import Part, Scenario
+
+SECTIONS = ("founding", *PHASES)
+
+
+def _fields(section: type[BaseModel], prefix: str = "") -> list[tuple[str, str]]:
+    """Name and type of each number, switch and choice of a section; parts of a section become `part_field`."""
+    fields: list[tuple[str, str]] = []
+    for name, field in section.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, Part):
+            fields += _fields(kind, f"{prefix}{name}_")
+        elif kind is float:
+            fields.append((prefix + name, "f8"))
+        elif kind in (int, bool) or get_origin(kind) is Literal:
+            fields.append((prefix + name, "i8"))
+    return fields
+
+
+RULES = np.dtype([(name, _fields(Scenario.model_fields[name].annotation)) for name in SECTIONS])  # type: ignore[arg-type]
+"""One record: a nested record a section."""
+
+
+def as_number(section: type[BaseModel], name: str, value: Any) -> float | int:
+    """A value as compiled code knows it: a choice is the place of its word."""
+    kind = section.model_fields[name].annotation
+    return get_args(kind).index(value) if get_origin(kind) is Literal else value
+
+
+def _write(record: Any, section: BaseModel, prefix: str = "") -> None:
+    for name, value in section:
+        if isinstance(value, Part):
+            _write(record, value, f"{prefix}{name}_")
+        elif prefix + name in record.dtype.names:
+            record[prefix + name] = as_number(type(section), name, value)
+
+
+def rules_of(scenario: Scenario) -> np.ndarray:
+    """The rules of a scenario, as an array of one record."""
+    rules = np.zeros(1, RULES)
+    for name in SECTIONS:
+        _write(rules[name][0], getattr(scenario, name))
+    return rules
+
+
+def change_rules(rules: np.ndarray, changes: dict[str, Any]) -> None:
+    """Let new values hold from now on; keys are full (`sharing.take_rate`, `sharing.mix.equal`, or `sharing.mix` as a whole)."""
+    for key, value in changes.items():
+        name, *path = key.split(".")
+        record = rules[name][0]
+        if isinstance(value, dict):
+            part = Scenario.model_fields[name].annotation.model_fields[path[0]].annotation  # type: ignore[union-attr]
+            _write(record, part(**value), f"{path[0]}_")
+        else:
+            section = Scenario.model_fields[name].annotation
+            record["_".join(path)] = as_number(section, path[0], value) if len(path) == 1 else value  # type: ignore[arg-type]

@@ -1,0 +1,68 @@
+"""The tally of a month: counters set to zero when it opens, means over members and ties when it closes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sim.compiled import kernel
+from sim.phases.trust import expect
+from sim.world import ORCHESTRATOR, firms_of, ties_of
+
+
+@kernel
+def open_month(world, month):
+    """Start counting anew."""
+    now = world.now[0]
+    now.month = month
+    now.entries = now.exits = now.bankruptcies = now.expulsions = now.removals = 0.0
+    now.fines = now.sanctions = now.governance_cost = 0.0
+
+
+@kernel
+def tally_firms(world):
+    """Means over members; contribution and grievance also without the orchestrators."""
+    firms, now = firms_of(world.firms), world.now[0]
+    contribution = partners_contribution = satisfaction = grievance = partners = 0.0
+    for i in range(now.slots):
+        if firms.active[i]:
+            contribution += firms.contribution[i]
+            satisfaction += firms.satisfaction[i]
+            if firms.role[i] != ORCHESTRATOR:
+                partners += 1.0
+                partners_contribution += firms.contribution[i]
+                grievance += firms.grievance[i]
+    members, others = max(1.0, now.firms), max(1.0, partners)
+    now.contribution, now.satisfaction = contribution / members, satisfaction / members
+    now.partner_contribution, now.grievance = partners_contribution / others, grievance / others
+
+
+@kernel
+def tally_ties(world):
+    """Mean trust over ties, and on each level."""
+    firms, ties, now = firms_of(world.firms), ties_of(world.ties), world.now[0]
+    trust = operational = relational = strategic = 0.0
+    for i in range(now.slots):
+        for row in range(firms.first[i], firms.first[i] + firms.degree[i]):
+            trust += ties.trust[row]
+            operational += expect(ties.operational_good[row], ties.operational_bad[row])
+            relational += expect(ties.relational_good[row], ties.relational_bad[row])
+            strategic += expect(ties.strategic_good[row], ties.strategic_bad[row])
+    rows = max(1.0, 2.0 * now.ties)
+    now.trust, now.trust_operational = trust / rows, operational / rows
+    now.trust_relational, now.trust_strategic = relational / rows, strategic / rows
+
+
+@kernel
+def close_month(world, rules):
+    """Write the means, and the split in force, into the month."""
+    now, p = world.now[0], rules[0].sharing
+    tally_firms(world)
+    tally_ties(world)
+    now.take_rate = p.take_rate
+    now.mix_equal, now.mix_contribution, now.mix_shapley = p.mix_equal, p.mix_contribution, p.mix_shapley
+    now.mix_power, now.mix_need = p.mix_power, p.mix_need
+
+
+def new_history(months: int, every: int, dtype: np.dtype) -> np.ndarray:
+    """Room for a row every so many months, and always one for the last."""
+    return np.zeros(-(-months // every), dtype)

@@ -1,0 +1,228 @@
+"""Who is tied to whom at month 0: eight classic networks, as arrays of pairs.
+
+Where a network has a centre, the lowest ids are it: hubs first, then the core, then everybody else. Luck decides the rest, so a
+seed is a network. A million firms with eight partners each take seconds: no graph object is built.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from sim import luck
+from sim.compiled import kernel
+from sim.names import Topology
+from sim.scenario import Founding
+
+ATTACHMENT = luck.purpose("topology.attachment")
+PAIR = luck.purpose("topology.pair")
+REWIRED = luck.purpose("topology.rewired")
+ELSEWHERE = luck.purpose("topology.elsewhere")
+START = luck.purpose("topology.start")
+PARTNER = luck.purpose("topology.partner")
+
+ROUNDS = 100
+"""How often a tie of a small world looks for a free place elsewhere before it stays where it is."""
+CORE_DENSITY = 4.0
+"""How much denser the core is tied within itself than to the periphery, until it is complete."""
+
+
+def edges(founding: Founding, firms: int, key: np.uint64) -> np.ndarray:
+    """The ties of `founding.topology` among firms 0 … firms − 1: int32 pairs (i, j), i < j, each once, in order, of shape (m, 2).
+
+    What a small network has no room for is clipped: a firm has at most all others as partners.
+    """
+    codes = _distinct(_BUILDERS[founding.topology](founding, firms, key))
+    pairs = np.empty((codes.size, 2), np.int32)
+    np.floor_divide(codes, firms, out=pairs[:, 0], casting="unsafe")
+    np.remainder(codes, firms, out=pairs[:, 1], casting="unsafe")
+    return pairs
+
+
+def barabasi_albert(founding: Founding, firms: int, key: np.uint64) -> np.ndarray:
+    """Growth with preferential attachment: each newcomer brings m = partners / 2 (rounded, at least 1) ties to firms met in
+    proportion to the ties they have. It starts from a star of m + 1 firms, so m (firms − m) ties (Barabási & Albert 1999)."""
+    brought = min(max(1, round(founding.partners / 2)), firms - 1)
+    ends = _attach(key, firms, brought).reshape(-1, 2)
+    return _code(ends[:, 0], ends[:, 1], firms)
+
+
+@kernel
+def _attach(key, firms, brought):  # type: ignore[no-untyped-def]
+    """Both ends of each tie in turn: a random place in this list is a firm in proportion to its ties."""
+    ends = np.empty(2 * brought * (firms - brought), np.int32)
+    for leaf in range(brought):
+        ends[2 * leaf], ends[2 * leaf + 1] = 0, leaf + 1
+    filled = 2 * brought
+    for newcomer in range(brought + 1, firms):
+        known, draws = filled, 0
+        while filled < known + 2 * brought:
+            met = ends[luck.below(luck.uniform(key, ATTACHMENT, draws, newcomer), known)]
+            draws += 1
+            for place in range(known, filled, 2):
+                if ends[place] == met:
+                    break
+            else:
+                ends[filled], ends[filled + 1] = met, newcomer
+                filled += 2
+    return ends
+
+
+def erdos_renyi(founding: Founding, firms: int, key: np.uint64) -> np.ndarray:
+    """The random graph G(n, M): M = firms × partners / 2 ties, every set of M pairs equally likely (Erdős & Rényi 1959)."""
+    return _random_pairs(firms, round(firms * founding.partners / 2), firms, key)
+
+
+def watts_strogatz(founding: Founding, firms: int, key: np.uint64) -> np.ndarray:
+    """A ring whose ties each keep one end and, with chance `rewiring`, move the other to any firm that is not yet a partner
+    (Watts & Strogatz 1998); the ties of a round move together, not lap by lap."""
+    near, far = _ring_ends(founding, firms)
+    codes = _code(near, far, firms)
+    moving = np.flatnonzero(luck.uniforms(key, REWIRED, 0, np.arange(codes.size)) < founding.rewiring)
+    for step in range(ROUNDS):
+        if moving.size == 0:
+            break
+        target = _below(luck.uniforms(key, ELSEWHERE, step, moving), firms)
+        wanted = _code(near[moving], target, firms)
+        order = np.argsort(wanted, kind="stable")  # whoever asks first for a place gets it
+        wanted, moving, target = wanted[order], moving[order], target[order]
+        settles = (np.diff(wanted, prepend=-1) > 0) & (target != near[moving]) & ~_among(wanted, np.sort(codes))
+        codes[moving[settles]] = wanted[settles]
+        moving = moving[~settles]
+    return codes
+
+
+def ring(founding: Founding, firms: int, key: np.uint64) -> np.ndarray:
+    """Each firm is tied to its nearest on a circle, partners / 2 (rounded) on each side."""
+    return _code(*_ring_ends(founding, firms), firms)
+
+
+def complete(founding: Founding, firms: int, key: np.uint64) -> np.ndarray:
+    """Everybody is tied to everybody."""
+    return _all_pairs(firms, firms)
+
+
+def star(founding: Founding, firms: int, key: np.uint64) -> np.ndarray:
+    """Hub and spoke: one hub an orchestrator (at least one), all hubs tied to each other; each other firm is tied to one hub, and
+    hubs have equally many spokes, give or take one, side by side."""
+    hubs = _hubs(founding, firms)
+    spokes = np.arange(firms - hubs)
+    return np.concatenate([_all_pairs(hubs, firms), _code(spokes * hubs // max(1, spokes.size), hubs + spokes, firms)])
+
+
+def supply_chain(founding: Founding, firms: int, key: np.uint64) -> np.ndarray:
+    """Two tiers behind the hubs, one hub an orchestrator (at least one): a share `core` of the firms is tier 1, the rest tier 2.
+    Each firm is tied to `partners` (rounded, at least 1) firms one tier up, or to all when those are fewer, and to none in its own
+    tier (the tiered form of supply networks, Choi & Hong 2002)."""
+    hubs = _hubs(founding, firms)
+    first = hubs + min(max(1, round(founding.core * firms)), firms - hubs)
+    wanted = _wanted(founding)
+    return np.concatenate(
+        [
+            _partners_within(0, hubs, np.arange(hubs, first), wanted, firms, key),
+            _partners_within(hubs, first, np.arange(first, firms), wanted, firms, key),
+        ]
+    )
+
+
+def core_periphery(founding: Founding, firms: int, key: np.uint64) -> np.ndarray:
+    """A platform: a share `core` of the firms (the orchestrators among them) is tied densely, each firm of the periphery to
+    `partners` (rounded, at least 1) firms of the core, or to all when those are fewer, and to none of the periphery (Borgatti &
+    Everett 2000). A pair in the core is tied four times as likely as a pair across, so a small core is complete."""
+    core = min(max(_hubs(founding, firms), round(founding.core * firms)), firms)
+    wanted = _wanted(founding)
+    within = round(core * min(core - 1.0, CORE_DENSITY * wanted) / 2)
+    return np.concatenate(
+        [
+            _random_pairs(core, within, firms, key),
+            _partners_within(0, core, np.arange(core, firms), wanted, firms, key),
+        ]
+    )
+
+
+_BUILDERS: dict[Topology, Callable[[Founding, int, np.uint64], np.ndarray]] = {
+    "barabasi_albert": barabasi_albert,
+    "erdos_renyi": erdos_renyi,
+    "watts_strogatz": watts_strogatz,
+    "ring": ring,
+    "complete": complete,
+    "star": star,
+    "supply_chain": supply_chain,
+    "core_periphery": core_periphery,
+}
+
+
+def _code(one: np.ndarray, other: np.ndarray, firms: int) -> np.ndarray:
+    """A pair as one whole number, whichever way round: in the order of pairs (i, j), i < j."""
+    return np.minimum(one, other).astype(np.int64) * firms + np.maximum(one, other)
+
+
+def _distinct(codes: np.ndarray) -> np.ndarray:
+    """Each code once, in order (`np.unique` takes ten times as long over millions)."""
+    codes = np.sort(codes)
+    return codes[np.diff(codes, prepend=-1) > 0]
+
+
+def _among(codes: np.ndarray, taken: np.ndarray) -> np.ndarray:
+    """Which codes are among those taken; both in order, so that memory is walked, not jumped about in."""
+    return taken[np.minimum(np.searchsorted(taken, codes), taken.size - 1)] == codes
+
+
+def _below(draws: np.ndarray, count: int | np.ndarray) -> np.ndarray:
+    """Whole numbers from 0 to count − 1, out of uniform draws."""
+    return (draws * count).astype(np.int64)
+
+
+def _hubs(founding: Founding, firms: int) -> int:
+    return min(max(1, founding.orchestrators), firms)
+
+
+def _wanted(founding: Founding) -> int:
+    return max(1, round(founding.partners))
+
+
+def _all_pairs(members: int, firms: int) -> np.ndarray:
+    """Every pair of the first `members` firms."""
+    others = np.arange(members - 1, -1, -1)
+    one = np.repeat(np.arange(members), others)
+    other = np.arange(one.size) - np.repeat(np.cumsum(others) - others, others) + one + 1
+    return _code(one, other, firms)
+
+
+def _random_pairs(members: int, count: int, firms: int, key: np.uint64) -> np.ndarray:
+    """`count` different pairs of the first `members` firms, every set of pairs equally likely."""
+    possible = members * (members - 1) // 2
+    if 2 * count > possible:  # crowded: shuffle all pairs, rather than wait for the last free one
+        pairs = _all_pairs(members, firms)
+        return pairs[np.argsort(luck.uniforms(key, PAIR, 0, np.arange(possible)), kind="stable")[:count]]
+    pairs, step = np.empty(0, np.int64), 0
+    while pairs.size < count:
+        draws = luck.uniforms(key, PAIR, step, np.arange(2 * (count - pairs.size)))
+        one, other = _below(draws[::2], members), _below(draws[1::2], members - 1)
+        other += other >= one
+        pairs = _distinct(np.concatenate([pairs, _code(one, other, firms)]))
+        step += 1
+    return pairs
+
+
+def _ring_ends(founding: Founding, firms: int) -> tuple[np.ndarray, np.ndarray]:
+    """Both ends of each tie of a ring, lap by lap; across an even ring the longest ties come once, not from both ends."""
+    reach = min(round(founding.partners / 2), firms // 2)
+    count = firms * reach - (firms // 2 if 2 * reach == firms else 0)
+    near, lap = np.arange(count) % firms, np.arange(count) // firms
+    return near, (near + lap + 1) % firms
+
+
+def _partners_within(low: int, high: int, who: np.ndarray, wanted: int, firms: int, key: np.uint64) -> np.ndarray:
+    """Each of `who` tied to `wanted` different firms from low to high − 1 (all when those are fewer): one in each of as many
+    equal stretches of their circle, from a random start, so that everybody there is as likely as everybody else."""
+    there = high - low
+    wanted = min(wanted, there)
+    bounds = np.arange(wanted + 1) * there // max(1, wanted)
+    start = _below(luck.uniforms(key, START, 0, who), there)
+    chosen = [
+        (start + bounds[k] + _below(luck.uniforms(key, PARTNER, k, who), bounds[k + 1] - bounds[k])) % there
+        for k in range(wanted)
+    ]
+    return np.concatenate([_code(low + place, who, firms) for place in chosen] or [np.empty(0, np.int64)])

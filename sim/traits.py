@@ -1,0 +1,144 @@
+"""What a firm is born with: drawn by inversion, so that founders and newcomers come out of the same distributions.
+
+`quantile_table` holds each trait's quantile function at evenly spread probabilities, made once a scenario; a compiled draw reads it by
+linear interpolation. The tails end at the probabilities 1/4096 and 4095/4096.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import stats
+
+from sim.compiled import kernel, rule
+from sim.luck import purpose, uniform
+from sim.names import Role, code, words
+from sim.world import ORCHESTRATOR, firms_of
+
+POINTS = 2049
+ENDOWMENT, RELIABILITY, SLOPE, ENVY, GUILT, ASPIRATION, GOAL = range(7)
+
+DRAWS = tuple(purpose(f"trait: {name}") for name in ("endowment", "reliability", "slope", "envy", "guilt", "aspiration", "goal"))
+ROLE = purpose("trait: role")
+TYPE = purpose("trait: type")
+SKILL_A = purpose("trait: first skill")
+SKILL_B = purpose("trait: second skill")
+
+STRATEGIC = code(Role, "strategic")
+PARTNER_ROLES = len(words(Role)) - 1
+
+
+def quantile_table(founding: np.void) -> np.ndarray:
+    """The quantiles of each trait, shape (traits, POINTS), out of the founding rules.
+
+    Endowment is lognormal with mean 1; reliability Beta with the given mean and standard deviation; slope normal, cut at 0;
+    envy exponential (Fehr & Schmidt 1999 report a long tail) and guilt a Beta on (0, 1), both with the given means (Nunnari & Pozzi);
+    outside option and goal normal.
+    """
+    p = np.linspace(0, 1, POINTS)
+    p[0], p[-1] = 0.5 / (POINTS - 1), 1 - 0.5 / (POINTS - 1)
+    spread, mean, sd = founding["endowment_spread"], founding["reliability_mean"], founding["reliability_spread"]
+    precision = max(mean * (1 - mean) / sd**2 - 1, 1e-3)
+    guilt = min(max(founding["guilt_mean"], 1e-6), 1 - 1e-6)
+    normal = stats.norm.ppf(p)
+    return np.stack(
+        [
+            np.exp(spread * normal - spread**2 / 2),
+            stats.beta.ppf(p, mean * precision, (1 - mean) * precision),
+            np.maximum(0, founding["slope_mean"] + founding["slope_spread"] * normal),
+            stats.expon.ppf(p) * founding["envy_mean"],
+            stats.beta.ppf(p, 2 * guilt, 2 * (1 - guilt)),
+            founding["aspiration_mean"] + founding["aspiration_spread"] * normal,
+            founding["goal_spread"] * normal,
+        ]
+    )
+
+
+@rule
+def quantile(table, trait, probability):
+    """A trait at a probability, by linear interpolation."""
+    at = probability * (POINTS - 1)
+    k = min(int(at), POINTS - 2)
+    return table[trait, k] + (at - k) * (table[trait, k + 1] - table[trait, k])
+
+
+@rule
+def partner_role(draw, p):
+    """A partner role out of a uniform draw and the weights of the roles."""
+    weights = (
+        p.roles_strategic,
+        p.roles_technology,
+        p.roles_channel,
+        p.roles_service,
+        p.roles_supplier,
+        p.roles_training,
+        p.roles_alliance,
+    )
+    for k in range(PARTNER_ROLES):
+        draw -= weights[k]
+        if draw < 0:
+            return STRATEGIC + k
+    return STRATEGIC + PARTNER_ROLES - 1
+
+
+@rule
+def contribution_type(draw, p):
+    """A contribution type out of a uniform draw and the weights of the types."""
+    weights = (p.types_conditional, p.types_free_rider, p.types_hump, p.types_unconditional)
+    for k in range(4):
+        draw -= weights[k]
+        if draw < 0:
+            return k
+    return 0
+
+
+@rule
+def bear(world, rules, i, identity, month):
+    """Let a firm be born into slot i: all its traits and its opening accounts; roles are a partner's."""
+    firms, p, key = firms_of(world.firms), rules.founding, world.key
+    firms.id[i], firms.born[i] = identity, month
+    firms.role[i] = partner_role(uniform(key, ROLE, 0, identity), p)
+    firms.type[i] = contribution_type(uniform(key, TYPE, 0, identity), p)
+    firms.endowment[i] = quantile(world.traits, ENDOWMENT, uniform(key, DRAWS[ENDOWMENT], 0, identity))
+    firms.power[i] = firms.endowment[i] ** p.power_exponent
+    firms.reliability[i] = quantile(world.traits, RELIABILITY, uniform(key, DRAWS[RELIABILITY], 0, identity))
+    firms.slope[i] = quantile(world.traits, SLOPE, uniform(key, DRAWS[SLOPE], 0, identity))
+    firms.envy[i] = quantile(world.traits, ENVY, uniform(key, DRAWS[ENVY], 0, identity))
+    firms.guilt[i] = quantile(world.traits, GUILT, uniform(key, DRAWS[GUILT], 0, identity))
+    firms.aspiration[i] = quantile(world.traits, ASPIRATION, uniform(key, DRAWS[ASPIRATION], 0, identity))
+    firms.goal[i] = quantile(world.traits, GOAL, uniform(key, DRAWS[GOAL], 0, identity))
+    firms.skill_a[i] = uniform(key, SKILL_A, 0, identity)
+    firms.skill_b[i] = uniform(key, SKILL_B, 0, identity)
+    open_accounts(firms, rules, i)
+
+
+@rule
+def open_accounts(firms, rules, i):
+    """The accounts of a firm that has just been born."""
+    level = rules.contribution.level
+    firms.contribution[i] = firms.belief[i] = level
+    firms.experience[i] = rules.exchange.cost
+    firms.kept[i] = firms.reliability[i]
+    firms.satisfaction[i] = firms.aspiration[i]
+    firms.reserves[i] = rules.founding.reserves
+    firms.rating[i] = firms.reliability[i] * (min(1.0, level / rules.governance.norm) if rules.governance.norm > 0 else 1.0)
+    firms.strikes[i] = firms.grievance[i] = firms.disadvantage[i] = firms.advantage[i] = firms.fine[i] = 0.0
+    firms.platform[i] = firms.effort[i] = firms.delivered[i] = firms.tie_value[i] = firms.shapley[i] = 0.0
+    firms.benefit[i] = firms.earned[i] = firms.deal[i] = firms.payoff[i] = 0.0
+    firms.total_benefit[i] = firms.total_effort[i] = firms.total_shapley[i] = 0.0
+    firms.leaving[i] = firms.ballot_take[i] = firms.ballot_mix[i] = 0
+    firms.dropping[i] = firms.courting[i] = -1
+
+
+@kernel
+def bear_all(world, rules, count):
+    """Let the founders be born into the first `count` slots."""
+    for i in range(count):
+        bear(world, rules, i, i, 0)
+
+
+@rule
+def crown(firms, rules, i):
+    """Make a firm an orchestrator."""
+    firms.role[i] = ORCHESTRATOR
+    firms.endowment[i] = rules.founding.orchestrator_endowment
+    firms.power[i] = firms.endowment[i] ** rules.founding.power_exponent

@@ -1,0 +1,428 @@
+"""The world: firms and ties as columns, and what happens to the ecosystem as a whole this month.
+
+A firm is a row of `firms`; a tie i → j is a row of `ties`, and its mirror j → i another. The ties of firm i lie in the rows from
+`first[i]` on, `degree[i]` of them, in room for `room[i]`: so they are walked in order, and added and removed in O(1). Rows beyond are
+zero and do no harm in loops over all rows. Slots of firms that have left are used again; a firm's `id` is never.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sim.columns import Double, Long, Short, Single, Table, opener
+from sim.compiled import kernel, rule
+from sim.names import Role, code
+
+ORCHESTRATOR = code(Role, "orchestrator")
+NOBODY = -1
+
+
+class Firms(Table):
+    """One row a firm. Money and effort are in units of an average firm's monthly endowment."""
+
+    id: Long
+    """Who it is, for luck: founding firms count from 0, newcomers by date."""
+    active: Long
+    """1 while it is a member."""
+    role: Long
+    """Its partner role."""
+    type: Long
+    """Its contribution type."""
+    born: Long
+    """The month it joined; 0 for founders."""
+    first: Long
+    """Row of its first tie."""
+    room: Long
+    """How many ties its rows can hold."""
+    attention: Long
+    """How many partners it can have."""
+    degree: Long
+    """How many partners it has."""
+    place: Long
+    """Where it stands on the roster of members."""
+    roster: Long
+    """The slots of the members, in no order; the first `now.firms` count."""
+    vacant: Long
+    """The slots to be used again; the first `now.vacancies` count."""
+    leaving: Long
+    """Why it leaves at the end of this month, if it does: 1 of its own accord, 2 bankrupt, 3 expelled."""
+    dropping: Long
+    """The partner it drops this month, or −1."""
+    courting: Long
+    """The firm it would like as a partner this month, or −1."""
+    ballot_take: Long
+    """Its last vote on the take rate: −1 lower, 0 as it is, 1 higher."""
+    ballot_mix: Long
+    """Its last vote on the sharing rule: the place of the rule in the mix."""
+
+    endowment: Double
+    """What it can put in, a month."""
+    power: Double
+    """Bargaining power."""
+    reliability: Double
+    """Mean share of what it promises that it delivers."""
+    slope: Double
+    """Slope of its conditional-cooperation schedule."""
+    envy: Double
+    """Aversion to disadvantage, α."""
+    guilt: Double
+    """Aversion to advantage, β."""
+    aspiration: Double
+    """Outside option: what it would earn elsewhere, per unit of endowment."""
+    goal: Double
+    """Direction of its goals, in radians."""
+    skill_a: Double
+    """First capability, in (0, 1)."""
+    skill_b: Double
+    """Second capability, in (0, 1)."""
+    contribution: Double
+    """Share of its endowment that it puts in."""
+    belief: Double
+    """What it believes its partners contribute."""
+    experience: Double
+    """Return on the last units it contributed, a moving average."""
+    platform: Double
+    """Effort promised to the shared platform this month."""
+    effort: Double
+    """All effort spent this month."""
+    kept: Double
+    """Share of its promises that it delivered this month."""
+    delivered: Double
+    """All effort that arrived this month, on the platform and on ties."""
+    tie_value: Double
+    """Half of the value of its ties this month."""
+    shapley: Double
+    """Its Shapley value this month: own commons value plus half of each tie's value."""
+    strikes: Double
+    """Sanctions on record; they fade."""
+    fine: Double
+    """Fine of this month."""
+    benefit: Double
+    """Its share of the value this month, an orchestrator's take included."""
+    earned: Double
+    """The part of its share that its own effort brought."""
+    deal: Double
+    """What it gets per unit of its claim: what firms compare."""
+    disadvantage: Double
+    """Felt disadvantage D this month, per unit of endowment."""
+    advantage: Double
+    """Felt advantage A this month, per unit of endowment."""
+    grievance: Double
+    """Moving average of disadvantage."""
+    payoff: Double
+    """What it has at the end of the month, net of all cost, π."""
+    satisfaction: Double
+    """Moving average of utility per unit of endowment."""
+    reserves: Double
+    """Reserves, in months of its endowment."""
+    rating: Double
+    """Public rating in (0, 1): what it delivers of what the norm expects."""
+    total_benefit: Double
+    """Sum of its shares since it joined."""
+    total_effort: Double
+    """Sum of its effort since it joined."""
+    total_shapley: Double
+    """Sum of its Shapley values, net of the cost of governance, since it joined."""
+
+
+class Ties(Table):
+    """One row a tie i → j; what is said of i, j is seen from i."""
+
+    partner: Short
+    """Slot of j."""
+    mirror: Short
+    """Row of j → i."""
+    weight: Single
+    """Importance of the tie, from the user's data; 1 otherwise."""
+    complementarity: Single
+    """How much more (less) than an average pair the two capabilities create."""
+    alignment: Single
+    """How far the two goals agree, from 0 to 1."""
+    given: Single
+    """Effort that i promised j this month."""
+    delivered: Single
+    """Effort of i that arrived at j this month."""
+    received: Single
+    """Effort of j that arrived at i this month."""
+    promised: Single
+    """Effort that j promised i this month."""
+    trust: Single
+    """Trust of i in j: the weighted harmonic mean of the three levels, as of last month's end."""
+    trust_back: Single
+    """Trust of j in i."""
+    worth: Single
+    """Value that the tie created this month."""
+    ledger: Single
+    """Balance of delivered minus received effort, fading."""
+    hearsay: Single
+    """Public rating of j."""
+    agreed: Single
+    """Strategic news: how far goals agree and the game is fair."""
+    operational_good: Single
+    """Evidence that j delivers."""
+    operational_bad: Single
+    """Evidence that j does not deliver."""
+    relational_good: Single
+    """Evidence that j reciprocates."""
+    relational_bad: Single
+    """Evidence that j does not reciprocate."""
+    strategic_good: Single
+    """Evidence that j wants what i wants, in a fair game."""
+    strategic_bad: Single
+    """Evidence to the contrary."""
+
+
+SERIES: dict[str, tuple[str, str]] = {
+    "month": ("month", "The month."),
+    "firms": ("firms", "Members at the end of the month."),
+    "ties": ("ties", "Partnerships (each counted once) at the end of the month."),
+    "entries": ("firms", "Firms that joined this month."),
+    "exits": ("firms", "Firms that left this month of their own accord."),
+    "bankruptcies": ("firms", "Firms that failed this month."),
+    "expulsions": ("firms", "Firms that were expelled this month."),
+    "removals": ("firms", "Firms that a shock took away this month."),
+    "demand": ("ratio", "Market demand; 1 is normal."),
+    "value": ("endowments", "Value created this month, before the cost of governance."),
+    "tie_value": ("endowments", "Value created on ties this month."),
+    "commons_value": ("endowments", "Value created on the shared platform this month."),
+    "welfare": ("endowments", "What all members gained this month, net of every cost."),
+    "orchestrator_income": ("endowments", "What the orchestrators took this month (take rate times value)."),
+    "take_rate": ("share", "Share of value that the orchestrators keep."),
+    "mix_equal": ("share", "Weight of equal sharing."),
+    "mix_contribution": ("share", "Weight of sharing by contribution."),
+    "mix_shapley": ("share", "Weight of sharing by Shapley value."),
+    "mix_power": ("share", "Weight of sharing by power."),
+    "mix_need": ("share", "Weight of sharing by need."),
+    "contribution": ("share", "Mean contribution of members."),
+    "partner_contribution": ("share", "Mean contribution of members who are not orchestrators."),
+    "trust": ("0 to 1", "Mean trust over all ties."),
+    "trust_operational": ("0 to 1", "Mean operational trust over all ties."),
+    "trust_relational": ("0 to 1", "Mean relational trust over all ties."),
+    "trust_strategic": ("0 to 1", "Mean strategic trust over all ties."),
+    "satisfaction": ("utility", "Mean satisfaction of members."),
+    "grievance": ("endowments", "Mean grievance of members who are not orchestrators."),
+    "governance_cost": ("endowments", "Cost of governance this month."),
+    "fines": ("endowments", "Fines paid this month."),
+    "sanctions": ("firms", "Firms sanctioned this month."),
+}
+"""The series of a run: name → (unit, meaning)."""
+
+_STATE = {
+    "log_demand": "f8",
+    "pulse": "f8",
+    "customers": "f8",
+    "net": "f8",
+    "dues": "f8",
+    "orchestrators": "f8",
+    "total_effort": "f8",
+    "total_power": "f8",
+    "total_need": "f8",
+    "fair_deal": "f8",
+    "climb": "f8",
+    "income_sum": "f8",
+    "income_before": "f8",
+    "slots": "i8",
+    "rows": "i8",
+    "vacancies": "i8",
+    "founders": "i8",
+}
+NOW = np.dtype([(name, "f8") for name in SERIES] + list(_STATE.items()))
+"""What happens to the ecosystem as a whole this month: the series, and the state behind them."""
+
+
+class Blocks(NamedTuple):
+    """The world as compiled code is handed it."""
+
+    firms: tuple[np.ndarray, ...]
+    ties: tuple[np.ndarray, ...]
+    now: np.ndarray
+    traits: np.ndarray
+    key: np.uint64
+
+
+firms_of = opener(Firms)
+ties_of = opener(Ties)
+SINGLES = Ties.kinds.index("f4")
+
+
+class World:
+    """Firms, ties and the month; `traits` holds the quantiles out of which newcomers are drawn, `key` the luck."""
+
+    def __init__(self, room: np.ndarray, traits: np.ndarray, key: np.uint64) -> None:
+        """A world without members, with room for `room[i]` ties in slot i."""
+        self.firms = Firms(room.size)
+        self.firms.room[:] = room
+        self.firms.first[1:] = np.cumsum(room)[:-1]
+        self.ties = Ties(int(room.sum()))
+        self.ties.partner[:] = self.ties.mirror[:] = NOBODY
+        self.now = np.zeros(1, NOW)
+        self.traits = traits
+        self.key = key
+        self.names: dict[int, str] = {}
+
+    @property
+    def blocks(self) -> Blocks:
+        """The world as compiled code is handed it."""
+        return Blocks(self.firms.blocks, self.ties.blocks, self.now, self.traits, self.key)
+
+    @property
+    def members(self) -> np.ndarray:
+        """The slots of the members, in order."""
+        return np.flatnonzero(self.firms.active)
+
+    @property
+    def tie_rows(self) -> np.ndarray:
+        """The rows of all ties, in order."""
+        return np.flatnonzero(self.ties.partner >= 0)
+
+    def name(self, slot: int) -> str:
+        """The name of the firm in a slot: the user's, or one made of its id."""
+        identity = int(self.firms.id[slot])
+        return self.names.get(identity, f"F{identity}")
+
+    def copy(self) -> World:
+        """A world of its own in the same state: where a run branches."""
+        twin = object.__new__(World)
+        twin.__dict__.update(self.__dict__)
+        twin.firms, twin.ties, twin.now = self.firms.copy(), self.ties.copy(), self.now.copy()
+        return twin
+
+    def check(self) -> list[str]:
+        """What is broken in the books of the world, in words; empty when all is well."""
+        return [words for holds, words in self._laws() if not holds]
+
+    def _laws(self) -> list[tuple[Any, str]]:
+        firms, ties, now, members = self.firms, self.ties, self.now[0], self.members
+        rows = self.tie_rows
+        owner = np.repeat(np.arange(firms.first.size), firms.room)[rows]
+        mirror = ties.mirror[rows]
+        roster = firms.roster[: members.size]
+        numbers = [*(block for block in firms.blocks if block.dtype.kind == "f"), *ties.blocks]
+        return [
+            (now["firms"] == members.size, "the number of members is not the number of active slots"),
+            (np.array_equal(np.sort(roster), members), "the roster is not the list of members"),
+            (np.array_equal(firms.place[roster], np.arange(members.size)), "a firm's place on the roster is wrong"),
+            (2 * now["ties"] == rows.size, "the number of ties is not the number of tie rows"),
+            (firms.degree.sum() == rows.size, "degrees do not add up to the tie rows"),
+            (np.all(firms.degree <= firms.room), "a firm has more ties than room"),
+            (np.all(firms.active[owner] == 1), "a firm that has left still has ties"),
+            (np.all(rows - firms.first[owner] < firms.degree[owner]), "ties do not lie packed"),
+            (np.array_equal(ties.mirror[mirror], rows), "a mirror's mirror is another tie"),
+            (np.array_equal(ties.partner[mirror], owner), "a mirror does not lead back"),
+            (np.all(ties.partner[rows] != owner), "a firm is its own partner"),
+            (np.array_equal(ties.ledger[rows], -ties.ledger[mirror]), "the ledger is not antisymmetric"),
+            (np.array_equal(ties.worth[rows], ties.worth[mirror]), "two sides of a tie disagree on its value"),
+            (all(np.isfinite(block).all() for block in numbers), "a number is not finite"),
+        ]
+
+
+@rule
+def row_of(firms, ties, i, j):
+    """The row of the tie i → j, or −1."""
+    for row in range(firms.first[i], firms.first[i] + firms.degree[i]):
+        if ties.partner[row] == j:
+            return row
+    return NOBODY
+
+
+@rule
+def complement(skill_a, skill_b, other_a, other_b, diversity):
+    """How much a pair creates relative to an average pair: different capabilities complement each other (mean distance 1/3)."""
+    distance = 0.5 * (abs(skill_a - other_a) + abs(skill_b - other_b))
+    return 1.0 + diversity * (distance - 1.0 / 3.0)
+
+
+@rule
+def align(goal, other):
+    """How far two directions agree, from 0 (opposite) to 1 (the same)."""
+    return 0.5 * (1.0 + np.cos(goal - other))
+
+
+@rule
+def evidence(trust, months):
+    """Good and bad evidence worth `months` that make the expectation of a Beta reputation `trust`."""
+    return max(0.0, trust * (months + 2.0) - 1.0), max(0.0, (1.0 - trust) * (months + 2.0) - 1.0)
+
+
+@rule
+def trust_row(ties, row, trust, months):
+    """Let a tie start with this trust, on all three levels."""
+    good, bad = evidence(trust, months)
+    ties.operational_good[row] = ties.relational_good[row] = ties.strategic_good[row] = good
+    ties.operational_bad[row] = ties.relational_bad[row] = ties.strategic_bad[row] = bad
+    ties.trust[row] = (good + 1.0) / (good + bad + 2.0)
+
+
+@rule
+def fill_row(firms, ties, rules, i, j, row, mirror):
+    """A new tie i → j between strangers, with the trust that founding gives."""
+    ties.partner[row], ties.mirror[row], ties.weight[row] = j, mirror, 1.0
+    ties.complementarity[row] = complement(
+        firms.skill_a[i], firms.skill_b[i], firms.skill_a[j], firms.skill_b[j], rules.value.diversity
+    )
+    ties.alignment[row] = align(firms.goal[i], firms.goal[j])
+    trust_row(ties, row, rules.founding.trust, rules.founding.trust_evidence)
+
+
+@kernel
+def connect(world, rules, i, j):
+    """Make i and j partners; the caller has seen that both have room and are not partners yet."""
+    firms, ties = firms_of(world.firms), ties_of(world.ties)
+    row, mirror = firms.first[i] + firms.degree[i], firms.first[j] + firms.degree[j]
+    fill_row(firms, ties, rules, i, j, row, mirror)
+    fill_row(firms, ties, rules, j, i, mirror, row)
+    firms.degree[i] += 1
+    firms.degree[j] += 1
+    world.now[0].ties += 1
+
+
+@kernel
+def release_row(world, i, row):
+    """Take a row out of the ties of i; its last tie moves into the gap, and the last row is cleared."""
+    firms, ties = firms_of(world.firms), ties_of(world.ties)
+    last = firms.first[i] + firms.degree[i] - 1
+    if row != last:
+        ties.mirror[ties.mirror[last]] = row
+    for column in world.ties[SINGLES]:
+        column[row] = column[last]
+        column[last] = 0
+    ties.partner[row], ties.mirror[row] = ties.partner[last], ties.mirror[last]
+    ties.partner[last] = ties.mirror[last] = NOBODY
+    firms.degree[i] -= 1
+
+
+@kernel
+def disconnect(world, i, row):
+    """End the partnership in this row of i, on both sides."""
+    ties = ties_of(world.ties)
+    j, mirror = ties.partner[row], ties.mirror[row]
+    release_row(world, i, row)
+    release_row(world, j, mirror)
+    world.now[0].ties -= 1
+
+
+@kernel
+def enrol(world, slot):
+    """Put a firm on the roster of members."""
+    firms, now = firms_of(world.firms), world.now[0]
+    firms.active[slot] = 1
+    firms.place[slot] = int(now.firms)
+    firms.roster[int(now.firms)] = slot
+    now.firms += 1
+
+
+@kernel
+def dismiss(world, slot):
+    """Let a firm go: its ties end, its slot is free again."""
+    firms, now = firms_of(world.firms), world.now[0]
+    while firms.degree[slot] > 0:
+        disconnect(world, slot, firms.first[slot] + firms.degree[slot] - 1)
+    last = firms.roster[int(now.firms) - 1]
+    firms.roster[firms.place[slot]] = last
+    firms.place[last] = firms.place[slot]
+    firms.active[slot] = 0
+    firms.vacant[now.vacancies] = slot
+    now.vacancies += 1
+    now.firms -= 1
