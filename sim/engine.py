@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-import numpy as np
-
 from sim.compiled import kernel
 from sim.names import PHASES
 from sim.phases import (
@@ -27,10 +25,11 @@ from sim.phases import (
     value,
     voice,
 )
+from sim.rules import Rules
 from sim.tally import close_month, open_month
 from sim.world import World
 
-Phase = Callable[[Any, np.ndarray, int], None]
+Phase = Callable[[Any, Any, int], None]
 
 KERNELS: dict[str, Phase] = {
     "shocks": shocks.phase,
@@ -52,51 +51,49 @@ KERNELS: dict[str, Phase] = {
 @kernel
 def simulate(world, rules, history, written, first, last, every, end):
     """Months `first` to `last` − 1; a row of history every so many, and at the end. The number of rows written so far."""
-    on = rules[0]
     for month in range(first, last):
         open_month(world, month)
-        if on.shocks.on:
+        if rules.shocks.on:
             shocks.phase(world, rules, month)
-        if on.contribution.on:
+        if rules.contribution.on:
             contribution.phase(world, rules, month)
-        if on.exchange.on:
+        if rules.exchange.on:
             exchange.phase(world, rules, month)
-        if on.value.on:
+        if rules.value.on:
             value.phase(world, rules, month)
-        if on.governance.on:
+        if rules.governance.on:
             governance.phase(world, rules, month)
-        if on.sharing.on:
+        if rules.sharing.on:
             sharing.phase(world, rules, month)
-        if on.fairness.on:
+        if rules.fairness.on:
             fairness.phase(world, rules, month)
-        if on.trust.on:
+        if rules.trust.on:
             trust.phase(world, rules, month)
-        if on.voice.on:
+        if rules.voice.on:
             voice.phase(world, rules, month)
-        if on.partnering.on:
+        if rules.partnering.on:
             partnering.phase(world, rules, month)
-        if on.membership.on:
+        if rules.membership.on:
             membership.phase(world, rules, month)
-        if on.customers.on:
+        if rules.customers.on:
             customers.phase(world, rules, month)
         if (month + 1) % every == 0 or month + 1 == end:
             close_month(world, rules)
-            history[written] = world.now[0]
+            history[written] = world.now
             written += 1
     return written
 
 
-def play_month(world: World, rules: np.ndarray, month: int, played: Mapping[str, Phase]) -> None:
+def play_month(world: World, rules: Rules, month: int, played: Mapping[str, Phase]) -> None:
     """One month in which the phases in `played` run as given, the others compiled."""
-    blocks = world.blocks
-    open_month(blocks, month)
+    open_month(world, month)
     for name in PHASES:
-        if rules[name]["on"][0]:
+        if getattr(rules, name).on:
             if name in played:
                 played[name](world, rules, month)
             else:
-                KERNELS[name](blocks, rules, month)
-    close_month(blocks, rules)
+                KERNELS[name](world, rules, month)
+    close_month(world, rules)
 
 
 def stretches(first: int, last: int, dates: set[int]) -> Iterator[tuple[int, int]]:

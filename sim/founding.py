@@ -11,36 +11,35 @@ from sim.compiled import kernel
 from sim.files import FirmsFile, read_firms, read_ties
 from sim.mistakes import Mistake
 from sim.names import ContributionType, Role, code
-from sim.rules import rules_of
+from sim.rules import Rules
 from sim.scenario import Scenario
-from sim.topology import edges
+from sim.topology import best_places, edges
 from sim.traits import bear_all, crown, quantile_table
-from sim.world import ORCHESTRATOR, World, connect, enrol, firms_of, row_of, ties_of, trust_row
+from sim.world import ORCHESTRATOR, World, connect, enrol, trust_row
 
 
-def found(scenario: Scenario, seed: int = 0) -> tuple[World, np.ndarray]:
+def found(scenario: Scenario, seed: int = 0) -> tuple[World, Rules]:
     """The world at month 0 and the rules in force.
 
     Raises:
         Mistake: if a file of firms or ties is missing or wrong, or a take is due and no orchestrator is there.
     """
-    rules = rules_of(scenario)
+    rules = Rules(scenario)
     key = luck.key(seed)
     firms_file = None if isinstance(scenario.founding.firms, int) else read_firms(_beside(scenario, scenario.founding.firms))
     count = scenario.founding.firms if isinstance(scenario.founding.firms, int) else firms_file.count  # type: ignore[union-attr]
     pairs, weights, trusts = _pairs(scenario, firms_file, count, key)
     degree = np.bincount(pairs.ravel(), minlength=count)
-    world = World(_room(scenario, degree), quantile_table(rules["founding"][0]), key)
-    blocks = world.blocks
-    bear_all(blocks, rules[0], count)
+    world = World(_room(scenario, degree), quantile_table(rules.founding), key)
+    bear_all(world, rules, count)
     if firms_file is None:
-        for slot in np.argsort(-degree, kind="stable")[: scenario.founding.orchestrators]:
-            crown_one(blocks, rules[0], slot)
+        for slot in best_places(scenario.founding, degree):
+            crown_one(world, rules, slot)
     else:
         _apply(world, rules, firms_file)
     _open(world, rules, count)
     world.firms.attention[:count] = np.maximum(degree, scenario.partnering.max_partners)
-    tie(blocks, rules[0], pairs, weights, trusts)
+    tie(world, rules, pairs, weights, trusts)
     _needs_orchestrator(scenario, world)
     return world, rules
 
@@ -69,17 +68,17 @@ def _room(scenario: Scenario, degree: np.ndarray) -> np.ndarray:
     return np.concatenate([founders, np.full(newcomers, attention)]).astype(np.int64)
 
 
-def _open(world: World, rules: np.ndarray, count: int) -> None:
+def _open(world: World, rules: Rules, count: int) -> None:
     """Enrol the founders and open the books of the ecosystem."""
-    now = world.now[0]
-    now["slots"] = now["founders"] = count
-    now["rows"] = world.firms.first[count - 1] + world.firms.room[count - 1]
-    now["pulse"], now["climb"] = 1.0, 1.0
-    now["customers"] = now["demand"] = rules["customers"]["market"][0]
-    enrol_all(world.blocks, count)
+    now = world.now
+    now.slots = now.founders = count
+    now.rows = world.firms.first[count - 1] + world.firms.room[count - 1]
+    now.pulse, now.climb = 1.0, 1.0
+    now.customers = now.demand = rules.customers.market
+    enrol_all(world, count)
 
 
-def _apply(world: World, rules: np.ndarray, table: FirmsFile) -> None:
+def _apply(world: World, rules: Rules, table: FirmsFile) -> None:
     """Let what the user's file says of the firms hold instead of what was drawn."""
     firms = world.firms
     world.names = dict(enumerate(table.names))
@@ -90,14 +89,14 @@ def _apply(world: World, rules: np.ndarray, table: FirmsFile) -> None:
         for slot in given:
             target[slot] = code(codes[column], values[slot]) if column in codes else values[slot]
         if column == "endowment" and "power" not in table.columns:
-            firms.power[given] = firms.endowment[given] ** rules["founding"]["power_exponent"][0]
+            firms.power[given] = firms.endowment[given] ** rules.founding.power_exponent
         if column == "contribution":
             firms.belief[given] = firms.contribution[given]
 
 
 def _needs_orchestrator(scenario: Scenario, world: World) -> None:
     takes = scenario.sharing.on and scenario.sharing.take_rate > 0
-    if takes and not np.any(world.firms.role[world.members] == ORCHESTRATOR):
+    if takes and not np.any(world.firms.role[world.member_slots] == ORCHESTRATOR):
         raise Mistake(
             [
                 f"sharing.take_rate: {scenario.sharing.take_rate:g} of all value goes to orchestrators, but no firm in "
@@ -109,7 +108,7 @@ def _needs_orchestrator(scenario: Scenario, world: World) -> None:
 @kernel
 def crown_one(world, rules, slot):
     """Make a firm an orchestrator."""
-    crown(firms_of(world.firms), rules, slot)
+    crown(world.firms, rules, slot)
 
 
 @kernel
@@ -122,11 +121,11 @@ def enrol_all(world, count):
 @kernel
 def tie(world, rules, pairs, weights, trusts):
     """Make the founding partnerships, with the weights and the trust that are given."""
-    firms, ties = firms_of(world.firms), ties_of(world.ties)
+    firms, ties = world.firms, world.ties
     for k in range(len(pairs)):
         i, j = np.int64(pairs[k, 0]), np.int64(pairs[k, 1])
         connect(world, rules, i, j)
-        row, mirror = row_of(firms, ties, i, j), row_of(firms, ties, j, i)
+        row, mirror = firms.first[i] + firms.degree[i] - 1, firms.first[j] + firms.degree[j] - 1
         ties.weight[row] = ties.weight[mirror] = weights[k]
         if not np.isnan(trusts[k]):
             trust_row(ties, row, trusts[k], rules.founding.trust_evidence)

@@ -20,8 +20,10 @@ _WEYL = (np.uint64(0x9E3779B9), np.uint64(0xBB67AE85))
 _PURPOSES: dict[int, str] = {}
 
 
-def purpose(name: str) -> int:
+def purpose(name: str) -> np.uint64:
     """A number for a named purpose of drawing; one name for one decision.
+
+    It is no Python integer, because Numba would compile every function anew for each of those.
 
     Raises:
         ValueError: if the name, or by rare accident its number, is taken.
@@ -30,7 +32,7 @@ def purpose(name: str) -> int:
     if number in _PURPOSES:
         raise ValueError(f"the purpose {name!r} is taken (by {_PURPOSES[number]!r}): give each decision a name of its own")
     _PURPOSES[number] = name
-    return number
+    return np.uint64(number)
 
 
 def key(seed: int) -> np.uint64:
@@ -55,7 +57,7 @@ def philox(key, c0, c1, c2, c3):
 def words(key, purpose, step, who):
     """The four words of a draw."""
     person = np.uint64(who)
-    return philox(np.uint64(key), person & _WORD, person >> _HALF, np.uint64(step), np.uint64(purpose))
+    return philox(key, person & _WORD, person >> _HALF, np.uint64(step), purpose)
 
 
 @rule
@@ -92,7 +94,7 @@ def uniforms(key, purpose, step, who):
     return draws
 
 
-def subkey(key: np.uint64, purpose: int, who: int) -> np.uint64:
+def subkey(key: np.uint64, purpose: np.uint64, who: int) -> np.uint64:
     """A key of its own for one purpose: what seeds a replicate, or a library that wants a generator."""
     high, low, _, _ = words(key, purpose, 0, who)
     return np.uint64((int(high) << 32) | int(low))

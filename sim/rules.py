@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Literal, get_args, get_origin
 
-import numpy as np
 from pydantic import BaseModel
 
+from sim.columns import Bundle, new_record, record_type
 from sim.names import PHASES
 from sim.scenario import Part, Scenario
 
@@ -27,8 +27,7 @@ def _fields(section: type[BaseModel], prefix: str = "") -> list[tuple[str, str]]
     return fields
 
 
-RULES = np.dtype([(name, _fields(Scenario.model_fields[name].annotation)) for name in SECTIONS])  # type: ignore[arg-type]
-"""One record: a nested record a section."""
+SECTION_TYPES = {name: record_type(_fields(Scenario.model_fields[name].annotation)) for name in SECTIONS}  # type: ignore[arg-type]
 
 
 def as_number(section: type[BaseModel], name: str, value: Any) -> float | int:
@@ -45,19 +44,24 @@ def _write(record: Any, section: BaseModel, prefix: str = "") -> None:
             record[prefix + name] = as_number(type(section), name, value)
 
 
-def rules_of(scenario: Scenario) -> np.ndarray:
-    """The rules of a scenario, as an array of one record."""
-    rules = np.zeros(1, RULES)
-    for name in SECTIONS:
-        _write(rules[name][0], getattr(scenario, name))
-    return rules
+class Rules(Bundle):
+    """The rules in force: a record a section, whose fields are numbers (a choice is the place of its word)."""
+
+    members = SECTION_TYPES
+
+    def __init__(self, scenario: Scenario) -> None:
+        for name, kind in SECTION_TYPES.items():
+            record = new_record(kind)
+            _write(record, getattr(scenario, name))
+            setattr(self, name, record)
+        self.seal()
 
 
-def change_rules(rules: np.ndarray, changes: dict[str, Any]) -> None:
+def change_rules(rules: Rules, changes: dict[str, Any]) -> None:
     """Let new values hold from now on; keys are full (`sharing.take_rate`, `sharing.mix.equal`, or `sharing.mix` as a whole)."""
     for key, value in changes.items():
         name, *path = key.split(".")
-        record = rules[name][0]
+        record = getattr(rules, name)
         if isinstance(value, dict):
             part = Scenario.model_fields[name].annotation.model_fields[path[0]].annotation  # type: ignore[union-attr]
             _write(record, part(**value), f"{path[0]}_")

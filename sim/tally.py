@@ -6,13 +6,13 @@ import numpy as np
 
 from sim.compiled import kernel
 from sim.phases.trust import expect
-from sim.world import ORCHESTRATOR, firms_of, ties_of
+from sim.world import ORCHESTRATOR
 
 
 @kernel
 def open_month(world, month):
     """Start counting anew."""
-    now = world.now[0]
+    now = world.now
     now.month = month
     now.entries = now.exits = now.bankruptcies = now.expulsions = now.removals = 0.0
     now.fines = now.sanctions = now.governance_cost = 0.0
@@ -21,7 +21,7 @@ def open_month(world, month):
 @kernel
 def tally_firms(world):
     """Means over members; contribution and grievance also without the orchestrators."""
-    firms, now = firms_of(world.firms), world.now[0]
+    firms, now = world.firms, world.now
     contribution = partners_contribution = satisfaction = grievance = partners = 0.0
     for i in range(now.slots):
         if firms.active[i]:
@@ -39,7 +39,7 @@ def tally_firms(world):
 @kernel
 def tally_ties(world):
     """Mean trust over ties, and on each level."""
-    firms, ties, now = firms_of(world.firms), ties_of(world.ties), world.now[0]
+    firms, ties, now = world.firms, world.ties, world.now
     trust = operational = relational = strategic = 0.0
     for i in range(now.slots):
         for row in range(firms.first[i], firms.first[i] + firms.degree[i]):
@@ -55,7 +55,7 @@ def tally_ties(world):
 @kernel
 def close_month(world, rules):
     """Write the means, and the split in force, into the month."""
-    now, p = world.now[0], rules[0].sharing
+    now, p = world.now, rules.sharing
     tally_firms(world)
     tally_ties(world)
     now.take_rate = p.take_rate

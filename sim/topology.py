@@ -1,7 +1,7 @@
 """Who is tied to whom at month 0: eight classic networks, as arrays of pairs.
 
-Where a network has a centre, the lowest ids are it: hubs first, then the core, then everybody else. Luck decides the rest, so a
-seed is a network. A million firms with eight partners each take seconds: no graph object is built.
+Where a network has a centre, the lowest ids are it: hubs first, then the core, then everybody else. Luck decides the
+rest, so a seed is a network. A million firms with eight partners each take seconds: no graph object is built.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import numpy as np
 
 from sim import luck
 from sim.compiled import kernel
+from sim.mistakes import Mistake
 from sim.names import Topology
 from sim.scenario import Founding
 
@@ -22,6 +23,8 @@ ELSEWHERE = luck.purpose("topology.elsewhere")
 START = luck.purpose("topology.start")
 PARTNER = luck.purpose("topology.partner")
 
+MOST_TIES = 100_000_000
+"""More ties than these are refused, before memory runs out: a complete network has at most some 14,000 firms."""
 ROUNDS = 100
 """How often a tie of a small world looks for a free place elsewhere before it stays where it is."""
 CORE_DENSITY = 4.0
@@ -29,10 +32,15 @@ CORE_DENSITY = 4.0
 
 
 def edges(founding: Founding, firms: int, key: np.uint64) -> np.ndarray:
-    """The ties of `founding.topology` among firms 0 … firms − 1: int32 pairs (i, j), i < j, each once, in order, of shape (m, 2).
+    """The ties of `founding.topology` among firms 0 … firms − 1: pairs i < j, each once, in order; int32, shape (m, 2).
 
     What a small network has no room for is clipped: a firm has at most all others as partners.
+
+    Raises:
+        Mistake: if that is far more ties than a computer holds.
     """
+    if founding.topology not in ("complete", "star"):  # these two have their own number of partners
+        _affordable(firms * min(founding.partners, firms) / 2, "founding.partners")
     codes = _distinct(_BUILDERS[founding.topology](founding, firms, key))
     pairs = np.empty((codes.size, 2), np.int32)
     np.floor_divide(codes, firms, out=pairs[:, 0], casting="unsafe")
@@ -40,16 +48,24 @@ def edges(founding: Founding, firms: int, key: np.uint64) -> np.ndarray:
     return pairs
 
 
+def best_places(founding: Founding, degree: np.ndarray) -> np.ndarray:
+    """The ids at which orchestrators stand: the hubs of a network built around hubs, else the best connected."""
+    if founding.topology in ("star", "supply_chain"):
+        return np.arange(min(founding.orchestrators, degree.size))
+    return np.argsort(-degree, kind="stable")[: founding.orchestrators]
+
+
 def barabasi_albert(founding: Founding, firms: int, key: np.uint64) -> np.ndarray:
-    """Growth with preferential attachment: each newcomer brings m = partners / 2 (rounded, at least 1) ties to firms met in
-    proportion to the ties they have. It starts from a star of m + 1 firms, so m (firms − m) ties (Barabási & Albert 1999)."""
+    """Growth with preferential attachment (Barabási & Albert 1999): each newcomer brings m = partners / 2 ties
+    (rounded, at least 1) to firms met in proportion to the ties they have. A star of m + 1 firms is the start: m (firms
+    − m) ties."""
     brought = min(max(1, round(founding.partners / 2)), firms - 1)
     ends = _attach(key, firms, brought).reshape(-1, 2)
     return _code(ends[:, 0], ends[:, 1], firms)
 
 
 @kernel
-def _attach(key, firms, brought):  # type: ignore[no-untyped-def]
+def _attach(key, firms, brought):
     """Both ends of each tie in turn: a random place in this list is a firm in proportion to its ties."""
     ends = np.empty(2 * brought * (firms - brought), np.int32)
     for leaf in range(brought):
@@ -70,13 +86,15 @@ def _attach(key, firms, brought):  # type: ignore[no-untyped-def]
 
 
 def erdos_renyi(founding: Founding, firms: int, key: np.uint64) -> np.ndarray:
-    """The random graph G(n, M): M = firms × partners / 2 ties, every set of M pairs equally likely (Erdős & Rényi 1959)."""
+    """The random graph G(n, M) with M = firms × partners / 2: every set of M pairs is as likely (Erdős & Rényi
+    1959)."""
     return _random_pairs(firms, round(firms * founding.partners / 2), firms, key)
 
 
 def watts_strogatz(founding: Founding, firms: int, key: np.uint64) -> np.ndarray:
-    """A ring whose ties each keep one end and, with chance `rewiring`, move the other to any firm that is not yet a partner
-    (Watts & Strogatz 1998); the ties of a round move together, not lap by lap."""
+    """A small world (Watts & Strogatz 1998): a ring whose ties each keep one end and, with chance `rewiring`, move the
+    other to any firm that is not yet a partner. All ties that move do so together, not lap by lap as first
+    published."""
     near, far = _ring_ends(founding, firms)
     codes = _code(near, far, firms)
     moving = np.flatnonzero(luck.uniforms(key, REWIRED, 0, np.arange(codes.size)) < founding.rewiring)
@@ -104,17 +122,17 @@ def complete(founding: Founding, firms: int, key: np.uint64) -> np.ndarray:
 
 
 def star(founding: Founding, firms: int, key: np.uint64) -> np.ndarray:
-    """Hub and spoke: one hub an orchestrator (at least one), all hubs tied to each other; each other firm is tied to one hub, and
-    hubs have equally many spokes, give or take one, side by side."""
+    """Hub and spoke: one hub an orchestrator (at least one), all hubs tied to each other; each other firm is tied to
+    one hub, and hubs have equally many spokes, give or take one, side by side."""
     hubs = _hubs(founding, firms)
     spokes = np.arange(firms - hubs)
     return np.concatenate([_all_pairs(hubs, firms), _code(spokes * hubs // max(1, spokes.size), hubs + spokes, firms)])
 
 
 def supply_chain(founding: Founding, firms: int, key: np.uint64) -> np.ndarray:
-    """Two tiers behind the hubs, one hub an orchestrator (at least one): a share `core` of the firms is tier 1, the rest tier 2.
-    Each firm is tied to `partners` (rounded, at least 1) firms one tier up, or to all when those are fewer, and to none in its own
-    tier (the tiered form of supply networks, Choi & Hong 2002)."""
+    """Two tiers behind the hubs, one hub an orchestrator (at least one): a share `core` of the firms is tier 1, the
+    rest tier 2. Each firm is tied to `partners` (rounded, at least 1) firms one tier up, or to all when those are
+    fewer, and to none in its own tier (the tiered form of supply networks, Choi & Hong 2002)."""
     hubs = _hubs(founding, firms)
     first = hubs + min(max(1, round(founding.core * firms)), firms - hubs)
     wanted = _wanted(founding)
@@ -127,9 +145,10 @@ def supply_chain(founding: Founding, firms: int, key: np.uint64) -> np.ndarray:
 
 
 def core_periphery(founding: Founding, firms: int, key: np.uint64) -> np.ndarray:
-    """A platform: a share `core` of the firms (the orchestrators among them) is tied densely, each firm of the periphery to
-    `partners` (rounded, at least 1) firms of the core, or to all when those are fewer, and to none of the periphery (Borgatti &
-    Everett 2000). A pair in the core is tied four times as likely as a pair across, so a small core is complete."""
+    """A platform (Borgatti & Everett 2000): a share `core` of the firms, the orchestrators among them, is tied densely;
+    each firm of the periphery is tied to `partners` (rounded, at least 1) firms of the core, or to all when those are
+    fewer, and to none of the periphery. A pair in the core is tied four times as likely as a pair across: a small core
+    is complete."""
     core = min(max(_hubs(founding, firms), round(founding.core * firms)), firms)
     wanted = _wanted(founding)
     within = round(core * min(core - 1.0, CORE_DENSITY * wanted) / 2)
@@ -151,6 +170,13 @@ _BUILDERS: dict[Topology, Callable[[Founding, int, np.uint64], np.ndarray]] = {
     "supply_chain": supply_chain,
     "core_periphery": core_periphery,
 }
+
+
+def _affordable(ties: float, key: str) -> None:
+    if ties > MOST_TIES:
+        raise Mistake(
+            [f"{key}: this makes {ties:.0f} ties; at most {MOST_TIES} are allowed; take fewer firms or partners"]
+        )
 
 
 def _code(one: np.ndarray, other: np.ndarray, firms: int) -> np.ndarray:
@@ -184,6 +210,7 @@ def _wanted(founding: Founding) -> int:
 
 def _all_pairs(members: int, firms: int) -> np.ndarray:
     """Every pair of the first `members` firms."""
+    _affordable(members * (members - 1) / 2, "founding.topology")
     others = np.arange(members - 1, -1, -1)
     one = np.repeat(np.arange(members), others)
     other = np.arange(one.size) - np.repeat(np.cumsum(others) - others, others) + one + 1
@@ -207,7 +234,7 @@ def _random_pairs(members: int, count: int, firms: int, key: np.uint64) -> np.nd
 
 
 def _ring_ends(founding: Founding, firms: int) -> tuple[np.ndarray, np.ndarray]:
-    """Both ends of each tie of a ring, lap by lap; across an even ring the longest ties come once, not from both ends."""
+    """Both ends of each tie of a ring, lap by lap; ties straight across an even ring come once, not from both ends."""
     reach = min(round(founding.partners / 2), firms // 2)
     count = firms * reach - (firms // 2 if 2 * reach == firms else 0)
     near, lap = np.arange(count) % firms, np.arange(count) // firms
@@ -215,8 +242,9 @@ def _ring_ends(founding: Founding, firms: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _partners_within(low: int, high: int, who: np.ndarray, wanted: int, firms: int, key: np.uint64) -> np.ndarray:
-    """Each of `who` tied to `wanted` different firms from low to high − 1 (all when those are fewer): one in each of as many
-    equal stretches of their circle, from a random start, so that everybody there is as likely as everybody else."""
+    """Each of `who` tied to `wanted` different firms from low to high − 1, or to all when those are fewer: one in each
+    of as many equal stretches of their circle, from a random start, so that everybody there is as likely as everybody
+    else."""
     there = high - low
     wanted = min(wanted, there)
     bounds = np.arange(wanted + 1) * there // max(1, wanted)

@@ -12,9 +12,11 @@ from scipy import stats
 from sim.compiled import kernel, rule
 from sim.luck import purpose, uniform
 from sim.names import Role, code, words
-from sim.world import ORCHESTRATOR, firms_of
+from sim.world import ORCHESTRATOR
 
 POINTS = 2049
+BIRTH = np.int64(0)
+"""Traits are drawn once: at birth, whenever that is."""
 ENDOWMENT, RELIABILITY, SLOPE, ENVY, GUILT, ASPIRATION, GOAL = range(7)
 
 DRAWS = tuple(purpose(f"trait: {name}") for name in ("endowment", "reliability", "slope", "envy", "guilt", "aspiration", "goal"))
@@ -58,7 +60,8 @@ def quantile(table, trait, probability):
     """A trait at a probability, by linear interpolation."""
     at = probability * (POINTS - 1)
     k = min(int(at), POINTS - 2)
-    return table[trait, k] + (at - k) * (table[trait, k + 1] - table[trait, k])
+    row = trait * POINTS + k
+    return table[row] + (at - k) * (table[row + 1] - table[row])
 
 
 @rule
@@ -94,20 +97,20 @@ def contribution_type(draw, p):
 @rule
 def bear(world, rules, i, identity, month):
     """Let a firm be born into slot i: all its traits and its opening accounts; roles are a partner's."""
-    firms, p, key = firms_of(world.firms), rules.founding, world.key
+    firms, p, key = world.firms, rules.founding, world.key
     firms.id[i], firms.born[i] = identity, month
-    firms.role[i] = partner_role(uniform(key, ROLE, 0, identity), p)
-    firms.type[i] = contribution_type(uniform(key, TYPE, 0, identity), p)
-    firms.endowment[i] = quantile(world.traits, ENDOWMENT, uniform(key, DRAWS[ENDOWMENT], 0, identity))
+    firms.role[i] = partner_role(uniform(key, ROLE, BIRTH, identity), p)
+    firms.type[i] = contribution_type(uniform(key, TYPE, BIRTH, identity), p)
+    firms.endowment[i] = quantile(world.traits, ENDOWMENT, uniform(key, DRAWS[ENDOWMENT], BIRTH, identity))
     firms.power[i] = firms.endowment[i] ** p.power_exponent
-    firms.reliability[i] = quantile(world.traits, RELIABILITY, uniform(key, DRAWS[RELIABILITY], 0, identity))
-    firms.slope[i] = quantile(world.traits, SLOPE, uniform(key, DRAWS[SLOPE], 0, identity))
-    firms.envy[i] = quantile(world.traits, ENVY, uniform(key, DRAWS[ENVY], 0, identity))
-    firms.guilt[i] = quantile(world.traits, GUILT, uniform(key, DRAWS[GUILT], 0, identity))
-    firms.aspiration[i] = quantile(world.traits, ASPIRATION, uniform(key, DRAWS[ASPIRATION], 0, identity))
-    firms.goal[i] = quantile(world.traits, GOAL, uniform(key, DRAWS[GOAL], 0, identity))
-    firms.skill_a[i] = uniform(key, SKILL_A, 0, identity)
-    firms.skill_b[i] = uniform(key, SKILL_B, 0, identity)
+    firms.reliability[i] = quantile(world.traits, RELIABILITY, uniform(key, DRAWS[RELIABILITY], BIRTH, identity))
+    firms.slope[i] = quantile(world.traits, SLOPE, uniform(key, DRAWS[SLOPE], BIRTH, identity))
+    firms.envy[i] = quantile(world.traits, ENVY, uniform(key, DRAWS[ENVY], BIRTH, identity))
+    firms.guilt[i] = quantile(world.traits, GUILT, uniform(key, DRAWS[GUILT], BIRTH, identity))
+    firms.aspiration[i] = quantile(world.traits, ASPIRATION, uniform(key, DRAWS[ASPIRATION], BIRTH, identity))
+    firms.goal[i] = quantile(world.traits, GOAL, uniform(key, DRAWS[GOAL], BIRTH, identity))
+    firms.skill_a[i] = uniform(key, SKILL_A, BIRTH, identity)
+    firms.skill_b[i] = uniform(key, SKILL_B, BIRTH, identity)
     open_accounts(firms, rules, i)
 
 

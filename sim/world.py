@@ -7,11 +7,11 @@ zero and do no harm in loops over all rows. Slots of firms that have left are us
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from sim.columns import Double, Long, Short, Single, Table, opener
+from sim.columns import Bundle, Double, Long, Short, Single, Table, new_record, record_type
 from sim.compiled import kernel, rule
 from sim.names import Role, code
 
@@ -228,27 +228,14 @@ _STATE = {
     "vacancies": "i8",
     "founders": "i8",
 }
-NOW = np.dtype([(name, "f8") for name in SERIES] + list(_STATE.items()))
+NOW = record_type([(name, "f8") for name in SERIES] + list(_STATE.items()))
 """What happens to the ecosystem as a whole this month: the series, and the state behind them."""
 
 
-class Blocks(NamedTuple):
-    """The world as compiled code is handed it."""
-
-    firms: tuple[np.ndarray, ...]
-    ties: tuple[np.ndarray, ...]
-    now: np.ndarray
-    traits: np.ndarray
-    key: np.uint64
-
-
-firms_of = opener(Firms)
-ties_of = opener(Ties)
-SINGLES = Ties.kinds.index("f4")
-
-
-class World:
+class World(Bundle):
     """Firms, ties and the month; `traits` holds the quantiles out of which newcomers are drawn, `key` the luck."""
+
+    members = {"firms": Firms, "ties": Ties, "now": NOW, "traits": "f8", "key": "u8"}
 
     def __init__(self, room: np.ndarray, traits: np.ndarray, key: np.uint64) -> None:
         """A world without members, with room for `room[i]` ties in slot i."""
@@ -257,18 +244,14 @@ class World:
         self.firms.first[1:] = np.cumsum(room)[:-1]
         self.ties = Ties(int(room.sum()))
         self.ties.partner[:] = self.ties.mirror[:] = NOBODY
-        self.now = np.zeros(1, NOW)
-        self.traits = traits
+        self.now = new_record(NOW)
+        self.traits = np.ascontiguousarray(traits)
         self.key = key
         self.names: dict[int, str] = {}
+        self.seal()
 
     @property
-    def blocks(self) -> Blocks:
-        """The world as compiled code is handed it."""
-        return Blocks(self.firms.blocks, self.ties.blocks, self.now, self.traits, self.key)
-
-    @property
-    def members(self) -> np.ndarray:
+    def member_slots(self) -> np.ndarray:
         """The slots of the members, in order."""
         return np.flatnonzero(self.firms.active)
 
@@ -286,7 +269,8 @@ class World:
         """A world of its own in the same state: where a run branches."""
         twin = object.__new__(World)
         twin.__dict__.update(self.__dict__)
-        twin.firms, twin.ties, twin.now = self.firms.copy(), self.ties.copy(), self.now.copy()
+        twin.firms, twin.ties, twin.now = self.firms.copy(), self.ties.copy(), new_record(NOW, self.now)
+        twin.seal()
         return twin
 
     def check(self) -> list[str]:
@@ -294,17 +278,17 @@ class World:
         return [words for holds, words in self._laws() if not holds]
 
     def _laws(self) -> list[tuple[Any, str]]:
-        firms, ties, now, members = self.firms, self.ties, self.now[0], self.members
+        firms, ties, now, members = self.firms, self.ties, self.now, self.member_slots
         rows = self.tie_rows
-        owner = np.repeat(np.arange(firms.first.size), firms.room)[rows]
+        owner = np.repeat(np.arange(firms.size), firms.room)[rows]
         mirror = ties.mirror[rows]
         roster = firms.roster[: members.size]
-        numbers = [*(block for block in firms.blocks if block.dtype.kind == "f"), *ties.blocks]
+        numbers = [firms.blocks["f8"], ties.blocks["f4"]]
         return [
-            (now["firms"] == members.size, "the number of members is not the number of active slots"),
+            (now.firms == members.size, "the number of members is not the number of active slots"),
             (np.array_equal(np.sort(roster), members), "the roster is not the list of members"),
             (np.array_equal(firms.place[roster], np.arange(members.size)), "a firm's place on the roster is wrong"),
-            (2 * now["ties"] == rows.size, "the number of ties is not the number of tie rows"),
+            (2 * now.ties == rows.size, "the number of ties is not the number of tie rows"),
             (firms.degree.sum() == rows.size, "degrees do not add up to the tie rows"),
             (np.all(firms.degree <= firms.room), "a firm has more ties than room"),
             (np.all(firms.active[owner] == 1), "a firm that has left still has ties"),
@@ -316,6 +300,9 @@ class World:
             (np.array_equal(ties.worth[rows], ties.worth[mirror]), "two sides of a tie disagree on its value"),
             (all(np.isfinite(block).all() for block in numbers), "a number is not finite"),
         ]
+
+
+SINGLES = Ties.widths["f4"]
 
 
 @rule
@@ -369,25 +356,25 @@ def fill_row(firms, ties, rules, i, j, row, mirror):
 @kernel
 def connect(world, rules, i, j):
     """Make i and j partners; the caller has seen that both have room and are not partners yet."""
-    firms, ties = firms_of(world.firms), ties_of(world.ties)
+    firms, ties = world.firms, world.ties
     row, mirror = firms.first[i] + firms.degree[i], firms.first[j] + firms.degree[j]
     fill_row(firms, ties, rules, i, j, row, mirror)
     fill_row(firms, ties, rules, j, i, mirror, row)
     firms.degree[i] += 1
     firms.degree[j] += 1
-    world.now[0].ties += 1
+    world.now.ties += 1
 
 
 @kernel
 def release_row(world, i, row):
     """Take a row out of the ties of i; its last tie moves into the gap, and the last row is cleared."""
-    firms, ties = firms_of(world.firms), ties_of(world.ties)
+    firms, ties = world.firms, world.ties
     last = firms.first[i] + firms.degree[i] - 1
     if row != last:
         ties.mirror[ties.mirror[last]] = row
-    for column in world.ties[SINGLES]:
-        column[row] = column[last]
-        column[last] = 0
+    for column in range(SINGLES):
+        ties.f4[column * ties.size + row] = ties.f4[column * ties.size + last]
+        ties.f4[column * ties.size + last] = 0.0
     ties.partner[row], ties.mirror[row] = ties.partner[last], ties.mirror[last]
     ties.partner[last] = ties.mirror[last] = NOBODY
     firms.degree[i] -= 1
@@ -396,17 +383,17 @@ def release_row(world, i, row):
 @kernel
 def disconnect(world, i, row):
     """End the partnership in this row of i, on both sides."""
-    ties = ties_of(world.ties)
+    ties = world.ties
     j, mirror = ties.partner[row], ties.mirror[row]
     release_row(world, i, row)
     release_row(world, j, mirror)
-    world.now[0].ties -= 1
+    world.now.ties -= 1
 
 
 @kernel
 def enrol(world, slot):
     """Put a firm on the roster of members."""
-    firms, now = firms_of(world.firms), world.now[0]
+    firms, now = world.firms, world.now
     firms.active[slot] = 1
     firms.place[slot] = int(now.firms)
     firms.roster[int(now.firms)] = slot
@@ -416,7 +403,7 @@ def enrol(world, slot):
 @kernel
 def dismiss(world, slot):
     """Let a firm go: its ties end, its slot is free again."""
-    firms, now = firms_of(world.firms), world.now[0]
+    firms, now = world.firms, world.now
     while firms.degree[slot] > 0:
         disconnect(world, slot, firms.first[slot] + firms.degree[slot] - 1)
     last = firms.roster[int(now.firms) - 1]

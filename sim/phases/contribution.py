@@ -9,7 +9,6 @@ from sim.compiled import kernel, rule
 from sim.luck import purpose, standard
 from sim.names import ContributionRule, ContributionType, code
 from sim.phases.governance import graduated
-from sim.world import firms_of, ties_of
 
 OBSERVATION = purpose("contribution: noise in what is seen")
 
@@ -80,15 +79,15 @@ def move(contribution, target, speed):
 @rule
 def observed(world, rules, month, i):
     """The trust-weighted mean contribution of i's partners, as seen through transparency; its own belief where it has none."""
-    firms, ties = firms_of(world.firms), ties_of(world.ties)
-    p, start, degree = rules[0].contribution, firms.first[i], firms.degree[i]
+    firms, ties = world.firms, world.ties
+    p, start, degree = rules.contribution, firms.first[i], firms.degree[i]
     weight = total = 0.0
     for row in range(start, start + degree):
         weight += ties.trust[row]
         total += ties.trust[row] * firms.contribution[ties.partner[row]]
     if weight <= 0.0:
         return firms.belief[i]
-    blur = (1.0 - rules[0].governance.transparency) * p.observation_noise / degree**0.5
+    blur = (1.0 - rules.governance.transparency) * p.observation_noise / degree**0.5
     return total / weight + (blur * standard(world.key, OBSERVATION, month, firms.id[i]) if blur > 0.0 else 0.0)
 
 
@@ -101,14 +100,14 @@ def feeling(envy, grievance, guilt, advantage, p):
 @kernel
 def phase(world, rules, month):
     """Every firm looks around and back, then all contribute."""
-    firms, p, g = firms_of(world.firms), rules[0].contribution, rules[0].governance
-    slots = world.now[0].slots
+    firms, p, g = world.firms, rules.contribution, rules.governance
+    slots = world.now.slots
     if p.rule == FIXED:
         for i in range(slots):
             firms.contribution[i] = p.level
         return
     detection = g.monitoring if g.on else 0.0
-    cost = rules[0].exchange.cost
+    cost = rules.exchange.cost
     for i in range(slots):
         if firms.active[i]:
             firms.belief[i] = learn(firms.belief[i], observed(world, rules, month, i), p.belief_weight)
@@ -116,7 +115,7 @@ def phase(world, rules, month):
     for i in range(slots):
         if firms.active[i]:
             target = schedule(
-                firms.type[i], firms.belief[i], firms.slope[i], rules[0].founding.baseline, rules[0].founding.goodwill
+                firms.type[i], firms.belief[i], firms.slope[i], rules.founding.baseline, rules.founding.goodwill
             )
             target += p.return_weight * attraction(firms.experience[i], cost)
             target += feeling(firms.envy[i], firms.grievance[i], firms.guilt[i], firms.advantage[i], p)

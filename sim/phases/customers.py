@@ -6,4 +6,4 @@ from sim.compiled import kernel
 @kernel
 def phase(world, rules, _month):
     """The customers' market of next month."""
-    world.now[0].customers = rules[0].customers.market
+    world.now.customers = rules.customers.market

@@ -10,7 +10,6 @@ import numpy as np
 from sim.compiled import kernel, rule
 from sim.luck import purpose, uniform
 from sim.names import Delivery, Effort, code
-from sim.world import firms_of, ties_of
 
 DELIVERY = purpose("exchange: share of its promises that a firm keeps")
 
@@ -56,7 +55,7 @@ def settle(ledger, delivered, received, memory):
 @rule
 def spend(world, rules, i):
     """Divide i's effort over the platform and its ties; the effort spent."""
-    firms, ties, p = firms_of(world.firms), ties_of(world.ties), rules[0].exchange
+    firms, ties, p = world.firms, world.ties, rules.exchange
     start, end = firms.first[i], firms.first[i] + firms.degree[i]
     budget = firms.contribution[i] * firms.endowment[i]
     firms.platform[i] = p.commons * budget
@@ -80,13 +79,13 @@ def spend(world, rules, i):
 @rule
 def deliver(world, rules, month, i):
     """What arrives of i's effort this month, on the platform and on each tie; the sum."""
-    firms, ties = firms_of(world.firms), ties_of(world.ties)
+    firms, ties = world.firms, world.ties
     identity, reliability = firms.id[i], firms.reliability[i]
     kept = keep(uniform(world.key, DELIVERY, month, identity), reliability)
     firms.kept[i] = kept
     arrived = firms.platform[i] * kept
     for row in range(firms.first[i], firms.first[i] + firms.degree[i]):
-        if rules[0].exchange.delivery == TIE:
+        if rules.exchange.delivery == TIE:
             pair = (identity + 1) << 32 | firms.id[ties.partner[row]]
             kept = keep(uniform(world.key, DELIVERY, month, pair), reliability)
         ties.delivered[row] = ties.given[row] * np.float32(kept)
@@ -97,7 +96,7 @@ def deliver(world, rules, month, i):
 @kernel
 def receive(world, rules):
     """Both sides see what arrived, and write it into their ledgers."""
-    ties, rows, memory = ties_of(world.ties), world.now[0].rows, np.float32(rules[0].exchange.ledger_memory)
+    ties, rows, memory = world.ties, world.now.rows, np.float32(rules.exchange.ledger_memory)
     for row in range(rows):
         mirror = ties.mirror[row]
         if mirror >= 0:
@@ -111,8 +110,8 @@ def receive(world, rules):
 @kernel
 def phase(world, rules, month):
     """Every firm spends and delivers; then both sides see what arrived."""
-    firms = firms_of(world.firms)
-    for i in range(world.now[0].slots):
+    firms = world.firms
+    for i in range(world.now.slots):
         if firms.active[i]:
             firms.effort[i] = spend(world, rules, i)
             firms.delivered[i] = deliver(world, rules, month, i)

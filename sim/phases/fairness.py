@@ -7,7 +7,6 @@ against the deal of all. Falling behind and being ahead both hurt, per unit of e
 
 from sim.compiled import kernel, rule
 from sim.names import FairnessNorm, code
-from sim.world import firms_of, ties_of
 
 EQUALITY, EQUITY = code(FairnessNorm, "equality"), code(FairnessNorm, "equity")
 LEAST = 1e-9
@@ -67,11 +66,11 @@ def partners_gap(firms, ties, i):
 @rule
 def inequity(world, rules, i):
     """Felt disadvantage and advantage of a firm, per unit of endowment."""
-    firms, now, openness = firms_of(world.firms), world.now[0], rules[0].governance.transparency
-    own = claim(rules[0].fairness.norm, firms.endowment[i], firms.delivered[i], firms.shapley[i])
+    firms, now, openness = world.firms, world.now, rules.governance.transparency
+    own = claim(rules.fairness.norm, firms.endowment[i], firms.delivered[i], firms.shapley[i])
     if own < LEAST:
         return 0.0, 0.0
-    lag, lead = partners_gap(firms, ties_of(world.ties), i)
+    lag, lead = partners_gap(firms, world.ties, i)
     lag = (1.0 - openness) * lag + openness * behind(firms.deal[i], now.fair_deal)
     lead = (1.0 - openness) * lead + openness * behind(now.fair_deal, firms.deal[i])
     return lag * own / firms.endowment[i], lead * own / firms.endowment[i]
@@ -80,8 +79,8 @@ def inequity(world, rules, i):
 @kernel
 def account(world, rules):
     """The books of the month: every firm's payoff, its reserves, and the welfare of all."""
-    firms, now, cost, upkeep = firms_of(world.firms), world.now[0], rules[0].exchange.cost, rules[0].partnering.upkeep
-    full = FULL * rules[0].founding.reserves
+    firms, now, cost, upkeep = world.firms, world.now, rules.exchange.cost, rules.partnering.upkeep
+    full = FULL * rules.founding.reserves
     now.welfare = 0.0
     for i in range(now.slots):
         if firms.active[i]:
@@ -97,7 +96,7 @@ def account(world, rules):
 @kernel
 def compare(world, rules):
     """Every firm's deal, and the deal of all taken together."""
-    firms, now, norm, cost = firms_of(world.firms), world.now[0], rules[0].fairness.norm, rules[0].exchange.cost
+    firms, now, norm, cost = world.firms, world.now, rules.fairness.norm, rules.exchange.cost
     claims = gains = 0.0
     for i in range(now.slots):
         if firms.active[i]:
@@ -115,10 +114,10 @@ def compare(world, rules):
 @kernel
 def phase(world, rules, _month):
     """Draw up the books, compare deals, then let every firm judge."""
-    firms, memory = firms_of(world.firms), rules[0].fairness.memory
+    firms, memory = world.firms, rules.fairness.memory
     account(world, rules)
     compare(world, rules)
-    for i in range(world.now[0].slots):
+    for i in range(world.now.slots):
         if firms.active[i]:
             lag, lead = inequity(world, rules, i)
             felt = utility(firms.payoff[i] / firms.endowment[i], lag, lead, firms.envy[i], firms.guilt[i])

@@ -7,7 +7,7 @@ value before it is shared; fines flow back into it.
 
 from sim.compiled import kernel, rule
 from sim.luck import purpose, uniform
-from sim.world import ORCHESTRATOR, firms_of
+from sim.world import ORCHESTRATOR
 
 MONITOR = purpose("governance: is a firm caught, or accused in error")
 
@@ -40,7 +40,7 @@ def penalty(shortfall, endowment, strikes, fine, graduation):
 @kernel
 def phase(world, rules, month):
     """Watch, sanction, expel; then draw up the account of governance and what is left to share."""
-    firms, now, p = firms_of(world.firms), world.now[0], rules[0].governance
+    firms, now, p = world.firms, world.now, rules.governance
     for i in range(now.slots):
         if firms.active[i]:
             draw = uniform(world.key, MONITOR, month, firms.id[i]) if p.monitoring > 0.0 else 1.0

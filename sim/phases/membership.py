@@ -11,13 +11,14 @@ from sim.compiled import kernel, rule
 from sim.luck import purpose, standard, uniform
 from sim.phases.governance import BANKRUPT, EXPELLED, LEFT
 from sim.phases.partnering import best_rated, possible, welcome
-from sim.traits import DRAWS, RELIABILITY, bear
-from sim.world import ORCHESTRATOR, connect, dismiss, enrol, firms_of, ties_of
+from sim.traits import BIRTH, DRAWS, RELIABILITY, bear
+from sim.world import ORCHESTRATOR, connect, dismiss, enrol
 
 LEAVE = purpose("membership: does a firm leave")
 ARRIVALS = purpose("membership: how many apply")
 FIRST_IMPRESSION = purpose("membership: what screening mistakes for reliability")
 
+HOW_MANY = np.int64(0)
 COHORT = 1 << 20
 """Room for the applicants of a month in the numbering of firms."""
 MANY = 50.0
@@ -65,7 +66,7 @@ def impression(reliability_rank, noise, accuracy):
 @rule
 def wants_out(world, rules, month, i):
     """Whether a firm leaves of its own accord this month."""
-    firms, p = firms_of(world.firms), rules[0].membership
+    firms, p = world.firms, rules.membership
     if p.orchestrators_stay and firms.role[i] == ORCHESTRATOR:
         return False
     chance = hazard(firms.satisfaction[i], firms.aspiration[i], p.exit_rate, p.exit_sensitivity)
@@ -75,7 +76,7 @@ def wants_out(world, rules, month, i):
 @kernel
 def part(world, rules):
     """Those who leave, fail or are expelled go."""
-    firms, now, p = firms_of(world.firms), world.now[0], rules[0].membership
+    firms, now, p = world.firms, world.now, rules.membership
     for i in range(now.slots):
         if not firms.active[i]:
             continue
@@ -91,7 +92,7 @@ def part(world, rules):
 @rule
 def outlook(world):
     """Mean satisfaction and mean outside option of the members."""
-    firms, now = firms_of(world.firms), world.now[0]
+    firms, now = world.firms, world.now
     satisfaction = aspiration = 0.0
     for i in range(now.slots):
         if firms.active[i]:
@@ -103,11 +104,11 @@ def outlook(world):
 @rule
 def vacancy(world):
     """A slot for a newcomer, or −1 when the market is full."""
-    firms, now = firms_of(world.firms), world.now[0]
+    firms, now = world.firms, world.now
     if now.vacancies > 0:
         now.vacancies -= 1
         return firms.vacant[now.vacancies]
-    if now.slots < firms.first.size:
+    if now.slots < firms.size:
         now.slots += 1
         now.rows = firms.first[now.slots - 1] + firms.room[now.slots - 1]
         return now.slots - 1
@@ -117,17 +118,17 @@ def vacancy(world):
 @rule
 def settle_in(world, rules, month, i):
     """A newcomer looks for its first partners."""
-    firms, ties, p = firms_of(world.firms), ties_of(world.ties), rules[0].partnering
-    for attempt in range(1, rules[0].membership.newcomer_partners + 1):
+    firms, ties, p = world.firms, world.ties, rules.partnering
+    for attempt in range(1, rules.membership.newcomer_partners + 1):
         j = best_rated(world, month, i, p.candidates, attempt)
         if j != i and possible(firms, ties, i, j) and welcome(world, rules, i, j) and welcome(world, rules, j, i):
-            connect(world, rules[0], i, j)
+            connect(world, rules, i, j)
 
 
 @kernel
 def admit(world, rules, month):
     """Applicants come, are screened, and find their first partners."""
-    firms, now, p = firms_of(world.firms), world.now[0], rules[0].membership
+    firms, now, p = world.firms, world.now, rules.membership
     if now.firms == 0:
         return
     satisfaction, aspiration = outlook(world)
@@ -135,19 +136,19 @@ def admit(world, rules, month):
         now.firms, p.market_potential, appeal(satisfaction, aspiration, p.entry_sensitivity), p.entry_rate, p.entry_outside
     )
     number = poisson(
-        expected, uniform(world.key, ARRIVALS, month, 0), standard(world.key, ARRIVALS, month, 1)
+        expected, uniform(world.key, ARRIVALS, month, HOW_MANY), standard(world.key, ARRIVALS, month, HOW_MANY)
     )
     for k in range(min(number, COHORT, max(0, p.market_potential - int(now.firms)))):
         identity = (month + 1) * COHORT + now.founders + k
-        rank = uniform(world.key, DRAWS[RELIABILITY], 0, identity)
-        noise = uniform(world.key, FIRST_IMPRESSION, 0, identity)
+        rank = uniform(world.key, DRAWS[RELIABILITY], BIRTH, identity)
+        noise = uniform(world.key, FIRST_IMPRESSION, BIRTH, identity)
         if impression(rank, noise, p.screening_accuracy) < p.screening:
             continue
         slot = vacancy(world)
         if slot < 0:
             return
-        bear(world, rules[0], slot, identity, month + 1)
-        firms.attention[slot] = min(firms.room[slot], rules[0].partnering.max_partners)
+        bear(world, rules, slot, identity, month + 1)
+        firms.attention[slot] = min(firms.room[slot], rules.partnering.max_partners)
         firms.degree[slot] = 0
         enrol(world, slot)
         now.entries += 1
@@ -157,8 +158,8 @@ def admit(world, rules, month):
 @kernel
 def phase(world, rules, month):
     """All decide whether to stay; those who do not go; newcomers are admitted."""
-    firms = firms_of(world.firms)
-    for i in range(world.now[0].slots):
+    firms = world.firms
+    for i in range(world.now.slots):
         if firms.active[i] and firms.leaving[i] == 0 and wants_out(world, rules, month, i):
             firms.leaving[i] = LEFT
     part(world, rules)

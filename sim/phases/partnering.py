@@ -9,7 +9,7 @@ import numpy as np
 
 from sim.compiled import kernel, rule
 from sim.luck import below, purpose, unit, uniform, words
-from sim.world import NOBODY, complement, connect, disconnect, firms_of, row_of, ties_of
+from sim.world import NOBODY, complement, connect, disconnect, row_of
 
 DROP = purpose("partnering: is the least trusted partner dropped")
 SEARCH = purpose("partnering: does a firm search, and where")
@@ -25,7 +25,7 @@ def drop_chance(trust, threshold, rate):
 @rule
 def prospect(rating, effort, complementarity, trust, rules):
     """What a tie with a stranger should bring a month: half its value at the trust that strangers get, if it gives like one's own."""
-    p = rules[0].value
+    p = rules.value
     return rating * effort * p.productivity * complementarity * (p.trust_floor + (1.0 - p.trust_floor) * trust)
 
 
@@ -42,7 +42,7 @@ def weakest(firms, ties, i):
 @rule
 def unwanted(world, rules, month, i):
     """The partner that i drops this month, or NOBODY."""
-    firms, ties, p = firms_of(world.firms), ties_of(world.ties), rules[0].partnering
+    firms, ties, p = world.firms, world.ties, rules.partnering
     if firms.degree[i] == 0:
         return NOBODY
     row = weakest(firms, ties, i)
@@ -62,7 +62,7 @@ def friend_of_friend(firms, ties, i, first, second):
 @rule
 def best_rated(world, month, i, candidates, attempt):
     """The best rated of a few members met by chance; `attempt` tells one search of the month from another."""
-    firms, members = firms_of(world.firms), int(world.now[0].firms)
+    firms, members = world.firms, int(world.now.firms)
     best = NOBODY
     for k in range(candidates):
         draw = uniform(world.key, STRANGERS, month, (firms.id[i] * 128 + attempt) * 16 + k)
@@ -75,7 +75,7 @@ def best_rated(world, month, i, candidates, attempt):
 @rule
 def sought(world, rules, month, i):
     """The firm that i would like as a partner this month, or NOBODY."""
-    firms, ties, p = firms_of(world.firms), ties_of(world.ties), rules[0].partnering
+    firms, ties, p = world.firms, world.ties, rules.partnering
     if firms.degree[i] >= firms.attention[i] or p.search_rate <= 0.0:
         return NOBODY
     search, way, first, second = words(world.key, SEARCH, month, firms.id[i])
@@ -91,19 +91,19 @@ def sought(world, rules, month, i):
 @rule
 def welcome(world, rules, i, j):
     """Whether i would have j: it has attention to spare, and the tie should bring more than it costs."""
-    firms = firms_of(world.firms)
+    firms = world.firms
     if firms.degree[i] >= firms.attention[i]:
         return False
-    gain = complement(firms.skill_a[i], firms.skill_b[i], firms.skill_a[j], firms.skill_b[j], rules[0].value.diversity)
-    effort = (1.0 - rules[0].exchange.commons) * firms.contribution[i] * firms.endowment[i] / (firms.degree[i] + 1.0)
-    return prospect(firms.rating[j], effort, gain, rules[0].founding.trust, rules) > rules[0].partnering.upkeep
+    gain = complement(firms.skill_a[i], firms.skill_b[i], firms.skill_a[j], firms.skill_b[j], rules.value.diversity)
+    effort = (1.0 - rules.exchange.commons) * firms.contribution[i] * firms.endowment[i] / (firms.degree[i] + 1.0)
+    return prospect(firms.rating[j], effort, gain, rules.founding.trust, rules) > rules.partnering.upkeep
 
 
 @kernel
 def part(world):
     """Partnerships end that either side has dropped."""
-    firms, ties = firms_of(world.firms), ties_of(world.ties)
-    for i in range(world.now[0].slots):
+    firms, ties = world.firms, world.ties
+    for i in range(world.now.slots):
         if firms.active[i] and firms.dropping[i] != NOBODY:
             row = row_of(firms, ties, i, firms.dropping[i])
             if row != NOBODY:
@@ -119,18 +119,18 @@ def possible(firms, ties, i, j):
 @kernel
 def join(world, rules):
     """Partnerships begin that both sides want, one after the other."""
-    firms, ties = firms_of(world.firms), ties_of(world.ties)
-    for i in range(world.now[0].slots):
+    firms, ties = world.firms, world.ties
+    for i in range(world.now.slots):
         j = firms.courting[i]
         if firms.active[i] and possible(firms, ties, i, j) and welcome(world, rules, i, j) and welcome(world, rules, j, i):
-            connect(world, rules[0], i, j)
+            connect(world, rules, i, j)
 
 
 @kernel
 def phase(world, rules, month):
     """All decide whom to drop; then all look for new partners; each time, what was decided is done."""
-    firms = firms_of(world.firms)
-    slots = world.now[0].slots
+    firms = world.firms
+    slots = world.now.slots
     for i in range(slots):
         if firms.active[i]:
             firms.dropping[i] = unwanted(world, rules, month, i)

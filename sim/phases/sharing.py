@@ -6,7 +6,7 @@ value is the same here). Shares sum to the net value, always.
 """
 
 from sim.compiled import kernel, rule
-from sim.world import ORCHESTRATOR, firms_of
+from sim.world import ORCHESTRATOR
 
 
 @rule
@@ -49,20 +49,20 @@ def income_after_governance(now):
 @kernel
 def totals(world, rules):
     """The sums over members by which shares are measured."""
-    firms, now = firms_of(world.firms), world.now[0]
+    firms, now = world.firms, world.now
     now.orchestrators = now.total_effort = now.total_power = now.total_need = 0.0
     for i in range(now.slots):
         if firms.active[i]:
             now.orchestrators += firms.role[i] == ORCHESTRATOR
             now.total_effort += firms.delivered[i]
             now.total_power += firms.power[i]
-            now.total_need += need(firms.reserves[i], rules[0].founding.reserves)
+            now.total_need += need(firms.reserves[i], rules.founding.reserves)
 
 
 @kernel
 def phase(world, rules, _month):
     """The take first, then what stays on ties, then the pot by the mix."""
-    firms, now, p = firms_of(world.firms), world.now[0], rules[0].sharing
+    firms, now, p = world.firms, world.now, rules.sharing
     totals(world, rules)
     now.net, now.dues = income_after_governance(now)
     take = p.take_rate if now.orchestrators > 0 else 0.0
@@ -77,7 +77,7 @@ def phase(world, rules, _month):
             by_contribution = fraction(firms.delivered[i], now.total_effort, now.firms)
             by_shapley = fraction(firms.shapley[i], now.value, now.firms)
             by_power = fraction(firms.power[i], now.total_power, now.firms)
-            by_need = fraction(need(firms.reserves[i], rules[0].founding.reserves), now.total_need, now.firms)
+            by_need = fraction(need(firms.reserves[i], rules.founding.reserves), now.total_need, now.firms)
             share = blend(p, equal, by_contribution, by_shapley, by_power, by_need)
             stays = on_ties * firms.tie_value[i]
             firms.benefit[i] = (1.0 - take) * (stays + pot * share)

@@ -8,11 +8,12 @@ import numpy as np
 from sim.compiled import kernel, rule
 from sim.luck import purpose, standard, uniform
 from sim.names import ContributionType, ExitTarget, code, words
-from sim.world import ORCHESTRATOR, dismiss, firms_of, ties_of
+from sim.world import ORCHESTRATOR, dismiss
 
 DEMAND = purpose("shocks: innovation of log demand")
 STRUCK = purpose("shocks: who is struck")
 
+MARKET = np.int64(0)
 FREE_RIDER = code(ContributionType, "free_rider")
 RANDOM, HUBS = code(ExitTarget, "random"), code(ExitTarget, "hubs")
 FIRST_ROLE = len(words(ExitTarget)[: words(ExitTarget).index("orchestrator")])
@@ -27,15 +28,15 @@ def wander(log_demand, innovation, persistence, volatility):
 @kernel
 def phase(world, rules, month):
     """Market demand of this month: the customers' market, its wandering, and the shocks at work (`pulse`)."""
-    now, p = world.now[0], rules[0].shocks
-    now.log_demand = wander(now.log_demand, standard(world.key, DEMAND, month, 0), p.demand_persistence, p.demand_volatility)
+    now, p = world.now, rules.shocks
+    now.log_demand = wander(now.log_demand, standard(world.key, DEMAND, month, MARKET), p.demand_persistence, p.demand_volatility)
     now.demand = now.customers * np.exp(now.log_demand) * now.pulse
 
 
 @kernel
 def struck(world, month, who, share, least):
     """The slots that a shock strikes: this share of the target group, the nearest whole number but not fewer than `least`."""
-    firms, now = firms_of(world.firms), world.now[0]
+    firms, now = world.firms, world.now
     group = np.empty(int(now.firms), np.int64)
     order = np.empty(int(now.firms))
     size = 0
@@ -54,13 +55,13 @@ def remove(world, month, who, share):
     """Firms leave at once."""
     for slot in struck(world, month, who, share, 0):
         dismiss(world, slot)
-        world.now[0].removals += 1
+        world.now.removals += 1
 
 
 @kernel
 def disgrace(world, month, who, share, size):
     """A scandal: the firms struck lose this share of their reliability and rating, and of the good evidence partners had on them."""
-    firms, ties = firms_of(world.firms), ties_of(world.ties)
+    firms, ties = world.firms, world.ties
     for slot in struck(world, month, who, share, 1):
         firms.reliability[slot] *= 1 - size
         firms.rating[slot] *= 1 - size
@@ -74,6 +75,6 @@ def disgrace(world, month, who, share, size):
 @kernel
 def corrupt(world, month, share):
     """Firms turn into free riders."""
-    firms = firms_of(world.firms)
+    firms = world.firms
     for slot in struck(world, month, RANDOM, share, 0):
         firms.type[slot] = FREE_RIDER

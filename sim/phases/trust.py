@@ -9,7 +9,6 @@ make a weighted harmonic mean: the weakest counts most, and a zero vetoes.
 import numpy as np
 
 from sim.compiled import kernel, rule
-from sim.world import firms_of, ties_of
 
 NIL, ONE, TWO, HALF = np.float32(0), np.float32(1), np.float32(2), np.float32(0.5)
 LEAST = np.float32(1e-4)
@@ -67,8 +66,8 @@ def standing(delivered, endowment, norm):
 @kernel
 def publish(world, rules):
     """Public ratings move with what was delivered."""
-    firms, memory, norm = firms_of(world.firms), rules[0].trust.memory_operational, rules[0].governance.norm
-    for i in range(world.now[0].slots):
+    firms, memory, norm = world.firms, rules.trust.memory_operational, rules.governance.norm
+    for i in range(world.now.slots):
         if firms.active[i]:
             firms.rating[i] += (1.0 - memory) * (standing(firms.delivered[i], firms.endowment[i], norm) - firms.rating[i])
 
@@ -76,8 +75,8 @@ def publish(world, rules):
 @kernel
 def gather(world):
     """What sits in the rows of others is fetched first: the loop that learns then vectorises."""
-    firms, ties = firms_of(world.firms), ties_of(world.ties)
-    for i in range(world.now[0].slots):
+    firms, ties = world.firms, world.ties
+    for i in range(world.now.slots):
         fair = np.float32(1.0 - shortchanged(firms.disadvantage[i], firms.benefit[i] / firms.endowment[i])) if firms.active[i] else NIL
         for row in range(firms.first[i], firms.first[i] + firms.degree[i]):
             ties.agreed[row] = ties.alignment[row] * fair
@@ -87,11 +86,11 @@ def gather(world):
 @kernel
 def learn(world, rules):
     """Each tie i → j: j's delivery, what j gave for what i gave, and how far their goals agree, become evidence."""
-    ties, p = ties_of(world.ties), rules[0].trust
-    negativity, credence = np.float32(p.negativity), np.float32(p.witnesses * rules[0].governance.transparency)
+    ties, p = world.ties, rules.trust
+    negativity, credence = np.float32(p.negativity), np.float32(p.witnesses * rules.governance.transparency)
     fade_o, fade_r, fade_s = np.float32(p.memory_operational), np.float32(p.memory_relational), np.float32(p.memory_strategic)
     weight_o, weight_r, weight_s = np.float32(p.weight_operational), np.float32(p.weight_relational), np.float32(p.weight_strategic)
-    for row in range(world.now[0].rows):
+    for row in range(world.now.rows):
         promised, received, delivered = ties.promised[row], ties.received[row], ties.delivered[row]
         kept, returned, agreed = part(received, promised), part(received, delivered), ties.agreed[row]
         told, met = substance(promised), substance(received + delivered)

@@ -8,7 +8,6 @@ capabilities. All of it is scaled by demand and by the network effect, whose exp
 import numpy as np
 
 from sim.compiled import kernel, rule
-from sim.world import firms_of, ties_of
 
 ONE, HALF, TWO = np.float32(1), np.float32(0.5), np.float32(2)
 
@@ -36,7 +35,7 @@ def network_effect(size, reference, exponent, congestion_size, congestion_expone
 @kernel
 def phase(world, rules, _month):
     """Value of every tie, half to each side, and of what each firm put on the platform: their sum is its Shapley value."""
-    firms, ties, now, p = firms_of(world.firms), ties_of(world.ties), world.now[0], rules[0].value
+    firms, ties, now, p = world.firms, world.ties, world.now, rules.value
     reference = p.reference_size if p.reference_size > 0 else now.founders
     scale = now.demand * network_effect(now.firms, reference, p.network_exponent, p.congestion_size, p.congestion_exponent)
     unit, floor, synergy = np.float32(scale * p.productivity), np.float32(p.trust_floor), np.float32(p.synergy)

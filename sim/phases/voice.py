@@ -8,7 +8,7 @@ majority moves it towards its norm of fairness, whoever decides; without one, gr
 from sim.compiled import kernel, rule
 from sim.names import BallotWeight, Decider, FairnessNorm, ShareRule, code, words
 from sim.phases.sharing import fraction, need
-from sim.world import ORCHESTRATOR, firms_of
+from sim.world import ORCHESTRATOR
 
 FIXED, BY_ORCHESTRATOR, WEIGHTED = (code(Decider, word) for word in ("fixed", "orchestrator", "weighted"))
 BY_POWER = code(BallotWeight, "power")
@@ -75,10 +75,10 @@ def towards(p, member, step):
 @kernel
 def hear(world, rules):
     """Every firm fills in its ballot."""
-    firms, now, tolerance = firms_of(world.firms), world.now[0], rules[0].voice.tolerance
+    firms, now, tolerance = world.firms, world.now, rules.voice.tolerance
     for i in range(now.slots):
         if firms.active[i]:
-            wanting = need(firms.reserves[i], rules[0].founding.reserves)
+            wanting = need(firms.reserves[i], rules.founding.reserves)
             firms.ballot_take[i] = vote_take(firms.role[i], firms.grievance[i], tolerance)
             firms.ballot_mix[i] = vote_mix(
                 1.0 / now.firms,
@@ -92,10 +92,10 @@ def hear(world, rules):
 @kernel
 def count(world, rules):
     """Move the split by the ballots: the take where a majority says so, the mix towards the rule with most votes."""
-    firms, p, sharing = firms_of(world.firms), rules[0].voice, rules[0].sharing
+    firms, p, sharing = world.firms, rules.voice, rules.sharing
     higher = lower = total = 0.0
     votes = [0.0] * RULES
-    for i in range(world.now[0].slots):
+    for i in range(world.now.slots):
         if firms.active[i]:
             weight = ballot_weight(p.decider, p.ballot_weight, firms.contribution[i], firms.endowment[i], firms.power[i])
             total += weight
@@ -116,21 +116,21 @@ def count(world, rules):
 @kernel
 def feed_back(world, rules):
     """Let a grieved majority move the split towards its norm of fairness, as far as the channel carries."""
-    firms, p, sharing = firms_of(world.firms), rules[0].voice, rules[0].sharing
+    firms, p, sharing = world.firms, rules.voice, rules.sharing
     grieved = partners = 0.0
-    for i in range(world.now[0].slots):
+    for i in range(world.now.slots):
         if firms.active[i] and firms.role[i] != ORCHESTRATOR:
             partners += 1.0
             grieved += firms.grievance[i] > p.tolerance
     if grieved > 0.5 * partners:
         sharing.take_rate *= 1.0 - p.feedback * grieved / partners
-        towards(sharing, FAIR_RULE[rules[0].fairness.norm], p.feedback * p.mix_step)
+        towards(sharing, FAIR_RULE[rules.fairness.norm], p.feedback * p.mix_step)
 
 
 @kernel
 def decide(world, rules, month):
     """The reviews of this month, after the ballots are in."""
-    now, p, sharing = world.now[0], rules[0].voice, rules[0].sharing
+    now, p, sharing = world.now, rules.voice, rules.sharing
     if p.decider == BY_ORCHESTRATOR:
         income = now.income_sum
         if month > p.period:
@@ -153,8 +153,8 @@ def is_review(month, p):
 @kernel
 def phase(world, rules, month):
     """Add up the orchestrators' income; at a review, hear every firm and decide."""
-    now = world.now[0]
+    now = world.now
     now.income_sum += now.orchestrator_income
-    if is_review(month, rules[0].voice):
+    if is_review(month, rules.voice):
         hear(world, rules)
         decide(world, rules, month)

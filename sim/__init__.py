@@ -1,0 +1,35 @@
+"""Rising Tide: a laboratory for the rules of business ecosystems."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sim.ecosystem import Ecosystem
+    from sim.firm import Firm
+    from sim.mistakes import Mistake
+    from sim.record import Run
+    from sim.running import run
+    from sim.scenario import Scenario
+    from sim.study import Result, Study, sweep
+
+_WHERE = {
+    "Ecosystem": "sim.ecosystem",
+    "Firm": "sim.firm",
+    "Mistake": "sim.mistakes",
+    "Result": "sim.study",
+    "Run": "sim.record",
+    "Scenario": "sim.scenario",
+    "Study": "sim.study",
+    "run": "sim.running",
+    "sweep": "sim.study",
+}
+__all__ = ["Ecosystem", "Firm", "Mistake", "Result", "Run", "Scenario", "Study", "run", "sweep"]
+
+
+def __getattr__(name: str) -> Any:
+    """Each public name is fetched when first asked for: checking a scenario needs neither Mesa nor a compiler."""
+    if name not in _WHERE:
+        raise AttributeError(f"module 'sim' has no attribute {name!r}")
+    return getattr(import_module(_WHERE[name]), name)

@@ -1,0 +1,250 @@
+"""The ecosystem as a Mesa model: a month a step, firms as agents.
+
+Compiled phases and firms' own methods work on the same world. Which of a month's phases are played firm by firm is decided once: all
+decisions under `engine="agents"`, otherwise those that a subclass of `Firm` has overridden.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import mesa
+import numpy as np
+
+from sim.engine import Phase
+from sim.firm import DECISIONS, Firm, single, slot_of
+from sim.mistakes import Mistake
+from sim.phases import exchange, fairness, membership, partnering, trust, voice
+from sim.phases.membership import LEFT
+from sim.record import Run
+from sim.rules import Rules
+from sim.scenario import Scenario
+from sim.simulation import Simulation
+from sim.world import NOBODY, SERIES, World, connect
+
+
+class Ecosystem(mesa.Model):
+    """An ecosystem of firms under a scenario's rules.
+
+    Args:
+        scenario: a scenario, the name of a shipped one or of a file; the default scenario when left out.
+        seed: the luck, from 0.
+        engine: "compiled", or "agents" to step firm by firm through Mesa.
+        firm: the class of the agents; a decision that it overrides runs in Python, the other phases stay compiled.
+        phases: phases of your own by name, called with (world, rules, month) instead of the compiled one.
+        levers: changes to the scenario by full key, e.g. `**{"sharing.take_rate": 0.3}` (what `mesa.batch_run` varies).
+
+    Raises:
+        Mistake: if the scenario, or what is asked of it, is wrong.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario | str | None = None,
+        seed: int | None = 0,
+        *,
+        engine: str = "compiled",
+        firm: type[Firm] = Firm,
+        phases: dict[str, Phase] | None = None,
+        **levers: Any,
+    ) -> None:
+        super().__init__(rng=seed)
+        if engine not in ("compiled", "agents"):
+            raise Mistake([f"engine: {engine!r} is no engine; allowed are 'compiled' and 'agents'"])
+        given = Scenario.load(scenario) if isinstance(scenario, str) else scenario or Scenario.load("rising_tide")
+        self.simulation = Simulation(given.replace(levers) if levers else given, 0 if seed is None else int(seed))
+        self.firm_class = firm
+        self._firms: dict[int, Firm] = {}
+        overridden = {
+            phase
+            for phase, methods in DECISIONS.items()
+            if engine == "agents" or any(getattr(firm, method) is not getattr(Firm, method) for method in methods)
+        }
+        self.simulation.played = {phase: partial(PLAYS[phase], self) for phase in DECISIONS if phase in overridden}
+        self.simulation.played |= phases or {}
+        self.datacollector = mesa.DataCollector(model_reporters={name: partial(_now, name) for name in SERIES})
+
+    @property
+    def scenario(self) -> Scenario:
+        """The scenario that is simulated."""
+        return self.simulation.scenario
+
+    @property
+    def world(self) -> World:
+        """Firms, ties and the month, as columns."""
+        return self.simulation.world
+
+    @property
+    def rules(self) -> Rules:
+        """The rules in force."""
+        return self.simulation.rules
+
+    @property
+    def month(self) -> int:
+        """The month that is being simulated, or comes next."""
+        return self.simulation.month
+
+    @property
+    def agents(self) -> Any:
+        """The firms, as an AgentSet; made when first asked for, and kept in step with the members."""
+        self.assemble()
+        return super().agents
+
+    def firm_at(self, slot: int) -> Firm:
+        """The firm in a slot."""
+        return self._firms[slot]
+
+    def assemble(self) -> list[Firm]:
+        """One agent for each member: newcomers get theirs, those who have left lose it. In the order of slots."""
+        firms = self.world.firms
+        for slot, agent in list(self._firms.items()):
+            if not firms.active[slot] or agent.identity != firms.id[slot]:
+                del self._firms[slot]
+                agent.remove()
+                agent.slot = None
+        for slot in self.world.member_slots.tolist():
+            if slot not in self._firms:
+                self._firms[slot] = self.firm_class(self, slot)
+        return [self._firms[slot] for slot in sorted(self._firms)]
+
+    def step(self) -> None:
+        """One month."""
+        self.simulation.advance(1)
+        self.datacollector.collect(self)
+        self.running = self.simulation.month < self.scenario.run.steps
+
+    def finish(self) -> Run:
+        """All months that are left, and the record of the run."""
+        self.simulation.advance()
+        self.running = False
+        return self.simulation.result()
+
+
+def _now(name: str, ecosystem: Ecosystem) -> float:
+    """What a series says of the month that has just been simulated."""
+    return float(ecosystem.world.now[name])
+
+
+def checked(value: Any, low: float, high: float, what: str, firm: Firm) -> float:
+    """A number that a firm's method returned, if it can be used.
+
+    Raises:
+        Mistake: if it is no number in the bounds.
+    """
+    number = float(value) if isinstance(value, int | float | np.number) else math.nan
+    if not low <= number <= high:
+        raise Mistake([f"{type(firm).__name__}.{what}: returned {value!r} for {firm.name}; allowed is a number from {low:g} to {high:g}"])
+    return number
+
+
+def play_contribution(ecosystem: Ecosystem, world: World, _rules: Rules, _month: int) -> None:
+    """Every firm looks around and back, then all contribute."""
+    members = ecosystem.assemble()
+    seen = [firm.observe() for firm in members]
+    for firm, (belief, experience) in zip(members, seen, strict=True):
+        firm.belief, firm.experience = belief, experience
+    chosen = [checked(firm.contribute(), 0, 1, "contribute", firm) for firm in members]
+    for firm, share in zip(members, chosen, strict=True):
+        firm.contribution = share
+
+
+def play_exchange(ecosystem: Ecosystem, world: World, rules: Rules, _month: int) -> None:
+    """Every firm spends and delivers; then both sides see what arrived."""
+    for firm in ecosystem.assemble():
+        firm.platform = rules.exchange.commons * (firm.contribution * firm.endowment)
+        spent = firm.platform
+        for tie, effort in zip(firm.ties, firm.allocate(), strict=True):
+            tie.given = checked(effort, 0, np.inf, "allocate", firm)
+            spent += float(tie.given)
+        firm.effort = spent
+        firm.delivered = firm.deliver()
+    exchange.receive(world, rules)
+
+
+def play_fairness(ecosystem: Ecosystem, world: World, rules: Rules, _month: int) -> None:
+    """Draw up the books, compare deals, then let every firm judge."""
+    fairness.account(world, rules)
+    fairness.compare(world, rules)
+    memory = rules.fairness.memory
+    for firm in ecosystem.assemble():
+        lag, lead, felt = firm.judge()
+        firm.disadvantage, firm.advantage = lag, lead
+        firm.satisfaction = fairness.smooth(firm.satisfaction, felt, memory)
+        firm.grievance = fairness.smooth(firm.grievance, lag, memory)
+
+
+def play_trust(ecosystem: Ecosystem, world: World, rules: Rules, _month: int) -> None:
+    """Ratings are published, and every firm learns about every partner."""
+    trust.publish(world, rules)
+    p = rules.trust
+    negativity, credence = single(p.negativity), single(p.witnesses * rules.governance.transparency)
+    memories = single(p.memory_operational), single(p.memory_relational), single(p.memory_strategic)
+    weights = single(p.weight_operational), single(p.weight_relational), single(p.weight_strategic)
+    for firm in ecosystem.assemble():
+        for tie in firm.ties:
+            kept, returned, agreed = (single(news) for news in firm.learn(tie))
+            tie.agreed, tie.hearsay = agreed, tie.other.rating
+            told, met = single(trust.substance(tie.promised)), single(trust.substance(tie.received + tie.delivered))
+            for level, news, weight, memory in zip(
+                ("operational", "relational", "strategic"), (kept, returned, agreed), (told, met, met), memories, strict=True
+            ):
+                good, bad = f"{level}_good", f"{level}_bad"
+                setattr(tie, good, trust.remember(getattr(tie, good), weight * news, memory))
+                setattr(tie, bad, trust.remember(getattr(tie, bad), weight * negativity * (single(1) - news), memory))
+            tie.trust = trust.combine(
+                single(trust.hear(tie.operational_good, tie.operational_bad, tie.hearsay, credence)),
+                single(trust.expect(tie.relational_good, tie.relational_bad)),
+                single(trust.expect(tie.strategic_good, tie.strategic_bad)),
+                *weights,
+            )
+
+
+def play_voice(ecosystem: Ecosystem, world: World, rules: Rules, month: int) -> None:
+    """Add up the orchestrators' income; at a review, hear every firm and decide."""
+    world.now.income_sum += world.now.orchestrator_income
+    if voice.is_review(month, rules.voice):
+        for firm in ecosystem.assemble():
+            take, mix = firm.vote()
+            firm.ballot_take = int(checked(take, -1, 1, "vote", firm))
+            firm.ballot_mix = int(checked(mix, 0, voice.RULES - 1, "vote", firm))
+        voice.decide(world, rules, month)
+
+
+def play_partnering(ecosystem: Ecosystem, world: World, rules: Rules, _month: int) -> None:
+    """All decide whom to drop; then all look for new partners; each time, what was decided is done."""
+    members = ecosystem.assemble()
+    for firm in members:
+        firm.dropping = slot_of(firm.drop())
+    partnering.part(world)
+    for firm in members:
+        firm.courting = slot_of(firm.seek())
+    for firm in members:
+        if firm.courting == NOBODY or any(tie.partner == firm.courting for tie in firm.ties):
+            continue
+        other = ecosystem.firm_at(firm.courting)
+        if firm.welcome(other) and other.welcome(firm):
+            connect(world, rules, firm.slot, other.slot)
+
+
+def play_membership(ecosystem: Ecosystem, world: World, rules: Rules, month: int) -> None:
+    """All decide whether to stay; those who do not go; newcomers are admitted."""
+    for firm in ecosystem.assemble():
+        if firm.leaving == 0 and firm.leave():
+            firm.leaving = LEFT
+    membership.part(world, rules)
+    membership.admit(world, rules, month)
+
+
+PLAYS: dict[str, Callable[[Ecosystem, World, Rules, int], None]] = {
+    "contribution": play_contribution,
+    "exchange": play_exchange,
+    "fairness": play_fairness,
+    "trust": play_trust,
+    "voice": play_voice,
+    "partnering": play_partnering,
+    "membership": play_membership,
+}
+"""The phases in which firms decide, played firm by firm."""

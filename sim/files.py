@@ -1,0 +1,351 @@
+"""The user's own network: a CSV file of firms, and one of ties.
+
+Cells are parted by commas, semicolons or tabs; the text is UTF-8. All mistakes of a file are told at once, each with
+its line and column. A column that is not known here is kept aside, untouched; an empty cell of an optional column says
+nothing.
+"""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import io
+import math
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from sim.mistakes import Mistake
+from sim.names import ContributionType, Role, words
+
+MOST_TOLD = 20
+"""How many mistakes of a file are told one by one."""
+MOST_COMPARED = 2_000
+"""How many names are compared to find the nearest to one that is not known."""
+
+
+class Bounds(NamedTuple):
+    """The numbers that a column allows, from `low` to `high`; the ends are included unless they are open."""
+
+    low: float
+    high: float
+    open_low: bool = False
+    open_high: bool = False
+
+    def hold(self, value: float) -> bool:
+        """Whether a value is allowed; what is not a number never is."""
+        return self.low <= value <= self.high and not (
+            (self.open_low and value == self.low) or (self.open_high and value == self.high)
+        )
+
+    def __str__(self) -> str:
+        if self.open_low and self.open_high:
+            return f"a number above {self.low:.7g} and below {self.high:.7g}"
+        return f"a number {'above' if self.open_low else 'from'} {self.low:.7g} to {self.high:.7g}"
+
+
+SHARE = Bounds(0, 1)
+TRAITS = {
+    "endowment": Bounds(0, 1e6, open_low=True),
+    "power": Bounds(0, 1e6, open_low=True),
+    "reliability": SHARE,
+    "envy": Bounds(0, 100),
+    "guilt": SHARE,
+    "aspiration": Bounds(-1000, 1000),
+    "slope": Bounds(0, 10),
+    "goal": Bounds(-6.3, 6.3),
+    "contribution": SHARE,
+    "reserves": Bounds(0, 1e6),
+}
+"""What a file may say of a firm in numbers; units are the scenario's (goal: radians; reserves: months of endowment)."""
+CHOICES = {"role": words(Role), "type": words(ContributionType)}
+"""What a file may say of a firm in words."""
+TIE_TRAITS = {"weight": Bounds(0, 1e6), "trust": Bounds(0, 1, open_low=True, open_high=True)}
+"""What a file may say of a tie."""
+
+
+@dataclass(frozen=True)
+class FirmsFile:
+    """The firms of a file, in its order."""
+
+    names: tuple[str, ...]
+    columns: dict[str, list[str | float | None]]
+    """Each trait the file speaks of: a word or a number a firm; None where the cell is empty."""
+    unused: dict[str, tuple[str, ...]]
+    """The columns that mean nothing here, as they stand."""
+
+    @property
+    def count(self) -> int:
+        """How many firms there are."""
+        return len(self.names)
+
+
+@dataclass(frozen=True)
+class TiesFile:
+    """The ties of a file, each once, in order of their firms."""
+
+    pairs: np.ndarray
+    """Places i < j of the two firms in the list of names: int32, shape (m, 2)."""
+    weight: np.ndarray
+    """Importance of each tie; 1 where the file says nothing."""
+    trust: np.ndarray
+    """Trust at founding, in both directions; NaN where the file says nothing."""
+    unused: dict[str, tuple[str, ...]]
+    """The columns that mean nothing here, as they stand in the file."""
+
+
+def read_firms(path: Path | str) -> FirmsFile:
+    """The firms of a CSV file: `name`, and optionally role, type and the traits of `TRAITS`.
+
+    Raises:
+        Mistake: for all that is wrong with the file.
+    """
+    sheet = _read(Path(path), ("name",), (*CHOICES, *TRAITS))
+    names = sheet.cells["name"]
+    if not sheet.lines and not sheet.mistakes:
+        raise Mistake([f"{path}: there are no firms; below the header, a line a firm is expected"])
+    first: dict[str, int] = {}
+    for line, name in zip(sheet.lines, names, strict=True):
+        if not name:
+            sheet.tell(line, "name", "the cell is empty; every firm needs a name")
+        elif first.setdefault(name, line) != line:
+            sheet.tell(
+                line, "name", f"{_shown(name)} is taken by line {first[name]}; every firm needs a name of its own"
+            )
+    columns: dict[str, list[str | float | None]] = {}
+    for column in sheet.cells:
+        if column in CHOICES:
+            columns[column] = [*_choices(sheet, column)]
+        elif column in TRAITS:
+            columns[column] = [*_numbers(sheet, column, TRAITS[column])]
+    sheet.finish()
+    return FirmsFile(names, columns, sheet.unused)
+
+
+def read_ties(path: Path | str, names: Sequence[str]) -> TiesFile:
+    """The ties of a CSV file among the named firms: `source` and `target`, and optionally `weight` and `trust`.
+
+    A tie has no direction: A,B and B,A are one tie, and must say the same.
+
+    Raises:
+        Mistake: for all that is wrong with the file.
+    """
+    sheet = _read(Path(path), ("source", "target"), tuple(TIE_TRAITS))
+    places = {name: place for place, name in enumerate(names)}
+    source, target = (_places(sheet, column, places) for column in ("source", "target"))
+    empty: list[float | None] = [None] * len(sheet.lines)
+    told = {c: _numbers(sheet, c, b) if c in sheet.cells else empty for c, b in TIE_TRAITS.items()}
+    weight = np.array([1.0 if value is None else value for value in told["weight"]])
+    trust = np.array([math.nan if value is None else value for value in told["trust"]])
+    rows = _each_once(sheet, source, target, list(zip(weight.tolist(), told["trust"], strict=True)))
+    sheet.finish()
+    pairs = np.sort(np.array([source, target], np.int32).T[rows], axis=1)
+    order = np.lexsort((pairs[:, 1], pairs[:, 0]))
+    return TiesFile(pairs[order], weight[rows][order], trust[rows][order], sheet.unused)
+
+
+@dataclass
+class _Sheet:
+    """The cells of a file by column, the line of each row, and what was found wrong so far."""
+
+    path: Path
+    lines: list[int]
+    cells: dict[str, tuple[str, ...]]
+    unused: dict[str, tuple[str, ...]]
+    mistakes: list[tuple[int, str, str, Callable[[], str]]] = field(default_factory=list)
+
+    def tell(self, line: int, column: str, wrong: str, hint: Callable[[], str] = str) -> None:
+        """Note a mistake; the hint is worked out only if the mistake is told."""
+        self.mistakes.append((line, column, wrong, hint))
+
+    def finish(self) -> None:
+        """Raise a Mistake if anything was wrong: the first lines of the file first."""
+        if not self.mistakes:
+            return
+        told = sorted(self.mistakes, key=lambda mistake: mistake[0])[:MOST_TOLD]
+        more = len(self.mistakes) - len(told)
+        lines = [
+            f"{self.path}:{line}: {column + ': ' if column else ''}{wrong}{hint()}"
+            for line, column, wrong, hint in told
+        ]
+        raise Mistake(lines + [f"{self.path}: and {more} more mistake{'s' if more > 1 else ''}"] * (more > 0))
+
+
+def _read(path: Path, required: tuple[str, ...], optional: tuple[str, ...]) -> _Sheet:
+    """The file as a sheet whose required columns are there and whose rows are as long as the header."""
+    text = _text(path)
+    rows = _rows(path, text, _delimiter(text, required))
+    first, header = next(rows, (0, []))
+    if not header:
+        raise Mistake([f"{path}: the file is empty; a header with the names of the columns is expected"])
+    known = {*required, *optional}
+    header = [cell.lower() if cell.lower() in known else cell for cell in header]
+    _check_header(path, first, header, required)
+    sheet = _Sheet(path, [], {}, {})
+    kept = []
+    for line, row in rows:
+        if len(row) == len(header):
+            sheet.lines.append(line)
+            kept.append(row)
+        else:
+            sheet.tell(line, "", f"{_count(len(row), 'cell')}; the header has {_count(len(header), 'column')}")
+    columns = zip(*kept, strict=True) if kept else [()] * len(header)
+    for name, cells in zip(header, columns, strict=True):
+        (sheet.cells if name in known else sheet.unused)[name] = cells
+    return sheet
+
+
+def _text(path: Path) -> str:
+    """What stands in a file of text."""
+    if path.is_dir():
+        raise Mistake([f"{path}: this is a folder; the name of a CSV file is expected"])
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        beside = [file.name for file in path.parent.glob("*")] if path.parent.is_dir() else []
+        raise Mistake([f"{path}: there is no such file{_meant(path.name, beside)}"]) from None
+    except (OSError, ValueError) as error:
+        raise Mistake([f"{path}: the file cannot be read ({getattr(error, 'strerror', None) or error})"]) from None
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise Mistake([f"{path}:{line}: this is not UTF-8 text; save the file as CSV in UTF-8"]) from None
+
+
+def _delimiter(text: str, required: tuple[str, ...]) -> str:
+    """What parts the cells of the header: that which shows the most of the required columns, and the most columns."""
+    header = (text.strip().splitlines() or [""])[0]
+
+    def columns(delimiter: str) -> tuple[int, int]:
+        cells = [cell.strip().lower() for cell in next(csv.reader([header], delimiter=delimiter), [])]
+        return len(set(required) & set(cells)), len(cells)
+
+    return max(",;\t", key=columns)
+
+
+def _rows(path: Path, text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Each row that is not blank, with the line on which it begins."""
+    reader = csv.reader(io.StringIO(text, newline=None), delimiter=delimiter, skipinitialspace=True, strict=True)
+    line = 1
+    try:
+        for row in reader:
+            cells = [cell.strip() for cell in row]
+            if any(cells):
+                yield line, cells
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise Mistake([f"{path}:{line}: the row cannot be read ({error}); look at its quotation marks"]) from None
+
+
+def _check_header(path: Path, line: int, header: list[str], required: tuple[str, ...]) -> None:
+    """Raise a Mistake unless every column has a name of its own and the required ones are there."""
+    wrong = [f"column {k + 1} has no name; give it one, or take it out" for k, name in enumerate(header) if not name]
+    wrong += [
+        f"the column {_shown(name)} is there {header.count(name)} times; once is allowed"
+        for name in dict.fromkeys(header)
+        if name and header.count(name) > 1
+    ]
+    wrong += [
+        f"the column {name} is missing; there is {', '.join(map(_shown, header[:MOST_TOLD]))}{_meant(name, header)}"
+        for name in required
+        if name not in header
+    ]
+    if wrong:
+        raise Mistake([f"{path}:{line}: {words}" for words in wrong])
+
+
+def _numbers(sheet: _Sheet, column: str, bounds: Bounds) -> list[float | None]:
+    """The numbers of a column; None where a cell is empty."""
+    values = [_number(cell) for cell in sheet.cells[column]]
+    for line, cell, value in zip(sheet.lines, sheet.cells[column], values, strict=True):
+        if value is not None and not bounds.hold(value):
+            wrong = "is not a number" if math.isnan(value) else "is out of bounds"
+            comma = _number(cell.replace(",", "."))
+            hint = (
+                f"; did you mean {comma:.10g}?"
+                if math.isnan(value) and comma is not None and bounds.hold(comma)
+                else ""
+            )
+            sheet.tell(line, column, f"{_shown(cell)} {wrong}; allowed is {bounds}{hint}")
+    return values
+
+
+def _number(cell: str) -> float | None:
+    """The number in a cell: None when it is empty, NaN when it holds something else."""
+    if not cell:
+        return None
+    try:
+        return math.nan if "_" in cell else float(cell)
+    except ValueError:
+        return math.nan
+
+
+def _choices(sheet: _Sheet, column: str) -> list[str | None]:
+    """The words of a column, in small letters; None where a cell is empty."""
+    allowed = CHOICES[column]
+    values = [cell.lower() or None for cell in sheet.cells[column]]
+    for line, cell, value in zip(sheet.lines, sheet.cells[column], values, strict=True):
+        if value is not None and value not in allowed:
+            wrong = f"{_shown(cell)} is not a {column}; allowed is {', '.join(allowed)}"
+            sheet.tell(line, column, wrong, partial(_meant, cell, allowed))
+    return values
+
+
+def _places(sheet: _Sheet, column: str, places: dict[str, int]) -> list[int]:
+    """The place of each firm that a column names; −1 where it names none."""
+    found = [places.get(cell, -1) for cell in sheet.cells[column]]
+    for line, cell, place in zip(sheet.lines, sheet.cells[column], found, strict=True):
+        if not cell:
+            sheet.tell(line, column, "the cell is empty; the name of a firm is expected")
+        elif place < 0:
+            wrong = f"there is no firm {_shown(cell)}; allowed are the names in the file of firms"
+            sheet.tell(line, column, wrong, partial(_meant, cell, places))
+    return found
+
+
+def _each_once(
+    sheet: _Sheet, source: list[int], target: list[int], says: list[tuple[float, float | None]]
+) -> list[int]:
+    """The rows of the different ties; a tie may be there from both ends, if both rows say the same."""
+    first: dict[tuple[int, int], int] = {}
+    for row, (i, j) in enumerate(zip(source, target, strict=True)):
+        if min(i, j) < 0:
+            continue
+        a, b = (_shown(sheet.cells[column][row]) for column in ("source", "target"))
+        if i == j:
+            sheet.tell(sheet.lines[row], "target", f"{a} is tied to itself; a tie joins two firms")
+            continue
+        before = first.setdefault((min(i, j), max(i, j)), row)
+        if before != row and source[before] == i:
+            sheet.tell(sheet.lines[row], "source", f"the tie of {a} and {b} is in line {sheet.lines[before]} already")
+        elif before != row and says[before] != says[row]:
+            wrong = f"the tie of {a} and {b} says otherwise than line {sheet.lines[before]}"
+            sheet.tell(sheet.lines[row], "source", f"{wrong}; a tie has one weight and one trust")
+    return list(first.values())
+
+
+def _meant(word: str, candidates: Collection[str]) -> str:
+    """A question after the nearest candidate, or nothing when none is near."""
+    folded = {candidate.casefold(): candidate for candidate in candidates if candidate}
+    word = word.casefold()
+    if len(folded) > MOST_COMPARED:  # comparing takes some ten microseconds a name: keep to those that look alike
+        alike = (name for name in folded if name[0] == word[0] and abs(len(name) - len(word)) <= 2)
+        pool = [word] * (word in folded) + [name for _, name in zip(range(MOST_COMPARED), alike, strict=False)]
+    else:
+        pool = list(folded)
+    near = difflib.get_close_matches(word, pool, 1)
+    return f"; did you mean {folded[near[0]]}?" if near else ""
+
+
+def _shown(cell: str) -> str:
+    """A cell in quotation marks, cut when it is long."""
+    return repr(cell if len(cell) <= 40 else cell[:39] + "…")
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"

@@ -1,0 +1,276 @@
+"""A firm as a Mesa agent: its attributes are live views of its row, its methods are its decisions.
+
+Each decision calls the same scalar rules that the compiled loops call, so a world that is stepped firm by firm goes the same way.
+Override one method to give firms a behaviour of your own; the other phases stay compiled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import mesa
+import numpy as np
+
+from sim.luck import below, standard, uniform, unit, words
+from sim.names import ContributionType, Role
+from sim.names import words as names_of
+from sim.phases import contribution, exchange, fairness, membership, partnering, sharing, trust, voice
+from sim.world import NOBODY, ORCHESTRATOR, Firms, Ties, complement
+
+if TYPE_CHECKING:
+    from sim.ecosystem import Ecosystem
+
+single = np.float32
+
+
+class Tie:
+    """One of a firm's ties, seen from that firm; its attributes are live views of its row (see `sim.world.Ties`)."""
+
+    __slots__ = ("owner", "row")
+
+    def __init__(self, owner: Firm, row: int) -> None:
+        object.__setattr__(self, "owner", owner)
+        object.__setattr__(self, "row", row)
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in Ties.layout:
+            raise AttributeError(f"a tie has no {name!r}; it has {', '.join(Ties.layout)}")
+        return getattr(self.owner.model.world.ties, name)[self.row]
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name not in Ties.layout:
+            raise AttributeError(f"a tie has no {name!r}; it has {', '.join(Ties.layout)}")
+        getattr(self.owner.model.world.ties, name)[self.row] = value
+
+    @property
+    def other(self) -> Firm:
+        """The partner."""
+        return self.owner.model.firm_at(int(self.partner))
+
+
+class Firm(mesa.Agent):
+    """A firm. Every column of `sim.world.Firms` is an attribute: `firm.contribution`, `firm.reserves`, …"""
+
+    model: Ecosystem
+
+    def __init__(self, model: Ecosystem, slot: int) -> None:
+        super().__init__(model)
+        self.slot: int | None = slot
+        self.identity = int(model.world.firms.id[slot])
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in Firms.layout:
+            raise AttributeError(f"a firm has no {name!r}")
+        if self.__dict__.get("slot") is None:
+            raise AttributeError(f"this firm has left; its {name} is gone")
+        return getattr(self.model.world.firms, name)[self.slot].item()
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in Firms.layout:
+            getattr(self.model.world.firms, name)[self.slot] = value
+        else:
+            super().__setattr__(name, value)
+
+    @property
+    def name(self) -> str:
+        """The name in the user's file, or one made of the firm's id."""
+        return self.model.world.name(self.slot)
+
+    @property
+    def role_name(self) -> str:
+        """The partner role in words."""
+        return names_of(Role)[self.role]
+
+    @property
+    def type_name(self) -> str:
+        """The contribution type in words."""
+        return names_of(ContributionType)[self.type]
+
+    @property
+    def ties(self) -> Iterator[Tie]:
+        """The firm's ties, in the order of their rows."""
+        for row in range(self.first, self.first + self.degree):
+            yield Tie(self, row)
+
+    @property
+    def partners(self) -> list[Firm]:
+        """The firms it works with."""
+        return [tie.other for tie in self.ties]
+
+    def luck(self, purpose: np.uint64) -> float:
+        """This firm's uniform draw of this month for a purpose (`sim.luck.purpose`)."""
+        return uniform(self.model.world.key, purpose, self.model.month, self.id)
+
+    # ------------------------------------------------------------------ the decisions of a month, in their order
+
+    def observe(self) -> tuple[float, float]:
+        """What it now believes its partners contribute, and the return on effort it now remembers."""
+        p = self.model.rules.contribution
+        belief = contribution.learn(self.belief, self.look_around(), p.belief_weight)
+        return belief, contribution.recall(self.experience, self.earned, self.effort, p.return_memory)
+
+    def look_around(self) -> float:
+        """The trust-weighted mean contribution of its partners, as seen through transparency."""
+        world, rules = self.model.world, self.model.rules
+        weight = total = 0.0
+        for tie in self.ties:
+            weight += float(tie.trust)
+            total += float(tie.trust) * tie.other.contribution
+        if weight <= 0.0:
+            return self.belief
+        blur = (1.0 - rules.governance.transparency) * rules.contribution.observation_noise / self.degree**0.5
+        noise = standard(world.key, contribution.OBSERVATION, self.model.month, self.id) if blur > 0.0 else 0.0
+        return total / weight + (blur * noise if blur > 0.0 else 0.0)
+
+    def contribute(self) -> float:
+        """Share of its endowment that it puts in this month, from 0 to 1."""
+        rules = self.model.rules
+        p, g = rules.contribution, rules.governance
+        if p.rule == contribution.FIXED:
+            return float(p.level)
+        target = contribution.schedule(self.type, self.belief, self.slope, rules.founding.baseline, rules.founding.goodwill)
+        target += p.return_weight * contribution.attraction(self.experience, rules.exchange.cost)
+        target += p.guilt_weight * self.guilt * self.advantage - p.envy_weight * self.envy * self.grievance
+        due = g.fine * contribution.graduated(self.strikes + 1.0, g.graduation)
+        saved = max(contribution.TEMPTATION, rules.exchange.cost - self.experience)
+        deterred = contribution.deterrence(g.monitoring if g.on else 0.0, due, saved)
+        return contribution.move(self.contribution, contribution.comply(target, g.norm, deterred), p.adjustment)
+
+    def allocate(self) -> list[float]:
+        """Effort that it promises each partner this month, in the order of its ties."""
+        p = self.model.rules.exchange
+        ties = list(self.ties)
+        budget = self.contribution * self.endowment
+        scale = single(p.reciprocity * self.degree / self.endowment)
+        wants = [single(exchange.favour(tie.trust, tie.ledger, single(p.trust_weight), scale)) for tie in ties]
+        total = 0.0
+        for want in wants:
+            total += float(want)
+        unit_effort = (1.0 - p.commons) * budget / total if total > 0.0 else 0.0
+        if p.effort == exchange.PER_TIE:
+            unit_effort = p.stake * self.contribution
+            wants = [single(1) for _ in ties]
+        return [
+            single(unit_effort) * want * single(exchange.stage(tie.trust, single(p.staging)))
+            for want, tie in zip(wants, ties, strict=True)
+        ]
+
+    def deliver(self) -> float:
+        """All effort of it that arrives this month; writes what arrives on each tie."""
+        month, key, reliability = self.model.month, self.model.world.key, self.reliability
+        kept = exchange.keep(self.luck(exchange.DELIVERY), reliability)
+        self.kept = kept
+        arrived = self.platform * kept
+        for tie in self.ties:
+            if self.model.rules.exchange.delivery == exchange.TIE:
+                pair = (self.id + 1) << 32 | tie.other.id
+                kept = exchange.keep(uniform(key, exchange.DELIVERY, month, pair), reliability)
+            tie.delivered = tie.given * single(kept)
+            arrived += float(tie.delivered)
+        return arrived
+
+    def judge(self) -> tuple[float, float, float]:
+        """Felt disadvantage and advantage per unit of endowment, and its utility of the month."""
+        rules, now = self.model.rules, self.model.world.now
+        own = fairness.claim(rules.fairness.norm, self.endowment, self.delivered, self.shapley)
+        lag = lead = 0.0
+        if own >= fairness.LEAST:
+            deals = [tie.other.deal for tie in self.ties]
+            for deal in deals:
+                lag += fairness.behind(self.deal, deal)
+                lead += fairness.behind(deal, self.deal)
+            if deals:
+                lag, lead = lag / len(deals), lead / len(deals)
+            openness = rules.governance.transparency
+            lag = (1.0 - openness) * lag + openness * fairness.behind(self.deal, now.fair_deal)
+            lead = (1.0 - openness) * lead + openness * fairness.behind(now.fair_deal, self.deal)
+            lag, lead = lag * own / self.endowment, lead * own / self.endowment
+        return lag, lead, fairness.utility(self.payoff / self.endowment, lag, lead, self.envy, self.guilt)
+
+    def learn(self, tie: Tie) -> tuple[float, float, float]:
+        """News from one partner this month, each from 0 to 1: what it kept, what it returned, how far it and the game are fair."""
+        kept, returned = trust.part(tie.received, tie.promised), trust.part(tie.received, tie.delivered)
+        shortchanged = trust.shortchanged(self.disadvantage, self.benefit / self.endowment)
+        return kept, returned, tie.alignment * single(1.0 - shortchanged)
+
+    def vote(self) -> tuple[int, int]:
+        """Its ballot: the take rate lower (−1), as it is (0) or higher (1), and the sharing rule it would have."""
+        rules, now = self.model.rules, self.model.world.now
+        wanting = sharing.need(self.reserves, rules.founding.reserves)
+        mix = voice.vote_mix(
+            1.0 / now.firms,
+            sharing.fraction(self.delivered, now.total_effort, now.firms),
+            sharing.fraction(self.shapley, now.value, now.firms),
+            sharing.fraction(self.power, now.total_power, now.firms),
+            sharing.fraction(wanting, now.total_need, now.firms),
+        )
+        return voice.vote_take(self.role, self.grievance, rules.voice.tolerance), mix
+
+    def drop(self) -> Firm | None:
+        """The partner it parts from this month, if any."""
+        p = self.model.rules.partnering
+        ties = list(self.ties)
+        if not ties:
+            return None
+        weakest = min(ties, key=lambda tie: tie.trust)
+        chance = partnering.drop_chance(float(weakest.trust), p.break_threshold, p.break_rate)
+        return weakest.other if chance > 0.0 and self.luck(partnering.DROP) < chance else None
+
+    def seek(self) -> Firm | None:
+        """The firm it would like as a partner this month, if any."""
+        p, key = self.model.rules.partnering, self.model.world.key
+        if self.degree >= self.attention or p.search_rate <= 0.0:
+            return None
+        search, way, first, second = words(key, partnering.SEARCH, self.model.month, self.id)
+        if unit(search) >= p.search_rate:
+            return None
+        if unit(way) < p.closure and self.degree > 0:
+            friend = self.partners[below(unit(first), self.degree)]
+            found = friend.partners[below(unit(second), friend.degree)]
+        else:
+            found = self.meet_strangers(p.candidates)
+        return None if found is self or any(tie.partner == found.slot for tie in self.ties) else found
+
+    def meet_strangers(self, candidates: int) -> Firm:
+        """The best rated of a few members met by chance."""
+        world = self.model.world
+        met = []
+        for k in range(candidates):
+            draw = uniform(world.key, partnering.STRANGERS, self.model.month, self.id * 128 * 16 + k)
+            met.append(self.model.firm_at(int(world.firms.roster[below(draw, int(world.now.firms))])))
+        return max(met, key=lambda firm: firm.rating)
+
+    def welcome(self, other: Firm) -> bool:
+        """Whether it would have another firm as a partner."""
+        rules = self.model.rules
+        if self.degree >= self.attention:
+            return False
+        gain = complement(self.skill_a, self.skill_b, other.skill_a, other.skill_b, rules.value.diversity)
+        effort = (1.0 - rules.exchange.commons) * self.contribution * self.endowment / (self.degree + 1.0)
+        return partnering.prospect(other.rating, effort, gain, rules.founding.trust, rules) > rules.partnering.upkeep
+
+    def leave(self) -> bool:
+        """Whether it leaves of its own accord this month."""
+        p = self.model.rules.membership
+        if p.orchestrators_stay and self.role == ORCHESTRATOR:
+            return False
+        chance = membership.hazard(self.satisfaction, self.aspiration, p.exit_rate, p.exit_sensitivity)
+        return self.luck(membership.LEAVE) < chance
+
+
+DECISIONS: dict[str, tuple[str, ...]] = {
+    "contribution": ("observe", "look_around", "contribute"),
+    "exchange": ("allocate", "deliver"),
+    "fairness": ("judge",),
+    "trust": ("learn",),
+    "voice": ("vote",),
+    "partnering": ("drop", "seek", "meet_strangers", "welcome"),
+    "membership": ("leave",),
+}
+"""The decisions that firms take in each phase, by the name of their method."""
+
+
+def slot_of(firm: Firm | None) -> int:
+    """The slot of a firm, or NOBODY."""
+    return NOBODY if firm is None else firm.slot

@@ -1,0 +1,205 @@
+"""The record of a run: its series, its firms and ties at the end, and where it came from; saved as a folder that is whole or absent."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sim.mistakes import Mistake
+from sim.names import ContributionType, Role, words
+from sim.scenario import Scenario
+from sim.world import SERIES, World
+
+FIRM_COLUMNS = (
+    "endowment power reliability slope envy guilt aspiration goal contribution belief experience effort delivered tie_value "
+    "shapley benefit payoff disadvantage advantage grievance satisfaction reserves rating strikes fine "
+    "total_benefit total_effort total_shapley"
+).split()
+TIE_COLUMNS = (
+    "weight complementarity alignment given delivered received trust worth ledger operational_good operational_bad "
+    "relational_good relational_bad strategic_good strategic_bad"
+).split()
+
+
+def series_frame(history: np.ndarray) -> pd.DataFrame:
+    """The months of a history as a table; the columns are those of `SERIES`."""
+    return pd.DataFrame({name: np.array(history[name]) for name in SERIES})
+
+
+def firms_frame(world: World) -> pd.DataFrame:
+    """The members as they are now, a row each; `firm` is the name, `partners` the degree."""
+    firms, slots = world.firms, world.member_slots
+    frame = pd.DataFrame(
+        {
+            "firm": [world.name(slot) for slot in slots],
+            "id": firms.id[slots],
+            "role": pd.Categorical.from_codes(firms.role[slots], words(Role)).astype(str),
+            "type": pd.Categorical.from_codes(firms.type[slots], words(ContributionType)).astype(str),
+            "born": firms.born[slots],
+            "partners": firms.degree[slots],
+        }
+    )
+    return frame.assign(**{name: getattr(firms, name)[slots] for name in FIRM_COLUMNS})
+
+
+def ties_frame(world: World) -> pd.DataFrame:
+    """All ties i → j as they are now, a row each; `source` and `target` are ids."""
+    firms, ties, rows = world.firms, world.ties, world.tie_rows
+    owner = np.repeat(np.arange(firms.size), firms.room)[rows]
+    frame = pd.DataFrame({"source": firms.id[owner], "target": firms.id[ties.partner[rows]]})
+    return frame.assign(**{name: getattr(ties, name)[rows] for name in TIE_COLUMNS})
+
+
+@dataclass(frozen=True)
+class Run:
+    """One simulated run.
+
+    Attributes:
+        scenario: what was simulated.
+        seed: its luck.
+        series: a row a month; columns and units as in `sim.world.SERIES`.
+        firms: the members at the end, a row each.
+        ties: the ties at the end, a row a direction.
+        measures: name → number; every name stands in the catalogue (`tide measures`).
+        snapshots: month → (firms, ties), when the scenario asks for them.
+    """
+
+    scenario: Scenario
+    seed: int
+    series: pd.DataFrame
+    firms: pd.DataFrame
+    ties: pd.DataFrame
+    measures: dict[str, float] = field(default_factory=dict)
+    snapshots: dict[int, tuple[pd.DataFrame, pd.DataFrame]] = field(default_factory=dict)
+
+    def save(self, folder: str | Path) -> Path:
+        """Write the run into a folder of its own; what stood there is replaced when all is written."""
+
+        def write(at: Path) -> None:
+            self.series.to_parquet(at / "series.parquet", index=False)
+            self.firms.to_parquet(at / "firms.parquet", index=False)
+            self.ties.to_parquet(at / "ties.parquet", index=False)
+            for month, (firms, ties) in self.snapshots.items():
+                firms.to_parquet(at / f"firms_{month:06}.parquet", index=False)
+                ties.to_parquet(at / f"ties_{month:06}.parquet", index=False)
+            (at / "scenario.toml").write_text(self.scenario.to_toml(full=True), encoding="utf-8")
+            manifest = provenance(self.scenario) | {"kind": "run", "seed": self.seed, "measures": self.measures}
+            write_json(at / "manifest.json", manifest)
+
+        return whole_or_absent(Path(folder), write)
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Run:
+        """Read a run that `save` wrote.
+
+        Raises:
+            Mistake: if the folder holds no run.
+        """
+        at = Path(folder)
+        manifest = read_manifest(at, "run")
+        snapshots = {
+            int(path.stem.removeprefix("firms_")): (
+                pd.read_parquet(path),
+                pd.read_parquet(path.with_name(path.name.replace("firms", "ties"))),
+            )
+            for path in sorted(at.glob("firms_*.parquet"))
+        }
+        return cls(
+            scenario=Scenario.load(at / "scenario.toml"),
+            seed=manifest["seed"],
+            series=pd.read_parquet(at / "series.parquet"),
+            firms=pd.read_parquet(at / "firms.parquet"),
+            ties=pd.read_parquet(at / "ties.parquet"),
+            measures={name: float("nan") if value is None else value for name, value in manifest["measures"].items()},
+            snapshots=snapshots,
+        )
+
+
+def provenance(scenario: Scenario) -> dict[str, Any]:
+    """What a result must say about where it came from: scenario, versions, and a hash of the model's source."""
+    packages = ("risingtide", "numpy", "numba", "pandas", "pyarrow")
+    return {
+        "scenario": scenario.model_dump(mode="json"),
+        "versions": {name: metadata.version(name) for name in packages} | {"python": platform.python_version()},
+        "source": source_hash(),
+    }
+
+
+def source_hash() -> str:
+    """A hash of the package's Python source."""
+    digest = hashlib.sha256()
+    root = Path(__file__).parent
+    for path in sorted(root.rglob("*.py")):
+        digest.update(str(path.relative_to(root)).encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Plain JSON: numbers that are not finite become null."""
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: plain(item) for key, item in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [plain(item) for item in value]
+        if isinstance(value, (float, np.floating)):
+            return float(value) if np.isfinite(value) else None
+        return value.item() if isinstance(value, np.generic) else value
+
+    path.write_text(json.dumps(plain(content), indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def read_manifest(folder: Path, kind: str) -> dict[str, Any]:
+    """The manifest of a result.
+
+    Raises:
+        Mistake: if there is none, it is not readable, or it is of another kind.
+    """
+    path = folder / "manifest.json"
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise Mistake([f"{path}: no result can be read here ({error}); name a folder that tide wrote"]) from None
+    if not isinstance(manifest, dict) or manifest.get("kind") != kind:
+        raise Mistake([f"{path}: this is no {kind}; name the folder of a {kind} that tide wrote"])
+    return manifest
+
+
+def whole_or_absent(folder: Path, write: Callable[[Path], None]) -> Path:
+    """Let `write` fill a folder aside, then put it in place in one rename.
+
+    Raises:
+        Mistake: if the place cannot be written, or holds something that is no result of ours.
+    """
+    if folder.exists() and not (folder.is_dir() and ((folder / "manifest.json").exists() or not any(folder.iterdir()))):
+        raise Mistake([f"{folder}: exists and is no result of tide; name another place, or move it away"])
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    except OSError as error:
+        raise Mistake([f"{folder}: cannot be written ({error.strerror}); name another place"]) from None
+    try:
+        write(aside)
+        os.chmod(aside, 0o755)
+        if folder.exists():
+            old = Path(tempfile.mkdtemp(prefix=f".{folder.name}-old-", dir=folder.parent))
+            os.replace(folder, old / folder.name)
+            os.replace(aside, folder)
+            shutil.rmtree(old)
+        else:
+            os.replace(aside, folder)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    return folder
