@@ -1,6 +1,6 @@
 """The two decorators for compiled code, and the cache they share.
 
-A `rule` is a scalar function: one formula. A `kernel` is a loop that applies rules to columns. Both are compiled by Numba on first
+A `rule` is a scalar function: one formula. A `kernel` is a loop that applies rules to columns, or a step of one. Both are compiled by Numba on first
 use and kept on disk. Numba does not see that a kernel's callee in another file has changed, so the cache folder's name carries a
 hash of all compiled sources: an edit anywhere starts a fresh folder.
 """
@@ -47,23 +47,23 @@ def _cache_folder() -> Path | None:
 CACHE = _cache_folder()
 
 
-def _compile(function: Function) -> Function:
+def _compile(function: Function, inline: str) -> Function:
     keep = numba.config.CACHE_DIR
     numba.config.CACHE_DIR = str(CACHE) if CACHE else keep
     try:
-        return numba.njit(cache=CACHE is not None, nogil=True, error_model="numpy")(function)
+        return numba.njit(cache=CACHE is not None, nogil=True, error_model="numpy", inline=inline)(function)
     finally:
         numba.config.CACHE_DIR = keep
 
 
 def rule(function: Function) -> Function:
-    """A scalar formula, callable from kernels and from Python."""
-    return _compile(function)
+    """A scalar formula, written into the loops that use it; callable from Python too."""
+    return _compile(function, "always")
 
 
 def kernel(function: Function) -> Function:
     """A loop over columns; it releases the interpreter lock, so threads run side by side."""
-    return _compile(function)
+    return _compile(function, "never")
 
 
 def wipe_cache() -> None:

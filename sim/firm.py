@@ -215,7 +215,7 @@ class Firm(mesa.Agent):
             return None
         weakest = min(ties, key=lambda tie: tie.trust)
         chance = partnering.drop_chance(float(weakest.trust), p.break_threshold, p.break_rate)
-        return weakest.other if chance > 0.0 and self.luck(partnering.DROP) < chance else None
+        return weakest.other if self.luck(partnering.DROP) < chance else None
 
     def seek(self) -> Firm | None:
         """The firm it would like as a partner this month, if any."""

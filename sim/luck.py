@@ -42,7 +42,7 @@ def key(seed: int) -> np.uint64:
     return np.uint64(seed)
 
 
-@rule
+@kernel
 def philox(key, c0, c1, c2, c3):
     """Four random 32-bit words (as 64-bit integers) for a counter of four words: ten Philox rounds."""
     k0, k1 = key & _WORD, key >> _HALF
@@ -53,7 +53,7 @@ def philox(key, c0, c1, c2, c3):
     return c0, c1, c2, c3
 
 
-@rule
+@kernel
 def words(key, purpose, step, who):
     """The four words of a draw."""
     person = np.uint64(who)
@@ -66,13 +66,13 @@ def unit(word):
     return (np.float64(word) + 0.5) * 2.0**-32
 
 
-@rule
+@kernel
 def uniform(key, purpose, step, who):
     """A uniform draw in (0, 1)."""
     return unit(words(key, purpose, step, who)[0])
 
 
-@rule
+@kernel
 def standard(key, purpose, step, who):
     """A nearly normal draw, mean 0 and variance 1: the sum of four uniforms, centred and scaled (its tails end at ±3.46)."""
     a, b, c, d = words(key, purpose, step, who)

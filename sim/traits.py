@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import stats
 
-from sim.compiled import kernel, rule
+from sim.compiled import kernel
 from sim.luck import purpose, uniform
 from sim.names import Role, code, words
 from sim.world import ORCHESTRATOR
@@ -19,7 +19,9 @@ BIRTH = np.int64(0)
 """Traits are drawn once: at birth, whenever that is."""
 ENDOWMENT, RELIABILITY, SLOPE, ENVY, GUILT, ASPIRATION, GOAL = range(7)
 
-DRAWS = tuple(purpose(f"trait: {name}") for name in ("endowment", "reliability", "slope", "envy", "guilt", "aspiration", "goal"))
+DRAWS = tuple(
+    purpose(f"trait: {name}") for name in ("endowment", "reliability", "slope", "envy", "guilt", "aspiration", "goal")
+)
 ROLE = purpose("trait: role")
 TYPE = purpose("trait: type")
 SKILL_A = purpose("trait: first skill")
@@ -55,7 +57,7 @@ def quantile_table(founding: np.void) -> np.ndarray:
     )
 
 
-@rule
+@kernel
 def quantile(table, trait, probability):
     """A trait at a probability, by linear interpolation."""
     at = probability * (POINTS - 1)
@@ -64,7 +66,7 @@ def quantile(table, trait, probability):
     return table[row] + (at - k) * (table[row + 1] - table[row])
 
 
-@rule
+@kernel
 def partner_role(draw, p):
     """A partner role out of a uniform draw and the weights of the roles."""
     weights = (
@@ -83,7 +85,7 @@ def partner_role(draw, p):
     return STRATEGIC + PARTNER_ROLES - 1
 
 
-@rule
+@kernel
 def contribution_type(draw, p):
     """A contribution type out of a uniform draw and the weights of the types."""
     weights = (p.types_conditional, p.types_free_rider, p.types_hump, p.types_unconditional)
@@ -94,7 +96,7 @@ def contribution_type(draw, p):
     return 0
 
 
-@rule
+@kernel
 def bear(world, rules, i, identity, month):
     """Let a firm be born into slot i: all its traits and its opening accounts; roles are a partner's."""
     firms, p, key = world.firms, rules.founding, world.key
@@ -114,7 +116,7 @@ def bear(world, rules, i, identity, month):
     open_accounts(firms, rules, i)
 
 
-@rule
+@kernel
 def open_accounts(firms, rules, i):
     """The accounts of a firm that has just been born."""
     level = rules.contribution.level
@@ -123,7 +125,9 @@ def open_accounts(firms, rules, i):
     firms.kept[i] = firms.reliability[i]
     firms.satisfaction[i] = firms.aspiration[i]
     firms.reserves[i] = rules.founding.reserves
-    firms.rating[i] = firms.reliability[i] * (min(1.0, level / rules.governance.norm) if rules.governance.norm > 0 else 1.0)
+    firms.rating[i] = firms.reliability[i] * (
+        min(1.0, level / rules.governance.norm) if rules.governance.norm > 0 else 1.0
+    )
     firms.strikes[i] = firms.grievance[i] = firms.disadvantage[i] = firms.advantage[i] = firms.fine[i] = 0.0
     firms.platform[i] = firms.effort[i] = firms.delivered[i] = firms.tie_value[i] = firms.shapley[i] = 0.0
     firms.benefit[i] = firms.earned[i] = firms.deal[i] = firms.payoff[i] = 0.0
@@ -139,7 +143,7 @@ def bear_all(world, rules, count):
         bear(world, rules, i, i, 0)
 
 
-@rule
+@kernel
 def crown(firms, rules, i):
     """Make a firm an orchestrator."""
     firms.role[i] = ORCHESTRATOR

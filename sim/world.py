@@ -13,6 +13,7 @@ import numpy as np
 
 from sim.columns import Bundle, Double, Long, Short, Single, Table, new_record, record_type
 from sim.compiled import kernel, rule
+from sim.luck import uniform
 from sim.names import Role, code
 
 ORCHESTRATOR = code(Role, "orchestrator")
@@ -119,6 +120,8 @@ class Firms(Table):
     """Reserves, in months of its endowment."""
     rating: Double
     """Public rating in (0, 1): what it delivers of what the norm expects."""
+    draw: Double
+    """Its draw for the decision at hand (`deal`)."""
     total_benefit: Double
     """Sum of its shares since it joined."""
     total_effort: Double
@@ -305,7 +308,15 @@ class World(Bundle):
 SINGLES = Ties.widths["f4"]
 
 
-@rule
+@kernel
+def deal(world, purpose, month):
+    """Deal every firm its uniform draw for a purpose: many at once are cheaper than one by one."""
+    firms = world.firms
+    for i in range(world.now.slots):
+        firms.draw[i] = uniform(world.key, purpose, month, firms.id[i])
+
+
+@kernel
 def row_of(firms, ties, i, j):
     """The row of the tie i → j, or −1."""
     for row in range(firms.first[i], firms.first[i] + firms.degree[i]):
@@ -333,7 +344,7 @@ def evidence(trust, months):
     return max(0.0, trust * (months + 2.0) - 1.0), max(0.0, (1.0 - trust) * (months + 2.0) - 1.0)
 
 
-@rule
+@kernel
 def trust_row(ties, row, trust, months):
     """Let a tie start with this trust, on all three levels."""
     good, bad = evidence(trust, months)
@@ -342,7 +353,7 @@ def trust_row(ties, row, trust, months):
     ties.trust[row] = (good + 1.0) / (good + bad + 2.0)
 
 
-@rule
+@kernel
 def fill_row(firms, ties, rules, i, j, row, mirror):
     """A new tie i → j between strangers, with the trust that founding gives."""
     ties.partner[row], ties.mirror[row], ties.weight[row] = j, mirror, 1.0

@@ -38,7 +38,7 @@ def recall(experience, earned, effort, memory):
     return memory * experience + (1.0 - memory) * earned / effort if effort > LEAST else experience
 
 
-@rule
+@kernel
 def schedule(kind, belief, slope, baseline, goodwill):
     """What a type wants to contribute, given what it believes others do."""
     if kind == CONDITIONAL:
@@ -76,7 +76,7 @@ def move(contribution, target, speed):
     return contribution + speed * (clip(target) - contribution)
 
 
-@rule
+@kernel
 def observed(world, rules, month, i):
     """The trust-weighted mean contribution of i's partners, as seen through transparency; its own belief where it has none."""
     firms, ties = world.firms, world.ties

@@ -10,6 +10,7 @@ import numpy as np
 from sim.compiled import kernel, rule
 from sim.luck import purpose, uniform
 from sim.names import Delivery, Effort, code
+from sim.world import deal
 
 DELIVERY = purpose("exchange: share of its promises that a firm keeps")
 
@@ -52,7 +53,7 @@ def settle(ledger, delivered, received, memory):
     return memory * ledger + (delivered - received)
 
 
-@rule
+@kernel
 def spend(world, rules, i):
     """Divide i's effort over the platform and its ties; the effort spent."""
     firms, ties, p = world.firms, world.ties, rules.exchange
@@ -76,12 +77,12 @@ def spend(world, rules, i):
     return spent
 
 
-@rule
+@kernel
 def deliver(world, rules, month, i):
     """What arrives of i's effort this month, on the platform and on each tie; the sum."""
     firms, ties = world.firms, world.ties
     identity, reliability = firms.id[i], firms.reliability[i]
-    kept = keep(uniform(world.key, DELIVERY, month, identity), reliability)
+    kept = keep(firms.draw[i], reliability)
     firms.kept[i] = kept
     arrived = firms.platform[i] * kept
     for row in range(firms.first[i], firms.first[i] + firms.degree[i]):
@@ -111,6 +112,7 @@ def receive(world, rules):
 def phase(world, rules, month):
     """Every firm spends and delivers; then both sides see what arrived."""
     firms = world.firms
+    deal(world, DELIVERY, month)
     for i in range(world.now.slots):
         if firms.active[i]:
             firms.effort[i] = spend(world, rules, i)

@@ -49,7 +49,7 @@ def smooth(old, new, memory):
     return memory * old + (1.0 - memory) * new
 
 
-@rule
+@kernel
 def partners_gap(firms, ties, i):
     """Mean distance by which i's deal is behind, and ahead of, the deals of its partners."""
     lag = lead = 0.0
@@ -63,7 +63,7 @@ def partners_gap(firms, ties, i):
     return lag / degree, lead / degree
 
 
-@rule
+@kernel
 def inequity(world, rules, i):
     """Felt disadvantage and advantage of a firm, per unit of endowment."""
     firms, now, openness = world.firms, world.now, rules.governance.transparency
@@ -84,7 +84,13 @@ def account(world, rules):
     now.welfare = 0.0
     for i in range(now.slots):
         if firms.active[i]:
-            profit = firms.benefit[i] - cost * firms.effort[i] - firms.fine[i] - now.dues / now.firms - upkeep * firms.degree[i]
+            profit = (
+                firms.benefit[i]
+                - cost * firms.effort[i]
+                - firms.fine[i]
+                - now.dues / now.firms
+                - upkeep * firms.degree[i]
+            )
             firms.payoff[i] = firms.endowment[i] + profit
             firms.reserves[i] = min(full, firms.reserves[i] + profit / firms.endowment[i])
             firms.total_benefit[i] += firms.benefit[i]

@@ -6,8 +6,8 @@ value before it is shared; fines flow back into it.
 """
 
 from sim.compiled import kernel, rule
-from sim.luck import purpose, uniform
-from sim.world import ORCHESTRATOR
+from sim.luck import purpose
+from sim.world import ORCHESTRATOR, deal
 
 MONITOR = purpose("governance: is a firm caught, or accused in error")
 
@@ -41,10 +41,10 @@ def penalty(shortfall, endowment, strikes, fine, graduation):
 def phase(world, rules, month):
     """Watch, sanction, expel; then draw up the account of governance and what is left to share."""
     firms, now, p = world.firms, world.now, rules.governance
+    deal(world, MONITOR, month)
     for i in range(now.slots):
         if firms.active[i]:
-            draw = uniform(world.key, MONITOR, month, firms.id[i]) if p.monitoring > 0.0 else 1.0
-            shortfall = alleged_shortfall(draw, firms.contribution[i], p.norm, p.monitoring, p.error)
+            shortfall = alleged_shortfall(firms.draw[i], firms.contribution[i], p.norm, p.monitoring, p.error)
             firms.strikes[i] *= 1.0 - p.forgiveness
             firms.fine[i] = 0.0
             if shortfall > 0.0:

@@ -12,7 +12,7 @@ from sim.luck import purpose, standard, uniform
 from sim.phases.governance import BANKRUPT, EXPELLED, LEFT
 from sim.phases.partnering import best_rated, possible, welcome
 from sim.traits import BIRTH, DRAWS, RELIABILITY, bear
-from sim.world import ORCHESTRATOR, connect, dismiss, enrol
+from sim.world import ORCHESTRATOR, connect, deal, dismiss, enrol
 
 LEAVE = purpose("membership: does a firm leave")
 ARRIVALS = purpose("membership: how many apply")
@@ -43,7 +43,7 @@ def applicants(members, potential, appeal, rate, outside):
     return max(0.0, 1.0 - members / potential) * appeal * (outside + rate * members) if potential > 0 else 0.0
 
 
-@rule
+@kernel
 def poisson(mean, draw, normal):
     """A Poisson number by inversion; for large means the nearest whole number of the normal approximation."""
     if mean > MANY:
@@ -63,14 +63,14 @@ def impression(reliability_rank, noise, accuracy):
     return accuracy * reliability_rank + (1.0 - accuracy) * noise
 
 
-@rule
-def wants_out(world, rules, month, i):
+@kernel
+def wants_out(world, rules, i):
     """Whether a firm leaves of its own accord this month."""
     firms, p = world.firms, rules.membership
     if p.orchestrators_stay and firms.role[i] == ORCHESTRATOR:
         return False
     chance = hazard(firms.satisfaction[i], firms.aspiration[i], p.exit_rate, p.exit_sensitivity)
-    return uniform(world.key, LEAVE, month, firms.id[i]) < chance
+    return firms.draw[i] < chance
 
 
 @kernel
@@ -89,7 +89,7 @@ def part(world, rules):
             dismiss(world, i)
 
 
-@rule
+@kernel
 def outlook(world):
     """Mean satisfaction and mean outside option of the members."""
     firms, now = world.firms, world.now
@@ -101,7 +101,7 @@ def outlook(world):
     return satisfaction / now.firms, aspiration / now.firms
 
 
-@rule
+@kernel
 def vacancy(world):
     """A slot for a newcomer, or −1 when the market is full."""
     firms, now = world.firms, world.now
@@ -115,7 +115,7 @@ def vacancy(world):
     return -1
 
 
-@rule
+@kernel
 def settle_in(world, rules, month, i):
     """A newcomer looks for its first partners."""
     firms, ties, p = world.firms, world.ties, rules.partnering
@@ -133,7 +133,11 @@ def admit(world, rules, month):
         return
     satisfaction, aspiration = outlook(world)
     expected = applicants(
-        now.firms, p.market_potential, appeal(satisfaction, aspiration, p.entry_sensitivity), p.entry_rate, p.entry_outside
+        now.firms,
+        p.market_potential,
+        appeal(satisfaction, aspiration, p.entry_sensitivity),
+        p.entry_rate,
+        p.entry_outside,
     )
     number = poisson(
         expected, uniform(world.key, ARRIVALS, month, HOW_MANY), standard(world.key, ARRIVALS, month, HOW_MANY)
@@ -159,8 +163,9 @@ def admit(world, rules, month):
 def phase(world, rules, month):
     """All decide whether to stay; those who do not go; newcomers are admitted."""
     firms = world.firms
+    deal(world, LEAVE, month)
     for i in range(world.now.slots):
-        if firms.active[i] and firms.leaving[i] == 0 and wants_out(world, rules, month, i):
+        if firms.active[i] and firms.leaving[i] == 0 and wants_out(world, rules, i):
             firms.leaving[i] = LEFT
     part(world, rules)
     admit(world, rules, month)

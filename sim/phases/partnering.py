@@ -8,8 +8,8 @@ tie to pay. More rewiring is not always better (Shirado et al. 2013).
 import numpy as np
 
 from sim.compiled import kernel, rule
-from sim.luck import below, purpose, unit, uniform, words
-from sim.world import NOBODY, complement, connect, disconnect, row_of
+from sim.luck import below, purpose, uniform, unit, words
+from sim.world import NOBODY, complement, connect, deal, disconnect, row_of
 
 DROP = purpose("partnering: is the least trusted partner dropped")
 SEARCH = purpose("partnering: does a firm search, and where")
@@ -29,7 +29,7 @@ def prospect(rating, effort, complementarity, trust, rules):
     return rating * effort * p.productivity * complementarity * (p.trust_floor + (1.0 - p.trust_floor) * trust)
 
 
-@rule
+@kernel
 def weakest(firms, ties, i):
     """The row of i's least trusted partner; the first of equals."""
     worst = firms.first[i]
@@ -39,27 +39,27 @@ def weakest(firms, ties, i):
     return worst
 
 
-@rule
-def unwanted(world, rules, month, i):
+@kernel
+def unwanted(world, rules, i):
     """The partner that i drops this month, or NOBODY."""
     firms, ties, p = world.firms, world.ties, rules.partnering
     if firms.degree[i] == 0:
         return NOBODY
     row = weakest(firms, ties, i)
     chance = drop_chance(np.float64(ties.trust[row]), p.break_threshold, p.break_rate)
-    if chance > 0.0 and uniform(world.key, DROP, month, firms.id[i]) < chance:
+    if firms.draw[i] < chance:
         return np.int64(ties.partner[row])
     return NOBODY
 
 
-@rule
+@kernel
 def friend_of_friend(firms, ties, i, first, second):
     """A partner of a partner, out of two draws."""
     friend = ties.partner[firms.first[i] + below(first, firms.degree[i])]
     return np.int64(ties.partner[firms.first[friend] + below(second, firms.degree[friend])])
 
 
-@rule
+@kernel
 def best_rated(world, month, i, candidates, attempt):
     """The best rated of a few members met by chance; `attempt` tells one search of the month from another."""
     firms, members = world.firms, int(world.now.firms)
@@ -72,7 +72,7 @@ def best_rated(world, month, i, candidates, attempt):
     return best
 
 
-@rule
+@kernel
 def sought(world, rules, month, i):
     """The firm that i would like as a partner this month, or NOBODY."""
     firms, ties, p = world.firms, world.ties, rules.partnering
@@ -88,7 +88,7 @@ def sought(world, rules, month, i):
     return found if found != i and row_of(firms, ties, i, found) == NOBODY else NOBODY
 
 
-@rule
+@kernel
 def welcome(world, rules, i, j):
     """Whether i would have j: it has attention to spare, and the tie should bring more than it costs."""
     firms = world.firms
@@ -110,7 +110,7 @@ def part(world):
                 disconnect(world, i, row)
 
 
-@rule
+@kernel
 def possible(firms, ties, i, j):
     """Whether i and j can still become partners this month."""
     return j != NOBODY and firms.degree[i] < firms.attention[i] and row_of(firms, ties, i, j) == NOBODY
@@ -122,7 +122,12 @@ def join(world, rules):
     firms, ties = world.firms, world.ties
     for i in range(world.now.slots):
         j = firms.courting[i]
-        if firms.active[i] and possible(firms, ties, i, j) and welcome(world, rules, i, j) and welcome(world, rules, j, i):
+        if (
+            firms.active[i]
+            and possible(firms, ties, i, j)
+            and welcome(world, rules, i, j)
+            and welcome(world, rules, j, i)
+        ):
             connect(world, rules, i, j)
 
 
@@ -131,9 +136,10 @@ def phase(world, rules, month):
     """All decide whom to drop; then all look for new partners; each time, what was decided is done."""
     firms = world.firms
     slots = world.now.slots
+    deal(world, DROP, month)
     for i in range(slots):
         if firms.active[i]:
-            firms.dropping[i] = unwanted(world, rules, month, i)
+            firms.dropping[i] = unwanted(world, rules, i)
     part(world)
     for i in range(slots):
         if firms.active[i]:

@@ -29,7 +29,9 @@ def wander(log_demand, innovation, persistence, volatility):
 def phase(world, rules, month):
     """Market demand of this month: the customers' market, its wandering, and the shocks at work (`pulse`)."""
     now, p = world.now, rules.shocks
-    now.log_demand = wander(now.log_demand, standard(world.key, DEMAND, month, MARKET), p.demand_persistence, p.demand_volatility)
+    now.log_demand = wander(
+        now.log_demand, standard(world.key, DEMAND, month, MARKET), p.demand_persistence, p.demand_volatility
+    )
     now.demand = now.customers * np.exp(now.log_demand) * now.pulse
 
 

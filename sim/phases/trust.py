@@ -69,7 +69,9 @@ def publish(world, rules):
     firms, memory, norm = world.firms, rules.trust.memory_operational, rules.governance.norm
     for i in range(world.now.slots):
         if firms.active[i]:
-            firms.rating[i] += (1.0 - memory) * (standing(firms.delivered[i], firms.endowment[i], norm) - firms.rating[i])
+            firms.rating[i] += (1.0 - memory) * (
+                standing(firms.delivered[i], firms.endowment[i], norm) - firms.rating[i]
+            )
 
 
 @kernel
@@ -77,7 +79,11 @@ def gather(world):
     """What sits in the rows of others is fetched first: the loop that learns then vectorises."""
     firms, ties = world.firms, world.ties
     for i in range(world.now.slots):
-        fair = np.float32(1.0 - shortchanged(firms.disadvantage[i], firms.benefit[i] / firms.endowment[i])) if firms.active[i] else NIL
+        fair = (
+            np.float32(1.0 - shortchanged(firms.disadvantage[i], firms.benefit[i] / firms.endowment[i]))
+            if firms.active[i]
+            else NIL
+        )
         for row in range(firms.first[i], firms.first[i] + firms.degree[i]):
             ties.agreed[row] = ties.alignment[row] * fair
             ties.hearsay[row] = firms.rating[ties.partner[row]]
@@ -88,8 +94,16 @@ def learn(world, rules):
     """Each tie i → j: j's delivery, what j gave for what i gave, and how far their goals agree, become evidence."""
     ties, p = world.ties, rules.trust
     negativity, credence = np.float32(p.negativity), np.float32(p.witnesses * rules.governance.transparency)
-    fade_o, fade_r, fade_s = np.float32(p.memory_operational), np.float32(p.memory_relational), np.float32(p.memory_strategic)
-    weight_o, weight_r, weight_s = np.float32(p.weight_operational), np.float32(p.weight_relational), np.float32(p.weight_strategic)
+    fade_o, fade_r, fade_s = (
+        np.float32(p.memory_operational),
+        np.float32(p.memory_relational),
+        np.float32(p.memory_strategic),
+    )
+    weight_o, weight_r, weight_s = (
+        np.float32(p.weight_operational),
+        np.float32(p.weight_relational),
+        np.float32(p.weight_strategic),
+    )
     for row in range(world.now.rows):
         promised, received, delivered = ties.promised[row], ties.received[row], ties.delivered[row]
         kept, returned, agreed = part(received, promised), part(received, delivered), ties.agreed[row]

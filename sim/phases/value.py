@@ -24,7 +24,7 @@ def produce(mine, yours, synergy):
     return (ONE - synergy) * (mine + yours) + TWO * synergy * np.sqrt(mine * yours)
 
 
-@rule
+@kernel
 def network_effect(size, reference, exponent, congestion_size, congestion_exponent):
     """Value per unit of effort in an ecosystem of this size, relative to the reference size without congestion."""
     if size <= 0.0:
@@ -37,7 +37,9 @@ def phase(world, rules, _month):
     """Value of every tie, half to each side, and of what each firm put on the platform: their sum is its Shapley value."""
     firms, ties, now, p = world.firms, world.ties, world.now, rules.value
     reference = p.reference_size if p.reference_size > 0 else now.founders
-    scale = now.demand * network_effect(now.firms, reference, p.network_exponent, p.congestion_size, p.congestion_exponent)
+    scale = now.demand * network_effect(
+        now.firms, reference, p.network_exponent, p.congestion_size, p.congestion_exponent
+    )
     unit, floor, synergy = np.float32(scale * p.productivity), np.float32(p.trust_floor), np.float32(p.synergy)
     for row in range(now.rows):
         trust = HALF * (ties.trust[row] + ties.trust_back[row])

@@ -14,7 +14,9 @@ FIXED, BY_ORCHESTRATOR, WEIGHTED = (code(Decider, word) for word in ("fixed", "o
 BY_POWER = code(BallotWeight, "power")
 RULES = len(words(ShareRule))
 EQUAL, CONTRIBUTION, SHAPLEY, POWER, NEED = range(RULES)
-FAIR_RULE = tuple(code(ShareRule, {"equality": "equal", "equity": "contribution"}.get(norm, norm)) for norm in words(FairnessNorm))
+FAIR_RULE = tuple(
+    code(ShareRule, {"equality": "equal", "equity": "contribution"}.get(norm, norm)) for norm in words(FairnessNorm)
+)
 
 
 @rule
@@ -25,7 +27,7 @@ def vote_take(role, grievance, tolerance):
     return -1 if grievance > tolerance else 0
 
 
-@rule
+@kernel
 def vote_mix(equal, contribution, shapley, power, need):
     """The sharing rule that would give a firm most; at a tie, the first."""
     best, rule_of_best = equal, EQUAL
@@ -52,7 +54,7 @@ def climb(direction, income, before):
     return direction if income >= before else -direction
 
 
-@rule
+@kernel
 def towards(p, member, step):
     """Move weight of the mix to one sharing rule."""
     p.mix_equal *= 1.0 - step
@@ -97,7 +99,9 @@ def count(world, rules):
     votes = [0.0] * RULES
     for i in range(world.now.slots):
         if firms.active[i]:
-            weight = ballot_weight(p.decider, p.ballot_weight, firms.contribution[i], firms.endowment[i], firms.power[i])
+            weight = ballot_weight(
+                p.decider, p.ballot_weight, firms.contribution[i], firms.endowment[i], firms.power[i]
+            )
             total += weight
             higher += weight * (firms.ballot_take[i] > 0)
             lower += weight * (firms.ballot_take[i] < 0)
