@@ -102,7 +102,9 @@ class Bundle:
 
 def _base(member: Any) -> np.ndarray:
     """The array behind a member: a record lies in an array of one."""
-    return member.base if isinstance(member, np.record) else member
+    if isinstance(member, np.record) and member.base is not None:
+        return member.base
+    return np.asarray(member)
 
 
 class TableType(types.Type):

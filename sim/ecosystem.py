@@ -15,10 +15,10 @@ import mesa
 import numpy as np
 
 from sim.engine import Phase
-from sim.firm import DECISIONS, Firm, single, slot_of
+from sim.firm import DECISIONS, GONE, Firm, single, slot_of
 from sim.mistakes import Mistake
 from sim.phases import exchange, fairness, membership, partnering, trust, voice
-from sim.phases.membership import LEFT
+from sim.phases.governance import LEFT
 from sim.record import Run
 from sim.rules import Rules
 from sim.scenario import Scenario
@@ -104,7 +104,7 @@ class Ecosystem(mesa.Model):
             if not firms.active[slot] or agent.identity != firms.id[slot]:
                 del self._firms[slot]
                 agent.remove()
-                agent.slot = None
+                agent.slot = GONE
         for slot in self.world.member_slots.tolist():
             if slot not in self._firms:
                 self._firms[slot] = self.firm_class(self, slot)
@@ -136,7 +136,11 @@ def checked(value: Any, low: float, high: float, what: str, firm: Firm) -> float
     """
     number = float(value) if isinstance(value, int | float | np.number) else math.nan
     if not low <= number <= high:
-        raise Mistake([f"{type(firm).__name__}.{what}: returned {value!r} for {firm.name}; allowed is a number from {low:g} to {high:g}"])
+        raise Mistake(
+            [
+                f"{type(firm).__name__}.{what}: returned {value!r} for {firm.name}; allowed is a number from {low:g} to {high:g}"
+            ]
+        )
     return number
 
 
@@ -189,7 +193,11 @@ def play_trust(ecosystem: Ecosystem, world: World, rules: Rules, _month: int) ->
             tie.agreed, tie.hearsay = agreed, tie.other.rating
             told, met = single(trust.substance(tie.promised)), single(trust.substance(tie.received + tie.delivered))
             for level, news, weight, memory in zip(
-                ("operational", "relational", "strategic"), (kept, returned, agreed), (told, met, met), memories, strict=True
+                ("operational", "relational", "strategic"),
+                (kept, returned, agreed),
+                (told, met, met),
+                memories,
+                strict=True,
             ):
                 good, bad = f"{level}_good", f"{level}_bad"
                 setattr(tie, good, trust.remember(getattr(tie, good), weight * news, memory))

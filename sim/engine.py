@@ -7,6 +7,7 @@ the same phases month by month. Both stop at the dates of interventions, which s
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import pairwise
 from typing import Any
 
 from sim.compiled import kernel
@@ -99,7 +100,7 @@ def play_month(world: World, rules: Rules, month: int, played: Mapping[str, Phas
 def stretches(first: int, last: int, dates: set[int]) -> Iterator[tuple[int, int]]:
     """The months from `first` to `last` − 1 in stretches that begin at the dates."""
     cuts = [first, *sorted(date for date in dates if first < date < last), last]
-    yield from zip(cuts[:-1], cuts[1:], strict=True)
+    yield from pairwise(cuts)
 
 
 def timetable() -> str:

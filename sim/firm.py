@@ -16,12 +16,15 @@ from sim.luck import below, standard, uniform, unit, words
 from sim.names import ContributionType, Role
 from sim.names import words as names_of
 from sim.phases import contribution, exchange, fairness, membership, partnering, sharing, trust, voice
+from sim.phases.governance import graduated
 from sim.world import NOBODY, ORCHESTRATOR, Firms, Ties, complement
 
 if TYPE_CHECKING:
     from sim.ecosystem import Ecosystem
 
 single = np.float32
+GONE = -2
+"""The slot of a firm that has left."""
 
 
 class Tie:
@@ -56,13 +59,13 @@ class Firm(mesa.Agent):
 
     def __init__(self, model: Ecosystem, slot: int) -> None:
         super().__init__(model)
-        self.slot: int | None = slot
+        self.slot = slot
         self.identity = int(model.world.firms.id[slot])
 
     def __getattr__(self, name: str) -> Any:
         if name not in Firms.layout:
             raise AttributeError(f"a firm has no {name!r}")
-        if self.__dict__.get("slot") is None:
+        if self.__dict__.get("slot", GONE) == GONE:
             raise AttributeError(f"this firm has left; its {name} is gone")
         return getattr(self.model.world.firms, name)[self.slot].item()
 
@@ -129,15 +132,17 @@ class Firm(mesa.Agent):
         p, g = rules.contribution, rules.governance
         if p.rule == contribution.FIXED:
             return float(p.level)
-        target = contribution.schedule(self.type, self.belief, self.slope, rules.founding.baseline, rules.founding.goodwill)
+        target = contribution.schedule(
+            self.type, self.belief, self.slope, rules.founding.baseline, rules.founding.goodwill
+        )
         target += p.return_weight * contribution.attraction(self.experience, rules.exchange.cost)
         target += p.guilt_weight * self.guilt * self.advantage - p.envy_weight * self.envy * self.grievance
-        due = g.fine * contribution.graduated(self.strikes + 1.0, g.graduation)
+        due = g.fine * graduated(self.strikes + 1.0, g.graduation)
         saved = max(contribution.TEMPTATION, rules.exchange.cost - self.experience)
         deterred = contribution.deterrence(g.monitoring if g.on else 0.0, due, saved)
         return contribution.move(self.contribution, contribution.comply(target, g.norm, deterred), p.adjustment)
 
-    def allocate(self) -> list[float]:
+    def allocate(self) -> list[Any]:
         """Effort that it promises each partner this month, in the order of its ties."""
         p = self.model.rules.exchange
         ties = list(self.ties)

@@ -26,7 +26,9 @@ def found(scenario: Scenario, seed: int = 0) -> tuple[World, Rules]:
     """
     rules = Rules(scenario)
     key = luck.key(seed)
-    firms_file = None if isinstance(scenario.founding.firms, int) else read_firms(_beside(scenario, scenario.founding.firms))
+    firms_file = (
+        None if isinstance(scenario.founding.firms, int) else read_firms(_beside(scenario, scenario.founding.firms))
+    )
     count = scenario.founding.firms if isinstance(scenario.founding.firms, int) else firms_file.count  # type: ignore[union-attr]
     pairs, weights, trusts = _pairs(scenario, firms_file, count, key)
     degree = np.bincount(pairs.ravel(), minlength=count)
@@ -72,6 +74,7 @@ def _open(world: World, rules: Rules, count: int) -> None:
     """Enrol the founders and open the books of the ecosystem."""
     now = world.now
     now.slots = now.founders = count
+    now.month = -1
     now.rows = world.firms.first[count - 1] + world.firms.room[count - 1]
     now.pulse, now.climb = 1.0, 1.0
     now.customers = now.demand = rules.customers.market
@@ -87,7 +90,7 @@ def _apply(world: World, rules: Rules, table: FirmsFile) -> None:
         given = np.flatnonzero([value is not None for value in values])
         target = getattr(firms, column)
         for slot in given:
-            target[slot] = code(codes[column], values[slot]) if column in codes else values[slot]
+            target[slot] = code(codes[column], str(values[slot])) if column in codes else values[slot]
         if column == "endowment" and "power" not in table.columns:
             firms.power[given] = firms.endowment[given] ** rules.founding.power_exponent
         if column == "contribution":
@@ -97,12 +100,9 @@ def _apply(world: World, rules: Rules, table: FirmsFile) -> None:
 def _needs_orchestrator(scenario: Scenario, world: World) -> None:
     takes = scenario.sharing.on and scenario.sharing.take_rate > 0
     if takes and not np.any(world.firms.role[world.member_slots] == ORCHESTRATOR):
-        raise Mistake(
-            [
-                f"sharing.take_rate: {scenario.sharing.take_rate:g} of all value goes to orchestrators, but no firm in "
-                f"{scenario.founding.firms} has the role orchestrator; give one that role, or set sharing.take_rate = 0"
-            ]
-        )
+        takes = f"sharing.take_rate: {scenario.sharing.take_rate:g} of all value goes to orchestrators"
+        remedy = "give one that role, or set sharing.take_rate = 0"
+        raise Mistake([f"{takes}, but no firm in {scenario.founding.firms} has the role orchestrator; {remedy}"])
 
 
 @kernel
@@ -130,5 +130,3 @@ def tie(world, rules, pairs, weights, trusts):
         if not np.isnan(trusts[k]):
             trust_row(ties, row, trusts[k], rules.founding.trust_evidence)
             trust_row(ties, mirror, trusts[k], rules.founding.trust_evidence)
-
-

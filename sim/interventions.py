@@ -8,6 +8,7 @@ from sim.names import ExitTarget, code
 from sim.phases import shocks
 from sim.rules import Rules, change_rules
 from sim.scenario import AnyIntervention, DemandShock, ExitShock, FreeRiders, RulesChange, Scandal, Scenario
+from sim.tally import open_month
 from sim.world import World
 
 
@@ -19,6 +20,7 @@ def dates(scenario: Scenario) -> set[int]:
 
 def strike(scenario: Scenario, world: World, rules: Rules, month: int) -> None:
     """Let everything happen that is dated at the start of this month, in the order of the scenario."""
+    open_month(world, month)
     world.now.pulse = math.prod(
         1 + event.size
         for event in scenario.interventions

@@ -30,7 +30,9 @@ def purpose(name: str) -> np.uint64:
     """
     number = zlib.crc32(name.encode())
     if number in _PURPOSES:
-        raise ValueError(f"the purpose {name!r} is taken (by {_PURPOSES[number]!r}): give each decision a name of its own")
+        raise ValueError(
+            f"the purpose {name!r} is taken (by {_PURPOSES[number]!r}): give each decision a name of its own"
+        )
     _PURPOSES[number] = name
     return np.uint64(number)
 

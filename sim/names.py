@@ -22,7 +22,16 @@ FairnessNorm = Literal["equality", "equity", "shapley"]
 Decider = Literal["fixed", "orchestrator", "vote", "weighted"]
 BallotWeight = Literal["contribution", "power"]
 ExitTarget = Literal[
-    "random", "hubs", "orchestrator", "strategic", "technology", "channel", "service", "supplier", "training", "alliance"
+    "random",
+    "hubs",
+    "orchestrator",
+    "strategic",
+    "technology",
+    "channel",
+    "service",
+    "supplier",
+    "training",
+    "alliance",
 ]
 
 PHASES = (

@@ -45,8 +45,8 @@ def firms_frame(world: World) -> pd.DataFrame:
         {
             "firm": [world.name(slot) for slot in slots],
             "id": firms.id[slots],
-            "role": pd.Categorical.from_codes(firms.role[slots], words(Role)).astype(str),
-            "type": pd.Categorical.from_codes(firms.type[slots], words(ContributionType)).astype(str),
+            "role": np.array(words(Role))[firms.role[slots]],
+            "type": np.array(words(ContributionType))[firms.type[slots]],
             "born": firms.born[slots],
             "partners": firms.degree[slots],
         }

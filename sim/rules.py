@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, get_args, get_origin
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -47,7 +47,11 @@ def _write(record: Any, section: BaseModel, prefix: str = "") -> None:
 class Rules(Bundle):
     """The rules in force: a record a section, whose fields are numbers (a choice is the place of its word)."""
 
-    members = SECTION_TYPES
+    members: ClassVar[dict[str, Any]] = SECTION_TYPES
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, section: str) -> Any: ...
 
     def __init__(self, scenario: Scenario) -> None:
         for name, kind in SECTION_TYPES.items():

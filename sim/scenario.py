@@ -435,9 +435,7 @@ class FreeRiders(Intervention):
     """Share of the firms, drawn at random, that turn."""
 
 
-AnyIntervention = Annotated[
-    RulesChange | DemandShock | ExitShock | Scandal | FreeRiders, Field(discriminator="kind")
-]
+AnyIntervention = Annotated[RulesChange | DemandShock | ExitShock | Scandal | FreeRiders, Field(discriminator="kind")]
 
 
 class Scenario(Part):

@@ -61,9 +61,7 @@ class Simulation:
         """Months `start` to `stop` − 1, in one compiled call unless something is played in Python."""
         every, end = self.scenario.run.record_every, self.scenario.run.steps
         if not self.played:
-            self._written = simulate(
-                self.world, self.rules, self._history, self._written, start, stop, every, end
-            )
+            self._written = simulate(self.world, self.rules, self._history, self._written, start, stop, every, end)
         else:
             for month in range(start, stop):
                 self.month = month

@@ -11,8 +11,10 @@ from sim.world import ORCHESTRATOR
 
 @kernel
 def open_month(world, month):
-    """Start counting anew."""
+    """Start counting anew; a month that a shock has opened already stays as it is."""
     now = world.now
+    if now.month == month:
+        return
     now.month = month
     now.entries = now.exits = now.bankruptcies = now.expulsions = now.removals = 0.0
     now.fines = now.sanctions = now.governance_cost = 0.0

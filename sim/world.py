@@ -7,7 +7,7 @@ zero and do no harm in loops over all rows. Slots of firms that have left are us
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -238,7 +238,7 @@ NOW = record_type([(name, "f8") for name in SERIES] + list(_STATE.items()))
 class World(Bundle):
     """Firms, ties and the month; `traits` holds the quantiles out of which newcomers are drawn, `key` the luck."""
 
-    members = {"firms": Firms, "ties": Ties, "now": NOW, "traits": "f8", "key": "u8"}
+    members: ClassVar[dict[str, Any]] = {"firms": Firms, "ties": Ties, "now": NOW, "traits": "f8", "key": "u8"}
 
     def __init__(self, room: np.ndarray, traits: np.ndarray, key: np.uint64) -> None:
         """A world without members, with room for `room[i]` ties in slot i."""

@@ -1,0 +1,97 @@
+"""What measures look at: the columns of a run, a row a month or a row a firm, whatever holds them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import numpy as np
+
+from sim.scenario import Scenario
+
+YEAR = 12
+
+
+class Columns(Protocol):
+    """Named columns: a DataFrame, a structured array, a dict of arrays."""
+
+    def __getitem__(self, name: Any, /) -> Any:
+        """The column of that name."""
+
+
+class Evidence(Protocol):
+    """What a measure needs of a run; `sim.Run` has it all, and a sweep may bring less.
+
+    Needed are every column of the series; of the firms `id`, `born`, `partners`, `contribution`, `total_benefit`, `total_effort`
+    and `total_shapley`; of the ties `source` and `target`.
+    """
+
+    @property
+    def scenario(self) -> Scenario:
+        """What was simulated."""
+
+    @property
+    def series(self) -> Columns:
+        """A row a recorded month, in order."""
+
+    @property
+    def firms(self) -> Columns:
+        """A row a member at the end."""
+
+    @property
+    def ties(self) -> Columns:
+        """A row a tie i → j at the end."""
+
+
+Function = Callable[[Evidence], float]
+
+
+def column(table: Columns, name: str) -> np.ndarray:
+    """A column as an array of numbers."""
+    return np.asarray(table[name], float)
+
+
+def months(run: Evidence) -> np.ndarray:
+    """How many months each row of the series stands for: those since the row before."""
+    return np.diff(column(run.series, "month"), prepend=-1.0)
+
+
+def mean_of(name: str) -> Function:
+    """The mean of a series over all months of the run."""
+    return lambda run: float(np.average(column(run.series, name), weights=months(run)))
+
+
+def total_of(name: str) -> Function:
+    """The sum of a series over all months of the run; exact when every month is recorded."""
+    return lambda run: float(column(run.series, name) @ months(run))
+
+
+def last_year_of(name: str) -> Function:
+    """The mean of a series over the last twelve months, or over as many as there are."""
+
+    def mean(run: Evidence) -> float:
+        month = column(run.series, "month")
+        return float(column(run.series, name)[month > month[-1] - YEAR].mean())
+
+    return mean
+
+
+def final_of(name: str) -> Function:
+    """The last value of a series."""
+    return lambda run: float(column(run.series, name)[-1])
+
+
+def peak_of(name: str) -> Function:
+    """The highest value of a series."""
+    return lambda run: float(column(run.series, name).max())
+
+
+def first_sustained(month: np.ndarray, holds: np.ndarray, least: float) -> float:
+    """The month from which something holds for at least so many months on end; NaN if it never does.
+
+    Months are counted, not rows: between two recorded months in which it holds, it is taken to hold.
+    """
+    turns = np.flatnonzero(np.diff(np.concatenate(([False], holds, [False]))))
+    first, last = month[turns[::2]], month[turns[1::2] - 1]
+    begins = first[last - first + 1 >= least]
+    return float(begins[0]) if begins.size else np.nan

@@ -1,0 +1,50 @@
+"""Resilience: how far value falls below what it was, how long, and whether it comes back (Bruneau et al. 2003).
+
+Performance Q is monthly value; Q0 its baseline, the mean over the first 24 months. What is judged are the months after those, or
+the whole of a run that is shorter. Without any value to lose (a baseline of 0), every measure here is NaN.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sim.measures.collapse import BASELINE_MONTHS, baseline
+from sim.measures.evidence import Evidence, column, first_sustained, months
+
+RECOVERED = 0.95
+"""Share of the baseline at which an ecosystem is back."""
+HELD = 6
+"""Months for which it must stay back."""
+
+
+def performance(run: Evidence) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The months that are judged, how many months each row stands for, and Q/Q0 in them."""
+    month, base = column(run.series, "month"), baseline(run)
+    judged = month >= BASELINE_MONTHS
+    if not judged.any():
+        judged[:] = True
+    value = column(run.series, "value")[judged]
+    return month[judged], months(run)[judged], value / base if base > 0 else np.full(value.size, np.nan)
+
+
+def resilience_loss(run: Evidence) -> float:
+    """∫ max(0, 1 − Q/Q0) dt, per month: 0 nothing was ever lost, 1 all of it all the time."""
+    _, weights, quality = performance(run)
+    return float(np.average(np.maximum(0.0, 1.0 - quality), weights=weights))
+
+
+def robustness(run: Evidence) -> float:
+    """The worst month's Q/Q0."""
+    return float(performance(run)[2].min())
+
+
+def recovery_time(run: Evidence, recovered: float = RECOVERED, held: int = HELD) -> float:
+    """Months from the worst one until Q is back at a share of Q0 and stays for a while; 0 if it never fell below that share.
+
+    NaN if it does not come back within the run: the time is then censored at its end.
+    """
+    month, _, quality = performance(run)
+    worst = quality.argmin()
+    if quality[worst] >= recovered:
+        return 0.0
+    return first_sustained(month[worst:], quality[worst:] >= recovered, held) - float(month[worst])

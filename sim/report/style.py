@@ -1,0 +1,153 @@
+"""What all figures share: one style, one palette, one way to label and to save. Pictures are the same bytes every time.
+
+Figures are made of matplotlib's objects, without pyplot: they need no display. Its settings belong to the whole process, so one
+figure is drawn at a time.
+"""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from textwrap import shorten, wrap
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
+from matplotlib.ticker import FuncFormatter
+
+from sim.mistakes import Mistake
+
+STYLE = Path(__file__).with_name("rising_tide.mplstyle")
+INK, MUTED, FAINT = "#222222", "#666666", "#BBBBBB"
+BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"
+"""The palette of Okabe & Ito (2008)."""
+TRUST_MAP = "viridis_r"
+"""Trust from 0 (pale) to 1 (dark), the same in all figures."""
+PAGE = (16.0, 9.0)
+"""A page, in inches: the shape of a projector."""
+LEFT_EDGE = 0.035
+HALO = [withStroke(linewidth=3, foreground="white")]
+SPACE = "\N{NO-BREAK SPACE}"
+
+_one_at_a_time = threading.RLock()
+
+
+@contextmanager
+def styled() -> Iterator[None]:
+    """Draw, or save, in the style of the house, whatever the user's own settings are."""
+    with _one_at_a_time, matplotlib.rc_context(fname=STYLE):
+        yield
+
+
+class Page(Figure):
+    """A figure that shows itself in a notebook."""
+
+    def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
+        return render(self, "png"), {"width": 1000}
+
+
+def new_page(headline: str, subtitle: str) -> Page:
+    """An empty page under a headline of one or two lines; the headline is its title in files too."""
+    page = Page(figsize=PAGE)
+    page.set_label(headline)
+    lines = wrap(headline, 88, max_lines=2, placeholder=" …")
+    page.text(LEFT_EDGE, 0.965, "\n".join(lines), size=20, weight="bold", va="top", linespacing=1.25)
+    page.text(
+        LEFT_EDGE,
+        0.918 - 0.042 * (len(lines) - 1),
+        shorten(subtitle, 150, placeholder=" …"),
+        size=13,
+        color=MUTED,
+        va="top",
+    )
+    return page
+
+
+def save(figure: Figure, *paths: str | Path, identifier: str = "") -> None:
+    """Write a figure into files, as PNG or SVG by suffix: the same figure, the same bytes.
+
+    Args:
+        figure: what to write; its label is the title in the files' metadata.
+        paths: where to.
+        identifier: a hash of what is shown, for the metadata.
+
+    Raises:
+        Mistake: if a suffix is another, or a place cannot be written.
+    """
+    for path in map(Path, paths):
+        kind = path.suffix.lower().removeprefix(".")
+        if kind not in ("png", "svg"):
+            raise Mistake([f"{path}: a figure is written as .png or .svg; give the file one of these endings"])
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(render(figure, kind, identifier))
+        except OSError as error:
+            raise Mistake([f"{path}: cannot be written ({error.strerror}); name another place"]) from None
+
+
+def render(figure: Figure, kind: str, identifier: str = "") -> bytes:
+    """The bytes of a figure as `png` or `svg`, with its title and no date."""
+    about = {"Title": figure.get_label(), "Identifier": identifier or None}
+    undated = {"Software": "Rising Tide"} if kind == "png" else {"Creator": "Rising Tide", "Date": None}
+    buffer = io.BytesIO()
+    with styled():
+        figure.savefig(
+            buffer, format=kind, metadata={k: v for k, v in {**about, **undated}.items() if v or k == "Date"}
+        )
+    return buffer.getvalue()
+
+
+def percent(share: float) -> str:
+    """A share in words: 0.125 is 12.5 %."""
+    return f"{round(100 * share, 1):g}{SPACE}%"
+
+
+def number(value: float) -> str:
+    """A number as short as it can be said: 1,200; 15 k; 2 M."""
+    for unit, name in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
+        if abs(value) >= unit:
+            return f"{value / (1e3 if name == 'k' else unit):.3g}{SPACE}{name}"
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+PERCENT = FuncFormatter(lambda value, _place: percent(value))
+NUMBER = FuncFormatter(lambda value, _place: number(value))
+
+
+def panel(axes: Axes, title: str, unit: str = "", low: float | None = 0.0, high: float | None = None) -> Axes:
+    """Head a panel with what it shows, and how it is measured in a quieter voice."""
+    axes.set_title(title)
+    if unit:
+        axes.annotate(unit, (1, 1), (0, 8), "axes fraction", "offset points", ha="right", size=11, color=MUTED)
+    axes.set_ylim(low, high)
+    axes.margins(x=0)
+    return axes
+
+
+def label_ends(axes: Axes, labels: Sequence[tuple[float, str, str]], gap: float = 0.13) -> None:
+    """Name lines at their right ends: (height, text, colour) each; names that would touch are moved apart.
+
+    Args:
+        gap: the least distance between names, as a share of the height of the panel.
+    """
+    low, high = axes.get_ylim()
+    named = sorted(((y - low) / (high - low), text, colour) for y, text, colour in labels if np.isfinite(y))
+    for place, (_, text, colour) in zip(apart([y for y, _, _ in named], gap), named, strict=True):
+        axes.text(1.015, place, text, transform=axes.transAxes, color=colour, va="center", size=12)
+
+
+def apart(places: Sequence[float], gap: float) -> list[float]:
+    """Sorted places moved as little as needed to lie a gap apart: neighbours that touch form a block around their mean."""
+    blocks: list[tuple[float, int]] = []
+    for place in places:
+        middle, size = place, 1
+        while blocks and middle - blocks[-1][0] < gap * (size + blocks[-1][1]) / 2:
+            other, count = blocks.pop()
+            middle, size = (middle * size + other * count) / (size + count), size + count
+        blocks.append((middle, size))
+    return [middle + gap * (k - (size - 1) / 2) for middle, size in blocks for k in range(size)]

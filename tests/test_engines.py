@@ -1,0 +1,147 @@
+"""One set of rules, two ways to run them: compiled loops and Mesa agents must go the same way, to the last bit."""
+
+import mesa
+import numpy as np
+import pytest
+
+from sim import Ecosystem, Firm, Mistake, Scenario, run
+from sim.firm import GONE
+from sim.world import SERIES
+
+SCENARIOS = {
+    "everything": {},
+    "orchestrator climbs": {"voice": {"decider": "orchestrator", "period": 3}},
+    "weighted votes": {"voice": {"decider": "weighted", "period": 3, "ballot_weight": "power"}},
+    "effort per tie, luck per tie": {"exchange": {"effort": "per_tie", "delivery": "tie"}},
+    "equality as norm, equal shares": {"fairness": {"norm": "equality"}, "sharing": {"mix": {"equal": 1.0}}},
+    "mixed shares, half pooled": {
+        "fairness": {"norm": "equity"},
+        "sharing": {"mix": {"contribution": 0.4, "power": 0.3, "need": 0.3}, "pooled": 0.5},
+    },
+    "fixed contributions": {"contribution": {"rule": "fixed", "level": 0.4}},
+    "opaque": {"governance": {"transparency": 0.0}},
+    "no governance": {"governance": {"on": False}},
+    "no trust": {"trust": {"on": False}},
+    "no luck in the market": {"shocks": {"on": False}},
+    "closed": {"membership": {"on": False}, "partnering": {"on": False}},
+}
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_both_engines_go_the_same_way(busy, name):
+    scenario = Scenario(**{**busy.model_dump(), **_merged(busy, SCENARIOS[name])})
+    compiled, agents = Ecosystem(scenario, 3), Ecosystem(scenario, 3, engine="agents")
+    compiled.finish(), agents.finish()
+    for series in SERIES:
+        np.testing.assert_array_equal(
+            compiled.simulation.history[series], agents.simulation.history[series], err_msg=series
+        )
+    for table in ("firms", "ties"):
+        one, other = getattr(compiled.simulation.result(), table), getattr(agents.simulation.result(), table)
+        assert one.equals(other), table
+
+
+def _merged(scenario, changes):
+    return {section: getattr(scenario, section).model_dump() | values for section, values in changes.items()}
+
+
+def test_the_busy_scenario_is_busy(busy):
+    series = run(busy, seed=3).series
+    for event in ("entries", "exits", "expulsions", "removals", "sanctions"):
+        assert series[event].sum() > 0, event
+    assert series["take_rate"].nunique() > 3
+
+
+class Generous(Firm):
+    """A firm that gives everything."""
+
+    def contribute(self):
+        return 1.0
+
+
+def test_overriding_one_decision_changes_it_and_leaves_the_rest_compiled(busy):
+    ecosystem = Ecosystem(busy, 0, firm=Generous)
+    assert list(ecosystem.simulation.played) == ["contribution"]
+    series = ecosystem.finish().series
+    assert np.all(series["contribution"] == 1.0)
+
+
+def test_a_decision_that_is_no_share_is_refused(busy):
+    class Confused(Firm):
+        def contribute(self):
+            return float("nan")
+
+    with pytest.raises(Mistake, match=r"Confused\.contribute: returned nan"):
+        Ecosystem(busy, 0, firm=Confused).step()
+
+
+def test_a_phase_of_ones_own_takes_the_place_of_the_compiled_one(busy):
+    def manna(world, _rules, _month):
+        world.now.value = world.now.tie_value = 100.0
+        world.firms.shapley[world.member_slots] = 100.0 / world.now.firms
+
+    series = run(busy, phases={"value": manna}).series
+    assert np.all(series["value"] == 100.0)
+
+
+def test_an_unknown_engine_is_refused(busy):
+    with pytest.raises(Mistake, match="allowed are 'compiled' and 'agents'"):
+        Ecosystem(busy, engine="quantum")
+
+
+class TestMesa:
+    """What Mesa users expect of a model works on ours."""
+
+    def test_agents_are_the_members_and_stay_so(self, busy):
+        ecosystem = Ecosystem(busy)
+        for _month in range(30):
+            ecosystem.step()
+        assert sorted(ecosystem.agents.get("slot")) == ecosystem.world.member_slots.tolist()
+        assert ecosystem.agents.select(lambda firm: firm.contribution > 0.5).agg("contribution", min) > 0.5
+
+    def test_attributes_are_live_views(self, busy):
+        ecosystem = Ecosystem(busy)
+        firm = next(iter(ecosystem.agents))
+        firm.contribution = 0.25
+        assert ecosystem.world.firms.contribution[firm.slot] == 0.25
+        tie = next(firm.ties)
+        assert tie.other in firm.partners
+        assert firm in tie.other.partners
+        with pytest.raises(AttributeError, match="has no 'charisma'"):
+            _ = firm.charisma
+
+    def test_a_firm_that_has_left_says_so(self, busy):
+        ecosystem = Ecosystem(busy)
+        founders = list(ecosystem.agents)
+        ecosystem.finish()
+        ecosystem.assemble()
+        gone = next(firm for firm in founders if firm.slot == GONE)
+        with pytest.raises(AttributeError, match="has left"):
+            _ = gone.contribution
+
+    def test_the_data_collector_holds_the_series(self, busy):
+        ecosystem = Ecosystem(busy, 3)
+        while ecosystem.running:
+            ecosystem.step()
+        frame = ecosystem.datacollector.get_model_vars_dataframe()
+        assert len(frame) == busy.run.steps
+        np.testing.assert_array_equal(frame["value"], run(busy, seed=3).series["value"])
+
+    def test_stepping_month_by_month_is_running_at_once(self, busy):
+        once, stepped = Ecosystem(busy, 9), Ecosystem(busy, 9)
+        once.finish()
+        while stepped.running:
+            stepped.step()
+        assert once.simulation.result().series.equals(stepped.simulation.result().series)
+
+    @pytest.mark.skipif(not hasattr(mesa, "batch_run"), reason="Mesa 4 has no batch_run")
+    def test_batch_run_varies_levers(self, busy):
+        rows = mesa.batch_run(
+            Ecosystem,
+            {"scenario": busy.replace({"run.steps": 50}), "seed": 1, "sharing.take_rate": [0.0, 0.2]},
+            iterations=1,
+            max_steps=100,
+            display_progress=False,
+        )
+        assert [row["sharing.take_rate"] for row in rows] == [0.0, 0.2]
+        assert rows[0]["orchestrator_income"] != rows[1]["orchestrator_income"]

@@ -1,0 +1,72 @@
+"""Luck: the published generator, and draws that depend on nothing but seed, purpose, month and firm."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from sim import luck
+
+COUNTERS = [
+    ((0, 0, 0, 0), (0, 0), (0x6627E8D5, 0xE169C58D, 0xBC57AC4C, 0x9B00DBD8)),
+    ((0xFFFFFFFF,) * 4, (0xFFFFFFFF,) * 2, (0x408F276D, 0x41C83B0E, 0xA20BC7C6, 0x6D5451FD)),
+    (
+        (0x243F6A88, 0x85A308D3, 0x13198A2E, 0x03707344),
+        (0xA4093822, 0x299F31D0),
+        (0xD16CFE09, 0x94FDCCEB, 0x5001E420, 0x24126EA1),
+    ),
+]
+"""Known answers of Philox4x32-10 (Salmon et al. 2011, the kat_vectors of Random123): counter, key, words."""
+
+
+@pytest.mark.parametrize(("counter", "key", "words"), COUNTERS)
+def test_philox_gives_the_published_words(counter, key, words):
+    whole_key = np.uint64(key[0] | key[1] << 32)
+    assert luck.philox(whole_key, *(np.uint64(word) for word in counter)) == words
+
+
+def test_a_purpose_can_be_named_only_once():
+    luck.purpose("test: only once")
+    with pytest.raises(ValueError, match="is taken"):
+        luck.purpose("test: only once")
+
+
+@pytest.mark.parametrize("seed", [-1, 2**64])
+def test_a_seed_out_of_range_is_refused(seed):
+    with pytest.raises(ValueError, match="whole number from 0"):
+        luck.key(seed)
+
+
+def test_seed_0_is_a_seed_and_seeds_differ():
+    purpose, who = luck.purpose("test: seeds"), np.arange(100)
+    draws = [luck.uniforms(luck.key(seed), purpose, 0, who) for seed in (0, 1, 2**64 - 1)]
+    assert not np.any(draws[0] == draws[1])
+    assert not np.any(draws[1] == draws[2])
+
+
+def test_a_draw_does_not_depend_on_who_else_draws():
+    purpose, key = luck.purpose("test: alone"), luck.key(5)
+    together = luck.uniforms(key, purpose, 3, np.arange(50))
+    assert luck.uniforms(key, purpose, 3, np.array([17]))[0] == together[17] == luck.uniform(key, purpose, 3, 17)
+
+
+def test_uniform_draws_are_uniform_over_firms_months_and_purposes():
+    purpose, key = luck.purpose("test: uniform"), luck.key(0)
+    over_firms = luck.uniforms(key, purpose, 0, np.arange(20_000))
+    over_months = np.array([luck.uniform(key, purpose, month, 0) for month in range(5_000)])
+    assert stats.kstest(over_firms, "uniform").pvalue > 1e-3
+    assert stats.kstest(over_months, "uniform").pvalue > 1e-3
+    assert abs(np.corrcoef(over_firms[:-1], over_firms[1:])[0, 1]) < 0.03
+
+
+def test_standard_draws_have_mean_0_and_variance_1():
+    purpose, key = luck.purpose("test: standard"), luck.key(0)
+    draws = np.array([luck.standard(key, purpose, 0, who) for who in range(20_000)])
+    assert draws.mean() == pytest.approx(0, abs=0.03)
+    assert draws.var() == pytest.approx(1, abs=0.05)
+    assert np.abs(draws).max() < 3.47
+
+
+def test_subkeys_are_keys_of_their_own():
+    purpose = luck.purpose("test: subkeys")
+    keys = {int(luck.subkey(luck.key(0), purpose, run)) for run in range(1000)}
+    assert len(keys) == 1000
