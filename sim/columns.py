@@ -1,4 +1,6 @@
-"""Tables of named columns and records of named numbers, spelled alike in Python and in compiled code: `firms.trust[i]`, `rules.sharing.take_rate`.
+"""Tables of named columns and records of named numbers, spelled alike in Python and in compiled code.
+
+So `firms.contribution[i]` and `rules.sharing.take_rate` mean the same in both.
 
 The columns of one type lie together in one block. Compiled code sees a table as the addresses of its blocks, and a column as a plain
 pointer: arrays would bring reference counts and bounds into every access (16 µs more a call, and twice the time to compile). The

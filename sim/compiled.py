@@ -1,8 +1,8 @@
 """The two decorators for compiled code, and the cache they share.
 
-A `rule` is a scalar function: one formula. A `kernel` is a loop that applies rules to columns, or a step of one. Both are compiled by Numba on first
-use and kept on disk. Numba does not see that a kernel's callee in another file has changed, so the cache folder's name carries a
-hash of all compiled sources: an edit anywhere starts a fresh folder.
+A `rule` is a scalar function: one formula. A `kernel` is a loop that applies rules to columns, or a step of one. Both are
+compiled by Numba on first use and kept on disk. Numba does not see that a kernel's callee in another file has changed, so
+the cache folder's name carries a hash of all compiled sources: an edit anywhere starts a fresh folder.
 """
 
 from __future__ import annotations

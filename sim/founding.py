@@ -98,8 +98,11 @@ def _apply(world: World, rules: Rules, table: FirmsFile) -> None:
 
 
 def _needs_orchestrator(scenario: Scenario, world: World) -> None:
-    takes = scenario.sharing.on and scenario.sharing.take_rate > 0
-    if takes and not np.any(world.firms.role[world.member_slots] == ORCHESTRATOR):
+    if (
+        scenario.sharing.on
+        and scenario.sharing.take_rate > 0
+        and not np.any(world.firms.role[world.member_slots] == ORCHESTRATOR)
+    ):
         takes = f"sharing.take_rate: {scenario.sharing.take_rate:g} of all value goes to orchestrators"
         remedy = "give one that role, or set sharing.take_rate = 0"
         raise Mistake([f"{takes}, but no firm in {scenario.founding.firms} has the role orchestrator; {remedy}"])

@@ -1,11 +1,27 @@
-"""What a user got wrong, told in one clear line each."""
+"""What a user got wrong, told in one clear line each: where, what is wrong, what is allowed, and the nearest right name."""
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
+
 
 class Mistake(Exception):
-    """One line a mistake: what is wrong, what is allowed, and the nearest right name."""
+    """Input that cannot be used; `lines` holds one line a mistake."""
 
     def __init__(self, lines: list[str]) -> None:
         super().__init__("\n".join(lines))
         self.lines = lines
+
+
+def nearest(word: str, candidates: Iterable[str]) -> str:
+    """A hint at the candidate that is spelled most like the word, to be added to a sentence; empty when none is close."""
+    close = difflib.get_close_matches(word[:100], list(candidates), n=1, cutoff=0.6)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def shown(value: object) -> str:
+    """A value as it may stand in a message: short, and on one line."""
+    text = {True: "true", False: "false"}.get(value) if isinstance(value, bool) else repr(value)
+    assert text is not None
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -35,9 +35,9 @@ def time_to_collapse(
     """
     firms, value = column(run.series, "firms"), column(run.series, "value")
     few = firms < firms_level * np.maximum.accumulate(firms)
-    # The founding is not recorded; an ecosystem that is empty from the first recorded month on has had a peak all the same.
     little = value < value_level * baseline(run)
-    return first_sustained(column(run.series, "month"), few | little | (firms == 0), sustained)
+    nobody = firms == 0  # whatever the peak on record: all may be gone before the first row is written
+    return first_sustained(column(run.series, "month"), few | little | nobody, sustained)
 
 
 def collapsed(

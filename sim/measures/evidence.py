@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -41,6 +42,27 @@ class Evidence(Protocol):
     @property
     def ties(self) -> Columns:
         """A row a tie i → j at the end."""
+
+
+class Fetched(dict[str, np.ndarray]):
+    """Columns as arrays, each fetched once, when first asked for: a DataFrame takes its time over every column."""
+
+    def __init__(self, table: Columns) -> None:
+        self.table = table
+
+    def __missing__(self, name: str) -> np.ndarray:
+        fetched = self[name] = np.asarray(self.table[name])
+        return fetched
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A run whose columns are fetched once for all measures."""
+
+    scenario: Scenario
+    series: Fetched
+    firms: Fetched
+    ties: Fetched
 
 
 Function = Callable[[Evidence], float]

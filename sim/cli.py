@@ -1,0 +1,187 @@
+"""The command `tide`: words to calls; no logic."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from importlib import metadata
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from sim.mistakes import Mistake
+
+app = typer.Typer(
+    name="tide",
+    help="A laboratory for the rules of business ecosystems.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Where = Annotated[str, typer.Argument(metavar="SCENARIO", help="A shipped scenario's name, or a TOML file.")]
+Settings = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a value; may be repeated.")]
+Out = Annotated[Path | None, typer.Option("--out", help="Where the result goes; by default a folder in results/.")]
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command; exit 2 with one line a mistake when the input is wrong, 130 when interrupted."""
+    try:
+        code = app(args=arguments, standalone_mode=False)
+    except typer.Abort:
+        code = 130
+    except KeyboardInterrupt:
+        code = 130
+    except Mistake as mistake:
+        print("\n".join(mistake.lines), file=sys.stderr)
+        code = 2
+    except Exception as error:
+        if not hasattr(error, "exit_code"):
+            raise
+        error.show()  # type: ignore[attr-defined]  # what click says of wrong options
+        code = error.exit_code
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+@app.callback(invoke_without_command=True)
+def version(show: Annotated[bool, typer.Option("--version", help="Say the version and stop.")] = False) -> None:
+    """A laboratory for the rules of business ecosystems."""
+    if show:
+        print(f"tide {metadata.version('risingtide')}")
+        raise typer.Exit
+
+
+def console() -> Console:
+    """Where tables go: as wide as the terminal, plain when piped."""
+    return Console(highlight=False, width=None if sys.stdout.isatty() else 120)
+
+
+def changed(where: str, settings: list[str] | None) -> Any:
+    """A scenario with the changes of the command line."""
+    from sim.reading import assignment
+    from sim.scenario import Scenario
+
+    scenario = Scenario.load(where)
+    changes = dict(assignment(text) for text in settings or [])
+    return scenario.replace(changes) if changes else scenario
+
+
+@app.command()
+def run(
+    scenario: Where,
+    seed: Annotated[int, typer.Option(min=0, max=2**64 - 1, help="The luck.")] = 0,
+    settings: Settings = None,
+    engine: Annotated[str, typer.Option(help="compiled, or agents: firm by firm through Mesa.")] = "compiled",
+    out: Out = None,
+    figure: Annotated[bool, typer.Option(help="Whether to draw the figure.")] = True,
+) -> None:
+    """Simulate one scenario: measures, a figure, and files in results/."""
+    chosen = changed(scenario, settings)
+    from sim.report.progress import working
+    from sim.running import run as simulate
+
+    with working(f"{chosen.title}: {chosen.run.steps} months"):
+        record = simulate(chosen, seed, engine=engine)
+    folder = record.save(out or Path("results") / f"{Path(scenario).stem}-{seed}")
+    if figure:
+        with working("drawing"):
+            from sim.report.run_figure import run_figure
+            from sim.report.style import save
+
+            save(run_figure(record), folder / "figure.png")
+    from sim.report.tables import measures_table
+
+    console().print(measures_table(record))
+    print(f"\n{folder}/: {', '.join(sorted(os.listdir(folder)))}")
+
+
+@app.command()
+def sweep(
+    study: Annotated[str, typer.Argument(metavar="STUDY", help="A shipped study's name, or a TOML file.")],
+    workers: Annotated[int | None, typer.Option(min=1, help="How many runs at once; by default all cores.")] = None,
+    out: Out = None,
+    figure: Annotated[bool, typer.Option(help="Whether to draw the figure.")] = True,
+) -> None:
+    """Run a study: many designs, many seeds, intervals, and a figure."""
+    from sim.report.progress import Bar
+    from sim.report.tables import summary_table
+    from sim.study import Study
+    from sim.study import sweep as run_study
+
+    chosen = Study.load(study)
+    with Bar(chosen.title) as bar:
+        result = run_study(chosen, workers=workers, out=out, progress=bar)
+    console().print(summary_table(result))
+    if figure:
+        from sim.report.sweep_figure import draw_sweep
+
+        for line in draw_sweep(result):
+            print(line)
+    print(f"\n{result.folder}/: {', '.join(sorted(os.listdir(result.folder)))}")
+    if result.failed:
+        print(f"{result.failed} of {len(result.runs)} runs failed; see the column error in runs.parquet", file=sys.stderr)
+        raise typer.Exit(3)
+
+
+@app.command()
+def check(files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Scenarios or studies.")]) -> None:
+    """Say what is wrong with scenarios or studies; runs nothing."""
+    from sim.study.design import check_file
+
+    wrong: list[str] = []
+    for file in files:
+        try:
+            check_file(file)
+            print(f"{file}: ok")
+        except Mistake as mistake:
+            wrong += mistake.lines
+    if wrong:
+        raise Mistake(wrong)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of scenarios, for editors."""
+    from sim.scenario import json_schema
+
+    print(json.dumps(json_schema(), indent=1, ensure_ascii=False))
+
+
+@app.command()
+def scenarios() -> None:
+    """List the shipped scenarios and studies."""
+    from sim import shipped
+    from sim.report.tables import shipped_table
+
+    console().print(shipped_table("Scenarios: tide run NAME", shipped.scenarios()))
+    console().print(shipped_table("Studies: tide sweep NAME", shipped.studies()))
+
+
+@app.command()
+def measures() -> None:
+    """List what is measured: name, unit, meaning, source."""
+    from sim.measures import catalogue
+
+    table = Table(box=None, pad_edge=False)
+    for column in ("measure", "unit", "meaning", "source"):
+        table.add_column(column, overflow="fold")
+    for row in catalogue.table():
+        table.add_row(*(str(cell) for cell in row))
+    console().print(table)
+
+
+@app.command()
+def phases() -> None:
+    """Print the order of a month."""
+    from sim.engine import timetable
+
+    print(timetable())
+
+
+if __name__ == "__main__":
+    main()

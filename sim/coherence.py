@@ -1,0 +1,146 @@
+"""What must hold between the values of a scenario, beyond the bounds of each."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from sim.mistakes import Mistake, nearest
+from sim.names import PHASES
+from sim.reading import Key, Source, validate
+
+if TYPE_CHECKING:
+    from sim.scenario import Part, Scenario
+
+ADDS_TO_ONE = 1e-6
+"""How far the weights of a mix may be from one: room for thirds written with a few digits."""
+GENERATED = ("barabasi_albert", "erdos_renyi", "watts_strogatz", "ring", "supply_chain", "core_periphery")
+
+Finding = tuple[Key, str]
+
+
+def contradictions(scenario: Scenario) -> Iterator[Finding]:
+    """Every contradiction in a scenario: the key to look at, and what is wrong."""
+    yield from _sums(scenario)
+    yield from _network(scenario)
+    yield from _orchestrators(scenario)
+    yield from _dates(scenario)
+    yield from _rule_changes(scenario)
+
+
+def _sum(part: Part) -> float:
+    return math.fsum(float(value) for _name, value in part)
+
+
+def _sums(scenario: Scenario) -> Iterator[Finding]:
+    founding, trust = scenario.founding, scenario.trust
+    totals = {
+        ("founding", "roles"): _sum(founding.roles),
+        ("founding", "types"): _sum(founding.types),
+        ("sharing", "mix"): _sum(scenario.sharing.mix),
+    }
+    for key, total in totals.items():
+        if abs(total - 1) > ADDS_TO_ONE:
+            yield key, f"the weights sum to {total:.6g}; they must sum to 1"
+    total = trust.weight_operational + trust.weight_relational + trust.weight_strategic
+    if abs(total - 1) > ADDS_TO_ONE:
+        yield ("trust", "weight_operational"), f"the three weights of trust sum to {total:.6g}; they must sum to 1"
+
+
+def _network(scenario: Scenario) -> Iterator[Finding]:
+    founding = scenario.founding
+    if isinstance(founding.firms, str):
+        if founding.ties is not None and "topology" in founding.model_fields_set:
+            yield ("founding", "topology"), "the ties come from a file; leave out topology, or ties"
+    elif founding.ties is not None:
+        yield ("founding", "ties"), "a file of ties needs a file of firms; set founding.firms to its name"
+    if isinstance(founding.firms, int) and founding.topology in GENERATED:
+        yield from _partners(founding.topology, founding.partners, founding.firms)
+
+
+def _partners(topology: str, partners: float, firms: int) -> Iterator[Finding]:
+    key: Key = ("founding", "partners")
+    if partners >= firms > 1:
+        yield key, f"{partners:g} partners in an ecosystem of {firms} firms; there must be fewer partners than firms"
+    elif topology in ("watts_strogatz", "ring", "barabasi_albert") and (partners < 2 or partners % 2) and firms > 1:
+        yield key, f"{partners:g} is not allowed with {topology}; it must be an even number from 2"
+
+
+def _orchestrators(scenario: Scenario) -> Iterator[Finding]:
+    founding = scenario.founding
+    if not isinstance(founding.firms, int):
+        return  # who is an orchestrator stands in the file; founding sees to it
+    if founding.orchestrators > founding.firms:
+        yield (
+            ("founding", "orchestrators"),
+            f"{founding.orchestrators} orchestrators among {founding.firms} firms; there must be at most that many",
+        )
+    if founding.orchestrators == 0:
+        remedy = "set founding.orchestrators to 1 or more"
+        if scenario.sharing.on and scenario.sharing.take_rate > 0:
+            yield ("sharing", "take_rate"), f"a take needs somebody who takes; {remedy}, or take_rate = 0"
+        if scenario.voice.on and scenario.voice.decider == "orchestrator":
+            yield ("voice", "decider"), f"there is no orchestrator to decide; {remedy}"
+        for index, event in enumerate(scenario.interventions):
+            if event.kind == "rules" and event.set.get("sharing.take_rate", 0) not in (0, 0.0):
+                yield ("interventions", index, "set"), f"a take needs somebody who takes; {remedy}"
+
+
+def _dates(scenario: Scenario) -> Iterator[Finding]:
+    steps = scenario.run.steps
+    for index, event in enumerate(scenario.interventions):
+        if event.at >= steps:
+            yield (
+                ("interventions", index, "at"),
+                f"month {event.at} never comes; allowed are 0 to {steps - 1} (run.steps = {steps})",
+            )
+    if scenario.run.record_every > steps:
+        yield ("run", "record_every"), f"{scenario.run.record_every} is more than the {steps} months of the run"
+
+
+def _rule_changes(scenario: Scenario) -> Iterator[Finding]:
+    """New rules must name numbers and choices of phases, be allowed values, and leave a mix that sums to 1."""
+    content = scenario.model_dump()
+    for index, event in sorted(enumerate(scenario.interventions), key=lambda pair: pair[1].at):
+        if event.kind != "rules":
+            continue
+        where: Key = ("interventions", index, "set")
+        if not event.set:
+            yield where, 'changes nothing; name at least one rule, e.g. "sharing.take_rate" = 0.4'
+        wrong = list(_wrong_changes(scenario, event.set))
+        yield from ((where, message) for message in wrong)
+        if not wrong:
+            content = merged(content, event.set)
+            total = math.fsum(content["sharing"]["mix"].values())
+            if abs(total - 1) > ADDS_TO_ONE:
+                yield where, f"the weights of sharing.mix then sum to {total:.6g}; they must sum to 1"
+
+
+def _wrong_changes(scenario: Scenario, changes: dict[str, Any]) -> Iterator[str]:
+    for key, value in changes.items():
+        if key.split(".")[0] not in PHASES:
+            yield f"{key}: no rule of a phase; write section.key{nearest(key, _rule_keys(scenario))}"
+            continue
+        try:
+            validate(type(scenario), merged({}, {key: value}), Source(key))
+        except Mistake as mistake:
+            yield from (line.removeprefix(f"{key}: ") for line in mistake.lines)
+
+
+def _rule_keys(scenario: Scenario) -> list[str]:
+    return [f"{phase}.{name}" for phase in PHASES for name in type(getattr(scenario, phase)).model_fields]
+
+
+def merged(content: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """Nested content with values put in by their full key; a table replaces the whole table."""
+    result = dict(content)
+    for key, value in changes.items():
+        *path, last = key.split(".")
+        place = result
+        for part in path:
+            inner = place.get(part)
+            place[part] = dict(inner) if isinstance(inner, dict) else {}
+            place = place[part]
+        place[last] = value
+    return result

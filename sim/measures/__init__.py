@@ -1,0 +1,24 @@
+"""Measures: pure functions of a run. Each stands in the catalogue with its unit, its meaning and its source."""
+
+from sim.measures.catalogue import MEASURES, Measure, table
+from sim.measures.evidence import Evidence, Fetched, Reading
+
+__all__ = ["MEASURES", "Evidence", "Measure", "measure", "table"]
+
+
+def measure(run: Evidence) -> dict[str, float]:
+    """Every measure of the catalogue.
+
+    Args:
+        run: a `sim.Run`, or anything with a scenario and the columns that `Evidence` names; arrays serve as well as tables.
+
+    Returns:
+        name → number; NaN only where the catalogue says so.
+
+    Raises:
+        ValueError: if not a month of the run has been recorded.
+    """
+    if len(run.series["month"]) == 0:
+        raise ValueError("no month has been recorded yet: run the simulation before measuring it")
+    read = Reading(run.scenario, Fetched(run.series), Fetched(run.firms), Fetched(run.ties))
+    return {name: one.function(read) for name, one in MEASURES.items()}

@@ -1,0 +1,310 @@
+"""The catalogue: every number that the laboratory reports, with its unit, its meaning and its source.
+
+The measures of a run, the series, and the columns of firms and ties. Documents, reports and `tide measures` read it here.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
+
+from sim.measures import collapse, fairness, network, resilience, trust
+from sim.measures.evidence import Function, final_of, last_year_of, mean_of, peak_of, total_of
+from sim.record import FIRM_COLUMNS, TIE_COLUMNS
+from sim.world import SERIES, Firms, Ties
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One number about a run."""
+
+    name: str
+    unit: str
+    function: Function
+    meaning: str
+    source: str = "definition"
+
+
+_BRUNEAU = "Bruneau et al. 2003"
+_TRUST = "Jøsang & Ismail 2002"
+
+_ALL = (
+    Measure(
+        "collapsed",
+        "0 or 1",
+        collapse.collapsed,
+        "Whether members stay below 30 % of their peak so far, or value below 20 % of its baseline (mean of the first 24 months), "
+        "for 10 months on end.",
+    ),
+    Measure(
+        "time_to_collapse",
+        "month",
+        collapse.time_to_collapse,
+        "The month from which that is so; NaN (censored) if the run ends before.",
+    ),
+    Measure("final_firms", "firms", final_of("firms"), "Members at the end."),
+    Measure("peak_firms", "firms", peak_of("firms"), "The most members there ever were."),
+    Measure(
+        "entries",
+        "firms",
+        total_of("entries"),
+        "Firms that joined over the run, scaled up if not every month is recorded.",
+    ),
+    Measure(
+        "exits", "firms", total_of("exits"), "Firms that left of their own accord over the run, scaled up likewise."
+    ),
+    Measure("bankruptcies", "firms", total_of("bankruptcies"), "Firms that failed over the run, scaled up likewise."),
+    Measure(
+        "survival",
+        "share",
+        network.survival,
+        "Share of the founders who are still members at the end; NaN if firms come from a file and month 0 is not recorded.",
+    ),
+    Measure(
+        "value",
+        "endowments",
+        mean_of("value"),
+        "Value created a month, mean over the run, before the cost of governance.",
+    ),
+    Measure("final_value", "endowments", last_year_of("value"), "Value created a month, mean over the last 12 months."),
+    Measure(
+        "welfare",
+        "endowments",
+        mean_of("welfare"),
+        "What all members gain a month, net of every cost, mean over the run.",
+    ),
+    Measure(
+        "orchestrator_income",
+        "endowments",
+        mean_of("orchestrator_income"),
+        "What the orchestrators take a month, mean over the run.",
+    ),
+    Measure("take_rate", "share", final_of("take_rate"), "Share of value that the orchestrators keep at the end."),
+    Measure(
+        "governance_cost", "endowments", mean_of("governance_cost"), "Cost of governance a month, mean over the run."
+    ),
+    Measure(
+        "mean_contribution",
+        "share",
+        mean_of("partner_contribution"),
+        "Contribution of members who are not orchestrators, mean over the run; 0 in months without any.",
+    ),
+    Measure(
+        "final_contribution",
+        "share",
+        last_year_of("partner_contribution"),
+        "Contribution of members who are not orchestrators, mean over the last 12 months.",
+    ),
+    Measure(
+        "cooperation",
+        "share",
+        trust.cooperation,
+        "Share of the members who contribute at least the norm in force at the end; 0 when nobody is left.",
+    ),
+    Measure(
+        "trust",
+        "0 to 1",
+        last_year_of("trust"),
+        "Trust over all ties, mean over the last 12 months; 0 without ties.",
+        _TRUST,
+    ),
+    Measure(
+        "trust_operational",
+        "0 to 1",
+        last_year_of("trust_operational"),
+        "Trust that partners deliver, over all ties, mean over the last 12 months.",
+        _TRUST,
+    ),
+    Measure(
+        "trust_relational",
+        "0 to 1",
+        last_year_of("trust_relational"),
+        "Trust that partners reciprocate, over all ties, mean over the last 12 months.",
+        _TRUST,
+    ),
+    Measure(
+        "trust_strategic",
+        "0 to 1",
+        last_year_of("trust_strategic"),
+        "Trust that goals are shared and the game is fair, over all ties, mean over the last 12 months.",
+        _TRUST,
+    ),
+    Measure(
+        "satisfaction",
+        "utility",
+        last_year_of("satisfaction"),
+        "Satisfaction of members, mean over the last 12 months.",
+        "Fehr & Schmidt 1999",
+    ),
+    Measure(
+        "grievance",
+        "endowments",
+        last_year_of("grievance"),
+        "Felt disadvantage of members who are not orchestrators, mean over the last 12 months.",
+        "Fehr & Schmidt 1999",
+    ),
+    Measure(
+        "gini_benefit",
+        "0 to 1",
+        fairness.gini_benefit,
+        "Gini of final members' benefits per month of membership: 0 all alike; NaN when nobody is left.",
+        "Gini 1912",
+    ),
+    Measure(
+        "gini_return",
+        "0 to 1",
+        fairness.gini_return,
+        "Gini of final members' benefit per effort: 0 all alike; NaN when nobody is left who ever made an effort.",
+        "Gini 1912",
+    ),
+    Measure(
+        "atkinson_benefit",
+        "0 to 1",
+        fairness.atkinson_benefit,
+        "Atkinson's index of the same benefits, at aversion 0.5: the share one could give up for equality; NaN when nobody is left.",
+        "Atkinson 1970",
+    ),
+    Measure(
+        "jain_benefit",
+        "0 to 1",
+        fairness.jain_benefit,
+        "Jain's index of the same benefits: 1 all alike, 1/n one of n has it all; NaN when nobody is left.",
+        "Jain, Chiu & Hawe 1984",
+    ),
+    Measure(
+        "shapley_distance",
+        "share",
+        fairness.shapley_distance,
+        "Share of all that final members received which went elsewhere than their Shapley values say; 0 is fair; NaN when nothing was "
+        "received or created.",
+        "Shapley 1953; Deng & Papadimitriou 1994",
+    ),
+    Measure(
+        "resilience_loss",
+        "share",
+        resilience.resilience_loss,
+        "Part of the baseline value that is missing a month, mean from month 24 on; NaN when the baseline is 0.",
+        _BRUNEAU,
+    ),
+    Measure(
+        "robustness",
+        "ratio",
+        resilience.robustness,
+        "Value in the worst month from month 24 on, against the baseline; NaN when the baseline is 0.",
+        _BRUNEAU,
+    ),
+    Measure(
+        "recovery_time",
+        "months",
+        resilience.recovery_time,
+        "Months from the worst one until value is back at 95 % of the baseline for 6 months; 0 if it never fell below; "
+        "NaN (censored) if it is not back by the end, or the baseline is 0.",
+        _BRUNEAU,
+    ),
+    Measure(
+        "network_exponent",
+        "exponent",
+        network.network_exponent,
+        "Slope of log value on log members over the months of the run; NaN if the number of members varies by less than a tenth.",
+        "Briscoe, Odlyzko & Tilly 2006",
+    ),
+    Measure(
+        "mean_partners",
+        "partners",
+        network.mean_partners,
+        "Partners of a member at the end, mean; 0 when nobody is left.",
+    ),
+    Measure(
+        "giant_component",
+        "share",
+        network.giant_component,
+        "Share of the final members in the largest group that hangs together; 0 when nobody is left.",
+    ),
+    Measure(
+        "centralisation",
+        "0 to 1",
+        network.centralisation,
+        "Degree centralisation at the end: 0 all have as many partners, 1 a star; 0 below three members.",
+        "Freeman 1979",
+    ),
+)
+
+MEASURES: dict[str, Measure] = {measure.name: measure for measure in _ALL}
+"""Every measure of a run, by name."""
+
+
+def attribute_docs(owner: type) -> dict[str, str]:
+    """The docstrings that stand below the attributes of a class: name → text."""
+    docs = {}
+    for attribute, text in pairwise(ast.parse(textwrap.dedent(inspect.getsource(owner))).body[0].body):  # type: ignore[attr-defined]
+        match attribute, text:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(meaning))):
+                docs[name] = inspect.cleandoc(meaning)
+    return docs
+
+
+_FIRM_UNITS = {
+    "endowments": "endowment effort delivered tie_value shapley benefit payoff fine total_benefit total_effort total_shapley",
+    "endowments per endowment": "aspiration disadvantage advantage grievance",
+    "endowments per effort": "experience",
+    "share": "reliability contribution belief rating",
+    "months": "reserves",
+    "month": "born",
+    "partners": "partners",
+    "strikes": "strikes",
+    "utility": "satisfaction",
+    "radians": "goal",
+    "number": "id power slope envy guilt",
+    "word": "firm role type",
+}
+_TIE_UNITS = {
+    "endowments": "given delivered received worth ledger",
+    "0 to 1": "alignment trust",
+    "ratio": "weight complementarity",
+    "months": "operational_good operational_bad relational_good relational_bad strategic_good strategic_bad",
+    "number": "source target",
+}
+
+
+def _by_name(units: dict[str, str]) -> dict[str, str]:
+    return {name: unit for unit, names in units.items() for name in names.split()}
+
+
+def firm_columns() -> dict[str, tuple[str, str]]:
+    """The columns of a run's firms: name → (unit, meaning)."""
+    units, meanings = _by_name(_FIRM_UNITS), attribute_docs(Firms)
+    meanings |= {"firm": "Its name: the user's, or one made of its id.", "partners": meanings["degree"]}
+    return {
+        name: (units[name], meanings[name])
+        for name in ("firm", "id", "role", "type", "born", "partners", *FIRM_COLUMNS)
+    }
+
+
+def tie_columns() -> dict[str, tuple[str, str]]:
+    """The columns of a run's ties i → j: name → (unit, meaning)."""
+    units, meanings = _by_name(_TIE_UNITS), attribute_docs(Ties)
+    meanings |= {"source": "The id of i.", "target": "The id of j."}
+    return {name: (units[name], meanings[name]) for name in ("source", "target", *TIE_COLUMNS)}
+
+
+class Row(NamedTuple):
+    """A line of the catalogue."""
+
+    kind: str
+    """measure, series, firm or tie."""
+    name: str
+    unit: str
+    meaning: str
+    source: str
+
+
+def table() -> list[Row]:
+    """Every name that a run reports: the measures, then the series, then the columns of firms and of ties."""
+    rows = [Row("measure", m.name, m.unit, m.meaning, m.source) for m in MEASURES.values()]
+    for kind, columns in (("series", SERIES), ("firm", firm_columns()), ("tie", tie_columns())):
+        rows += [Row(kind, name, unit, meaning, "definition") for name, (unit, meaning) in columns.items()]
+    return rows

@@ -1,0 +1,297 @@
+"""Reading what a user wrote: TOML into frozen models, every mistake told at once with its line."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import types
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+
+from sim.mistakes import Mistake, nearest, shown
+
+Model = TypeVar("Model", bound=BaseModel)
+Key = tuple[str | int, ...]
+
+LARGEST = 10_000_000
+"""No file of settings is larger than this many bytes."""
+_HEADER = re.compile(r"^\s*(\[\[?)\s*([^\]]+?)\s*\]\]?\s*(#.*)?$")
+_ASSIGNMENT = re.compile(
+    r"""^\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*'))*)\s*="""
+)
+_PART = re.compile(r""""([^"]*)"|'([^']*)'|([A-Za-z0-9_-]+)""")
+
+
+class Source:
+    """Where settings come from: a file's name, its text, and the line of each key."""
+
+    def __init__(self, name: str, text: str = "") -> None:
+        self.name = name
+        self._lines = _key_lines(text)
+
+    def at(self, key: Key) -> str:
+        """`file:line` of a key, or of the nearest part around it that has a line."""
+        for length in range(len(key), 0, -1):
+            if key[:length] in self._lines:
+                return f"{self.name}:{self._lines[key[:length]]}"
+        return self.name
+
+    def line(self, key: Key, message: str) -> str:
+        """One mistake, where it stands."""
+        name = spell(key)
+        return f"{self.at(key)}: {name}: {message}" if name else f"{self.at(key)}: {message}"
+
+
+def spell(key: Key) -> str:
+    """A key as it is written: `sharing.take_rate`, `interventions[0].at`."""
+    text = ""
+    for part in key:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+    return text
+
+
+def _key_lines(text: str) -> dict[Key, int]:
+    """The line of every key that stands at the start of one; arrays of tables are counted."""
+    lines: dict[Key, int] = {}
+    table: Key = ()
+    counts: dict[Key, int] = {}
+    inside: str | None = None
+    for number, line in enumerate(text.splitlines(), 1):
+        if inside:
+            inside = None if inside in line else inside
+            continue
+        if header := _HEADER.match(line):
+            table = tuple(_parts(header[2]))
+            if header[1] == "[[":
+                counts[table] = counts.get(table, -1) + 1
+                table = (*table, counts[table])
+            lines.setdefault(table, number)
+        elif assignment := _ASSIGNMENT.match(line):
+            lines.setdefault((*table, *_parts(assignment[1])), number)
+        for quotes in ('"""', "'''"):
+            if line.count(quotes) % 2:
+                inside = quotes
+    return lines
+
+
+def _parts(key: str) -> list[str]:
+    return [next(part for part in match if part) for match in _PART.findall(key) if any(match)]
+
+
+def read_text(path: Path) -> str:
+    """The text of a file.
+
+    Raises:
+        Mistake: if it is missing, no file, too large, or not UTF-8.
+    """
+    if path.is_dir():
+        raise Mistake([f"{path}: is a folder; name a file"])
+    try:
+        if path.stat().st_size > LARGEST:
+            raise Mistake([f"{path}: has more than {LARGEST:,} bytes; settings are a few thousand"])
+        return path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        raise Mistake([f"{path}: there is no such file"]) from None
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise Mistake([f"{path}:{line}: is not UTF-8 text (byte {error.start}); save it as UTF-8"]) from None
+    except (OSError, ValueError) as error:
+        raise Mistake([f"{path}: cannot be read ({error})"]) from None
+
+
+def parse(text: str, name: str) -> dict[str, Any]:
+    """TOML as a dictionary.
+
+    Raises:
+        Mistake: if it is no TOML, or says nothing.
+    """
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        words = str(error)
+        place = re.search(r"\(at line (\d+), column (\d+)\)", words)
+        where = f"{name}:{place[1]}" if place else f"{name}:{max(1, text.count(chr(10)))}"
+        raise Mistake([f"{where}: this is no TOML: {words}"]) from None
+    except (RecursionError, ValueError) as error:
+        raise Mistake([f"{name}: this cannot be read as TOML ({type(error).__name__})"]) from None
+    if not content:
+        raise Mistake([f'{name}: is empty; the least is one line: title = "…"'])
+    return content
+
+
+def read(model: type[Model], path: Path) -> tuple[Model, Source]:
+    """A file as a model, and where its keys stand.
+
+    Raises:
+        Mistake: with every mistake in it.
+    """
+    text = read_text(path)
+    source = Source(str(path), text)
+    return validate(model, parse(text, str(path)), source), source
+
+
+def validate(model: type[Model], content: dict[str, Any], source: Source) -> Model:
+    """A dictionary as a model.
+
+    Raises:
+        Mistake: with every mistake in it.
+    """
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        raise Mistake(explain(error, model, content, source)) from None
+
+
+def explain(error: ValidationError, model: type[BaseModel], content: dict[str, Any], source: Source) -> list[str]:
+    """Every mistake that a validation found, a line each."""
+    told: dict[Key, str] = {}
+    for detail in error.errors(include_url=False, include_context=True):
+        key = _data_key(detail["loc"], content, detail["type"] == "missing")
+        told.setdefault(key, _sentence(detail, model, key))
+    return [source.line(key, message) for key, message in told.items()]
+
+
+def _data_key(loc: tuple[str | int, ...], content: Any, missing: bool) -> Key:
+    """Where in the user's data an error lies: pydantic also names the members of a union it has tried."""
+    key: list[str | int] = []
+    for index, part in enumerate(loc):
+        if isinstance(content, dict) and part in content:
+            content = content[part]
+        elif isinstance(content, (list, tuple)) and isinstance(part, int) and part < len(content):
+            content = content[part]
+        elif not (missing and index == len(loc) - 1):
+            continue
+        key.append(part)
+    return tuple(key)
+
+
+def _sentence(detail: Any, model: type[BaseModel], key: Key) -> str:
+    """What is wrong, what is allowed, and the nearest right name."""
+    match detail["type"]:
+        case "extra_forbidden":
+            names = field_names(model, key[:-1])
+            place = "there is no such section or key" if len(key) == 1 else f"{spell(key[:-1])} has no such key"
+            return f"{place}{nearest(str(key[-1]), names) or f'; allowed are {_listed(names)}'}"
+        case "missing":
+            return f"is missing; it must be {allowed(model, key)}"
+        case "union_tag_not_found":
+            return (
+                f"kind is missing; allowed are {detail['ctx'].get('expected_tags', 'the kinds of interventions')}"
+                if ("expected_tags" in detail["ctx"])
+                else "kind is missing; allowed are 'rules', 'demand', 'exit', 'scandal', 'free_riders'"
+            )
+        case "union_tag_invalid":
+            tag, tags = str(detail["ctx"]["tag"]), str(detail["ctx"]["expected_tags"])
+            return f"{tag!r} is no kind; allowed are {tags}{nearest(tag, re.findall(r'[a-z_]+', tags))}"
+        case "literal_error":
+            words = choices(model, key)
+            return f"{shown(detail['input'])} is no choice; allowed are {_listed(words)}{nearest(str(detail['input']), words)}"
+    return f"{shown(detail['input'])} is not allowed; it must be {allowed(model, key)}"
+
+
+def _listed(words: Iterable[str]) -> str:
+    return ", ".join(words)
+
+
+def _unwrapped(kind: Any) -> tuple[Any, list[Any]]:
+    """A type without its annotations, and the annotations."""
+    notes: list[Any] = []
+    while get_origin(kind) is Annotated:
+        kind, *more = get_args(kind)
+        notes += more
+    return kind, notes
+
+
+def _field(model: Any, key: Key) -> tuple[Any, list[Any]] | None:
+    """The type of a key and the notes on it, or None where the model does not say."""
+    kind: Any = model
+    notes: list[Any] = []
+    for part in key:
+        options = [kind] if isinstance(kind, type) else [_unwrapped(option)[0] for option in get_args(kind)]
+        if get_origin(kind) is tuple and isinstance(part, int):
+            kind, notes = _unwrapped(get_args(kind)[0])
+            continue
+        fields = [
+            option.model_fields[part]
+            for option in options
+            if isinstance(option, type) and issubclass(option, BaseModel) and part in option.model_fields
+        ]
+        if not fields:
+            return None
+        kind, notes = _unwrapped(fields[0].annotation)
+        notes = [*fields[0].metadata, *notes]
+    return kind, notes
+
+
+def field_names(model: type[BaseModel], key: Key) -> list[str]:
+    """The keys that are allowed under a key."""
+    found = _field(model, key)
+    if found is None:
+        return []
+    options = [found[0], *(_unwrapped(option)[0] for option in get_args(found[0]))]
+    models = [option for option in options if isinstance(option, type) and issubclass(option, BaseModel)]
+    return list(dict.fromkeys(name for option in models for name in option.model_fields))
+
+
+def choices(model: type[BaseModel], key: Key) -> list[str]:
+    """The words that a key may be."""
+    found = _field(model, key)
+    return [str(word) for word in get_args(found[0])] if found and get_origin(found[0]) is Literal else []
+
+
+def allowed(model: type[BaseModel], key: Key) -> str:
+    """What a key may be, in words."""
+    found = _field(model, key)
+    if found is None:
+        return "something else"
+    kind, notes = found
+    if get_origin(kind) in (Union, types.UnionType):
+        return " or ".join(_in_words(*_with(option, notes)) for option in get_args(kind) if option is not type(None))
+    return _in_words(kind, notes)
+
+
+def _with(option: Any, notes: list[Any]) -> tuple[Any, list[Any]]:
+    kind, more = _unwrapped(option)
+    return kind, [*notes, *more]
+
+
+def _in_words(kind: Any, notes: list[Any]) -> str:
+    if get_origin(kind) is Literal:
+        return "one of " + _listed(str(word) for word in get_args(kind))
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return f"a table with keys among {_listed(kind.model_fields)}"
+    names = {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}
+    if kind not in names:
+        return {tuple: "an array", list: "an array", dict: "a table"}.get(get_origin(kind), "something else")  # type: ignore[arg-type]
+    return names[kind] + _bounds(notes)
+
+
+def _bounds(notes: list[Any]) -> str:
+    """The bounds among the notes on a number."""
+    limits = {}
+    for note in notes:
+        for part in [note, *getattr(note, "metadata", [])]:
+            limits |= {
+                name: getattr(part, name) for name in ("ge", "gt", "le", "lt") if getattr(part, name, None) is not None
+            }
+    low = f" from {limits['ge']:.9g}" if "ge" in limits else f" above {limits['gt']:.9g}" if "gt" in limits else ""
+    high = f" to {limits['le']:.9g}" if "le" in limits else f" below {limits['lt']:.9g}" if "lt" in limits else ""
+    return low + (" and" if low and "lt" in limits else "") + high
+
+
+def assignment(text: str) -> tuple[str, Any]:
+    """`key=value` as given on a command line: the value is read as TOML, and a bare word as a text.
+
+    Raises:
+        Mistake: if there is no `=`.
+    """
+    key, equals, value = text.partition("=")
+    if not equals or not key.strip():
+        raise Mistake([f"--set {text}: this is no setting; write key=value, e.g. sharing.take_rate=0.3"])
+    try:
+        return key.strip(), tomllib.loads(f"value = {value}")["value"]
+    except (tomllib.TOMLDecodeError, RecursionError, ValueError):
+        return key.strip(), value.strip()

@@ -1,0 +1,418 @@
+"""Measures: known answers, small stories told by hand, and real runs at the edges, with every warning an error."""
+
+import math
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from scipy import stats
+from scipy.special import ndtri
+
+from sim.measures import MEASURES, measure
+from sim.measures.collapse import baseline, collapsed, kaplan_meier, time_to_collapse
+from sim.measures.fairness import atkinson, distance, gini, gini_benefit, gini_return, jain, shapley_distance
+from sim.measures.network import centralisation, exponent, founders, giant_component, graph, network_exponent, survival
+from sim.measures.resilience import recovery_time, resilience_loss, robustness
+from sim.measures.trust import cooperation
+from sim.scenario import Scenario
+from sim.simulation import Simulation
+from sim.world import SERIES
+
+pytestmark = pytest.mark.filterwarnings("error")
+
+FIRM_COLUMNS = ("id", "born", "partners", "contribution", "total_benefit", "total_effort", "total_shapley")
+NOTHING_TO_COMPARE = {"gini_benefit", "gini_return", "atkinson_benefit", "jain_benefit", "shapley_distance"}
+NO_VALUE = {"resilience_loss", "robustness", "recovery_time"}
+CENSORED = {"time_to_collapse", "recovery_time"}
+
+
+def story(months=None, members=0, ties=(), scenario=None, **columns):
+    """A run told by hand: what is not said of its series or its members is 0; series and members are told apart by name."""
+    series = {name: value for name, value in columns.items() if name in SERIES}
+    length = len(next(iter(series.values()), [0]))
+    told = {name: np.zeros(length) for name in SERIES} | {
+        name: np.array(value, float) for name, value in series.items()
+    }
+    told["month"] = np.arange(length) if months is None else np.array(months)
+    firms = {name: np.array(columns.get(name, np.zeros(members))) for name in FIRM_COLUMNS}
+    firms["id"] = np.arange(firms["born"].size)
+    source, target = (np.array([tie[end] for tie in ties], int) for end in (0, 1))
+    both = {"source": np.concatenate([source, target]), "target": np.concatenate([target, source])}
+    return SimpleNamespace(scenario=scenario or Scenario(), series=told, firms=firms, ties=both)
+
+
+def played(seed=1, months=None, **sections):
+    """A real run of a small ecosystem."""
+    sections["founding"] = {"firms": 30} | sections.get("founding", {})
+    return Simulation(Scenario(**sections), seed).advance(months).result()
+
+
+def nans(run):
+    return {name for name, number in measure(run).items() if math.isnan(number)}
+
+
+# Inequality: published answers
+
+
+def test_gini_of_the_first_ten_numbers_is_three_tenths():
+    """(n − 1)/(3n) for 1..n."""
+    assert gini(np.arange(10, 0, -1)) == pytest.approx(0.3, abs=1e-15)
+
+
+def test_who_has_it_all_among_four_makes_a_gini_of_three_quarters():
+    assert gini([0, 0, 8, 0]) == pytest.approx(0.75)
+
+
+def test_jain_counts_the_share_of_those_who_are_served():
+    """Three of four served alike: 0.75 (Jain, Chiu & Hawe 1984)."""
+    assert jain([1, 1, 1, 0]) == pytest.approx(0.75)
+
+
+def test_atkinson_of_a_lognormal_depends_on_its_spread_alone():
+    """1 − exp(−εσ²/2): 0.393469 for ε = σ = 1 (Atkinson 1970); the million quantiles miss a little of the tail."""
+    lognormal = np.exp(ndtri((np.arange(1_000_000) + 0.5) / 1_000_000))
+    assert atkinson(lognormal, aversion=1.0) == pytest.approx(0.393469, abs=2e-5)
+    assert atkinson(lognormal, aversion=0.5) == pytest.approx(1 - math.exp(-0.25), abs=2e-5)
+
+
+def test_atkinson_by_hand():
+    """Of 1 and 4: geometric mean 2, harmonic mean 1.6, against a mean of 2.5."""
+    assert atkinson([1, 4], aversion=1.0) == pytest.approx(0.2)
+    assert atkinson([1, 4], aversion=2.0) == pytest.approx(1 - 1.6 / 2.5)
+
+
+def test_one_who_gets_nothing_is_the_worst_case_for_the_averse():
+    assert atkinson([0, 1, 1], aversion=1.0) == 1.0
+    assert atkinson([0, 1, 1], aversion=0.5) == pytest.approx(1 / 3)
+
+
+@pytest.mark.parametrize(("index", "equal"), [(gini, 0.0), (atkinson, 0.0), (jain, 1.0)])
+def test_one_alone_and_many_without_anything_are_equal_and_nobody_cannot_be_compared(index, equal):
+    assert index([3.0]) == pytest.approx(equal)
+    assert index([0.0, 0.0]) == equal
+    assert math.isnan(index([]))
+
+
+@pytest.mark.parametrize("index", [gini, atkinson, jain])
+def test_inequality_does_not_ask_for_the_currency(index):
+    assert index([1e300, 3e300]) == pytest.approx(index([1e-300, 3e-300])) == pytest.approx(index([1, 3]))
+
+
+@pytest.mark.parametrize("index", [gini, atkinson, jain])
+@pytest.mark.parametrize("amounts", [[1, -1], [1, math.nan], [1, math.inf]])
+def test_a_debt_is_no_amount(index, amounts):
+    with pytest.raises(ValueError, match="not negative"):
+        index(amounts)
+
+
+def test_aversion_must_be_above_zero():
+    with pytest.raises(ValueError, match="aversion"):
+        atkinson([1, 2], aversion=0.0)
+
+
+# Fairness of a run
+
+
+def test_the_shapley_distance_is_what_would_have_to_change_hands():
+    """The orchestrator takes 30 of 100 on top of its due: 0.3 of all went elsewhere."""
+    assert distance([30, 35, 35], [0, 50, 50]) == pytest.approx(0.3)
+    assert distance([2, 4], [1, 2]) == 0.0
+
+
+def test_a_newcomer_is_not_poor_but_new():
+    """Benefits of 10 a month, for ten months and for one: nobody is treated worse."""
+    run = story(firms=[2] * 10, born=[0, 9], total_benefit=[100, 10], total_effort=[50, 5], total_shapley=[100, 10])
+    assert gini_benefit(run) == gini_return(run) == shapley_distance(run) == 0.0
+
+
+def test_who_joined_at_the_very_end_is_not_compared_yet():
+    run = story(
+        firms=[3] * 10, born=[0, 0, 10], total_benefit=[1, 3, 0], total_effort=[1, 1, 0], total_shapley=[1, 3, 0]
+    )
+    assert gini_benefit(run) == gini_return(run) == gini([1, 3])
+
+
+def test_under_pure_shapley_sharing_everybody_gets_what_they_brought():
+    fair = played(sharing={"take_rate": 0.0, "mix": {"shapley": 1.0}})
+    assert shapley_distance(fair) < 1e-9
+
+
+def test_a_take_moves_its_rate_away_from_where_value_was_made():
+    """The orchestrator gets τ plus (1 − τ) of its own s: the distance is τ (1 − s)."""
+    run = played(sharing={"take_rate": 0.2}, membership={"on": False}, governance={"on": False})
+    brought = run.firms.total_shapley / run.firms.total_shapley.sum()
+    assert shapley_distance(run) == pytest.approx(0.2 * (1 - brought[run.firms.role == "orchestrator"].sum()))
+
+
+# Collapse
+
+
+def test_a_collapse_dates_from_the_first_of_ten_months_below_a_third_of_the_peak():
+    firms = [100] * 40 + [29] * 20
+    assert time_to_collapse(story(firms=firms)) == 40 and collapsed(story(firms=firms)) == 1
+
+
+def test_exactly_three_tenths_of_the_peak_is_no_collapse():
+    assert collapsed(story(firms=[100] * 40 + [30] * 20)) == 0
+
+
+def test_nine_months_are_a_crisis_ten_a_collapse():
+    crisis = [100] * 40 + [10] * 9 + [50] * 20
+    assert collapsed(story(firms=crisis)) == 0 and math.isnan(time_to_collapse(story(firms=crisis)))
+    assert collapsed(story(firms=crisis), sustained=9) == 1
+    assert time_to_collapse(story(firms=[100] * 40 + [10] * 10 + [50])) == 40
+
+
+def test_the_peak_is_that_so_far_not_that_to_come():
+    """An ecosystem that grows tenfold has not begun in collapse."""
+    assert collapsed(story(firms=[10] * 30 + [100] * 30)) == 0
+
+
+def test_firms_may_stay_while_value_is_gone():
+    run = story(firms=[100] * 60, value=[50] * 30 + [9] * 30)
+    assert baseline(run) == 50 and time_to_collapse(run) == 30
+    assert collapsed(run, value_level=0.1) == 0
+
+
+def test_few_firms_and_little_value_may_take_turns():
+    """Five months without value, then five without firms: ten months of collapse."""
+    run = story(firms=[100] * 35 + [10] * 5 + [100], value=[50] * 30 + [0] * 5 + [50] * 6)
+    assert time_to_collapse(run) == 30
+
+
+def test_months_count_not_rows():
+    """Recorded twice a year: two rows in a row are seven months, three are thirteen."""
+    months = np.arange(5, 60, 6)
+    assert collapsed(story(months, firms=[100] * 4 + [10] * 2 + [100] * 4)) == 0
+    assert time_to_collapse(story(months, firms=[100] * 4 + [10] * 3 + [100] * 3)) == months[4]
+
+
+def test_an_ecosystem_that_was_empty_before_anything_was_written_has_collapsed():
+    assert time_to_collapse(story(firms=[0] * 12)) == 0
+
+
+def test_where_no_value_was_ever_made_none_is_missed():
+    assert collapsed(story(firms=[10] * 60)) == 0
+
+
+GEHAN = np.array([6, 6, 6, 6, 7, 9, 10, 10, 11, 13, 16, 17, 19, 20, 22, 23, 25, 32, 32, 34, 35])
+RELAPSED = np.array([1, 1, 1, 0, 1, 0, 1, 0, 0, 1, 1, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0], bool)
+
+
+def test_kaplan_meier_of_the_leukaemia_trial():
+    """Remission under 6-MP (Freireich et al. 1963, Gehan 1965), with Greenwood's errors."""
+    curve = kaplan_meier(GEHAN, RELAPSED)
+    assert curve.time.tolist() == [6, 7, 10, 13, 16, 22, 23]
+    assert curve.at_risk.tolist() == [21, 17, 15, 12, 11, 7, 6]
+    assert curve.share == pytest.approx([0.8571, 0.8067, 0.7529, 0.6902, 0.6275, 0.5378, 0.4482], abs=5e-5)
+    assert curve.error == pytest.approx([0.0764, 0.0869, 0.0963, 0.1068, 0.1141, 0.1282, 0.1346], abs=5e-5)
+
+
+def test_kaplan_meier_agrees_with_scipy():
+    censored = stats.CensoredData(uncensored=GEHAN[RELAPSED], right=GEHAN[~RELAPSED])
+    curve = kaplan_meier(GEHAN, RELAPSED)
+    assert curve.share == pytest.approx(stats.ecdf(censored).sf.evaluate(curve.time), abs=1e-12)
+
+
+def test_when_the_last_one_goes_the_curve_ends_and_its_error_is_not_known():
+    curve = kaplan_meier([1, 2], [True, True])
+    assert curve.share.tolist() == [0.5, 0.0] and curve.error[0] > 0 and math.isnan(curve.error[1])
+
+
+def test_where_nothing_happened_there_is_no_step():
+    assert kaplan_meier([240, 240], [False, False]).time.size == 0
+
+
+def test_a_censored_time_must_be_told():
+    with pytest.raises(ValueError, match="each time must be a number"):
+        kaplan_meier([40, math.nan], [True, False])
+
+
+# Resilience
+
+
+def test_half_the_value_for_half_the_time_is_a_quarter_lost():
+    run = story(value=[10] * 24 + [5] * 12 + [10] * 12)
+    assert resilience_loss(run) == pytest.approx(0.25) and robustness(run) == 0.5
+
+
+def test_a_good_month_does_not_make_up_for_a_bad_one():
+    assert resilience_loss(story(value=[10] * 24 + [5, 15])) == pytest.approx(0.25)
+
+
+def test_growing_up_is_no_loss():
+    assert resilience_loss(story(value=[*range(24), *[100] * 24])) == 0.0
+
+
+def test_each_row_weighs_the_months_it_stands_for():
+    """Recorded every ten months, and at the end of 45: of the 21 months after the second row, 10 + 10 at half value, 1 at none."""
+    run = story([9, 19, 29, 39, 40], value=[10, 10, 5, 5, 0])
+    assert resilience_loss(run) == pytest.approx((10 * 0.5 + 10 * 0.5 + 1) / 21)
+    assert measure(run)["value"] == pytest.approx((10 * 10 + 10 * 10 + 10 * 5 + 10 * 5 + 0) / 41)
+
+
+def test_recovery_is_counted_from_the_worst_month_and_must_hold():
+    """Back for five months, a relapse, then back for good."""
+    value = [10] * 30 + [8, 4, 6] + [10] * 5 + [9] + [9.5] * 6
+    assert recovery_time(story(value=value)) == 39 - 31
+    assert recovery_time(story(value=value), held=5) == 33 - 31
+
+
+def test_who_never_fell_needs_no_time_and_who_never_came_back_is_censored():
+    assert recovery_time(story(value=[10] * 40)) == 0.0
+    assert math.isnan(recovery_time(story(value=[10] * 30 + [4] * 30)))
+
+
+def test_without_value_there_is_nothing_to_lose():
+    assert NO_VALUE <= nans(story(firms=[10] * 40, members=10))
+
+
+# Network
+
+
+def test_metcalfe_is_an_exponent_of_two_and_sarnoff_of_one():
+    size = np.arange(10, 100)
+    assert exponent(size, 0.1 * size**2.0) == pytest.approx(2.0)
+    assert exponent(size, 7.0 * size) == pytest.approx(1.0)
+
+
+def test_an_exponent_needs_size_to_vary():
+    assert math.isnan(exponent([100, 109], [1, 2])) and exponent([100, 110], [1, 1.1]) == pytest.approx(1.0)
+
+
+def test_months_without_firms_or_value_say_nothing_about_the_exponent():
+    assert network_exponent(story(firms=[10, 20, 5, 0], value=[100, 400, 0, 0])) == pytest.approx(2.0)
+
+
+def test_a_star_is_wholly_centralised_a_ring_not_at_all():
+    star, ring = story(born=np.zeros(5), partners=[4, 1, 1, 1, 1]), story(born=np.zeros(5), partners=[2] * 5)
+    assert centralisation(star) == 1.0 and centralisation(ring) == 0.0
+    assert centralisation(story(members=2)) == 0.0
+
+
+def test_the_giant_component_is_the_largest_group_that_hangs_together():
+    assert giant_component(story(members=5, ties=[(0, 1), (1, 2), (3, 4)])) == 0.6
+    assert giant_component(story(members=4)) == 0.25
+    assert giant_component(story(members=0)) == 0.0
+
+
+def test_the_network_of_a_run_is_what_networkx_sees():
+    import networkx as nx
+
+    run = played(sharing={"take_rate": 0.3})
+    network = graph(run)
+    assert network.number_of_nodes() == len(run.firms) and 2 * network.number_of_edges() == len(run.ties)
+    assert giant_component(run) == max(map(len, nx.connected_components(network))) / len(run.firms)
+    assert measure(run)["mean_partners"] == pytest.approx(np.mean([degree for _, degree in network.degree]))
+
+
+def test_survival_is_about_founders_alone():
+    run = story(firms=[3], born=[0, 0, 7], scenario=Scenario(founding={"firms": 8}))
+    assert survival(run) == 0.25
+
+
+def test_founders_from_a_file_are_told_by_the_books_of_the_first_month():
+    own = Scenario(founding={"firms": "firms.csv"})
+    assert founders(story(firms=[9, 9], entries=[2, 0], exits=[1, 0], bankruptcies=[4, 0], scenario=own)) == 12
+    assert math.isnan(founders(story([11, 23], firms=[9, 9], scenario=own)))
+
+
+# Trust and cooperation
+
+
+def test_cooperation_is_keeping_the_norm():
+    norm = Scenario(governance={"norm": 0.6})
+    assert cooperation(story(born=np.zeros(4), contribution=[0.2, 0.59, 0.6, 1.0], scenario=norm)) == 0.5
+
+
+def test_the_norm_is_the_one_in_force_at_the_end():
+    changes = [
+        {"kind": "rules", "at": at, "set": {"governance.norm": norm}} for at, norm in ((20, 0.9), (10, 0.3), (99, 0.0))
+    ]
+    run = story(
+        firms=[4] * 60, born=np.zeros(4), contribution=[0.2, 0.5, 0.8, 0.9], scenario=Scenario(interventions=changes)
+    )
+    assert cooperation(run) == 0.25
+
+
+# The measures of real runs
+
+
+def test_every_measure_of_a_run_of_the_default_kind_is_a_number_unless_censored():
+    run = played(sharing={"take_rate": 0.1})
+    assert nans(run) <= CENSORED
+    assert set(measure(run)) == set(MEASURES)
+    assert all(type(number) is float for number in measure(run).values())
+
+
+def test_the_books_of_coming_and_going_agree_with_the_members_at_the_end():
+    run = played(sharing={"take_rate": 0.25})
+    told = measure(run)
+    assert told["exits"] > 0 and told["entries"] > 0
+    assert 30 + told["entries"] - told["exits"] - told["bankruptcies"] == told["final_firms"] == len(run.firms)
+    assert told["peak_firms"] >= told["final_firms"]
+
+
+def test_arrays_measure_like_tables():
+    """A sweep need not make a table: the columns that are named, as plain arrays, are enough."""
+    run = played(sharing={"take_rate": 0.2})
+    light = SimpleNamespace(
+        scenario=run.scenario,
+        series=run.series.to_records(index=False),
+        firms={name: run.firms[name].to_numpy() for name in FIRM_COLUMNS},
+        ties={name: run.ties[name].to_numpy() for name in ("source", "target")},
+    )
+    assert measure(light) == pytest.approx(measure(run), nan_ok=True)
+
+
+@pytest.mark.parametrize("steps", range(1, 13))
+def test_short_runs_are_measured(steps):
+    assert nans(played(run={"steps": steps})) <= CENSORED | {"network_exponent"}
+
+
+@pytest.mark.parametrize("every", [2, 7, 12, 100, 240])
+def test_a_run_recorded_less_often_measures_much_the_same(every):
+    """The same luck, fewer rows: what is taken at the end is equal, means are near."""
+    full, sparse = (measure(played(run={"record_every": k}, sharing={"take_rate": 0.1})) for k in (1, every))
+    at_the_end = ("final_firms", "gini_benefit", "shapley_distance", "cooperation", "survival", "giant_component")
+    assert [sparse[name] for name in at_the_end] == [full[name] for name in at_the_end]
+    if every <= 12:
+        assert sparse["value"] == pytest.approx(full["value"], rel=0.1)
+
+
+def test_when_all_are_gone_it_has_collapsed_and_there_is_nobody_to_compare():
+    gone = [{"kind": "exit", "at": 30, "fraction": 1.0}]
+    run = played(run={"steps": 60}, interventions=gone)
+    told = measure(run)
+    assert len(run.firms) == len(run.ties) == told["final_firms"] == 0
+    assert told["collapsed"] == 1 and told["time_to_collapse"] == 30 and told["robustness"] == 0
+    assert nans(run) <= NOTHING_TO_COMPARE | {"recovery_time", "network_exponent"}
+    assert NOTHING_TO_COMPARE <= nans(run)
+
+
+def test_one_firm_alone_is_measured():
+    run = played(founding={"firms": 1, "partners": 0.0}, membership={"on": False})
+    told = measure(run)
+    assert told["gini_benefit"] == 0.0 and told["survival"] == 1.0 and told["trust"] == 0.0
+    assert nans(run) <= CENSORED | {"network_exponent"}
+
+
+PHASES_THAT_MEASURES_NEED = {
+    "value": NO_VALUE | {"shapley_distance"},
+    "sharing": {"shapley_distance"},
+    "exchange": NO_VALUE | {"shapley_distance", "gini_return"},
+    "fairness": {"shapley_distance", "gini_return"},
+}
+
+
+@pytest.mark.parametrize(
+    "phase", "shocks contribution exchange value governance sharing fairness trust partnering membership".split()
+)
+def test_a_phase_that_is_off_leaves_only_its_own_measures_without_a_number(phase):
+    allowed = CENSORED | {"network_exponent"} | PHASES_THAT_MEASURES_NEED.get(phase, set())
+    assert nans(played(**{phase: {"on": False}}, run={"steps": 36})) <= allowed
+
+
+def test_nothing_can_be_said_before_the_first_month():
+    with pytest.raises(ValueError, match="no month"):
+        measure(played(months=0))
