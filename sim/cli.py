@@ -1,3 +1,4 @@
+# FOUNDER-NOTE to the helper on "scenario reading": you were slow, so I wrote mistakes/reading/shipped/coherence/cli/scenario myself. Do NOT overwrite them. Write only tests/test_scenario.py and tests/test_mutations.py and scenarios/schema.json against THIS code; report bugs you find.
 """The command `tide`: words to calls; no logic."""
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ app = typer.Typer(
 )
 
 Where = Annotated[str, typer.Argument(metavar="SCENARIO", help="A shipped scenario's name, or a TOML file.")]
-Settings = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a value; may be repeated.")]
+Settings = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a value; may be repeated.")
+]
 Out = Annotated[Path | None, typer.Option("--out", help="Where the result goes; by default a folder in results/.")]
 
 
@@ -124,7 +127,9 @@ def sweep(
             print(line)
     print(f"\n{result.folder}/: {', '.join(sorted(os.listdir(result.folder)))}")
     if result.failed:
-        print(f"{result.failed} of {len(result.runs)} runs failed; see the column error in runs.parquet", file=sys.stderr)
+        print(
+            f"{result.failed} of {len(result.runs)} runs failed; see the column error in runs.parquet", file=sys.stderr
+        )
         raise typer.Exit(3)
 
 

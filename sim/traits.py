@@ -7,7 +7,7 @@ linear interpolation. The tails end at the probabilities 1/4096 and 4095/4096.
 from __future__ import annotations
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from sim.compiled import kernel
 from sim.luck import purpose, uniform
@@ -43,14 +43,14 @@ def quantile_table(founding: np.void) -> np.ndarray:
     spread, mean, sd = founding["endowment_spread"], founding["reliability_mean"], founding["reliability_spread"]
     precision = max(mean * (1 - mean) / sd**2 - 1, 1e-3)
     guilt = min(max(founding["guilt_mean"], 1e-6), 1 - 1e-6)
-    normal = stats.norm.ppf(p)
+    normal = special.ndtri(p)
     return np.stack(
         [
             np.exp(spread * normal - spread**2 / 2),
-            stats.beta.ppf(p, mean * precision, (1 - mean) * precision),
+            special.betaincinv(mean * precision, (1 - mean) * precision, p),
             np.maximum(0, founding["slope_mean"] + founding["slope_spread"] * normal),
-            stats.expon.ppf(p) * founding["envy_mean"],
-            stats.beta.ppf(p, 2 * guilt, 2 * (1 - guilt)),
+            -np.log1p(-p) * founding["envy_mean"],
+            special.betaincinv(2 * guilt, 2 * (1 - guilt), p),
             founding["aspiration_mean"] + founding["aspiration_spread"] * normal,
             founding["goal_spread"] * normal,
         ]

@@ -205,7 +205,7 @@ SERIES: dict[str, tuple[str, str]] = {
     "trust_relational": ("0 to 1", "Mean relational trust over all ties."),
     "trust_strategic": ("0 to 1", "Mean strategic trust over all ties."),
     "satisfaction": ("utility", "Mean satisfaction of members."),
-    "grievance": ("endowments", "Mean grievance of members who are not orchestrators."),
+    "grievance": ("share of endowment", "Mean grievance of members who are not orchestrators."),
     "governance_cost": ("endowments", "Cost of governance this month."),
     "fines": ("endowments", "Fines paid this month."),
     "sanctions": ("firms", "Firms sanctioned this month."),

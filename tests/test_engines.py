@@ -62,8 +62,8 @@ class Generous(Firm):
 def test_overriding_one_decision_changes_it_and_leaves_the_rest_compiled(busy):
     ecosystem = Ecosystem(busy, 0, firm=Generous)
     assert list(ecosystem.simulation.played) == ["contribution"]
-    series = ecosystem.finish().series
-    assert np.all(series["contribution"] == 1.0)
+    firms = ecosystem.finish().firms
+    assert np.all(firms["contribution"][firms["born"] < busy.run.steps] == 1.0)
 
 
 def test_a_decision_that_is_no_share_is_refused(busy):
@@ -138,7 +138,7 @@ class TestMesa:
     def test_batch_run_varies_levers(self, busy):
         rows = mesa.batch_run(
             Ecosystem,
-            {"scenario": busy.replace({"run.steps": 50}), "seed": 1, "sharing.take_rate": [0.0, 0.2]},
+            {"scenario": [busy.replace({"run.steps": 50})], "seed": 1, "sharing.take_rate": [0.0, 0.2]},
             iterations=1,
             max_steps=100,
             display_progress=False,

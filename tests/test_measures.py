@@ -129,7 +129,7 @@ def test_who_joined_at_the_very_end_is_not_compared_yet():
     run = story(
         firms=[3] * 10, born=[0, 0, 10], total_benefit=[1, 3, 0], total_effort=[1, 1, 0], total_shapley=[1, 3, 0]
     )
-    assert gini_benefit(run) == gini_return(run) == gini([1, 3])
+    assert gini_benefit(run) == pytest.approx(gini([1, 3])) and gini_return(run) == pytest.approx(gini([1, 3]))
 
 
 def test_under_pure_shapley_sharing_everybody_gets_what_they_brought():
@@ -224,7 +224,7 @@ def test_where_nothing_happened_there_is_no_step():
 
 
 def test_a_censored_time_must_be_told():
-    with pytest.raises(ValueError, match="each time must be a number"):
+    with pytest.raises(ValueError, match="every time must be a number"):
         kaplan_meier([40, math.nan], [True, False])
 
 
@@ -264,7 +264,7 @@ def test_who_never_fell_needs_no_time_and_who_never_came_back_is_censored():
 
 
 def test_without_value_there_is_nothing_to_lose():
-    assert NO_VALUE <= nans(story(firms=[10] * 40, members=10))
+    assert nans(story(firms=[10] * 40, members=10)) >= NO_VALUE
 
 
 # Network
@@ -387,7 +387,7 @@ def test_when_all_are_gone_it_has_collapsed_and_there_is_nobody_to_compare():
     assert len(run.firms) == len(run.ties) == told["final_firms"] == 0
     assert told["collapsed"] == 1 and told["time_to_collapse"] == 30 and told["robustness"] == 0
     assert nans(run) <= NOTHING_TO_COMPARE | {"recovery_time", "network_exponent"}
-    assert NOTHING_TO_COMPARE <= nans(run)
+    assert nans(run) >= NOTHING_TO_COMPARE
 
 
 def test_one_firm_alone_is_measured():

@@ -142,7 +142,7 @@ _ALL = (
     ),
     Measure(
         "grievance",
-        "endowments",
+        "share of endowment",
         last_year_of("grievance"),
         "Felt disadvantage of members who are not orchestrators, mean over the last 12 months.",
         "Fehr & Schmidt 1999",
@@ -249,7 +249,7 @@ def attribute_docs(owner: type) -> dict[str, str]:
 
 _FIRM_UNITS = {
     "endowments": "endowment effort delivered tie_value shapley benefit payoff fine total_benefit total_effort total_shapley",
-    "endowments per endowment": "aspiration disadvantage advantage grievance",
+    "share of endowment": "aspiration disadvantage advantage grievance",
     "endowments per effort": "experience",
     "share": "reliability contribution belief rating",
     "months": "reserves",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from sim.scenario import Scenario
+if TYPE_CHECKING:
+    from sim.scenario import Scenario
 
 YEAR = 12
 

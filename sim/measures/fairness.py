@@ -34,7 +34,7 @@ def gini(values: np.ndarray) -> float:
     count, total = ordered.size, ordered.sum()
     if total == 0.0:
         return 0.0 if count else np.nan
-    return float(2.0 * (np.arange(1, count + 1) @ ordered) / (count * total) - (count + 1) / count)
+    return max(0.0, float(np.arange(1 - count, count, 2) @ (ordered / total)) / count)
 
 
 def atkinson(values: np.ndarray, aversion: float = AVERSION) -> float:

@@ -69,7 +69,7 @@ def exponent(size: np.ndarray, value: np.ndarray) -> float:
     """
     size, value = np.asarray(size, float), np.asarray(value, float)
     there = (size > 0) & (value > 0)
-    if not there.any() or size[there].max() < VARIED * size[there].min():
+    if not there.any() or size[there].max() / size[there].min() < VARIED:
         return np.nan
     x, y = np.log(size[there]), np.log(value[there])
     x -= x.mean()

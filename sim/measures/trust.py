@@ -8,7 +8,6 @@ from __future__ import annotations
 import numpy as np
 
 from sim.measures.evidence import Evidence, column
-from sim.scenario import RulesChange
 
 CLOSE = 1e-9
 """How far below the norm still keeps it: room for rounding."""
@@ -18,7 +17,7 @@ def norm_at_end(run: Evidence) -> float:
     """The contribution that is expected of everybody in the last month, after all changes of the rules."""
     norm = run.scenario.governance.norm
     for event in sorted(run.scenario.interventions, key=lambda event: event.at):
-        if isinstance(event, RulesChange) and event.at <= column(run.series, "month")[-1]:
+        if event.kind == "rules" and event.at <= column(run.series, "month")[-1]:
             norm = event.set.get("governance.norm", norm)
     return float(norm)
 

@@ -98,27 +98,38 @@ def feeling(envy, grievance, guilt, advantage, p):
 
 
 @kernel
-def phase(world, rules, month):
-    """Every firm looks around and back, then all contribute."""
-    firms, p, g = world.firms, rules.contribution, rules.governance
-    slots = world.now.slots
-    if p.rule == FIXED:
-        for i in range(slots):
-            firms.contribution[i] = p.level
-        return
-    detection = g.monitoring if g.on else 0.0
-    cost = rules.exchange.cost
-    for i in range(slots):
+def look(world, rules, month):
+    """Every firm looks around, at its partners, and back, at what its effort has earned."""
+    firms, p = world.firms, rules.contribution
+    for i in range(world.now.slots):
         if firms.active[i]:
             firms.belief[i] = learn(firms.belief[i], observed(world, rules, month, i), p.belief_weight)
             firms.experience[i] = recall(firms.experience[i], firms.earned[i], firms.effort[i], p.return_memory)
-    for i in range(slots):
-        if firms.active[i]:
-            target = schedule(
-                firms.type[i], firms.belief[i], firms.slope[i], rules.founding.baseline, rules.founding.goodwill
-            )
-            target += p.return_weight * attraction(firms.experience[i], cost)
-            target += feeling(firms.envy[i], firms.grievance[i], firms.guilt[i], firms.advantage[i], p)
-            due = g.fine * graduated(firms.strikes[i] + 1.0, g.graduation)
-            deterred = deterrence(detection, due, max(TEMPTATION, cost - firms.experience[i]))
-            firms.contribution[i] = move(firms.contribution[i], comply(target, g.norm, deterred), p.adjustment)
+
+
+@kernel
+def choose(world, rules):
+    """Every firm chooses its contribution."""
+    firms, p, g = world.firms, rules.contribution, rules.governance
+    detection, cost = g.monitoring if g.on else 0.0, rules.exchange.cost
+    for i in range(world.now.slots):
+        if not firms.active[i]:
+            continue
+        if p.rule == FIXED:
+            firms.contribution[i] = p.level
+            continue
+        target = schedule(
+            firms.type[i], firms.belief[i], firms.slope[i], rules.founding.baseline, rules.founding.goodwill
+        )
+        target += p.return_weight * attraction(firms.experience[i], cost)
+        target += feeling(firms.envy[i], firms.grievance[i], firms.guilt[i], firms.advantage[i], p)
+        due = g.fine * graduated(firms.strikes[i] + 1.0, g.graduation)
+        deterred = deterrence(detection, due, max(TEMPTATION, cost - firms.experience[i]))
+        firms.contribution[i] = move(firms.contribution[i], comply(target, g.norm, deterred), p.adjustment)
+
+
+@kernel
+def phase(world, rules, month):
+    """Every firm looks around and back, then all contribute."""
+    look(world, rules, month)
+    choose(world, rules)
