@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -38,28 +38,44 @@ def series_frame(history: np.ndarray) -> pd.DataFrame:
     return pd.DataFrame({name: np.array(history[name]) for name in SERIES})
 
 
+class Evidence(NamedTuple):
+    """A run as bare arrays, for measures alone."""
+
+    scenario: Scenario
+    series: Any
+    firms: dict[str, np.ndarray]
+    ties: dict[str, np.ndarray]
+
+
+def firms_columns(world: World) -> dict[str, np.ndarray]:
+    """The numbers of the members as they are now."""
+    firms, slots = world.firms, world.member_slots
+    columns = {"id": firms.id[slots], "born": firms.born[slots], "partners": firms.degree[slots]}
+    return columns | {name: getattr(firms, name)[slots] for name in FIRM_COLUMNS}
+
+
+def ties_columns(world: World) -> dict[str, np.ndarray]:
+    """The numbers of all ties i → j as they are now; `source` and `target` are ids."""
+    firms, ties, rows = world.firms, world.ties, world.tie_rows
+    owner = np.repeat(np.arange(firms.size), firms.room)[rows]
+    columns = {"source": firms.id[owner], "target": firms.id[ties.partner[rows]]}
+    return columns | {name: getattr(ties, name)[rows] for name in TIE_COLUMNS}
+
+
 def firms_frame(world: World) -> pd.DataFrame:
     """The members as they are now, a row each; `firm` is the name, `partners` the degree."""
     firms, slots = world.firms, world.member_slots
-    frame = pd.DataFrame(
-        {
-            "firm": [world.name(slot) for slot in slots],
-            "id": firms.id[slots],
-            "role": np.array(words(Role))[firms.role[slots]],
-            "type": np.array(words(ContributionType))[firms.type[slots]],
-            "born": firms.born[slots],
-            "partners": firms.degree[slots],
-        }
-    )
-    return frame.assign(**{name: getattr(firms, name)[slots] for name in FIRM_COLUMNS})
+    in_words = {
+        "firm": [world.name(slot) for slot in slots],
+        "role": np.array(words(Role))[firms.role[slots]],
+        "type": np.array(words(ContributionType))[firms.type[slots]],
+    }
+    return pd.DataFrame(in_words | firms_columns(world))
 
 
 def ties_frame(world: World) -> pd.DataFrame:
     """All ties i → j as they are now, a row each; `source` and `target` are ids."""
-    firms, ties, rows = world.firms, world.ties, world.tie_rows
-    owner = np.repeat(np.arange(firms.size), firms.room)[rows]
-    frame = pd.DataFrame({"source": firms.id[owner], "target": firms.id[ties.partner[rows]]})
-    return frame.assign(**{name: getattr(ties, name)[rows] for name in TIE_COLUMNS})
+    return pd.DataFrame(ties_columns(world))
 
 
 @dataclass(frozen=True)

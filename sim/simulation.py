@@ -10,9 +10,10 @@ import pandas as pd
 from sim.engine import Phase, play_month, simulate, stretches
 from sim.founding import found
 from sim.interventions import dates, strike
-from sim.record import Run, firms_frame, series_frame, ties_frame
+from sim.record import Evidence, Run, firms_columns, firms_frame, series_frame, ties_columns, ties_frame
 from sim.scenario import Scenario
 from sim.tally import new_history
+from sim.warm import call_help
 from sim.world import NOW
 
 
@@ -29,6 +30,7 @@ class Simulation:
     """
 
     def __init__(self, scenario: Scenario, seed: int = 0, played: Mapping[str, Phase] | None = None) -> None:
+        call_help()
         self.scenario, self.seed = scenario, seed
         self.world, self.rules = found(scenario, seed)
         self.played = dict(played or {})
@@ -70,6 +72,10 @@ class Simulation:
                     self._history[self._written] = self.world.now
                     self._written += 1
         self.month = stop
+
+    def evidence(self) -> Evidence:
+        """What measures need of the run, as bare arrays: what a sweep keeps its workers light with."""
+        return Evidence(self.scenario, self.history, firms_columns(self.world), ties_columns(self.world))
 
     def result(self) -> Run:
         """What has been written down, with the firms and ties as they are now."""
