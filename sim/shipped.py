@@ -1,4 +1,3 @@
-# FOUNDER-NOTE to the helper on "scenario reading": you were slow, so I wrote mistakes/reading/shipped/coherence/cli/scenario myself. Do NOT overwrite them. Write only tests/test_scenario.py and tests/test_mutations.py and scenarios/schema.json against THIS code; report bugs you find.
 """The scenarios and studies that come with the package: beside it in a checkout, inside it when installed from a wheel."""
 
 from __future__ import annotations

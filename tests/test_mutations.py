@@ -302,7 +302,7 @@ def test_a_broken_scenario_is_refused_with_a_message(name, check):
         assert re.search(rf"^mutant\.toml:{line}: ", told, re.MULTILINE), told
 
 
-@pytest.mark.parametrize("name", [*ALL][:: max(1, len(ALL) // 3)])
+@pytest.mark.parametrize("name", [*ALL][:: max(1, len(ALL) - 1)])
 def test_so_it_is_from_the_shell(name, home):
     (home / "shell.toml").write_bytes(ALL[name].data)
     root = Path(cli.__file__).parent.parent
@@ -318,7 +318,7 @@ def test_so_it_is_from_the_shell(name, home):
     assert done.stderr.startswith(b"shell.toml:") and b"Traceback" not in done.stderr
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(sorted(SHIPPED)), st.integers(0, 10_000), st.integers(0, 30), st.text(max_size=12))
 def test_whatever_is_typed_over_a_scenario_it_is_read_or_refused(name, place, gone, typed):
     """Nothing but a Mistake is ever raised."""

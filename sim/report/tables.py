@@ -11,6 +11,7 @@ from rich.table import Table
 
 from sim.measures import MEASURES
 from sim.record import Run
+from sim.study import Result
 
 
 def spelled(value: float) -> str:
@@ -44,3 +45,37 @@ def shipped_table(title: str, files: Mapping[str, Path]) -> Table:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
         table.add_row(name, content.get("title", ""), " ".join(content.get("description", "").split()))
     return table
+
+
+HEADLINES = ("collapsed", "orchestrator_income", "final_firms", "mean_contribution")
+"""The measures that the table of a study shows; `summary.csv` holds them all."""
+
+
+def summary_table(result: Result) -> Table:
+    """Each design of a study with the mean and the 95 % interval of the headline measures."""
+    summary = result.summary(HEADLINES).set_index(["design", "measure"])
+    title = f"{result.manifest['study']['title']} Mean and 95 % interval of {result.manifest['study']['replicates']['count']} runs a row"
+    table = _table(title, *result.factors, *HEADLINES)
+    for design, rows in summary.groupby(level="design"):
+        levels = [str(rows[factor].iloc[0]) for factor in result.factors]
+        estimates = [rows.loc[(design, name)] for name in HEADLINES]
+        table.add_row(
+            *levels, *(f"{spelled(e['mean'])} [{spelled(e['low'])}, {spelled(e['high'])}]" for e in estimates)
+        )
+    return table
+
+
+def findings(result: Result) -> list[str]:
+    """What a study of one numeric factor says in a sentence each: where it tips, and which level earns most."""
+    if len(result.factors) != 1 or result.runs[result.factors[0]].dtype.kind not in "fi":
+        return []
+    factor, lines = result.factors[0], []
+    tipping = result.tipping_point(factor)
+    if not math.isnan(tipping.value):
+        where = f"{factor} = {spelled(tipping.value)} (95 % interval {spelled(tipping.low)} to {spelled(tipping.high)})"
+        lines.append(f"Half of the runs collapse at {where}.")
+    if result.done["orchestrator_income"].max() > 0:
+        best = result.best_level(factor)
+        where = f"{factor} = {spelled(best.value)} (95 % interval {spelled(best.low)} to {spelled(best.high)} among the levels tried)"
+        lines.append(f"The orchestrators earn most at {where}.")
+    return lines

@@ -1,0 +1,161 @@
+"""The command: what it prints, what it leaves, and how it ends."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from sim import Run, Scenario
+from sim.cli import main
+
+SHORT = ["--set", "run.steps=12", "--set", "founding.firms=20"]
+
+
+@pytest.fixture
+def tide(capsys, tmp_path, monkeypatch):
+    """Run the command in an empty folder; its exit code, what it printed, and what it complained of."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as end:
+            main(list(arguments))
+        said = capsys.readouterr()
+        return int(end.value.code or 0), said.out, said.err
+
+    return call
+
+
+def test_run_prints_measures_and_leaves_a_result_that_can_be_read(tide):
+    code, out, err = tide("run", "rising_tide", *SHORT, "--seed", "7")
+    assert (code, err) == (0, "")
+    assert "orchestrator_income" in out
+    folder = Path("results/rising_tide-7")
+    expected = {"manifest.json", "scenario.toml", "series.parquet", "firms.parquet", "ties.parquet", "figure.png"}
+    assert {path.name for path in folder.iterdir()} == expected
+    run = Run.load(folder)
+    assert run.seed == 7
+    assert len(run.series) == 12
+    assert run.measures["final_firms"] == run.series["firms"].iloc[-1]
+
+
+def test_a_saved_scenario_runs_again_to_the_same_numbers(tide):
+    tide("run", "rising_tide", *SHORT, "--no-figure", "--out", "first")
+    tide("run", "first/scenario.toml", "--no-figure", "--out", "second")
+    first, second = (pd.read_parquet(f"{name}/series.parquet") for name in ("first", "second"))
+    assert first.equals(second)
+
+
+def test_both_engines_can_be_asked_for(tide):
+    for engine in ("compiled", "agents"):
+        assert tide("run", "rising_tide", *SHORT, "--no-figure", "--engine", engine, "--out", engine)[0] == 0
+    assert pd.read_parquet("agents/series.parquet").equals(pd.read_parquet("compiled/series.parquet"))
+
+
+STUDY = """
+title = "Small"
+scenario = "rising_tide"
+set = { "run.steps" = 12, "founding.firms" = 20 }
+[factors]
+"sharing.take_rate" = [0.0, 0.3]
+[replicates]
+count = 3
+"""
+
+
+def test_sweep_leaves_runs_summary_and_figure(tide):
+    Path("small.toml").write_text(STUDY, encoding="utf-8")
+    code, out, _err = tide("sweep", "small.toml", "--workers", "2")
+    assert code == 0
+    assert "95 % interval" in out
+    expected = {"manifest.json", "runs.parquet", "series.parquet", "summary.csv", "figure.png"}
+    assert {path.name for path in Path("results/small").iterdir()} == expected
+    assert len(pd.read_parquet("results/small/runs.parquet")) == 6
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("run", "rising_tid"), "did you mean 'rising_tide'"),
+        (("run", "rising_tide", "--set", "sharing.take_rte=0.3"), "did you mean 'take_rate'"),
+        (("run", "rising_tide", "--set", "sharing.take_rate=3"), "it must be a number from 0 to 1"),
+        (("run", "rising_tide", "--set", "take"), "write key=value"),
+        (("run", "rising_tide", "--engine", "steam"), "allowed are 'compiled' and 'agents'"),
+        (("run", "rising_tide", "--seed", "-1"), "--seed"),
+        (("run", "."), "is a folder; name a file"),
+        (("run",), "Missing argument"),
+        (("sweep", "unfairnes"), "did you mean 'unfairness'"),
+        (("check", "nothing.toml"), "there is no such file"),
+        (("walk",), "No such command"),
+    ],
+)
+def test_wrong_input_gets_one_clear_message_and_exit_code_2(tide, arguments, complaint):
+    code, out, err = tide(*arguments)
+    assert code == 2
+    assert complaint in err
+    assert "Traceback" not in out + err
+    assert not Path("results").exists()
+
+
+def test_check_tells_all_mistakes_and_runs_nothing(tide):
+    Path("bad.toml").write_text(
+        'title = "Bad"\n[sharing]\ntake_rate = 2.0\n[voice]\ndecider = "king"\n', encoding="utf-8"
+    )
+    code, out, err = tide("check", "bad.toml", "florentine", "unfairness")
+    assert code == 2
+    assert "bad.toml:3: sharing.take_rate" in err
+    assert "bad.toml:5: voice.decider" in err
+    assert out.splitlines() == ["florentine: ok", "unfairness: ok"]
+
+
+def test_a_result_is_not_put_where_something_else_lies(tide):
+    Path("precious").mkdir()
+    Path("precious/thesis.txt").write_text("years of work", encoding="utf-8")
+    code, _out, err = tide("run", "rising_tide", *SHORT, "--no-figure", "--out", "precious")
+    assert code == 2
+    assert "is no result of tide" in err
+    assert Path("precious/thesis.txt").read_text(encoding="utf-8") == "years of work"
+
+
+def test_listings(tide):
+    assert "florentine" in tide("scenarios")[1]
+    assert "unfairness" in tide("scenarios")[1]
+    assert "gini_benefit" in tide("measures")[1]
+    assert tide("phases")[1].splitlines()[11].startswith("12  customers")
+    assert json.loads(tide("schema")[1])["title"] == "Scenario"
+    assert tide("--version")[1].startswith("tide ")
+
+
+def test_checking_a_scenario_needs_neither_mesa_nor_matplotlib():
+    code = "import sys; from sim import Scenario; Scenario.load('rising_tide'); print({'mesa', 'matplotlib', 'numba'} & {*sys.modules})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=_with_source())
+    assert done.stdout.strip() == "set()"
+
+
+def test_a_sweep_worker_needs_no_mesa():
+    code = "import sys, sim.study; print({'mesa', 'matplotlib'} & {*sys.modules})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=_with_source())
+    assert done.stdout.strip() == "set()"
+
+
+def _with_source() -> dict[str, str]:
+    return {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(Path(__file__).parent.parent), os.environ.get("PYTHONPATH")])),
+    }
+
+
+def test_the_schema_beside_the_scenarios_is_that_of_the_code():
+    from sim.scenario import json_schema
+
+    stored = json.loads((Path(__file__).parent.parent / "scenarios" / "schema.json").read_text(encoding="utf-8"))
+    assert stored == json_schema()
+
+
+def test_every_shipped_scenario_names_the_schema_and_is_sound():
+    for path in sorted((Path(__file__).parent.parent / "scenarios").glob("*.toml")):
+        assert path.read_text(encoding="utf-8").splitlines()[0] == "#:schema ./schema.json"
+        assert Scenario.load(path).title != "Untitled"
