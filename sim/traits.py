@@ -6,6 +6,8 @@ linear interpolation. The tails end at the probabilities 1/4096 and 4095/4096.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from scipy import special
 
@@ -17,6 +19,19 @@ from sim.world import ORCHESTRATOR
 POINTS = 2049
 BIRTH = np.int64(0)
 """Traits are drawn once: at birth, whenever that is."""
+SHAPES = (
+    "endowment_spread",
+    "reliability_mean",
+    "reliability_spread",
+    "slope_mean",
+    "slope_spread",
+    "envy_mean",
+    "guilt_mean",
+    "aspiration_mean",
+    "aspiration_spread",
+    "goal_spread",
+)
+"""The founding rules that shape the traits."""
 ENDOWMENT, RELIABILITY, SLOPE, ENVY, GUILT, ASPIRATION, GOAL = range(7)
 
 DRAWS = tuple(
@@ -35,26 +50,35 @@ def quantile_table(founding: np.void) -> np.ndarray:
     """The quantiles of each trait, shape (traits, POINTS), out of the founding rules.
 
     Endowment is lognormal with mean 1; reliability Beta with the given mean and standard deviation; slope normal, cut at 0;
-    envy exponential (Fehr & Schmidt 1999 report a long tail) and guilt a Beta on (0, 1), both with the given means (Nunnari & Pozzi);
-    outside option and goal normal.
+    envy exponential (Fehr & Schmidt 1999 report a long tail) and guilt a Beta on (0, 1), both with the given means (Nunnari
+    & Pozzi); outside option and goal normal.
     """
+    return _quantiles(tuple((name, float(founding[name])) for name in SHAPES))
+
+
+@lru_cache(maxsize=64)
+def _quantiles(shapes: tuple[tuple[str, float], ...]) -> np.ndarray:
+    """As above; kept, because a sweep founds many ecosystems of the same kind."""
+    f = dict(shapes)
     p = np.linspace(0, 1, POINTS)
     p[0], p[-1] = 0.5 / (POINTS - 1), 1 - 0.5 / (POINTS - 1)
-    spread, mean, sd = founding["endowment_spread"], founding["reliability_mean"], founding["reliability_spread"]
-    precision = max(mean * (1 - mean) / sd**2 - 1, 1e-3)
-    guilt = min(max(founding["guilt_mean"], 1e-6), 1 - 1e-6)
+    spread, mean = f["endowment_spread"], f["reliability_mean"]
+    precision = max(mean * (1 - mean) / f["reliability_spread"] ** 2 - 1, 1e-3)
+    guilt = min(max(f["guilt_mean"], 1e-6), 1 - 1e-6)
     normal = special.ndtri(p)
-    return np.stack(
+    table = np.stack(
         [
             np.exp(spread * normal - spread**2 / 2),
             special.betaincinv(mean * precision, (1 - mean) * precision, p),
-            np.maximum(0, founding["slope_mean"] + founding["slope_spread"] * normal),
-            -np.log1p(-p) * founding["envy_mean"],
+            np.maximum(0, f["slope_mean"] + f["slope_spread"] * normal),
+            -np.log1p(-p) * f["envy_mean"],
             special.betaincinv(2 * guilt, 2 * (1 - guilt), p),
-            founding["aspiration_mean"] + founding["aspiration_spread"] * normal,
-            founding["goal_spread"] * normal,
+            f["aspiration_mean"] + f["aspiration_spread"] * normal,
+            f["goal_spread"] * normal,
         ]
     )
+    table.flags.writeable = False
+    return table
 
 
 @kernel

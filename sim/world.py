@@ -340,8 +340,9 @@ def align(goal, other):
 
 @rule
 def evidence(trust, months):
-    """Good and bad evidence worth `months` that make the expectation of a Beta reputation `trust`."""
-    return max(0.0, trust * (months + 2.0) - 1.0), max(0.0, (1.0 - trust) * (months + 2.0) - 1.0)
+    """Good and bad evidence that make the expectation of a Beta reputation `trust`: worth `months`, or what such a trust needs."""
+    total = max(months + 2.0, 1.0 / min(trust, 1.0 - trust))
+    return max(0.0, trust * total - 1.0), max(0.0, (1.0 - trust) * total - 1.0)
 
 
 @kernel
