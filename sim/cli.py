@@ -92,7 +92,7 @@ def run(
     folder = record.save(out or Path("results") / f"{Path(scenario).stem}-{seed}")
     if figure:
         with working("drawing"):
-            from sim.report.run_figure import run_figure
+            from sim.report.run_page import run_figure
             from sim.report.style import save
 
             save(run_figure(record), folder / "figure.png")
@@ -124,7 +124,7 @@ def sweep(
     if figure:
         with working("drawing"):
             from sim.report.style import save
-            from sim.report.sweep_figure import sweep_figure
+            from sim.report.sweep_page import sweep_figure
 
             save(sweep_figure(result), result.folder / "figure.png")
     print(f"\n{result.folder}/: {', '.join(sorted(os.listdir(result.folder)))}")

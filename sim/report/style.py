@@ -121,9 +121,9 @@ NUMBER = FuncFormatter(lambda value, _place: number(value))
 
 def panel(axes: Axes, title: str, unit: str = "", low: float | None = 0.0, high: float | None = None) -> Axes:
     """Head a panel with what it shows, and how it is measured in a quieter voice."""
-    axes.set_title(title)
+    axes.set_title(title, pad=22 if unit else 8)
     if unit:
-        axes.annotate(unit, (1, 1), (0, 8), "axes fraction", "offset points", ha="right", size=11, color=MUTED)
+        axes.annotate(unit, (0, 1), (0, 8), "axes fraction", "offset points", size=11, color=MUTED)
     axes.set_ylim(low, high)
     axes.margins(x=0)
     return axes

@@ -53,15 +53,13 @@ HEADLINES = ("collapsed", "orchestrator_income", "final_firms", "mean_contributi
 
 def summary_table(result: Result) -> Table:
     """Each design of a study with the mean and the 95 % interval of the headline measures."""
-    summary = result.summary(HEADLINES).set_index(["design", "measure"])
+    summary = result.summary(HEADLINES)
     title = f"{result.manifest['study']['title']} Mean and 95 % interval of {result.manifest['study']['replicates']['count']} runs a row"
     table = _table(title, *result.factors, *HEADLINES)
-    for design, rows in summary.groupby(level="design"):
+    for _design, rows in summary.groupby("design"):
         levels = [str(rows[factor].iloc[0]) for factor in result.factors]
-        estimates = [rows.loc[(design, name)] for name in HEADLINES]
-        table.add_row(
-            *levels, *(f"{spelled(e['mean'])} [{spelled(e['low'])}, {spelled(e['high'])}]" for e in estimates)
-        )
+        estimates = zip(rows["mean"], rows["low"], rows["high"], strict=True)
+        table.add_row(*levels, *(f"{spelled(mean)} [{spelled(low)}, {spelled(high)}]" for mean, low, high in estimates))
     return table
 
 

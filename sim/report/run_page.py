@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -69,7 +70,7 @@ def run_figure(run: Run) -> Figure:
     """The picture of a run: the network at its end, and six series of how it came about."""
     with styled():
         page = new_page(headline(run), subtitle(run))
-        grid = page.add_gridspec(3, 2, left=0.515, right=0.925, bottom=0.075, top=0.805, wspace=0.52, hspace=0.5)
+        grid = page.add_gridspec(3, 2, left=0.515, right=0.925, bottom=0.075, top=0.80, wspace=0.66, hspace=0.62)
         draw_network(page.add_axes((0.02, 0.115, 0.445, 0.735)), run)
         panels = [page.add_subplot(grid[place]) for place in np.ndindex(3, 2)]
         for axes, draw in zip(panels, (value, members, contribution, trust, split, take), strict=True):
@@ -150,7 +151,7 @@ def members(axes: Axes, run: Run) -> None:
     axes.plot(series.month, series.firms, color=BLUE)
     panel(axes, "Members", "firms", -0.42 * top, top)
     strip, middle = 0.17 * top / most, -0.22 * top
-    bars = {"width": run.scenario.run.record_every, "linewidth": 0}
+    bars: dict[str, Any] = {"width": run.scenario.run.record_every, "linewidth": 0}
     axes.bar(series.month, series.entries * strip, bottom=middle, color=SKY, **bars)
     axes.bar(series.month, -left * strip, bottom=middle, color=ORANGE, **bars)
     ticks = MaxNLocator(4, integer=True).tick_values(0, top)
@@ -190,7 +191,13 @@ def trust(axes: Axes, run: Run) -> None:
     for name, colour in lines:
         axes.plot(series.month, levels[name], color=colour)
     panel(axes, "Trust", "mean over ties", 0, 1)
-    label_ends(axes, [(levels[name].iloc[-1], name, colour) for name, colour in lines])
+    label_ends(axes, [(last(levels[name]), name, colour) for name, colour in lines])
+
+
+def last(series: pd.Series) -> float:
+    """What a series said last."""
+    said = series.dropna()
+    return float(said.iloc[-1]) if len(said) else math.nan
 
 
 def split(axes: Axes, run: Run) -> None:
@@ -221,9 +228,9 @@ def take(axes: Axes, run: Run) -> None:
     axes.plot(series.month, series.take_rate, color=VERMILION)
     labels = [(series.take_rate.iloc[-1], f"take{SPACE}{percent(series.take_rate.iloc[-1])}", VERMILION)]
     for name in moving:
-        axes.plot(series.month, mix[name], color=RULE_COLOURS[name], linewidth=1.6)
-        labels.append((mix[name].iloc[-1], name, RULE_COLOURS[name]))
-    fixed = [RULES[name] for name in mix if mix[name].iloc[0] > 0] if moving.empty else []
+        axes.plot(series.month, mix[name], color=RULE_COLOURS[str(name)], linewidth=1.6)
+        labels.append((mix[name].iloc[-1], str(name), RULE_COLOURS[str(name)]))
+    fixed = [RULES[str(name)] for name in mix if mix[name].iloc[0] > 0] if moving.empty else []
     panel(axes, "Take rate", f"rest {' and '.join(fixed)}" if 0 < len(fixed) < 3 else "share", 0, 1)
     axes.yaxis.set_major_formatter(PERCENT)
     label_ends(axes, labels)
@@ -242,7 +249,7 @@ def months(axes: Axes, run: Run, named: bool) -> None:
 def dates(axes: Axes, run: Run, named: bool) -> None:
     """Mark when something was done to the ecosystem, and when it collapsed."""
     high, month = axes.get_ylim()[1], collapsed(run)
-    style = {"rotation": 90, "va": "top", "ha": "right", "size": 10, "path_effects": HALO}
+    style: dict[str, Any] = {"rotation": 90, "va": "top", "ha": "right", "size": 10, "path_effects": HALO}
     for at in sorted({event.at for event in run.scenario.interventions}):
         axes.axvline(at, color=MUTED, linewidth=0.9, alpha=0.6, zorder=1.5)
     if named:
@@ -381,16 +388,18 @@ def draw_firms(axes: Axes, at: np.ndarray, areas: np.ndarray, received: np.ndarr
     colours[np.isnan(received)] = (1, 1, 1, 1)
     order = np.argsort(-areas, kind="stable")
     axes.scatter(
-        *at[order].T,
+        at[order, 0],
+        at[order, 1],
         s=areas[order],
         c=colours[order],
-        edgecolors=np.where(np.isnan(received[order]), MUTED, "white"),
+        edgecolors=list(np.where(np.isnan(received[order]), MUTED, "white")),
         linewidths=0.8 if len(at) > MOST_NAMED else 1.2,
         zorder=2,
     )
     if leads.any():
         axes.scatter(
-            *at[leads].T,
+            at[leads, 0],
+            at[leads, 1],
             s=(np.sqrt(areas[leads]) + 7) ** 2,
             facecolors="none",
             edgecolors=VERMILION,
@@ -424,7 +433,8 @@ def write_names(
         middle = np.array([(box[0] + box[1]) / 2, (box[2] + box[3]) / 2]) / scale
         where = axes.transData.inverted().transform(middle)
         axes.text(
-            *where,
+            where[0],
+            where[1],
             names[i],
             ha="center",
             va="center",
@@ -462,11 +472,11 @@ def draw_key(axes: Axes, run: Run, drawn: int) -> None:
     bar.set_yticks([])
     bar.tick_params(length=0, pad=3)
     bar.spines[:].set_visible(False)
-    bar.set_title("Trust: ties, and firms by the trust they receive", size=12, weight="normal", pad=5)
+    bar.set_title("colour: trust in a firm, or of a tie", size=12, weight="normal", pad=5)
     shown = (
         f"the {drawn:,} best connected of {number(len(run.firms))} firms"
         if drawn < len(run.firms)
         else "all firms at the end"
     )
     text = f"area: what a firm gets a month; ring: orchestrator\n{shown}, closer when fewer ties apart"
-    axes.text(0.40, -0.055, text, transform=axes.transAxes, size=12, color=MUTED, va="center", linespacing=1.35)
+    axes.text(0.43, -0.055, text, transform=axes.transAxes, size=12, color=MUTED, va="center", linespacing=1.35)

@@ -1,0 +1,123 @@
+"""Figures: a stranger finds in them what they are said to show, and the same run gives the same picture."""
+
+import numpy as np
+import pytest
+
+from sim import Mistake, Run, Study, run, sweep
+from sim.report import run_figure, save, sweep_figure
+from sim.report.style import apart, number, percent
+from sim.report.sweep_page import called, is_share
+from sim.report.tables import findings
+
+SMALL = {"run.steps": 30, "founding.firms": 24, "membership.market_potential": 30}
+
+
+def words_in(figure) -> str:
+    """All that is written in a figure."""
+    texts = [*figure.texts, *(text for axes in figure.axes for text in (*axes.texts, axes.xaxis.label))]
+    return "\n".join([text.get_text() for text in texts] + [axes.get_title(loc="left") for axes in figure.axes])
+
+
+@pytest.fixture(scope="module")
+def record() -> Run:
+    return run("rising_tide", **SMALL)
+
+
+def test_the_picture_of_a_run_says_what_it_shows(record):
+    said = words_in(run_figure(record))
+    for panel in ("Value a month", "Members", "Mean contribution", "Trust", "Who got the value", "Take rate"):
+        assert panel in said
+    assert "A rising tide" in said
+    assert "seed 0" in said
+
+
+def test_the_families_of_florence_are_named():
+    said = words_in(run_figure(run("florentine", **{"run.steps": 6})))
+    assert "Medici" in said
+    assert "Strozzi" in said
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"founding.firms": 1, "founding.orchestrators": 1, "founding.topology": "complete", "run.steps": 1},
+        {"founding.aspiration_mean": 9.0, "membership.orchestrators_stay": False, "membership.market_potential": 0},
+        {"interventions": [{"kind": "exit", "at": 2, "fraction": 1.0}]},
+        {"value.on": False},
+        {"trust.on": False, "exchange.on": False},
+    ],
+    ids=["alone", "all leave", "all taken", "no value", "no exchange"],
+)
+@pytest.mark.filterwarnings("error")
+def test_odd_runs_can_be_drawn_too(changes, tmp_path):
+    save(run_figure(run("rising_tide", **{**SMALL, **changes})), tmp_path / "odd.png")
+    assert (tmp_path / "odd.png").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize("suffix", ["png", "svg"])
+def test_the_same_run_gives_the_same_bytes(record, tmp_path, suffix):
+    for name in ("one", "two"):
+        save(run_figure(record), tmp_path / f"{name}.{suffix}")
+    assert (tmp_path / f"one.{suffix}").read_bytes() == (tmp_path / f"two.{suffix}").read_bytes()
+
+
+def test_a_figure_of_another_kind_is_refused(record, tmp_path):
+    with pytest.raises(Mistake, match="give the file one of these endings"):
+        save(run_figure(record), tmp_path / "figure.gif")
+
+
+@pytest.fixture(scope="module")
+def take(tmp_path_factory):
+    study = Study(
+        title="How much?",
+        scenario="rising_tide",
+        set={**SMALL, "run.steps": 60, "value.reference_size": 24},
+        factors={"sharing.take_rate": [0.0, 0.2, 0.4, 0.6]},
+        replicates={"count": 4},
+    )
+    return sweep(study, out=tmp_path_factory.mktemp("sweep") / "take")
+
+
+def test_the_picture_of_a_study_says_where_it_tips_and_what_earns_most(take):
+    said = words_in(sweep_figure(take))
+    for words in (
+        "Collapse",
+        "Income of the orchestrators",
+        "Members at the end",
+        "take rate",
+        "95 % intervals",
+        "How much?",
+    ):
+        assert words in said
+    best = take.best_level("sharing.take_rate").value
+    assert f"most at {percent(best)}" in said
+    assert any(f"{best:g}" in line for line in findings(take))
+
+
+def test_a_study_over_words_or_two_levers_is_drawn_as_a_list(tmp_path):
+    study = Study(
+        scenario="rising_tide",
+        set=SMALL,
+        factors={"voice.decider": ["fixed", "vote"], "sharing.take_rate": [0.1, 0.3]},
+        replicates={"count": 2},
+    )
+    result = sweep(study, out=tmp_path / "two")
+    said = words_in(sweep_figure(result))
+    assert "4 designs over decider, take rate" in said
+    assert findings(result) == []
+
+
+def test_numbers_and_levers_are_spelled_for_people():
+    assert percent(0.125) == "12.5\N{NO-BREAK SPACE}%"
+    assert number(15_000) == "15\N{NO-BREAK SPACE}k"
+    assert called("sharing.take_rate") == "take rate"
+    assert is_share("sharing.take_rate")
+    assert not is_share("exchange.reciprocity")
+    assert apart([0.5, 0.5], 0.1) == pytest.approx([0.45, 0.55])
+    assert np.allclose(apart([0.1, 0.9], 0.1), [0.1, 0.9])
+
+
+def test_a_scenario_with_every_kind_of_intervention_marks_its_dates(busy):
+    said = words_in(run_figure(run(busy, seed=3)))
+    assert "scandal" in said
+    assert "demand shock" in said
