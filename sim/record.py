@@ -67,6 +67,7 @@ def firms_frame(world: World) -> pd.DataFrame:
     firms, slots = world.firms, world.member_slots
     in_words = {
         "firm": [world.name(slot) for slot in slots],
+        "id": firms.id[slots],
         "role": np.array(words(Role))[firms.role[slots]],
         "type": np.array(words(ContributionType))[firms.type[slots]],
     }
