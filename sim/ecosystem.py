@@ -72,6 +72,10 @@ class Ecosystem(mesa.Model):
         """The scenario that is simulated."""
         return self.simulation.scenario
 
+    @scenario.setter
+    def scenario(self, _of_mesa: Any) -> None:
+        """Mesa 3.5 puts a scenario of its own kind here, which only carries the seed; ours comes with the simulation."""
+
     @property
     def world(self) -> World:
         """Firms, ties and the month, as columns."""

@@ -139,7 +139,6 @@ class TestMesa:
         rows = mesa.batch_run(
             Ecosystem,
             {"scenario": [busy.replace({"run.steps": 50})], "seed": 1, "sharing.take_rate": [0.0, 0.2]},
-            iterations=1,
             max_steps=100,
             display_progress=False,
         )
