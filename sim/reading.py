@@ -175,6 +175,8 @@ def findings(error: ValidationError, model: type[BaseModel], content: dict[str, 
     told: dict[Key, str] = {}
     for detail in error.errors(include_url=False, include_context=True):
         key = _data_key(detail["loc"], content, detail["type"] == "missing")
+        if detail["type"].startswith("union_tag"):
+            key = (*key, "kind")
         told.setdefault(key, _sentence(detail, model, key))
     return list(told.items())
 
@@ -208,18 +210,21 @@ def _sentence(detail: Any, model: type[BaseModel], key: Key) -> str:
         case "missing":
             return f"is missing; it must be {allowed(model, key)}"
         case "union_tag_not_found":
-            return (
-                f"kind is missing; allowed are {detail['ctx'].get('expected_tags', 'the kinds of interventions')}"
-                if ("expected_tags" in detail["ctx"])
-                else "kind is missing; allowed are 'rules', 'demand', 'exit', 'scandal', 'free_riders'"
-            )
+            return f"is missing; allowed are {_listed(_kinds(model, key[:-1]))}"
         case "union_tag_invalid":
-            tag, tags = str(detail["ctx"]["tag"]), str(detail["ctx"]["expected_tags"])
-            return f"{tag!r} is no kind; allowed are {tags}{nearest(tag, re.findall(r'[a-z_]+', tags))}"
+            kinds, tag = _kinds(model, key[:-1]), str(detail["ctx"]["tag"])
+            return f"{tag!r} is no kind; allowed are {_listed(kinds)}{nearest(tag, kinds)}"
         case "literal_error":
             words = choices(model, key)
             return f"{shown(detail['input'])} is no choice; allowed are {_listed(words)}{nearest(str(detail['input']), words)}"
     return f"{shown(detail['input'])} is not allowed; it must be {allowed(model, key)}"
+
+
+def _kinds(model: type[BaseModel], key: Key) -> list[str]:
+    """The kinds that a member of a union of tables may be."""
+    found = _field(model, key)
+    options = [_unwrapped(option)[0] for option in get_args(found[0])] if found else []
+    return [str(word) for option in options for word in get_args(option.model_fields["kind"].annotation)]
 
 
 def _listed(words: Iterable[str]) -> str:

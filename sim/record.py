@@ -194,14 +194,23 @@ def read_manifest(folder: Path, kind: str) -> dict[str, Any]:
     return manifest
 
 
+def refuse_foreign(folder: Path) -> None:
+    """See that a result may be put here: nothing lies there yet, or an earlier result.
+
+    Raises:
+        Mistake: if it holds something that is no result of ours.
+    """
+    if folder.exists() and not (folder.is_dir() and ((folder / "manifest.json").exists() or not any(folder.iterdir()))):
+        raise Mistake([f"{folder}: exists and is no result of tide; name another place, or move it away"])
+
+
 def whole_or_absent(folder: Path, write: Callable[[Path], None]) -> Path:
     """Let `write` fill a folder aside, then put it in place in one rename.
 
     Raises:
         Mistake: if the place cannot be written, or holds something that is no result of ours.
     """
-    if folder.exists() and not (folder.is_dir() and ((folder / "manifest.json").exists() or not any(folder.iterdir()))):
-        raise Mistake([f"{folder}: exists and is no result of tide; name another place, or move it away"])
+    refuse_foreign(folder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))

@@ -138,7 +138,9 @@ def no_scenario(text: str, dice: random.Random) -> Iterator[Mutant]:
     for line, _section, key, word, value in there:
         place = dice.randrange(1, len(key) + 1)
         misspelt = key[:place] + dice.choice("qzj") + key[place:]
-        yield Mutant(f"{key} misspelt {misspelt}", with_line(text, line, f"{misspelt} = {word}"), line)
+        yield Mutant(
+            f"{key} misspelt {misspelt}", with_line(text, line, f"{misspelt} = {word}"), None if key == "kind" else line
+        )
         if isinstance(value, int | float):
             for other in dice.sample(NUMBERS, 5):
                 if key != "firms" or other != '"0.3"':  # a text there is the name of a file
@@ -152,7 +154,7 @@ def no_scenario(text: str, dice: random.Random) -> Iterator[Mutant]:
             place = dice.randrange(1, len(name) + 1)
             misspelt = name[:place] + dice.choice("qzj") + name[place:]
             yield Mutant(f"[{misspelt}]", with_line(text, number, f"[{misspelt}]"), number)
-    sections = sorted({one.section for one in there} - {""})
+    sections = sorted({one.section for one in there} - {"", "interventions"})
     for section in sections:
         other = dice.choice([one for one in sections if one != section])
         key = next(one.key for one in there if one.section == section)

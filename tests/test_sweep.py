@@ -167,7 +167,6 @@ def test_what_is_said_of_a_result_is_said_of_the_runs_that_are_done(half_failed)
     assert set(half_failed.summary()["design"]) == {0}
 
 
-@pytest.mark.xfail(reason="a summary without runs has no columns, and the command's table fails on it")
 def test_a_result_without_any_run_that_is_done_has_an_empty_summary(tmp_path):
     none = study(scenario="florentine", set={"run.steps": 12, "founding.firms": "nobody.csv"}, replicates={"count": 1})
     result = sweep(none, out=tmp_path / "none")
@@ -256,7 +255,6 @@ def test_a_folder_of_somebody_elses_is_left_alone(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 
-@pytest.mark.xfail(reason="whether the result has a place is asked when all runs are done")
 def test_a_folder_that_cannot_be_used_is_refused_before_anything_is_run(tmp_path):
     (tmp_path / "thesis.txt").write_text("years of work", encoding="utf-8")
     done: list[int] = []

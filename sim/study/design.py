@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import product
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -102,8 +102,9 @@ class Study(Part):
         try:
             base = self.base()
         except Mistake as mistake:
+            told = [(_blamed(line, self.set), line.removeprefix("changes: ")) for line in mistake.lines]
             raise Mistake(
-                [f"{source.at(('scenario',))}: {line.removeprefix('changes: ')}" for line in mistake.lines]
+                [f"{source.at(('set', key) if key else ('scenario',))}: {line}" for key, line in told]
             ) from None
         made: list[Scenario] = []
         wrong: dict[str, None] = {}
@@ -111,9 +112,10 @@ class Study(Part):
             try:
                 made.append(base.replace(levels))
             except Mistake as mistake:
-                key = next(iter(levels)) if len(levels) == 1 else ""
-                where = source.at(("factors", key))
-                wrong |= dict.fromkeys(f"{where}: {line.removeprefix('changes: ')}" for line in mistake.lines)
+                wrong |= dict.fromkeys(
+                    f"{source.at(('factors', _blamed(line, levels)))}: {line.removeprefix('changes: ')}"
+                    for line in mistake.lines
+                )
         if wrong:
             raise Mistake(list(wrong))
         return made
@@ -136,14 +138,19 @@ def check_file(where: str) -> None:
     path = Path(where)
     if not path.exists() and where not in shipped.scenarios() and where in shipped.studies():
         path = shipped.studies()[where]
-    if path.is_file() and _is_study(parse(read_text(path), str(path))):
-        Study.load(path)
-        return
+    study = path.is_file() and _is_study(parse(read_text(path), str(path)))
+    scenarios = Study.load(path).designs() if study else [Scenario.load(where)]
     from sim.founding import found  # the files that a scenario names are part of what is checked
 
-    scenario = Scenario.load(where)
-    if isinstance(scenario.founding.firms, str):
-        found(scenario)
+    for scenario in scenarios:
+        if isinstance(scenario.founding.firms, str):
+            found(scenario)
+
+
+def _blamed(line: str, keys: Iterable[str]) -> str:
+    """Which of the changed keys a mistake in the changes is about; empty if none is."""
+    said = line.removeprefix("changes: ").partition(":")[0] + "."
+    return next((key for key in keys if said.startswith(f"{key}.") or f"{key}.".startswith(said)), "")
 
 
 def _is_study(content: dict[str, Any]) -> bool:

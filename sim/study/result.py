@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -144,14 +144,16 @@ class Result:
                         "high": high,
                     }
                 )
-        return pd.DataFrame(rows)
+        return pd.DataFrame(rows, columns=["design", *self.factors, "measure", "n", "mean", "sd", "low", "high"])
 
     def paired(self, measure: str, one: int, other: int, confidence: float = 0.95) -> Estimate:
         """Mean difference of a measure, design `one` minus design `other`, over the seeds that both have; Student's interval."""
         self._known(measure, MEASURES, "measure")
-        table = self.done.pivot_table(index="seed", columns="design", values=measure)
-        difference = (table[one] - table[other]).dropna().to_numpy()
-        return mean_interval(difference, confidence)
+        designs = self.runs["design"].unique()
+        if wrong := [design for design in (one, other) if design not in designs]:
+            raise Mistake([f"design {wrong[0]}: there is no such design; they count from 0 to {designs.max()}"])
+        first, second = (self.done[self.done["design"] == design].set_index("seed")[measure] for design in (one, other))
+        return mean_interval((first - second).dropna().to_numpy(float), confidence)
 
     def matrix(self, factor: str, measure: str) -> tuple[np.ndarray, np.ndarray]:
         """The levels of the one factor of a study, and a measure as an array (replicates, levels); NaN where a run failed.
@@ -181,16 +183,14 @@ class Result:
         luck stay together. NaN where the measure does not get there.
         """
         levels, values = self.matrix(factor, measure)
-        samples = np.array(
-            [_crossing(levels, np.nanmean(values[rows], axis=0), level) for rows in _resampled(len(values))]
-        )
-        return _middle(_crossing(levels, np.nanmean(values, axis=0), level), samples)
+        samples = np.array([_crossing(levels, _means(values[rows]), level) for rows in _resampled(len(values))])
+        return _middle(_crossing(levels, _means(values), level), samples)
 
     def best_level(self, factor: str, measure: str = "orchestrator_income") -> Estimate:
         """The level of a factor at which the mean of a measure is highest, with a bootstrap interval as above."""
         levels, values = self.matrix(factor, measure)
-        samples = np.array([levels[np.argmax(np.nanmean(values[rows], axis=0))] for rows in _resampled(len(values))])
-        return _middle(float(levels[np.argmax(np.nanmean(values, axis=0))]), samples)
+        samples = np.array([_best(levels, _means(values[rows])) for rows in _resampled(len(values))])
+        return _middle(_best(levels, _means(values)), samples)
 
     @staticmethod
     def _known(name: str, names: Iterable[str], what: str) -> None:
@@ -209,8 +209,20 @@ def _resampled(count: int) -> list[np.ndarray]:
     ]
 
 
-def _crossing(levels: Sequence[float] | np.ndarray, means: np.ndarray, level: float) -> float:
-    """Where a curve first reaches a level."""
+def _means(values: np.ndarray) -> np.ndarray:
+    """The mean of each column over what is known in it; NaN where nothing is."""
+    counts = (~np.isnan(values)).sum(axis=0)
+    return np.where(counts > 0, np.nansum(values, axis=0) / np.maximum(counts, 1), np.nan)
+
+
+def _best(levels: np.ndarray, means: np.ndarray) -> float:
+    """The level with the highest mean among those that have one."""
+    return float("nan") if np.isnan(means).all() else float(levels[np.nanargmax(means)])
+
+
+def _crossing(levels: np.ndarray, means: np.ndarray, level: float) -> float:
+    """Where a curve first reaches a level; levels without a mean are passed over."""
+    levels, means = levels[~np.isnan(means)], means[~np.isnan(means)]
     there = np.flatnonzero(means >= level)
     if there.size == 0:
         return float("nan")

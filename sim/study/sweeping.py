@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sim.measures import MEASURES, measure
-from sim.record import provenance, whole_or_absent, write_json
+from sim.record import provenance, refuse_foreign, whole_or_absent, write_json
 from sim.scenario import Scenario
 from sim.simulation import Simulation
 from sim.study.design import Study
@@ -84,6 +84,8 @@ def sweep(
         Mistake: if the study is wrong, or the folder cannot be written.
     """
     study = study if isinstance(study, Study) else Study.load(study)
+    place = Path(out) if out else Path("results") / study.name
+    refuse_foreign(place)
     found = list(outcomes(study, workers or cores(), progress))
 
     def write(folder: Path) -> None:
@@ -94,7 +96,7 @@ def sweep(
         write_json(folder / "manifest.json", content | provenance(study.base()))
         Result.read(folder).summary().to_csv(folder / "summary.csv", index=False)
 
-    return Result.read(whole_or_absent(Path(out) if out else Path("results") / study.name, write))
+    return Result.read(whole_or_absent(place, write))
 
 
 def _runs_table(study: Study, found: list[Outcome]) -> pa.Table:
