@@ -122,7 +122,7 @@ def test_a_file_of_the_same_name_comes_before_a_shipped_scenario(write):
         ("[founding]\nreliability_mean = 1.0", "2: founding.reliability_mean", ("above 0 and below 1",)),
         ('[voice]\ndecider = "votes"', "2: voice.decider", ("fixed, orchestrator, vote, weighted", "mean 'vote'?")),
         ('[[interventions]]\nkind = "exit"\nat = 3', "1: interventions[0].fraction", ("missing", "from 0 to 1")),
-        ('[[interventions]]\nkind = "exits"\nat = 3', "2: interventions[0].kind", ("did you mean 'exit'?", "'demand'")),
+        ('[[interventions]]\nkind = "exits"\nat = 3', "2: interventions[0].kind", ("did you mean 'exit'?", "demand")),
         ('# "é"\n[run]\n"a\\nb" = 1', "2: run.'a\\nb'", ("no such key",)),
         ("# \u2028 \x85\n[run]\nsteps = 0", "3: run.steps", ("0",)),
         ('description = """\n[run]\nsteps = 1\n"""\n[run]\nsteps = 0', "6: run.steps", ("0",)),
