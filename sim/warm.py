@@ -10,6 +10,7 @@ import atexit
 import os
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 from numba import types
@@ -33,8 +34,9 @@ def compile_backwards() -> None:
         phase.compile((World.compiled, Rules.compiled, types.int64))  # type: ignore[attr-defined]
 
 
+@cache
 def call_help() -> None:
-    """If all is cold and a second core is there, let a second process compile too; it ends with this one at the latest."""
+    """Once in a process: if all is cold and a second core is there, let a second process compile too; it ends with this one at the latest."""
     if not is_cold() or (os.cpu_count() or 1) < 2:
         return
     path = os.pathsep.join([str(Path(__file__).parent.parent), *filter(None, [os.environ.get("PYTHONPATH")])])

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from sim import Mistake, Run, Study, run, sweep
+from sim import Mistake, Result, Run, Study, run, sweep
 from sim.report import run_figure, save, sweep_figure
+from sim.report.run_page import layout, make_room
 from sim.report.style import apart, number, percent
 from sim.report.sweep_page import called, is_share
 from sim.report.tables import findings
@@ -94,7 +95,60 @@ def test_the_picture_of_a_study_says_where_it_tips_and_what_earns_most(take):
     assert any(f"{best:g}" in line for line in findings(take))
 
 
-def test_a_study_over_words_or_two_levers_is_drawn_as_a_list(tmp_path):
+@pytest.mark.filterwarnings("error")
+def test_a_study_over_two_numbers_is_drawn_as_maps(tmp_path):
+    study = Study(
+        scenario="rising_tide",
+        set=SMALL,
+        factors={"sharing.take_rate": [0.1, 0.3], "governance.monitoring": [0.0, 0.5]},
+        replicates={"count": 2},
+    )
+    result = sweep(study, out=tmp_path / "map")
+    figure = sweep_figure(result)
+    said = words_in(figure)
+    assert "Take rate and monitoring together" in said
+    assert "share of runs" in said
+    firms = result.summary(["final_firms"])["mean"]
+    assert all(number(mean) in said for mean in firms)
+
+
+def with_collapse(take, collapsed):
+    """A result in which so many of the runs at each level collapse."""
+    levels = take.runs.groupby("sharing.take_rate").cumcount()
+    share = take.runs["sharing.take_rate"].map(dict(zip([0.0, 0.2, 0.4, 0.6], collapsed, strict=True)))
+    return Result(take.folder, take.manifest, take.runs.assign(collapsed=(levels < 4 * share).astype(float)))
+
+
+@pytest.mark.parametrize(
+    ("collapsed", "said"),
+    [
+        ([0, 0, 0, 0], "in none of the runs"),
+        ([0, 0, 0.25, 0.25], "in at most 25\N{NO-BREAK SPACE}% of the runs"),
+        ([0, 0, 1, 1], "From a take rate of about 30\N{NO-BREAK SPACE}% on, most ecosystems collapse"),
+        ([1, 1, 0.5, 1], "whatever the take rate"),
+        ([1, 0.5, 0.25, 0], "0\N{NO-BREAK SPACE}% to 100\N{NO-BREAK SPACE}% of the runs collapse"),
+    ],
+    ids=["never", "seldom", "tips", "always", "falls"],
+)
+def test_the_headline_says_only_what_the_runs_bear_out(take, collapsed, said):
+    """A lever that heals is not said to break at every level."""
+    assert said in sweep_figure(with_collapse(take, collapsed)).get_label()
+
+
+def test_firms_make_room_for_each_other_on_the_map():
+    radius = np.full(30, 12.0)
+    at = make_room(layout(30, np.array([(0, k) for k in range(1, 30)])), radius)
+    gaps = np.hypot(*(at[:, None] - at[None]).transpose(2, 0, 1))[np.triu_indices(30, 1)]
+    assert gaps.min() > 23
+
+
+def test_firms_without_partners_lie_near_the_rest():
+    at = layout(12, np.array([(0, k) for k in range(1, 9)]))
+    from_hub = np.hypot(*(at - at[0]).T)
+    assert from_hub[9:].max() < 2.5 * from_hub[1:9].max()
+
+
+def test_a_study_over_words_is_drawn_as_a_list(tmp_path):
     study = Study(
         scenario="rising_tide",
         set=SMALL,
@@ -104,6 +158,9 @@ def test_a_study_over_words_or_two_levers_is_drawn_as_a_list(tmp_path):
     result = sweep(study, out=tmp_path / "two")
     said = words_in(sweep_figure(result))
     assert "4 designs over decider, take rate" in said
+    assert "take rate 30\N{NO-BREAK SPACE}%" in "\n".join(
+        label.get_text() for label in sweep_figure(result).axes[0].get_yticklabels()
+    )
     assert findings(result) == []
 
 

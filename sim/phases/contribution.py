@@ -123,9 +123,11 @@ def choose(world, rules):
         )
         target += p.return_weight * attraction(firms.experience[i], cost)
         target += feeling(firms.envy[i], firms.grievance[i], firms.guilt[i], firms.advantage[i], p)
-        due = g.fine * graduated(firms.strikes[i] + 1.0, g.graduation)
-        deterred = deterrence(detection, due, max(TEMPTATION, cost - firms.experience[i]))
-        firms.contribution[i] = move(firms.contribution[i], comply(target, g.norm, deterred), p.adjustment)
+        if detection > 0.0:
+            due = g.fine * graduated(firms.strikes[i] + 1.0, g.graduation)
+            deterred = deterrence(detection, due, max(TEMPTATION, cost - firms.experience[i]))
+            target = comply(target, g.norm, deterred)
+        firms.contribution[i] = move(firms.contribution[i], target, p.adjustment)
 
 
 @kernel

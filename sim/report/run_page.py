@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, MaxNLocator
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import shortest_path
+from scipy.spatial import cKDTree
 
 from sim.record import Run
 from sim.report.style import (
@@ -26,7 +27,6 @@ from sim.report.style import (
     MUTED,
     NUMBER,
     ORANGE,
-    PERCENT,
     PURPLE,
     SKY,
     SPACE,
@@ -37,6 +37,7 @@ from sim.report.style import (
     number,
     panel,
     percent,
+    shares,
     styled,
 )
 
@@ -49,6 +50,10 @@ ROUNDS = 60
 """After so many rounds a layout hardly moves any more."""
 INK_SHARE = 14_000.0
 """What all nodes cover together, in square points: about a tenth of the map."""
+MAP_WIDTH = 400.0
+"""What the map measures across, in points, when firms make room for each other."""
+GAP = 2.0
+"""How far apart firms are to lie at least, in points."""
 EVENTS = {
     "rules": "new rules",
     "demand": "demand shock",
@@ -56,6 +61,7 @@ EVENTS = {
     "scandal": "scandal",
     "free_riders": "free riders",
 }
+ROUND = np.linspace(0, 2 * math.pi, 8, endpoint=False)
 RULES = {
     "shapley": "by Shapley value",
     "contribution": "by effort",
@@ -70,8 +76,8 @@ def run_figure(run: Run) -> Figure:
     """The picture of a run: the network at its end, and six series of how it came about."""
     with styled():
         page = new_page(headline(run), subtitle(run))
-        grid = page.add_gridspec(3, 2, left=0.515, right=0.925, bottom=0.075, top=0.80, wspace=0.66, hspace=0.62)
-        draw_network(page.add_axes((0.02, 0.115, 0.445, 0.735)), run)
+        grid = page.add_gridspec(3, 2, left=0.505, right=0.915, bottom=0.075, top=0.80, wspace=0.74, hspace=0.62)
+        draw_network(page.add_axes((0.02, 0.125, 0.43, 0.735)), run)
         panels = [page.add_subplot(grid[place]) for place in np.ndindex(3, 2)]
         for axes, draw in zip(panels, (value, members, contribution, trust, split, take), strict=True):
             draw(axes, run)
@@ -93,8 +99,7 @@ def headline(run: Run) -> str:
         gone = run.series.month[run.series.firms > 0].max()
         return f"Everybody had left by month {0 if math.isnan(gone) else gone + 1:.0f}"
     if month is not None:
-        most = run.series.firms.max()
-        return f"It collapsed in month {month:.0f}: {firms(last.firms)} of {most:,.0f} at its peak left after {months_of(length)}"
+        return f"It collapsed in month {month:.0f}; after {months_of(length)} {remains(run)}"
     said = [
         f"{firms(last.firms)} after {months_of(length)}",
         f"trust {last.trust:.2f}" if last.ties else "no partnerships",
@@ -102,7 +107,17 @@ def headline(run: Run) -> str:
     leaders = int((run.firms.role == "orchestrator").sum())
     if leaders:
         said.append(f"the orchestrator{'s keep' if leaders > 1 else ' keeps'} {percent(last.take_rate)} of the value")
+    elif run.series.orchestrator_income.max() > 0:
+        said.append("no orchestrator is left")
     return "; ".join(said)
+
+
+def remains(run: Run) -> str:
+    """What a collapse left: of the members, or of the value where most members are still there."""
+    now, peak = run.series.iloc[-1], run.series[["firms", "value"]].max()
+    if now.firms < peak.firms / 2:
+        return f"{firms(now.firms)} of {peak.firms:,.0f} {'is' if now.firms == 1 else 'are'} left"
+    return f"value is at {percent(round(now.value / peak.value if peak.value > 0 else 0.0, 2))} of its peak"
 
 
 def firms(count: float) -> str:
@@ -151,9 +166,8 @@ def members(axes: Axes, run: Run) -> None:
     axes.plot(series.month, series.firms, color=BLUE)
     panel(axes, "Members", "firms", -0.42 * top, top)
     strip, middle = 0.17 * top / most, -0.22 * top
-    bars: dict[str, Any] = {"width": run.scenario.run.record_every, "linewidth": 0}
-    axes.bar(series.month, series.entries * strip, bottom=middle, color=SKY, **bars)
-    axes.bar(series.month, -left * strip, bottom=middle, color=ORANGE, **bars)
+    for count, colour in ((series.entries, SKY), (-left, ORANGE)):
+        axes.fill_between(series.month, middle, middle + strip * count, step="mid", color=colour, linewidth=0)
     ticks = MaxNLocator(4, integer=True).tick_values(0, top)
     axes.yaxis.set_major_locator(FixedLocator([tick for tick in ticks if 0 <= tick <= top]))
     axes.yaxis.set_major_formatter(NUMBER)
@@ -169,7 +183,7 @@ def contribution(axes: Axes, run: Run) -> None:
     mean = series.contribution.where(series.firms > 0)
     axes.plot(series.month, mean, color=BLUE)
     panel(axes, "Mean contribution", "share of endowment", 0, 1)
-    axes.yaxis.set_major_formatter(PERCENT)
+    shares(axes)
     labels = [(mean.iloc[-1], percent(round(mean.iloc[-1], 2)), BLUE)]
     if run.scenario.governance.on and not changes(run, "governance.norm"):
         norm = run.scenario.governance.norm
@@ -191,6 +205,7 @@ def trust(axes: Axes, run: Run) -> None:
     for name, colour in lines:
         axes.plot(series.month, levels[name], color=colour)
     panel(axes, "Trust", "mean over ties", 0, 1)
+    axes.set_yticks([0, 0.5, 1], ["0", "0.5", "1"])
     label_ends(axes, [(last(levels[name]), name, colour) for name, colour in lines])
 
 
@@ -208,15 +223,15 @@ def split(axes: Axes, run: Run) -> None:
     parts = pd.DataFrame(
         {"all members": shared, "orchestrators’ take": series.orchestrator_income, "governance": governance}
     )
-    shares = parts.div(parts.sum(axis=1).where(lambda total: total > 0), axis=0)
+    part = parts.div(parts.sum(axis=1).where(lambda total: total > 0), axis=0)
     colours = (SKY, VERMILION, FAINT)
-    axes.stackplot(series.month, shares.T.to_numpy(), colors=colours, linewidth=0)
+    axes.stackplot(series.month, part.T.to_numpy(), colors=colours, linewidth=0)
     panel(axes, "Who got the value", "share", 0, 1)
-    axes.yaxis.set_major_formatter(PERCENT)
+    shares(axes)
     axes.grid(visible=False)
-    last = shares.iloc[-1]
-    middle = last.cumsum() - last / 2
-    names = zip(middle, ("members", "take", "governance"), last, (BLUE, VERMILION, MUTED), strict=True)
+    end = part.iloc[-1]
+    middle = end.cumsum() - end / 2
+    names = zip(middle, ("members", "take", "governance"), end, (BLUE, VERMILION, MUTED), strict=True)
     label_ends(axes, [(place, name, colour) for place, name, share, colour in names if share > 0])
 
 
@@ -232,14 +247,14 @@ def take(axes: Axes, run: Run) -> None:
         labels.append((mix[name].iloc[-1], str(name), RULE_COLOURS[str(name)]))
     fixed = [RULES[str(name)] for name in mix if mix[name].iloc[0] > 0] if moving.empty else []
     panel(axes, "Take rate", f"rest {' and '.join(fixed)}" if 0 < len(fixed) < 3 else "share", 0, 1)
-    axes.yaxis.set_major_formatter(PERCENT)
+    shares(axes)
     label_ends(axes, labels)
 
 
 def months(axes: Axes, run: Run, named: bool) -> None:
     """The months along the bottom; in long runs, whole years."""
     end = run.scenario.run.steps
-    axes.set_xlim(-0.5 if end < 3 else 0, max(1, end - 1))
+    axes.set_xlim(0, end)
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=True, steps=[1, 1.2, 2.4, 3, 6, 10] if end >= 24 else None))
     axes.tick_params(labelbottom=named)
     if named:
@@ -249,7 +264,7 @@ def months(axes: Axes, run: Run, named: bool) -> None:
 def dates(axes: Axes, run: Run, named: bool) -> None:
     """Mark when something was done to the ecosystem, and when it collapsed."""
     high, month = axes.get_ylim()[1], collapsed(run)
-    style: dict[str, Any] = {"rotation": 90, "va": "top", "ha": "right", "size": 10, "path_effects": HALO}
+    style: dict[str, Any] = {"rotation": 90, "va": "top", "ha": "right", "size": 10, "zorder": 1.6}
     for at in sorted({event.at for event in run.scenario.interventions}):
         axes.axvline(at, color=MUTED, linewidth=0.9, alpha=0.6, zorder=1.5)
     if named:
@@ -271,7 +286,7 @@ def captions(run: Run) -> list[tuple[int, str]]:
             groups.append((event.at, [word]))
         elif word not in groups[-1][1]:
             groups[-1][1].append(word)
-    return [(at, " + ".join(words)) for at, words in groups]
+    return [(at, "\n".join(words)) for at, words in groups]
 
 
 # The network
@@ -285,20 +300,28 @@ def draw_network(axes: Axes, run: Run) -> None:
         axes.text(0.5, 0.5, "nobody is left", transform=axes.transAxes, ha="center", size=16, color=MUTED)
         return
     pairs, tie_trust = partnerships(run.ties, drawn)
-    at = layout(len(drawn), pairs)
+    areas = node_areas(drawn.benefit.to_numpy(float))
+    at = make_room(layout(len(drawn), pairs), np.sqrt(areas) / 2)
     frame_map(axes, at)
     draw_ties(axes, at, pairs, tie_trust)
     received = run.ties.groupby("target").trust.mean().reindex(drawn.id).to_numpy()
-    areas = node_areas(drawn.benefit.to_numpy(float))
     leads = (drawn.role == "orchestrator").to_numpy()
     draw_firms(axes, at, areas, received, leads)
-    write_names(axes, at, areas, drawn.firm.where(to_name(leads), "").tolist(), leads, pairs)
+    names = drawn.firm.where(to_name(leads) & ~nameless(run, drawn), "").tolist()
+    write_names(axes, at, areas, names, leads, pairs)
     draw_key(axes, run, len(drawn))
 
 
 def to_name(leads: np.ndarray) -> np.ndarray:
     """Whose names to write: all, or in a crowd the orchestrators', unless they are a crowd too."""
     return leads & (leads.sum() <= ORCHESTRATORS_NAMED) if leads.size > MOST_NAMED else np.ones_like(leads)
+
+
+def nameless(run: Run, drawn: pd.DataFrame) -> np.ndarray:
+    """Who has no name but a number, where founders have names: those who came later."""
+    return np.full(len(drawn), not isinstance(run.scenario.founding.firms, int)) & (
+        drawn.firm == "F" + drawn.id.astype(str)
+    )
 
 
 def best_connected(members: pd.DataFrame) -> pd.DataFrame:
@@ -322,8 +345,8 @@ def partnerships(ties: pd.DataFrame, drawn: pd.DataFrame) -> tuple[np.ndarray, n
 def layout(count: int, pairs: np.ndarray) -> np.ndarray:
     """Places on a map that keep the lengths of paths, by stress majorisation (Gansner, Koren & North 2004); no chance is in it.
 
-    Firms are to come best connected first: they begin in the middle. What no path joins is put a little farther than what the
-    longest path does.
+    Firms are to come best connected first: they begin in the middle. What no path joins is put a little farther than the mean
+    path is long, so that it comes to lie around the rest and not far off.
     """
     start = sunflower(count)
     if count < 3:
@@ -331,7 +354,8 @@ def layout(count: int, pairs: np.ndarray) -> np.ndarray:
     links = csr_matrix((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(count, count))
     length = shortest_path(links, directed=False, unweighted=True)
     reach = length[np.isfinite(length)].max()
-    length = np.where(np.isfinite(length), length, 0.7 * reach + 1.0)
+    joined = np.isfinite(length) & (length > 0)
+    length = np.where(np.isfinite(length), length, 1.4 * length[joined].mean() if joined.any() else 1.0)
     np.fill_diagonal(length, 1.0)
     weight = length**-2.0
     np.fill_diagonal(weight, 0.0)
@@ -342,6 +366,27 @@ def layout(count: int, pairs: np.ndarray) -> np.ndarray:
         push = pull / np.maximum(apart, 1e-9)
         place = inverse @ (place * push.sum(axis=1)[:, None] - push @ place)
     return place
+
+
+def make_room(at: np.ndarray, radius: np.ndarray) -> np.ndarray:
+    """Move firms apart that would cover each other, half of the overlap each; radii are in points.
+
+    The scale is that of the map before: a little room more than asked for is what it costs.
+    """
+    if len(at) < 2:
+        return at
+    points = at * MAP_WIDTH / max(1e-9, np.ptp(at, axis=0).max())
+    for _ in range(ROUNDS):
+        one, other = cKDTree(points).query_pairs(2 * radius.max() + GAP, output_type="ndarray").T
+        between = points[one] - points[other]
+        distance = np.hypot(between[:, 0], between[:, 1])
+        lack = np.clip(radius[one] + radius[other] + GAP - distance, 0, None)
+        if not lack.any():
+            break
+        push = between * (0.5 * lack / np.maximum(distance, 1e-6))[:, None]
+        for k in range(2):
+            points[:, k] += np.bincount(one, push[:, k], len(at)) - np.bincount(other, push[:, k], len(at))
+    return points
 
 
 def sunflower(count: int) -> np.ndarray:
@@ -418,13 +463,14 @@ def write_names(
     radius = np.sqrt(areas) / 2
     along = np.linspace(0, 1, 9)[:, None]
     ties = [dots[a] + along * (dots[b] - dots[a]) for a, b in pairs] if len(at) <= MOST_NAMED else []
-    taken = np.concatenate([dots, *ties])
+    rim = radius[:, None, None] * np.stack([np.cos(ROUND), np.sin(ROUND)], axis=-1)
+    taken = np.concatenate([dots, (dots[:, None] + rim).reshape(-1, 2), *ties])
     written: list[tuple[float, float, float, float]] = []
     for i in np.argsort(-areas, kind="stable"):
         if not names[i]:
             continue
         size = 12.5 if leads[i] else 11.0
-        width, height = 0.62 * size * len(names[i]), 1.2 * size
+        width, height = 0.62 * size * len(names[i]), 1.3 * size
         box = min(
             (spot(dots[i], radius[i] + 4 + 5 * leads[i], width, height, side) for side in range(8)),
             key=lambda box: hidden(box, taken, written),
@@ -478,5 +524,7 @@ def draw_key(axes: Axes, run: Run, drawn: int) -> None:
         if drawn < len(run.firms)
         else "all firms at the end"
     )
-    text = f"area: what a firm gets a month; ring: orchestrator\n{shown}, closer when fewer ties apart"
+    if nameless(run, run.firms).any() and drawn <= MOST_NAMED:
+        shown += " (newcomers have no name)"
+    text = f"area: what a firm gets a month; ring: orchestrator\n{shown}"
     axes.text(0.43, -0.055, text, transform=axes.transAxes, size=12, color=MUTED, va="center", linespacing=1.35)

@@ -129,6 +129,12 @@ def panel(axes: Axes, title: str, unit: str = "", low: float | None = 0.0, high:
     return axes
 
 
+def shares(axes: Axes) -> None:
+    """A vertical axis for shares: none, half, all."""
+    axes.set_yticks([0, 0.5, 1])
+    axes.yaxis.set_major_formatter(PERCENT)
+
+
 def label_ends(axes: Axes, labels: Sequence[tuple[float, str, str]], gap: float = 0.13) -> None:
     """Name lines at their right ends: (height, text, colour) each; names that would touch are moved apart.
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-from sim.measures import MEASURES
 from sim.report.style import (
     BLUE,
     GREEN,
@@ -19,6 +21,7 @@ from sim.report.style import (
     NUMBER,
     PERCENT,
     PURPLE,
+    SPACE,
     VERMILION,
     new_page,
     number,
@@ -38,6 +41,9 @@ PANELS = (
 )
 """Measure, title, unit and colour of each panel."""
 SHARES = ("collapsed", "mean_contribution")
+HALF = 0.5
+MOST_CELLS = 150
+"""More cells than this have no room for their numbers."""
 MOST_DESIGNS = 30
 """More designs than this cannot be told apart in a list."""
 NAMES = {"sharing.take_rate": "take rate"}
@@ -45,10 +51,12 @@ NAMES = {"sharing.take_rate": "take rate"}
 
 
 def sweep_figure(result: Result) -> Figure:
-    """The picture of a study: four measures with 95 % intervals over its one factor, or over its designs."""
+    """The picture of a study: four measures with 95 % intervals over its one lever, on a map of its two, or over its designs."""
     with styled():
-        numeric = len(result.factors) == 1 and pd.api.types.is_numeric_dtype(result.runs[result.factors[0]])
-        return _curves(result, result.factors[0]) if numeric else _list(result)
+        numeric = all(pd.api.types.is_numeric_dtype(result.runs[factor]) for factor in result.factors)
+        if numeric and len(result.factors) == 1:
+            return _curves(result, result.factors[0])
+        return _map(result) if numeric and len(result.factors) == 2 else _list(result)
 
 
 def called(factor: str) -> str:
@@ -69,18 +77,46 @@ def is_share(factor: str) -> bool:
 
 def headline(result: Result, factor: str, tipping: Estimate, best: Estimate | None) -> str:
     """What the study says, in a sentence."""
-    spell: Callable[[float], str] = percent if is_share(factor) else number
-    says = []
-    if np.isnan(tipping.value):
-        worst = result.summary(["collapsed"])["mean"].max()
-        says.append(f"In at most {percent(worst)} of the runs the ecosystem collapses")
+    spell = speller(factor)
+    shares = result.summary(["collapsed"])["mean"]
+    least, most = shares.min(), shares.max()
+    if most == 0:
+        says = ["The ecosystem collapses in none of the runs"]
+    elif np.isnan(tipping.value):
+        says = [f"The ecosystem collapses in at most {percent(round(most, 2))} of the runs"]
+    elif least >= HALF:
+        says = [f"The ecosystem collapses in most runs, whatever the {called(factor)}"]
     elif tipping.value > float(result.runs[factor].min()):
-        says.append(f"Beyond a {called(factor)} of about {spell(tipping.value)} the ecosystem collapses")
+        says = [f"From a {called(factor)} of about {spell(about(tipping.value))} on, most ecosystems collapse"]
     else:
-        says.append("The ecosystem collapses in most runs at every level")
+        says = [
+            f"By the {called(factor)}, {percent(round(least, 2))} to {percent(round(most, 2))} of the runs collapse"
+        ]
     if best is not None:
-        says.append(f"the orchestrators themselves earn most at {spell(best.value)}")
+        says.append(f"the orchestrators themselves earn most at {spell(best.value)}{doubt(factor, best)}")
     return "; ".join(says)
+
+
+def speller(factor: str) -> Callable[[float], str]:
+    """How a level of a lever is written."""
+    return percent if is_share(factor) else number
+
+
+def about(value: float) -> float:
+    """A level to two digits: it lies between levels that were tried."""
+    return float(f"{value:.2g}")
+
+
+def level(factor: str, value: Any) -> str:
+    """A level of any lever: a share as such, a word as it stands."""
+    return speller(factor)(value) if isinstance(value, (float, int)) and not isinstance(value, bool) else str(value)
+
+
+def doubt(factor: str, best: Estimate) -> str:
+    """Which other levels may be the best one, where there are any."""
+    if not best.low < best.high:
+        return ""
+    return f" (95{SPACE}% interval {speller(factor)(best.low)} to {speller(factor)(best.high)})"
 
 
 def subtitle(result: Result) -> str:
@@ -88,7 +124,7 @@ def subtitle(result: Result) -> str:
     study = result.manifest["study"]
     luck = "each seed under every design" if study["common_luck"]["on"] else "every run with a seed of its own"
     designs, runs = result.runs["design"].nunique(), len(result.runs)
-    return f"{study['title']}  {designs} designs, {runs:,} runs, {luck}; bands are 95 % intervals"
+    return f"{study['title']}  ·  {designs} designs, {runs:,} runs, {luck}; 95{SPACE}% intervals"
 
 
 def _curves(result: Result, factor: str) -> Figure:
@@ -103,7 +139,7 @@ def _curves(result: Result, factor: str) -> Figure:
         axes = page.add_subplot(grid[place // 2, place % 2])
         rows = summary[summary["measure"] == name].sort_values(factor)
         axes.fill_between(rows[factor], rows["low"], rows["high"], color=colour, alpha=0.2, lw=0)
-        axes.plot(rows[factor], rows["mean"], color=colour, marker="o", ms=5)
+        axes.plot(rows[factor], rows["mean"], color=colour, marker="o", ms=5, clip_on=False, zorder=3)
         top = 1.03 if name in SHARES else 1.25 * max(rows["high"].max(), rows["mean"].max(), 1e-9)
         panel(axes, title, unit, min(0.0, rows["low"].min()), top)
         axes.yaxis.set_major_formatter(PERCENT if name in SHARES else NUMBER)
@@ -125,8 +161,7 @@ def _mark_tipping(axes: Axes, factor: str, tipping: Estimate, named: bool) -> No
         axes.axvspan(tipping.low, tipping.high, color=INK, alpha=0.10, lw=0)
     axes.axvline(tipping.value, color=INK, lw=1.2, ls=(0, (2, 2)))
     if named:
-        spell = percent if is_share(factor) else number
-        text = f"half of the runs\ncollapse at {spell(tipping.value)}"
+        text = f"half of the runs\ncollapse at about {speller(factor)(about(tipping.value))}"
         right = tipping.value < np.mean(axes.get_xlim())
         offset, side = ((8, 0), "left") if right else ((-8, 0), "right")
         axes.annotate(
@@ -142,29 +177,67 @@ def _mark_tipping(axes: Axes, factor: str, tipping: Estimate, named: bool) -> No
 
 def _mark_best(axes: Axes, factor: str, rows: pd.DataFrame, best: Estimate) -> None:
     """The level at which the orchestrators earn most."""
-    spell = percent if is_share(factor) else number
     top = rows.loc[rows[factor] == best.value, "mean"].iloc[0]
     axes.plot([best.value], [top], marker="o", ms=12, mfc="none", mec=INK, mew=1.6)
-    label, above = f"most at {spell(best.value)}", (0, 13)
+    label, above = f"most at {speller(factor)(best.value)}", (0, 13)
     axes.annotate(label, (best.value, top), above, textcoords="offset points", ha="center", size=12, path_effects=HALO)
+
+
+def _map(result: Result) -> Figure:
+    """Four measures over two levers: the darker the more."""
+    down, across = result.factors
+    summary = result.summary([name for name, *_ in PANELS])
+    page = new_page(f"{called(down)} and {called(across)} together".capitalize(), subtitle(result).rsplit(";", 1)[0])
+    grid = page.add_gridspec(2, 2, left=0.09, right=0.975, bottom=0.09, top=0.79, wspace=0.2, hspace=0.42)
+    for place, (name, title, unit, colour) in enumerate(PANELS):
+        axes = page.add_subplot(grid[place // 2, place % 2])
+        means = summary[summary["measure"] == name].pivot(index=down, columns=across, values="mean")
+        top = 1.0 if name in SHARES else max(float(np.nanmax(means.to_numpy())), 1e-9)
+        shade = LinearSegmentedColormap.from_list(name, ["white", colour])
+        axes.imshow(means, cmap=shade, vmin=0.0, vmax=top, aspect="auto", origin="lower")
+        panel(axes, title, unit, -0.5, len(means) - 0.5)
+        axes.grid(visible=False)
+        _ticks(axes.xaxis, across, means.columns)
+        _ticks(axes.yaxis, down, means.index)
+        axes.set_ylabel(called(down) if place % 2 == 0 else "")
+        axes.set_xlabel(called(across) if place >= 2 else "")
+        if means.size <= MOST_CELLS:
+            for (row, column), mean in np.ndenumerate(means.to_numpy()):
+                said = percent(round(mean, 2)) if name in SHARES else number(mean)
+                axes.text(
+                    column,
+                    row,
+                    "" if np.isnan(mean) else said,
+                    ha="center",
+                    va="center",
+                    size=11,
+                    color=INK if mean < 0.7 * top else "white",
+                )
+    return page
+
+
+def _ticks(axis: Axis, factor: str, levels: pd.Index) -> None:
+    """Levels along a side of a map; in a crowd, some of them."""
+    every = -(-len(levels) // 10)
+    axis.set_ticks(range(0, len(levels), every), [speller(factor)(level) for level in levels[::every]])
 
 
 def _list(result: Result) -> Figure:
     """Four measures of every design, one below the other."""
     summary = result.summary([name for name, *_ in PANELS])
     designs = summary.drop_duplicates("design").head(MOST_DESIGNS)
-    names = [" · ".join(f"{called(f)} {row[f]}" for f in result.factors) for _, row in designs.iterrows()]
+    names = [" · ".join(f"{called(f)} {level(f, row[f])}" for f in result.factors) for _, row in designs.iterrows()]
     left_out = summary["design"].nunique() - len(designs)
     head = f"{summary['design'].nunique()} designs over {', '.join(called(factor) for factor in result.factors)}"
     page = new_page(head + (f"; the first {MOST_DESIGNS} are shown" if left_out else ""), subtitle(result))
     grid = page.add_gridspec(1, 4, left=0.20, right=0.975, bottom=0.07, top=0.78, wspace=0.12)
     at = np.arange(len(designs))
-    for place, (name, title, _unit, colour) in enumerate(PANELS):
+    for place, (name, title, unit, colour) in enumerate(PANELS):
         axes = page.add_subplot(grid[place])
         rows = summary[(summary["measure"] == name) & summary["design"].isin(designs["design"])]
         spread = [rows["mean"] - rows["low"], rows["high"] - rows["mean"]]
         axes.errorbar(rows["mean"], at, xerr=np.nan_to_num(np.abs(spread)), fmt="o", color=colour, ms=6, lw=1.5)
-        panel(axes, title, MEASURES[name].unit, None)
+        panel(axes, title.replace(" of the orchestrators", " (orchestrators)"), unit.split(",")[0], None)
         axes.set_ylim(len(designs) - 0.5, -0.5)
         axes.margins(x=0.08)
         axes.grid(visible=True, axis="x")

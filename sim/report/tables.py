@@ -69,8 +69,9 @@ def findings(result: Result) -> list[str]:
         return []
     factor, lines = result.factors[0], []
     tipping = result.tipping_point(factor)
-    if not math.isnan(tipping.value):
-        where = f"{factor} = {spelled(tipping.value)} (95 % interval {spelled(tipping.low)} to {spelled(tipping.high)})"
+    if tipping.value > float(result.runs[factor].min()):
+        high = spelled(tipping.high) if math.isfinite(tipping.high) else "beyond the levels tried"
+        where = f"{factor} = {spelled(tipping.value)} (95 % interval {spelled(tipping.low)} to {high})"
         lines.append(f"Half of the runs collapse at {where}.")
     if result.done["orchestrator_income"].max() > 0:
         best = result.best_level(factor)
