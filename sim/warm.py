@@ -36,7 +36,7 @@ def compile_backwards() -> None:
 
 @cache
 def call_help() -> None:
-    """Once in a process: if all is cold and a second core is there, let a second process compile too; it ends with this one at the latest."""
+    """Once: if all is cold and a second core is there, let a second process compile too; it ends with this one at the latest."""
     if not is_cold() or (os.cpu_count() or 1) < 2:
         return
     path = os.pathsep.join([str(Path(__file__).parent.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
