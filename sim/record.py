@@ -111,7 +111,7 @@ class Run:
             for month, (firms, ties) in self.snapshots.items():
                 firms.to_parquet(at / f"firms_{month:06}.parquet", index=False)
                 ties.to_parquet(at / f"ties_{month:06}.parquet", index=False)
-            (at / "scenario.toml").write_text(self.scenario.to_toml(full=True), encoding="utf-8")
+            keep_scenario(self.scenario, at)
             manifest = provenance(self.scenario) | {"kind": "run", "seed": self.seed, "measures": self.measures}
             write_json(at / "manifest.json", manifest)
 
@@ -142,6 +142,16 @@ class Run:
             measures={name: float("nan") if value is None else value for name, value in manifest["measures"].items()},
             snapshots=snapshots,
         )
+
+
+def keep_scenario(scenario: Scenario, folder: Path) -> None:
+    """Write a scenario with every value, and the files that it names beside it, so that it can be run again from there."""
+    named = {key: name for key in ("firms", "ties") if isinstance(name := getattr(scenario.founding, key), str)}
+    for key, name in named.items():
+        shutil.copyfile((scenario.folder or Path.cwd()) / name, folder / f"{key}.csv")
+    founding = scenario.founding.model_copy(update={key: f"{key}.csv" for key in named})
+    text = scenario.model_copy(update={"founding": founding}).to_toml(full=True)
+    (folder / "scenario.toml").write_text(text, encoding="utf-8")
 
 
 def provenance(scenario: Scenario) -> dict[str, Any]:
