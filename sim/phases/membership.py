@@ -69,6 +69,8 @@ def wants_out(world, rules, i):
     firms, p = world.firms, rules.membership
     if p.orchestrators_stay and firms.role[i] == ORCHESTRATOR:
         return False
+    if firms.satisfaction[i] >= firms.aspiration[i] and firms.draw[i] >= p.exit_rate:
+        return False  # the hazard is the rate at most: no need of exponentials
     chance = hazard(firms.satisfaction[i], firms.aspiration[i], p.exit_rate, p.exit_sensitivity)
     return firms.draw[i] < chance
 

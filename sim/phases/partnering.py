@@ -76,11 +76,9 @@ def best_rated(world, month, i, candidates, attempt):
 def sought(world, rules, month, i):
     """The firm that i would like as a partner this month, or NOBODY."""
     firms, ties, p = world.firms, world.ties, rules.partnering
-    if firms.degree[i] >= firms.attention[i] or p.search_rate <= 0.0:
+    if firms.degree[i] >= firms.attention[i] or firms.draw[i] >= p.search_rate:
         return NOBODY
-    search, way, first, second = words(world.key, SEARCH, month, firms.id[i])
-    if unit(search) >= p.search_rate:
-        return NOBODY
+    _search, way, first, second = words(world.key, SEARCH, month, firms.id[i])  # the first word was dealt
     if unit(way) < p.closure and firms.degree[i] > 0:
         found = friend_of_friend(firms, ties, i, unit(first), unit(second))
     else:
@@ -141,6 +139,7 @@ def phase(world, rules, month):
         if firms.active[i]:
             firms.dropping[i] = unwanted(world, rules, i)
     part(world)
+    deal(world, SEARCH, month)
     for i in range(slots):
         if firms.active[i]:
             firms.courting[i] = sought(world, rules, month, i)
