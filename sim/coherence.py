@@ -13,7 +13,8 @@ from sim.names import PHASES
 from sim.reading import Key, Source, spell, validate
 
 if TYPE_CHECKING:
-    from sim.scenario import Part, Scenario
+    from sim.scenario import Scenario
+    from sim.sections import Part
 
 ADDS_TO_ONE = 1e-6
 """How far the weights of a mix may be from one: room for thirds written with a few digits."""

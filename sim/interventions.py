@@ -7,7 +7,8 @@ import math
 from sim.names import ExitTarget, code
 from sim.phases import shocks
 from sim.rules import Rules, change_rules
-from sim.scenario import AnyIntervention, DemandShock, ExitShock, FreeRiders, RulesChange, Scandal, Scenario
+from sim.scenario import Scenario
+from sim.sections import AnyIntervention, DemandShock, ExitShock, FreeRiders, RulesChange, Scandal
 from sim.tally import open_month
 from sim.world import World
 

@@ -8,7 +8,8 @@ from pydantic import BaseModel
 
 from sim.columns import Bundle, new_record, record_type
 from sim.names import PHASES
-from sim.scenario import Part, Scenario
+from sim.scenario import Scenario
+from sim.sections import Part
 
 SECTIONS = ("founding", *PHASES)
 

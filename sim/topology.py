@@ -14,7 +14,7 @@ from sim import luck
 from sim.compiled import kernel
 from sim.mistakes import Mistake
 from sim.names import Topology
-from sim.scenario import Founding
+from sim.sections import Founding
 
 ATTACHMENT = luck.purpose("topology.attachment")
 PAIR = luck.purpose("topology.pair")

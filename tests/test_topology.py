@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sim import luck
 from sim.mistakes import Mistake
 from sim.names import Topology, words
-from sim.scenario import Founding
+from sim.sections import Founding
 from sim.topology import best_places, edges
 
 

@@ -12,7 +12,8 @@ from pydantic import Field, PrivateAttr
 from sim import luck, shipped
 from sim.mistakes import Mistake
 from sim.reading import Source, parse, read, read_text
-from sim.scenario import Part, Scenario, find
+from sim.scenario import Scenario, find
+from sim.sections import Part
 
 INDEPENDENT = luck.purpose("study: independent luck of a run")
 

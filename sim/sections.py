@@ -6,16 +6,10 @@ Shares, probabilities and weights are pure numbers. A value that a scenario does
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
-import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
+from pydantic import BaseModel, ConfigDict, Field
 
-from sim import shipped
-from sim.coherence import contradictions, merged
-from sim.mistakes import Mistake, nearest
 from sim.names import (
     BallotWeight,
     ContributionRule,
@@ -26,7 +20,6 @@ from sim.names import (
     FairnessNorm,
     Topology,
 )
-from sim.reading import Source, parse, read, validate
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Amount = Annotated[float, Field(ge=0)]
@@ -440,116 +433,3 @@ class FreeRiders(Intervention):
 
 
 AnyIntervention = Annotated[RulesChange | DemandShock | ExitShock | Scandal | FreeRiders, Field(discriminator="kind")]
-
-
-class Scenario(Part):
-    """One ecosystem and the rules it lives under."""
-
-    title: str = "Untitled"
-    """A name for people."""
-    description: str = ""
-    """What the scenario is about."""
-    run: Run = Run()
-    founding: Founding = Founding()
-    shocks: Shocks = Shocks()
-    contribution: Contribution = Contribution()
-    exchange: Exchange = Exchange()
-    value: Value = Value()
-    governance: Governance = Governance()
-    sharing: Sharing = Sharing()
-    fairness: Fairness = Fairness()
-    trust: Trust = Trust()
-    voice: Voice = Voice()
-    partnering: Partnering = Partnering()
-    membership: Membership = Membership()
-    customers: Customers = Customers()
-    interventions: Annotated[tuple[AnyIntervention, ...], Field(strict=False)] = ()
-    """What happens when, in any order."""
-
-    _folder: Path | None = PrivateAttr(default=None)
-
-    @property
-    def folder(self) -> Path | None:
-        """Where the scenario's file lies, beside which its files of firms and ties are looked for."""
-        return self._folder
-
-    @classmethod
-    def load(cls, where: str | Path) -> Self:
-        """Read a scenario: a TOML file, or the name of a shipped scenario.
-
-        Raises:
-            Mistake: with everything that is wrong in it.
-        """
-        path = find(str(where), shipped.scenarios(), "scenario")
-        scenario, source = read(cls, path)
-        scenario._folder = path.parent
-        return scenario.checked(source)
-
-    @classmethod
-    def loads(cls, text: str) -> Self:
-        """Read a scenario from a text.
-
-        Raises:
-            Mistake: with everything that is wrong in it.
-        """
-        source = Source("scenario", text)
-        return validate(cls, parse(text, "scenario"), source).checked(source)
-
-    def checked(self, source: Source | None = None) -> Self:
-        """The scenario itself, if its values fit each other.
-
-        Raises:
-            Mistake: with everything that does not fit.
-        """
-        found = list(contradictions(self))
-        if found:
-            source = source or Source("scenario")
-            raise Mistake([source.line(key, message) for key, message in found])
-        return self
-
-    def replace(self, changes: Mapping[str, Any]) -> Self:
-        """The scenario with other values, by full key: `{"sharing.take_rate": 0.3, "sharing.mix": {"equal": 1.0}}`.
-
-        Raises:
-            Mistake: with everything that is wrong in the result.
-        """
-        source = Source("changes")
-        content = self.model_dump(exclude_unset=True)
-        changed = validate(type(self), merged(content, dict(changes)), source)
-        changed._folder = self._folder
-        return changed.checked(source)
-
-    def to_toml(self, full: bool = False) -> str:
-        """The scenario as TOML: what was set in it, or every value."""
-        content = self.model_dump(exclude_unset=not full, exclude_none=True)
-        for name in [name for name, value in content.items() if value in ({}, ())]:
-            del content[name]
-        return tomli_w.dumps(content)
-
-    def save(self, path: str | Path, full: bool = False) -> None:
-        """Write the scenario as a TOML file."""
-        Path(path).write_text(self.to_toml(full), encoding="utf-8")
-
-
-def find(where: str, known: Mapping[str, Path], what: str) -> Path:
-    """A file by its path, or by the name of a shipped one.
-
-    Raises:
-        Mistake: if there is neither.
-    """
-    path = Path(where)
-    try:
-        there = path.exists()
-    except (OSError, ValueError) as error:
-        raise Mistake([f"{where[:80]}: this is no file name ({error})"]) from None
-    if where in known and not path.is_file():
-        return known[where]
-    if not there:
-        hint = nearest(path.stem, known) or f"; shipped are {', '.join(known)}"
-        raise Mistake([f"{where}: there is no such file, and no shipped {what} of this name{hint}"])
-    return path
-
-
-def json_schema() -> dict[str, Any]:
-    """The JSON Schema of a scenario file, for editors: every key with its meaning, default and bounds."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Scenario.model_json_schema()}
