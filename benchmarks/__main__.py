@@ -72,8 +72,8 @@ def same(one: tuple[np.ndarray, np.ndarray], other: tuple[np.ndarray, np.ndarray
             sys.exit(f"{name} computes something else: {np.abs(mine - theirs).max()}")
 
 
-def bench_w0() -> float:
-    """W0 beside its peers; our nanoseconds a tie-step."""
+def bench_w0() -> None:
+    """W0 beside its peers."""
     simulation = w0()
     ties = int(2 * simulation.world.now.ties)
     start = State.of(simulation)
@@ -100,26 +100,20 @@ def bench_w0() -> float:
     print("\nW0: contribution and trust alone, 1,000 firms × 8 partners (all compute the same numbers)")
     for name, value in found.items():
         print(f"  {name:22}{value:10.1f} ns a tie-step {value / found['ours']:10.2f} × ours")
-    return found["ours"]
 
 
-def bench_w1(reference: float) -> None:
+def bench_w1() -> None:
     """All phases, beside the agents engine and beside W0."""
     months, few = 240, 2
 
-    def run(count: int) -> Simulation:
-        simulation = w1()
-        simulation.advance(count)
-        return simulation
-
-    whole = run(months)
-    ties = 2 * whole.world.now.ties
+    counted = w1(run={"steps": months, "record_every": 1}).advance()
+    tie_steps = 2 * counted.history["ties"].sum()
     agents = Ecosystem(ring(1000, "watts_strogatz"), 0, engine="agents")
     agents.simulation.advance(1)
     simulations = iter([w1() for _ in range(SLICES)])
     found = medians(
         {
-            "compiled": (lambda: next(simulations).advance(months), months * ties),
+            "compiled": (lambda: next(simulations).advance(months), tie_steps),
             "agents": (lambda: agents.simulation.advance(few), few * 2 * agents.world.now.ties),
             "W0": (WARM.advance_w0, WARM.units),
         }
@@ -199,9 +193,9 @@ def main() -> None:
     print(
         f"{len(os.sched_getaffinity(0))} cores, Python {sys.version.split()[0]}, medians of {SLICES} interleaved slices"
     )
-    reference = bench_w0()
+    bench_w0()
     WARM.prepare()
-    bench_w1(reference)
+    bench_w1()
     bench_scale()
     bench_start()
     print(f"\npeak memory of this process {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB")

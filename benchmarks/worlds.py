@@ -1,4 +1,4 @@
-"""The worlds that are timed."""
+"""The worlds that are timed, and a copy of one as bare arrays for the peers."""
 
 from __future__ import annotations
 
@@ -12,72 +12,6 @@ from sim.names import PHASES
 from sim.simulation import Simulation
 
 PARTNERS = 8
-
-
-def ring(firms: int, topology: str = "ring", **sections: dict[str, Any]) -> Scenario:
-    """A ring of firms with eight partners each, open to everything, in a market that is as large as the ring."""
-    base: dict[str, dict[str, Any]] = {
-        "run": {"steps": 100_000, "record_every": 100_000},
-        "founding": {"firms": firms, "partners": float(PARTNERS), "topology": topology},
-        "value": {"reference_size": firms, "congestion_size": 1e12},
-        "partnering": {"max_partners": PARTNERS},
-        "membership": {"market_potential": firms},
-    }
-    names = base.keys() | sections.keys()
-    return Scenario(**{name: base.get(name, {}) | sections.get(name, {}) for name in names})
-
-
-def w0(firms: int = 1000) -> Simulation:
-    """Contribution and trust alone, after one month in which effort was exchanged; open to all eyes, so without noise."""
-    simulation = Simulation(ring(firms, governance={"transparency": 1.0}, membership={"on": False}), 0).advance(1)
-    for phase in PHASES:
-        getattr(simulation.rules, phase).on = phase in ("contribution", "trust")
-    return simulation
-
-
-def w1(firms: int = 1000) -> Simulation:
-    """All phases."""
-    return Simulation(ring(firms, "watts_strogatz"), 0)
-
-
-@dataclass
-class State:
-    """A W0 world as bare arrays, for the peers: firms in float64, ties in float32, eight rows a firm."""
-
-    firms: dict[str, np.ndarray]
-    ties: dict[str, np.ndarray]
-    rules: dict[str, float]
-
-    @classmethod
-    def of(cls, simulation: Simulation) -> State:
-        """A copy of the arrays of a simulation."""
-        world, r = simulation.world, simulation.rules
-        return cls(
-            {name: getattr(world.firms, name).copy() for name in FIRMS},
-            {name: getattr(world.ties, name).copy() for name in TIES},
-            {
-                "belief_weight": r.contribution.belief_weight,
-                "adjustment": r.contribution.adjustment,
-                "return_weight": r.contribution.return_weight,
-                "return_memory": r.contribution.return_memory,
-                "envy_weight": r.contribution.envy_weight,
-                "guilt_weight": r.contribution.guilt_weight,
-                "baseline": r.founding.baseline,
-                "goodwill": r.founding.goodwill,
-                "cost": r.exchange.cost,
-                "norm": r.governance.norm,
-                "memory_operational": r.trust.memory_operational,
-                "memory_relational": r.trust.memory_relational,
-                "memory_strategic": r.trust.memory_strategic,
-                "negativity": r.trust.negativity,
-                "weight_operational": r.trust.weight_operational,
-                "weight_relational": r.trust.weight_relational,
-                "weight_strategic": r.trust.weight_strategic,
-                "credence": r.trust.witnesses,
-            },
-        )
-
-
 FIRMS = (
     "type endowment slope envy guilt contribution belief experience effort earned delivered disadvantage advantage grievance benefit rating"
 ).split()
@@ -85,3 +19,76 @@ TIES = (
     "partner alignment delivered received promised trust operational_good operational_bad relational_good relational_bad "
     "strategic_good strategic_bad"
 ).split()
+"""The columns that W0 reads or writes; the C peer takes them in this order."""
+
+
+def world_of(firms: int, topology: str, record_every: int = 100_000, **sections: dict[str, Any]) -> Scenario:
+    """Firms with eight partners each, in a market that has room for just these and is never crowded."""
+    base: dict[str, dict[str, Any]] = {
+        "run": {"steps": 100_000, "record_every": record_every},
+        "founding": {"firms": firms, "partners": float(PARTNERS), "topology": topology},
+        "value": {"reference_size": firms, "congestion_size": 1e12},
+        "partnering": {"max_partners": PARTNERS},
+        "membership": {"market_potential": firms},
+    }
+    return Scenario(**{name: base.get(name, {}) | sections.get(name, {}) for name in base | sections})
+
+
+def w0(firms: int = 1000) -> Simulation:
+    """Contribution and trust alone on a ring, after one month of exchange, so that there is effort to learn from.
+
+    All is open to all eyes: what is seen has no noise, which every peer would have to draw alike.
+    """
+    simulation = Simulation(world_of(firms, "ring", governance={"transparency": 1.0}, membership={"on": False}), 0)
+    simulation.advance(1)
+    for phase in PHASES:
+        getattr(simulation.rules, phase).on = phase in ("contribution", "trust")
+    return simulation
+
+
+def w1(firms: int = 1000, record_every: int = 100_000) -> Simulation:
+    """All phases, on a small world."""
+    return Simulation(world_of(firms, "watts_strogatz", record_every), 0)
+
+
+@dataclass
+class State:
+    """A W0 world as bare arrays: firms in float64, ties in float32, eight rows a firm, and the rules by name."""
+
+    firms: dict[str, np.ndarray]
+    ties: dict[str, np.ndarray]
+    rules: dict[str, float]
+
+    @classmethod
+    def of(cls, simulation: Simulation) -> State:
+        """The arrays of a simulation, copied."""
+        world, r = simulation.world, simulation.rules
+        contribution = (
+            "belief_weight adjustment return_weight return_memory envy_weight guilt_weight".split(),
+            r.contribution,
+        )
+        trust = (
+            (
+                "memory_operational memory_relational memory_strategic negativity "
+                "weight_operational weight_relational weight_strategic"
+            ).split(),
+            r.trust,
+        )
+        others = {
+            "baseline": r.founding.baseline,
+            "goodwill": r.founding.goodwill,
+            "cost": r.exchange.cost,
+            "norm": r.governance.norm,
+            "credence": r.trust.witnesses * r.governance.transparency,
+        }
+        return cls(
+            {name: getattr(world.firms, name).copy() for name in FIRMS},
+            {name: getattr(world.ties, name).copy() for name in TIES},
+            {name: float(section[name]) for names, section in (contribution, trust) for name in names} | others,
+        )
+
+    def copy(self) -> State:
+        """The same, apart."""
+        firms = {name: column.copy() for name, column in self.firms.items()}
+        ties = {name: column.copy() for name, column in self.ties.items()}
+        return State(firms, ties, self.rules)

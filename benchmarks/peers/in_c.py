@@ -1,4 +1,4 @@
-"""C: compiled on the spot, called through ctypes."""
+"""C on columns: compiled at run time into a temporary folder, called through ctypes."""
 
 from __future__ import annotations
 
@@ -12,32 +12,37 @@ import numpy as np
 
 from benchmarks.worlds import State
 
+COMMAND = ["cc", "-O3", "-march=native", "-shared", "-fPIC"]
+
 
 @cache
 def library() -> ctypes.CDLL:
-    """The compiled peer."""
-    target = Path(tempfile.mkdtemp()) / "columns.so"
-    source = Path(__file__).with_name("columns.c")
-    subprocess.run(
-        ["cc", "-O3", "-march=native", "-shared", "-fPIC", str(source), "-o", str(target), "-lm"], check=True
-    )
-    return ctypes.CDLL(str(target))
+    """The compiled peer; the file may go once it is loaded."""
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / "columns.so"
+        subprocess.run([*COMMAND, str(Path(__file__).with_name("columns.c")), "-o", str(target), "-lm"], check=True)
+        return ctypes.CDLL(str(target))
 
 
-def run(state: State, months: int) -> tuple[np.ndarray, np.ndarray]:
-    """Contribution and trust after so many months."""
-    rules = np.array(list(state.rules.values()))
-    scratch = [np.zeros_like(state.ties["trust"]) for _ in range(2)]
+def pointers(arrays: list[np.ndarray]) -> ctypes.Array:
+    """The addresses of arrays, as C takes them."""
+    return (ctypes.c_void_p * len(arrays))(*(array.ctypes.data for array in arrays))
 
-    def pointers(arrays: list[np.ndarray]) -> ctypes.Array:
-        return (ctypes.c_void_p * len(arrays))(*(array.ctypes.data for array in arrays))
 
-    library().run(
-        len(state.firms["type"]),
-        months,
-        rules.ctypes.data_as(ctypes.c_void_p),
-        pointers(list(state.firms.values())),
-        pointers(list(state.ties.values())),
-        pointers(scratch),
-    )
-    return state.firms["contribution"], state.ties["trust"]
+class CPeer:
+    """W0 in C."""
+
+    def __init__(self, state: State) -> None:
+        trust = state.ties["trust"]
+        self.state, self.rules = state, np.array(list(state.rules.values()))
+        self.scratch = [np.zeros_like(trust), np.zeros_like(trust)]
+        tables = list(state.firms.values()), list(state.ties.values()), self.scratch
+        self.arguments = ctypes.c_void_p(self.rules.ctypes.data), *map(pointers, tables)
+
+    def advance(self, months: int) -> None:
+        """So many months."""
+        library().run(len(self.state.firms["type"]), months, *self.arguments)
+
+    def outcome(self) -> tuple[np.ndarray, np.ndarray]:
+        """Contribution and trust."""
+        return self.state.firms["contribution"], self.state.ties["trust"]
