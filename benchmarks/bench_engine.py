@@ -1,36 +1,51 @@
-"""The same worlds under pytest-benchmark: `pytest benchmarks/bench_engine.py --benchmark-only`."""
+"""The timed kernels under pytest-benchmark: `pytest benchmarks --benchmark-only`."""
 
 import pytest
 
-from benchmarks.peers import columns, in_c
-from benchmarks.worlds import State, w0, w1
+from benchmarks.peers import installed
+from benchmarks.worlds import Replay, State, w0, w1
+from sim.engine import KERNELS
 from sim.measures import measure
 
 pytest.importorskip("pytest_benchmark")
+PEERS = installed()
 
 
 @pytest.fixture(scope="module")
-def small():
-    return w0()
+def alone():
+    return Replay(w0())
 
 
-def test_w0_ours(benchmark, small):
-    benchmark.pedantic(small.advance, args=(240,), rounds=20)
+@pytest.fixture(scope="module")
+def whole():
+    return Replay(w1().advance(24))
 
 
-@pytest.mark.parametrize("peer", [columns, in_c], ids=["numpy", "c"])
-def test_w0_peers(benchmark, small, peer):
-    benchmark.pedantic(peer.run, args=(State.of(small), 240), rounds=20)
+def test_w0_a_year(benchmark, alone):
+    benchmark.pedantic(lambda work: work(), setup=lambda: ((alone.months(12),), {}), rounds=50, warmup_rounds=1)
 
 
-def test_w1_twenty_years(benchmark):
-    benchmark.pedantic(lambda world: world.advance(240), setup=lambda: ((w1(),), {}), rounds=10)
+@pytest.mark.parametrize("name", PEERS)
+def test_w0_a_year_of_a_peer(benchmark, alone, name):
+    start = State.of(alone.simulation)
+    fresh = lambda: ((PEERS[name](start.copy()),), {})  # noqa: E731
+    benchmark.pedantic(lambda peer: peer.advance(12), setup=fresh, rounds=3, warmup_rounds=1)
+
+
+def test_w1_a_year(benchmark, whole):
+    benchmark.pedantic(lambda work: work(), setup=lambda: ((whole.months(12),), {}), rounds=50, warmup_rounds=1)
+
+
+@pytest.mark.parametrize("phase", KERNELS)
+def test_one_phase(benchmark, whole, phase):
+    rules, month = whole.simulation.rules, whole.month
+    setup = lambda: ((whole.start.copy(), rules, month), {})  # noqa: E731
+    benchmark.pedantic(KERNELS[phase], setup=setup, rounds=100, warmup_rounds=1)
 
 
 def test_founding(benchmark):
-    benchmark(w1)
+    benchmark.pedantic(w1, rounds=10, warmup_rounds=1)
 
 
 def test_measures(benchmark):
-    evidence = w1().advance(24).evidence()
-    benchmark(measure, evidence)
+    benchmark(measure, w1(record_every=1).advance(24).evidence())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,3 +93,22 @@ class State:
         firms = {name: column.copy() for name, column in self.firms.items()}
         ties = {name: column.copy() for name, column in self.ties.items()}
         return State(firms, ties, self.rules)
+
+
+class Replay:
+    """A simulation that starts over: every slice of a benchmark begins in the same state, and meets the same luck."""
+
+    def __init__(self, simulation: Simulation) -> None:
+        self.simulation, self.month, self.start = simulation, simulation.month, simulation.world.copy()
+
+    def months(self, count: int) -> Callable[[], Simulation]:
+        """The work of so many months from the start; only the work is to be timed."""
+        self.simulation.world, self.simulation.month = self.start.copy(), self.month
+        return lambda: self.simulation.advance(count)
+
+    def tie_steps(self, count: int) -> float:
+        """How many ties there are in each of these months, added up: firms leave, and ties end."""
+        work, total = self.months(1), 0.0
+        for _month in range(count):
+            total += 2 * float(work().world.now.ties)
+        return total

@@ -1,4 +1,4 @@
-"""W0, contribution and trust, as others would write it. A peer is a class made of a `State`, with two methods:
+"""W0, contribution and trust, as others would write it; a peer is a class made of a `State`, with two methods.
 
 `advance(months)`, and `outcome()`, which gives every firm's contribution and the trust on every tie, in the order of the state.
 """
