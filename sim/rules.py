@@ -65,11 +65,13 @@ class Rules(Bundle):
 def change_rules(rules: Rules, changes: dict[str, Any]) -> None:
     """Let new values hold from now on; keys are full (`sharing.take_rate`, `sharing.mix.equal`, or `sharing.mix` as a whole)."""
     for key, value in changes.items():
-        name, *path = key.split(".")
-        record = getattr(rules, name)
+        name, *path, last = key.split(".")
+        section = Scenario.model_fields[name].annotation
+        for part in path:
+            section = section.model_fields[part].annotation  # type: ignore[union-attr]
+        record, prefix = getattr(rules, name), "".join(f"{part}_" for part in path)
         if isinstance(value, dict):
-            part = Scenario.model_fields[name].annotation.model_fields[path[0]].annotation  # type: ignore[union-attr]
-            _write(record, part(**value), f"{path[0]}_")
+            inside = section.model_fields[last].annotation  # type: ignore[union-attr]
+            _write(record, inside(**value), f"{prefix}{last}_")  # type: ignore[misc]
         else:
-            section = Scenario.model_fields[name].annotation
-            record["_".join(path)] = as_number(section, path[0], value) if len(path) == 1 else value  # type: ignore[arg-type]
+            record[prefix + last] = as_number(section, last, value)

@@ -42,6 +42,13 @@ class Phase(Part):
     """Whether the phase runs. A phase that is off changes nothing: what it would set keeps its value at founding."""
 
 
+class Mechanism(Part):
+    """A part of a phase that is off unless a scenario switches it on."""
+
+    on: bool = False
+    """Whether the mechanism is at work. Off, it costs nothing and changes nothing."""
+
+
 class Run(Part):
     """How long, and how often the series are written down."""
 
@@ -199,6 +206,10 @@ class Exchange(Phase):
     """Cost of a unit of effort."""
 
 
+class Knowledge(Mechanism):
+    """Mutual learning: capabilities rise with exchange, partners grow alike, and diverse capabilities recombine."""
+
+
 class Value(Phase):
     """What the effort is worth."""
 
@@ -220,6 +231,82 @@ class Value(Phase):
     """Number of firms at which congestion halves the value."""
     congestion_exponent: Annotated[float, Field(ge=0, le=6)] = 2.0
     """How abruptly congestion sets in."""
+    knowledge: Knowledge = Knowledge()
+    """Mutual learning and innovation."""
+
+
+class Clarity(Mechanism):
+    """Clear rules and roles. Off, nothing is unclear: no work is done twice, and nothing is argued about but breaches."""
+
+    level: Share = 0.8
+    """How clear it is who does what."""
+    duplication: Share = 0.4
+    """Share of the value of a tie that is lost at clarity 0 where two firms of one role and like capabilities do the same work."""
+    decision_rights: Share = 0.5
+    """Share of disputes in which it is written down who decides, so that they are settled at once."""
+    cost: Amount = 0.02
+    """Cost of full clarity, per firm and month."""
+
+
+class Certification(Mechanism):
+    """A certified programme: an examination, a stamp that is evidence to strangers, and audits of those who bear it."""
+
+    standard: Share = 0.85
+    """Share of its promises that a firm must be seen to keep."""
+    accuracy: Share = 0.8
+    """How much of a firm's reliability an examination sees; the rest is luck."""
+    required: bool = False
+    """Whether only those who pass the examination are admitted."""
+    application_rate: Share = 0.1
+    """Chance a month that a member without a stamp has itself examined, if it believes that it would pass."""
+    fee: Amount = 0.3
+    """What an examination costs the firm."""
+    evidence: Amount = 8.0
+    """How many months of good evidence a stamp is worth to a stranger."""
+    audit_rate: Share = 0.05
+    """Chance a month that a certified firm is audited; one that fails loses its stamp."""
+    audit_cost: Amount = 0.1
+    """What an audit costs the ecosystem."""
+
+
+class Ratings(Mechanism):
+    """Public ratings after each month's exchange, as marketplaces have them: noisy, open to manipulation, read with their risk."""
+
+    noise: Share = 0.1
+    """Standard deviation of a month's rating around what was delivered."""
+    manipulation: Share = 0.0
+    """Share of the firms that buy praise when they are rated below the members' mean."""
+    praise: Share = 0.4
+    """What bought praise adds to a month's rating."""
+    price: Amount = 0.05
+    """What praise costs a month, per unit of endowment."""
+    detection: Share = 0.1
+    """Chance that bought praise is found out; the rating then falls to 0."""
+    risk_weight: Amount = 1.0
+    """How much a search marks a firm down for the spread of its ratings (its risk score)."""
+
+
+class Disputes(Mechanism):
+    """A breach opens a dispute; it is settled at once, by a mediator, by goodwill, or ends the partnership."""
+
+    breach: Share = 0.6
+    """Share of its promise on a tie below which a delivery is a breach."""
+    misunderstanding: Share = 0.03
+    """Chance a month, at clarity 0, that a tie falls into dispute without a breach."""
+    strain: Share = 0.5
+    """Share of the stake that is withheld from a partner while a dispute is open."""
+    goodwill: Share = 0.2
+    """Chance a month that two firms settle by themselves, at full trust."""
+    mediator: bool = True
+    """Whether there is a mediator."""
+    delay: Annotated[int, Field(ge=1)] = 3
+    """Months until the mediator has settled a dispute."""
+    restore: Share = 0.5
+    """Share of the bad evidence on a partner that mediation takes away."""
+    cost: Amount = 0.2
+    """What a mediation costs the ecosystem."""
+    patience: Annotated[int, Field(ge=1)] = 6
+    """Months after which a dispute that nobody has settled ends the partnership."""
 
 
 class Governance(Phase):
@@ -247,6 +334,14 @@ class Governance(Phase):
     """How far contributions, ratings and the split are open to everybody."""
     transparency_cost: Amount = 0.01
     """Cost of full transparency, per firm and month."""
+    clarity: Clarity = Clarity()
+    """Clear rules and roles."""
+    certification: Certification = Certification()
+    """A certified programme."""
+    ratings: Ratings = Ratings()
+    """Public ratings and risk scores."""
+    disputes: Disputes = Disputes()
+    """Conflict and its resolution."""
 
 
 class Mix(Part):
@@ -284,6 +379,10 @@ class Fairness(Phase):
     """How much of last month's satisfaction and grievance is kept: one bad month is not yet a grievance."""
 
 
+class Alignment(Mechanism):
+    """Shared purpose: goals drift apart, and communication brings them together."""
+
+
 class Trust(Phase):
     """Three levels of trust, each a Beta reputation that forgets (Jøsang & Ismail 2002)."""
 
@@ -303,6 +402,12 @@ class Trust(Phase):
     """Weight of strategic trust."""
     witnesses: Share = 0.5
     """How far public ratings fill what a firm does not know itself, at transparency 1 (Huynh et al. 2006)."""
+    alignment: Alignment = Alignment()
+    """Drift and realignment of goals."""
+
+
+class Adaptive(Mechanism):
+    """Adaptive orchestration: rules that are watched and adapted, by one centre or by clusters of firms."""
 
 
 class Voice(Phase):
@@ -322,6 +427,8 @@ class Voice(Phase):
     """Feedback channel: how far a grieved majority moves the split towards its norm of fairness, whoever decides."""
     tolerance: Amount = 0.05
     """Grievance above which a firm counts as grieved."""
+    adaptive: Adaptive = Adaptive()
+    """Rules that adapt themselves."""
 
 
 class Partnering(Phase):
@@ -341,6 +448,38 @@ class Partnering(Phase):
     """How many strangers a search compares by their public rating."""
     upkeep: Amount = 0.005
     """Cost of keeping one tie for a month."""
+
+
+class Onboarding(Mechanism):
+    """How newcomers are brought in."""
+
+    months: Annotated[int, Field(ge=1)] = 6
+    """Months until a newcomer can contribute in full without support; its first contribution is one part in so many."""
+    support: Share = 0.5
+    """Onboarding effort: full support halves the time it takes."""
+    support_cost: Amount = 0.05
+    """Cost of full support, per newcomer and month."""
+    growth_limit: Amount = 0.05
+    """The most newcomers a month, as a share of the members (0: no limit)."""
+    screening_cost: Amount = 0.05
+    """Cost of screening one applicant at full accuracy."""
+
+
+class MutualAid(Mechanism):
+    """Mutual aid: a levy fills a fund, and the fund rescues members in trouble."""
+
+    levy: Share = 0.02
+    """Share of its benefit that each member pays into the fund."""
+    ceiling: Amount = 2.0
+    """Size of the fund, in average endowments per member, from which on no levy is raised."""
+    rescue: Amount = 3.0
+    """Reserves, in months of endowment, that a rescue restores."""
+    good_standing: bool = True
+    """Whether only members who have contributed to the norm, or nearly, are rescued."""
+    moral_hazard: Share = 0.2
+    """Share of its contribution that a firm holds back when it is fully insured by the fund."""
+    gratitude: Share = 0.2
+    """How much a firm that was rescued adds to its contribution at first; it fades like a grievance."""
 
 
 class Membership(Phase):
@@ -368,6 +507,10 @@ class Membership(Phase):
     """How much of an applicant's reliability screening sees; the rest is luck."""
     newcomer_partners: Annotated[int, Field(ge=1, le=100)] = 3
     """How many partners a newcomer looks for at once."""
+    onboarding: Onboarding = Onboarding()
+    """How newcomers are brought in."""
+    mutual_aid: MutualAid = MutualAid()
+    """Mutual aid."""
 
 
 class Customers(Phase):
