@@ -66,12 +66,12 @@ def change_rules(rules: Rules, changes: dict[str, Any]) -> None:
     """Let new values hold from now on; keys are full (`sharing.take_rate`, `sharing.mix.equal`, or `sharing.mix` as a whole)."""
     for key, value in changes.items():
         name, *path, last = key.split(".")
-        section = Scenario.model_fields[name].annotation
+        section: Any = Scenario.model_fields[name].annotation
         for part in path:
-            section = section.model_fields[part].annotation  # type: ignore[union-attr]
+            section = section.model_fields[part].annotation
         record, prefix = getattr(rules, name), "".join(f"{part}_" for part in path)
         if isinstance(value, dict):
-            inside = section.model_fields[last].annotation  # type: ignore[union-attr]
-            _write(record, inside(**value), f"{prefix}{last}_")  # type: ignore[misc]
+            inside = section.model_fields[last].annotation
+            _write(record, inside(**value), f"{prefix}{last}_")
         else:
             record[prefix + last] = as_number(section, last, value)
