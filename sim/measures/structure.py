@@ -1,0 +1,194 @@
+"""Structure: how the partnerships hang together, and how long they do when members are taken away one by one.
+
+Attack tolerance is the R of Schneider et al. 2011: the share of all members in the largest group that hangs together, averaged
+over the removal of one member after the other. It is at most about a half (everybody tied to everybody).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from sim import luck
+from sim.compiled import kernel
+from sim.measures.evidence import Evidence, once
+
+ORDER = luck.purpose("measures: order of a random attack")
+RANDOM_ORDERS = 10
+"""How many random orders of removal are averaged over."""
+
+
+class Neighbours(NamedTuple):
+    """Who is tied to whom, packed: the partners of member i are `partner[first[i]:first[i + 1]]`."""
+
+    first: np.ndarray
+    partner: np.ndarray
+    row: np.ndarray
+    """Where each tie stands in the table of ties."""
+
+    @property
+    def degree(self) -> np.ndarray:
+        """How many partners each member has."""
+        return np.diff(self.first)
+
+
+@once
+def neighbours(run: Evidence) -> Neighbours:
+    """The ties at the end; members are numbered as they stand in the table of firms."""
+    ids = np.asarray(run.firms["id"])
+    order = np.argsort(ids, kind="stable")
+    ends = (np.asarray(run.ties[end]) for end in ("source", "target"))
+    source, target = (order[np.searchsorted(ids, end, sorter=order)] for end in ends)
+    first, row = (
+        np.concatenate(([0], np.cumsum(np.bincount(source, minlength=ids.size)))),
+        np.argsort(source, kind="stable"),
+    )
+    return Neighbours(first.astype(np.int64), target[row].astype(np.int64), row)
+
+
+@kernel
+def find(leader, i):
+    """The leader of the group that i is in; the way there gets shorter each time it is gone."""
+    while leader[i] != i:
+        leader[i] = leader[leader[i]]
+        i = leader[i]
+    return i
+
+
+@kernel
+def held_together(first, partner, order):
+    """R when members are removed in this order: run backwards, members come back and groups merge (Newman & Ziff 2001)."""
+    count = order.size
+    leader, size, back = np.arange(count), np.ones(count, np.int64), np.zeros(count, np.bool_)
+    largest = total = 0
+    for removed in range(count - 1, -1, -1):
+        total += largest
+        i = order[removed]
+        back[i], largest = True, max(largest, 1)
+        for row in range(first[i], first[i + 1]):
+            if back[partner[row]]:
+                a, b = find(leader, i), find(leader, partner[row])
+                if a != b:
+                    if size[a] < size[b]:
+                        a, b = b, a
+                    leader[b] = a
+                    size[a] += size[b]
+                    largest = max(largest, size[a])
+    return total / (count * float(count))
+
+
+@kernel
+def adaptive_order(first, partner):
+    """Members in the order in which each is, of those left, the one with the most partners left; buckets make it O(ties)."""
+    count = first.size - 1
+    degree = first[1:] - first[:-1]
+    head = np.full(count + 1, -1, np.int64)
+    after, ahead = np.full(count, -1, np.int64), np.full(count, -1, np.int64)
+    order = np.empty(count, np.int64)
+    top = 0
+    for i in range(count - 1, -1, -1):
+        put(head, after, ahead, degree[i], i)
+        top = max(top, degree[i])
+    for place in range(count):
+        while head[top] < 0:
+            top -= 1
+        i = head[top]
+        take(head, after, ahead, top, i)
+        order[place] = i
+        degree[i] = -1
+        for row in range(first[i], first[i + 1]):
+            j = partner[row]
+            if degree[j] >= 0:
+                take(head, after, ahead, degree[j], j)
+                degree[j] -= 1
+                put(head, after, ahead, degree[j], j)
+    return order
+
+
+@kernel
+def put(head, after, ahead, bucket, i):
+    """Put i in front of a bucket."""
+    after[i], ahead[i] = head[bucket], -1
+    if head[bucket] >= 0:
+        ahead[head[bucket]] = i
+    head[bucket] = i
+
+
+@kernel
+def take(head, after, ahead, bucket, i):
+    """Take i out of its bucket."""
+    if ahead[i] >= 0:
+        after[ahead[i]] = after[i]
+    else:
+        head[bucket] = after[i]
+    if after[i] >= 0:
+        ahead[after[i]] = ahead[i]
+
+
+@kernel
+def mean_clustering(first, partner):
+    """Mean over members of the share of pairs of their partners who are partners; 0 for members with fewer than two."""
+    count = first.size - 1
+    known_to = np.full(count, -1, np.int64)
+    total = 0.0
+    for i in range(count):
+        degree = first[i + 1] - first[i]
+        if degree > 1:
+            for row in range(first[i], first[i + 1]):
+                known_to[partner[row]] = i
+            closed = 0
+            for row in range(first[i], first[i + 1]):
+                j = partner[row]
+                for other in range(first[j], first[j + 1]):
+                    closed += known_to[partner[other]] == i
+            total += closed / (degree * (degree - 1.0))
+    return total / count
+
+
+def clustering(run: Evidence) -> float:
+    """Mean local clustering (Watts & Strogatz 1998); 0 when nobody is left."""
+    ties = neighbours(run)
+    return float(mean_clustering(ties.first, ties.partner)) if ties.degree.size else 0.0
+
+
+def assortativity(run: Evidence) -> float:
+    """Correlation of the numbers of partners at the two ends of a tie (Newman 2002); NaN where all ends are alike."""
+    ties = neighbours(run)
+    here, there = np.repeat(ties.degree, ties.degree).astype(float), ties.degree[ties.partner].astype(float)
+    if not here.size or here.min() == here.max():
+        return np.nan
+    here, there = here - here.mean(), there - there.mean()
+    return float(here @ there / np.sqrt((here @ here) * (there @ there)))
+
+
+def random_orders(ids: np.ndarray, count: int = RANDOM_ORDERS) -> list[np.ndarray]:
+    """Random orders of removal: the same for the same firms, whatever the run."""
+    return [np.argsort(luck.uniforms(luck.key(0), ORDER, k, ids), kind="stable") for k in range(count)]
+
+
+def attack_random(run: Evidence) -> float:
+    """R when members leave in random order, mean over ten orders; 0 when nobody is left."""
+    ties, ids = neighbours(run), np.asarray(run.firms["id"]).astype(np.int64)
+    return (
+        float(np.mean([held_together(ties.first, ties.partner, order) for order in random_orders(ids)]))
+        if ids.size
+        else 0.0
+    )
+
+
+def attack_static(run: Evidence) -> float:
+    """R when members leave in the order of how many partners they had before the attack; 0 when nobody is left."""
+    ties = neighbours(run)
+    order = np.argsort(-ties.degree, kind="stable")
+    return float(held_together(ties.first, ties.partner, order)) if order.size else 0.0
+
+
+def attack_adaptive(run: Evidence) -> float:
+    """R when whoever has the most partners left goes next; 0 when nobody is left."""
+    ties = neighbours(run)
+    return (
+        float(held_together(ties.first, ties.partner, adaptive_order(ties.first, ties.partner)))
+        if ties.degree.size
+        else 0.0
+    )
