@@ -13,9 +13,9 @@ from typing import NamedTuple
 import numpy as np
 
 from sim import luck
-from sim.compiled import kernel
 from sim.measures.collapse import time_to_collapse
 from sim.measures.evidence import Evidence, Function, column
+from sim.measures.loops import tau
 
 SURROGATE = luck.purpose("measures: innovations of a surrogate series")
 BANDWIDTH = 0.1
@@ -73,21 +73,6 @@ def _moving_mean(values: np.ndarray, window: int) -> np.ndarray:
     return (sums[..., window:] - sums[..., :-window]) / window
 
 
-@kernel
-def tau(values):
-    """Kendall's τ-b of a series over time (Kendall 1938): pairs that rose less pairs that fell; NaN where all are equal.
-
-    In a compiled loop of our own, because every run of a sweep needs it: loading scipy.stats takes longer than a run.
-    """
-    count = values.size
-    rose = fell = 0
-    for i in range(count):
-        for j in range(i + 1, count):
-            rose += values[j] > values[i]
-            fell += values[j] < values[i]
-    return (rose - fell) / np.sqrt((rose + fell) * (0.5 * count * (count - 1)))
-
-
 def can_warn(values: np.ndarray) -> bool:
     """Whether a series is long enough, and moves at all around its trend."""
     return values.size >= LEAST and bool(np.std(detrended(values)) > FLAT * max(1.0, np.abs(values).max()))
@@ -101,7 +86,6 @@ def warning(values: np.ndarray, which: str) -> float:
 
 def surrogates(residuals: np.ndarray, count: int, seed: int = 0) -> np.ndarray:
     """Stationary AR(1) series with the variance and the lag-1 autocorrelation of the residuals, a row each."""
-    from scipy.signal import lfilter
     from scipy.special import ndtri
 
     residuals = residuals - residuals.mean()
@@ -109,9 +93,11 @@ def surrogates(residuals: np.ndarray, count: int, seed: int = 0) -> np.ndarray:
     memory = float(np.clip(residuals[:-1] @ residuals[1:] / (residuals @ residuals), -0.999, 0.999))
     key, who = luck.key(seed), np.arange(residuals.size)
     normal = ndtri(np.stack([luck.uniforms(key, SURROGATE, row, who) for row in range(count)]))
-    innovations = normal * np.sqrt(variance * (1 - memory**2))
-    innovations[:, 0] = normal[:, 0] * np.sqrt(variance)  # the first value as spread as all others: no run-in
-    return np.asarray(lfilter([1.0], [1.0, -memory], innovations, axis=-1))
+    made = normal * np.sqrt(variance * (1 - memory**2))
+    made[:, 0] = normal[:, 0] * np.sqrt(variance)  # as spread as all others: no run-in is needed
+    for k in range(1, residuals.size):
+        made[:, k] += memory * made[:, k - 1]
+    return made
 
 
 def signals(values: np.ndarray, count: int = 1000, seed: int = 0) -> dict[str, Signal]:

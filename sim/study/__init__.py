@@ -2,6 +2,7 @@
 
 from sim.study.design import Study
 from sim.study.result import Result
+from sim.study.stress import antifragility, largest_shock
 from sim.study.sweeping import sweep
 
-__all__ = ["Result", "Study", "sweep"]
+__all__ = ["Result", "Study", "antifragility", "largest_shock", "sweep"]
