@@ -222,7 +222,7 @@ _ALL = (
         "share",
         structure.attack_random,
         "Attack tolerance R at the end: share of members in the largest group that hangs together, mean over the removal of one "
-        "member after the other, here in ten random orders; at most about 0.5, 0 when nobody is left.",
+        "member after the other, here in ten random orders (fewer above 10,000 members); at most about 0.5, 0 when nobody is left.",
         _SCHNEIDER,
     ),
     Measure(

@@ -17,6 +17,8 @@ from sim.measures.loops import adaptive_order, held_together, mean_clustering
 ORDER = luck.purpose("measures: order of a random attack")
 RANDOM_ORDERS = 10
 """How many random orders of removal are averaged over."""
+ENOUGH = 100_000
+"""Removals from which on another order is not worth its time: in a large ecosystem one hardly differs from the next."""
 
 
 class Neighbours(NamedTuple):
@@ -63,13 +65,14 @@ def assortativity(run: Evidence) -> float:
     return float(here @ there / np.sqrt((here @ here) * (there @ there)))
 
 
-def random_orders(ids: np.ndarray, count: int = RANDOM_ORDERS) -> list[np.ndarray]:
-    """Random orders of removal: the same for the same firms, whatever the run."""
+def random_orders(ids: np.ndarray) -> list[np.ndarray]:
+    """Random orders of removal, ten or fewer of many: the same for the same firms, whatever the run."""
+    count = min(RANDOM_ORDERS, max(1, ENOUGH // max(1, ids.size)))
     return [np.argsort(luck.uniforms(luck.key(0), ORDER, k, ids), kind="stable") for k in range(count)]
 
 
 def attack_random(run: Evidence) -> float:
-    """R when members leave in random order, mean over ten orders; 0 when nobody is left."""
+    """R when members leave in random order, mean over ten orders (over fewer above 10,000 members); 0 when nobody is left."""
     ties, ids = neighbours(run), np.asarray(run.firms["id"]).astype(np.int64)
     return (
         float(np.mean([held_together(ties.first, ties.partner, order) for order in random_orders(ids)]))
