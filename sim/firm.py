@@ -304,7 +304,10 @@ class Firm(mesa.Agent):
             return False
         gain = complement(self.skill_a, self.skill_b, other.skill_a, other.skill_b, rules.value.diversity)
         effort = (1.0 - rules.exchange.commons) * self.contribution * self.endowment / (self.degree + 1.0)
-        return partnering.prospect(self.reputation(other), effort, gain, rules.founding.trust, rules) > rules.partnering.upkeep
+        return (
+            partnering.prospect(self.reputation(other), effort, gain, rules.founding.trust, rules)
+            > rules.partnering.upkeep
+        )
 
     def leave(self) -> bool:
         """Whether it leaves of its own accord this month."""

@@ -229,7 +229,10 @@ SERIES: dict[str, tuple[str, str]] = {
     "audits": ("firms", "Certified firms audited this month."),
     "praise": ("firms", "Firms that bought praise this month."),
     "disputes": ("disputes", "Disputes opened this month."),
-    "settled": ("disputes", "Disputes settled this month: at once by decision rights, by goodwill, or by the mediator."),
+    "settled": (
+        "disputes",
+        "Disputes settled this month: at once by decision rights, by goodwill, or by the mediator.",
+    ),
     "broken": ("ties", "Partnerships that an unresolved dispute ended this month."),
     "rescues": ("firms", "Firms that mutual aid rescued this month."),
     "fund": ("endowments", "The fund of mutual aid at the end of the month."),
