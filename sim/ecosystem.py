@@ -17,7 +17,7 @@ import numpy as np
 from sim.engine import Phase
 from sim.firm import DECISIONS, GONE, Firm, single, slot_of
 from sim.mistakes import Mistake
-from sim.phases import exchange, fairness, membership, partnering, trust, voice
+from sim.phases import alignment, exchange, fairness, knowledge, membership, partnering, trust, value, voice
 from sim.phases.governance import LEFT
 from sim.record import Run
 from sim.rules import Rules
@@ -172,6 +172,16 @@ def play_exchange(ecosystem: Ecosystem, world: World, rules: Rules, _month: int)
     exchange.receive(world, rules)
 
 
+def play_value(ecosystem: Ecosystem, world: World, rules: Rules, month: int) -> None:
+    """Value of all that arrived; then, where knowledge is shared, firms show each other what they know, and learn."""
+    value.create(world, rules)
+    if rules.value.knowledge_on:
+        for firm in ecosystem.assemble():
+            for tie in firm.ties:
+                world.ties.shown[tie.mirror] = checked(firm.share_knowledge(tie), 0, 1, "share_knowledge", firm)
+        knowledge.learn(world, rules, month)
+
+
 def play_fairness(ecosystem: Ecosystem, world: World, rules: Rules, _month: int) -> None:
     """Draw up the books, compare deals, then let every firm judge."""
     fairness.account(world, rules)
@@ -184,8 +194,10 @@ def play_fairness(ecosystem: Ecosystem, world: World, rules: Rules, _month: int)
         firm.grievance = fairness.smooth(firm.grievance, lag, memory)
 
 
-def play_trust(ecosystem: Ecosystem, world: World, rules: Rules, _month: int) -> None:
-    """Ratings are published, and every firm learns about every partner."""
+def play_trust(ecosystem: Ecosystem, world: World, rules: Rules, month: int) -> None:
+    """Goals move, where alignment is at work; ratings are published, and every firm learns about every partner."""
+    if rules.trust.alignment_on:
+        alignment.realign(world, rules, month)
     trust.publish(world, rules)
     p = rules.trust
     negativity, credence = single(p.negativity), single(p.witnesses * rules.governance.transparency)
@@ -253,6 +265,7 @@ def play_membership(ecosystem: Ecosystem, world: World, rules: Rules, month: int
 PLAYS: dict[str, Callable[[Ecosystem, World, Rules, int], None]] = {
     "contribution": play_contribution,
     "exchange": play_exchange,
+    "value": play_value,
     "fairness": play_fairness,
     "trust": play_trust,
     "voice": play_voice,

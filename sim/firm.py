@@ -15,7 +15,7 @@ import numpy as np
 from sim.luck import below, standard, uniform, unit, words
 from sim.names import ContributionType, Role
 from sim.names import words as names_of
-from sim.phases import contribution, exchange, fairness, membership, partnering, sharing, trust, voice
+from sim.phases import contribution, exchange, fairness, knowledge, membership, partnering, sharing, trust, voice
 from sim.phases.governance import graduated
 from sim.world import NOBODY, ORCHESTRATOR, Firms, Ties, complement
 
@@ -175,6 +175,11 @@ class Firm(mesa.Agent):
             arrived += float(tie.delivered)
         return arrived
 
+    def share_knowledge(self, tie: Tie) -> Any:
+        """Share of its know-how that it lets a partner see this month, from 0 to 1; asked where knowledge is shared."""
+        p = self.model.rules.value
+        return knowledge.reveal(tie.trust, single(p.knowledge_openness), single(p.knowledge_caution))
+
     def judge(self) -> tuple[float, float, float]:
         """Felt disadvantage and advantage per unit of endowment, and its utility of the month."""
         rules, now = self.model.rules, self.model.world.now
@@ -267,6 +272,7 @@ class Firm(mesa.Agent):
 DECISIONS: dict[str, tuple[str, ...]] = {
     "contribution": ("observe", "look_around", "contribute"),
     "exchange": ("allocate", "deliver"),
+    "value": ("share_knowledge",),
     "fairness": ("judge",),
     "trust": ("learn",),
     "voice": ("vote",),

@@ -21,6 +21,13 @@ SCENARIOS = {
     "fixed contributions": {"contribution": {"rule": "fixed", "level": 0.4}},
     "opaque": {"governance": {"transparency": 0.0}},
     "no governance": {"governance": {"on": False}},
+    "mutual learning": {"value": {"knowledge": {"on": True, "innovation": 3.0}}},
+    "alignment": {"trust": {"alignment": {"on": True}}},
+    "learning and purpose": {
+        "value": {"knowledge": {"on": True, "caution": 1.0}},
+        "trust": {"alignment": {"on": True, "towards": "orchestrator"}},
+        "exchange": {"delivery": "tie"},
+    },
     "no trust": {"trust": {"on": False}},
     "no luck in the market": {"shocks": {"on": False}},
     "closed": {"membership": {"on": False}, "partnering": {"on": False}},

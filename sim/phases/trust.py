@@ -9,6 +9,7 @@ make a weighted harmonic mean: the weakest counts most, and a zero vetoes.
 import numpy as np
 
 from sim.compiled import kernel, rule
+from sim.phases import alignment
 
 NIL, ONE, TWO, HALF = np.float32(0), np.float32(1), np.float32(2), np.float32(0.5)
 LEAST = np.float32(1e-4)
@@ -128,8 +129,10 @@ def learn(world, rules):
 
 
 @kernel
-def phase(world, rules, _month):
-    """Ratings are published, news is gathered, and every firm learns about every partner."""
+def phase(world, rules, month):
+    """Goals move, where alignment is at work; ratings are published, news is gathered, every firm learns about every partner."""
+    if rules.trust.alignment_on:
+        alignment.realign(world, rules, month)
     publish(world, rules)
     gather(world)
     learn(world, rules)
