@@ -9,6 +9,7 @@ import numpy as np
 
 from sim.compiled import kernel, rule
 from sim.phases import knowledge
+from sim.phases.clarity import duplicate
 
 ONE, HALF, TWO = np.float32(1), np.float32(0.5), np.float32(2)
 
@@ -46,6 +47,8 @@ def create(world, rules):
         trust = HALF * (ties.trust[row] + ties.trust_back[row])
         output = produce(ties.delivered[row], ties.received[row], synergy)
         ties.worth[row] = unit * ties.weight[row] * ties.complementarity[row] * ease(trust, floor) * output
+    if rules.governance.clarity_on:
+        duplicate(world, rules.governance)
     if p.knowledge_on:
         knowledge.employ(world)
     now.tie_value = now.commons_value = 0.0
