@@ -94,6 +94,9 @@ def _orchestrators(scenario: Scenario) -> Iterator[Finding]:
             yield ("sharing", "take_rate"), f"a take needs somebody who takes; {remedy}, or take_rate = 0"
         if scenario.voice.on and scenario.voice.decider == "orchestrator":
             yield ("voice", "decider"), f"there is no orchestrator to decide; {remedy}"
+        alignment = scenario.trust.alignment
+        if scenario.trust.on and alignment.on and alignment.towards == "orchestrator":
+            yield ("trust", "alignment", "towards"), f"there is no orchestrator to align with; {remedy}"
 
 
 def _dates(scenario: Scenario) -> Iterator[Finding]:
@@ -178,7 +181,7 @@ _CHECKS: dict[Callable[[Scenario], Iterator[Finding]], Set[str]] = {
     _sums: frozenset(),
     _network: {"founding"},
     _reliability: {"founding"},
-    _orchestrators: {"founding", "sharing", "voice"},
+    _orchestrators: {"founding", "sharing", "trust", "voice"},
     _dates: {"run", "interventions"},
     _rule_changes: {"founding", "interventions", *PHASES},
 }

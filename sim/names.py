@@ -22,6 +22,7 @@ ShareRule = Literal["equal", "contribution", "shapley", "power", "need"]
 FairnessNorm = Literal["equality", "equity", "shapley"]
 Decider = Literal["fixed", "orchestrator", "vote", "weighted"]
 BallotWeight = Literal["contribution", "power"]
+Reference = Literal["partners", "members", "orchestrator"]
 ExitTarget = Literal[
     "random",
     "hubs",
