@@ -6,6 +6,7 @@ Shares, probabilities and weights are pure numbers. A value that a scenario does
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -48,6 +49,15 @@ class Mechanism(Part):
 
     on: bool = False
     """Whether the mechanism is at work. Off, it costs nothing and changes nothing."""
+
+
+def mechanisms(section: Part, prefix: str = "") -> Iterator[tuple[str, Mechanism]]:
+    """Every mechanism of a scenario that can be switched on, by its full key."""
+    for name, value in section:
+        if isinstance(value, Mechanism):
+            yield prefix + name, value
+        elif isinstance(value, Part):
+            yield from mechanisms(value, f"{prefix}{name}.")
 
 
 class Run(Part):
