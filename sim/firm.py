@@ -17,6 +17,7 @@ from sim.names import ContributionType, Role
 from sim.names import words as names_of
 from sim.phases import contribution, exchange, fairness, membership, partnering, sharing, trust, voice
 from sim.phases.governance import graduated
+from sim.phases.orchestration import monitoring_of
 from sim.world import NOBODY, ORCHESTRATOR, Firms, Ties, complement
 
 if TYPE_CHECKING:
@@ -139,7 +140,8 @@ class Firm(mesa.Agent):
         target += p.guilt_weight * self.guilt * self.advantage - p.envy_weight * self.envy * self.grievance
         due = g.fine * graduated(self.strikes + 1.0, g.graduation)
         saved = max(contribution.TEMPTATION, rules.exchange.cost - self.experience)
-        deterred = contribution.deterrence(g.monitoring if g.on else 0.0, due, saved)
+        detection = monitoring_of(self.model.world, rules, self.slot) if g.on else 0.0
+        deterred = contribution.deterrence(detection, due, saved)
         return contribution.move(self.contribution, contribution.comply(target, g.norm, deterred), p.adjustment)
 
     def allocate(self) -> list[Any]:

@@ -21,6 +21,8 @@ ShareRule = Literal["equal", "contribution", "shapley", "power", "need"]
 FairnessNorm = Literal["equality", "equity", "shapley"]
 Decider = Literal["fixed", "orchestrator", "vote", "weighted"]
 BallotWeight = Literal["contribution", "power"]
+Goal = Literal["profit", "welfare", "satisfaction"]
+Control = Literal["central", "decentralised", "hybrid"]
 ExitTarget = Literal[
     "random",
     "hubs",

@@ -23,6 +23,12 @@ SCENARIOS = {
     "no governance": {"governance": {"on": False}},
     "no trust": {"trust": {"on": False}},
     "no luck in the market": {"shocks": {"on": False}},
+    "a centre adapts rules to satisfaction": {
+        "voice": {"decider": "fixed", "adaptive": {"on": True, "goal": "satisfaction", "period": 3, "grievance_alarm": 0.1}}
+    },
+    "clusters adapt their own rules": {
+        "voice": {"decider": "fixed", "adaptive": {"on": True, "control": "decentralised", "period": 3, "delay": 1}}
+    },
     "closed": {"membership": {"on": False}, "partnering": {"on": False}},
 }
 

@@ -7,6 +7,7 @@ value before it is shared; fines flow back into it.
 
 from sim.compiled import kernel, rule
 from sim.luck import purpose
+from sim.phases.orchestration import mean_monitoring, monitoring_of
 from sim.world import ORCHESTRATOR, deal
 
 MONITOR = purpose("governance: is a firm caught, or accused in error")
@@ -44,7 +45,8 @@ def phase(world, rules, month):
     deal(world, MONITOR, month)
     for i in range(now.slots):
         if firms.active[i]:
-            shortfall = alleged_shortfall(firms.draw[i], firms.contribution[i], p.norm, p.monitoring, p.error)
+            seen = monitoring_of(world, rules, i)
+            shortfall = alleged_shortfall(firms.draw[i], firms.contribution[i], p.norm, seen, p.error)
             firms.strikes[i] *= 1.0 - p.forgiveness
             firms.fine[i] = 0.0
             if shortfall > 0.0:
@@ -54,5 +56,5 @@ def phase(world, rules, month):
                 now.sanctions += 1
                 if 0.0 < p.expulsion <= firms.strikes[i] and firms.role[i] != ORCHESTRATOR:
                     firms.leaving[i] = EXPELLED
-    watching = p.monitoring * p.monitoring_cost + p.transparency * p.transparency_cost
+    watching = mean_monitoring(world, rules) * p.monitoring_cost + p.transparency * p.transparency_cost
     now.governance_cost = watching * now.firms + p.sanction_cost * now.sanctions

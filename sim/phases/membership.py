@@ -10,6 +10,7 @@ import numpy as np
 from sim.compiled import kernel, rule
 from sim.luck import purpose, standard, uniform
 from sim.phases.governance import BANKRUPT, EXPELLED, LEFT
+from sim.phases.orchestration import join_cluster
 from sim.phases.partnering import best_rated, possible, welcome
 from sim.traits import BIRTH, DRAWS, RELIABILITY, bear
 from sim.world import ORCHESTRATOR, connect, deal, dismiss, enrol
@@ -159,6 +160,8 @@ def admit(world, rules, month):
         enrol(world, slot)
         now.entries += 1
         settle_in(world, rules, month, slot)
+        if now.clusters > 0:
+            join_cluster(world, slot)
 
 
 @kernel
