@@ -134,7 +134,9 @@ def _programme(scenario: Scenario) -> Iterator[Finding]:
     programme, steps = scenario.programme, scenario.run.steps
     for place, name in enumerate(programme.order):
         if name not in programme.steps:
-            known = nearest(name, programme.steps) or f"; its steps are {', '.join(programme.steps) or 'not written yet'}"
+            known = (
+                nearest(name, programme.steps) or f"; its steps are {', '.join(programme.steps) or 'not written yet'}"
+            )
             yield ("programme", "order"), f"{name!r} is no step of the programme{known}"
         elif name in programme.order[:place]:
             yield ("programme", "order"), f"{name!r} stands there twice; a step is taken once"

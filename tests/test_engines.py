@@ -24,7 +24,10 @@ SCENARIOS = {
     "no trust": {"trust": {"on": False}},
     "no luck in the market": {"shocks": {"on": False}},
     "a centre adapts rules to satisfaction": {
-        "voice": {"decider": "fixed", "adaptive": {"on": True, "goal": "satisfaction", "period": 3, "grievance_alarm": 0.1}}
+        "voice": {
+            "decider": "fixed",
+            "adaptive": {"on": True, "goal": "satisfaction", "period": 3, "grievance_alarm": 0.1},
+        }
     },
     "clusters adapt their own rules": {
         "voice": {"decider": "fixed", "adaptive": {"on": True, "control": "decentralised", "period": 3, "delay": 1}}

@@ -84,7 +84,9 @@ _ALL = (
         "What the orchestrators take a month, mean over the run.",
     ),
     Measure("take_rate", "share", final_of("take_rate"), "Share of value that the orchestrators keep at the end."),
-    Measure("monitoring", "share", final_of("monitoring"), "Chance that a shortfall is seen, mean over members at the end."),
+    Measure(
+        "monitoring", "share", final_of("monitoring"), "Chance that a shortfall is seen, mean over members at the end."
+    ),
     Measure(
         "governance_cost", "endowments", mean_of("governance_cost"), "Cost of governance a month, mean over the run."
     ),
