@@ -17,13 +17,24 @@ import numpy as np
 from sim.engine import Phase
 from sim.firm import DECISIONS, GONE, Firm, single, slot_of
 from sim.mistakes import Mistake
-from sim.phases import exchange, fairness, membership, orchestration, partnering, trust, voice
+from sim.phases import (
+    exchange,
+    fairness,
+    governance,
+    membership,
+    onboarding,
+    orchestration,
+    partnering,
+    ratings,
+    trust,
+    voice,
+)
 from sim.phases.governance import LEFT
 from sim.record import Run
 from sim.rules import Rules
 from sim.scenario import Scenario
 from sim.simulation import Simulation
-from sim.world import NOBODY, SERIES, World, connect
+from sim.world import NOBODY, SERIES, World
 
 
 class Ecosystem(mesa.Model):
@@ -162,7 +173,8 @@ def play_contribution(ecosystem: Ecosystem, world: World, _rules: Rules, _month:
 def play_exchange(ecosystem: Ecosystem, world: World, rules: Rules, _month: int) -> None:
     """Every firm spends and delivers; then both sides see what arrived."""
     for firm in ecosystem.assemble():
-        firm.platform = rules.exchange.commons * (firm.contribution * firm.endowment)
+        ready = onboarding.ready(world, rules, firm.slot)
+        firm.platform = rules.exchange.commons * (firm.contribution * firm.endowment * ready)
         spent = firm.platform
         for tie, effort in zip(firm.ties, firm.allocate(), strict=True):
             tie.given = checked(effort, 0, np.inf, "allocate", firm)
@@ -170,6 +182,15 @@ def play_exchange(ecosystem: Ecosystem, world: World, rules: Rules, _month: int)
         firm.effort = spent
         firm.delivered = firm.deliver()
     exchange.receive(world, rules)
+
+
+def play_governance(ecosystem: Ecosystem, world: World, rules: Rules, month: int) -> None:
+    """Watch, sanction, expel; those who wish so are examined; audits and disputes; then the account of governance."""
+    governance.police(world, rules, month)
+    if rules.governance.certification_on:
+        for firm in ecosystem.assemble():
+            firm.applying = bool(firm.apply())
+    governance.administer(world, rules, month)
 
 
 def play_fairness(ecosystem: Ecosystem, world: World, rules: Rules, _month: int) -> None:
@@ -184,9 +205,12 @@ def play_fairness(ecosystem: Ecosystem, world: World, rules: Rules, _month: int)
         firm.grievance = fairness.smooth(firm.grievance, lag, memory)
 
 
-def play_trust(ecosystem: Ecosystem, world: World, rules: Rules, _month: int) -> None:
-    """Ratings are published, and every firm learns about every partner."""
-    trust.publish(world, rules)
+def play_trust(ecosystem: Ecosystem, world: World, rules: Rules, month: int) -> None:
+    """Praise is bought, ratings are published, and every firm learns about every partner."""
+    if rules.governance.ratings_on:
+        for firm in ecosystem.assemble():
+            firm.praising = bool(firm.buy_praise())
+    trust.publish(world, rules, month)
     p = rules.trust
     negativity, credence = single(p.negativity), single(p.witnesses * rules.governance.transparency)
     memories = single(p.memory_operational), single(p.memory_relational), single(p.memory_strategic)
@@ -194,7 +218,7 @@ def play_trust(ecosystem: Ecosystem, world: World, rules: Rules, _month: int) ->
     for firm in ecosystem.assemble():
         for tie in firm.ties:
             kept, returned, agreed = (single(news) for news in firm.learn(tie))
-            tie.agreed, tie.hearsay = agreed, tie.other.rating
+            tie.agreed, tie.hearsay = agreed, ratings.testimony(world, rules, tie.partner)
             told, met = single(trust.substance(tie.promised)), single(trust.substance(tie.received + tie.delivered))
             for level, news, weight, memory in zip(
                 ("operational", "relational", "strategic"),
@@ -240,7 +264,7 @@ def play_partnering(ecosystem: Ecosystem, world: World, rules: Rules, _month: in
             continue
         other = ecosystem.firm_at(firm.courting)
         if firm.welcome(other) and other.welcome(firm):
-            connect(world, rules, firm.slot, other.slot)
+            partnering.introduce(world, rules, firm.slot, other.slot)
 
 
 def play_membership(ecosystem: Ecosystem, world: World, rules: Rules, month: int) -> None:
@@ -248,13 +272,13 @@ def play_membership(ecosystem: Ecosystem, world: World, rules: Rules, month: int
     for firm in ecosystem.assemble():
         if firm.leaving == 0 and firm.leave():
             firm.leaving = LEFT
-    membership.part(world, rules)
-    membership.admit(world, rules, month)
+    membership.renew(world, rules, month)
 
 
 PLAYS: dict[str, Callable[[Ecosystem, World, Rules, int], None]] = {
     "contribution": play_contribution,
     "exchange": play_exchange,
+    "governance": play_governance,
     "fairness": play_fairness,
     "trust": play_trust,
     "voice": play_voice,

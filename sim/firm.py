@@ -15,7 +15,21 @@ import numpy as np
 from sim.luck import below, standard, uniform, unit, words
 from sim.names import ContributionType, Role
 from sim.names import words as names_of
-from sim.phases import contribution, exchange, fairness, membership, partnering, sharing, trust, voice
+from sim.phases import (
+    certification,
+    contribution,
+    disputes,
+    exchange,
+    fairness,
+    membership,
+    mutual_aid,
+    onboarding,
+    partnering,
+    ratings,
+    sharing,
+    trust,
+    voice,
+)
 from sim.phases.governance import graduated
 from sim.phases.orchestration import monitoring_of
 from sim.world import NOBODY, ORCHESTRATOR, Firms, Ties, complement
@@ -142,13 +156,25 @@ class Firm(mesa.Agent):
         saved = max(contribution.TEMPTATION, rules.exchange.cost - self.experience)
         detection = monitoring_of(self.model.world, rules, self.slot) if g.on else 0.0
         deterred = contribution.deterrence(detection, due, saved)
-        return contribution.move(self.contribution, contribution.comply(target, g.norm, deterred), p.adjustment)
+        target = self.insure(contribution.comply(target, g.norm, deterred))
+        return contribution.move(self.contribution, target, p.adjustment)
+
+    def insure(self, target: float) -> float:
+        """The contribution it aims at when mutual aid insures it: the rescued are grateful, the insured hold back."""
+        rules = self.model.rules
+        m = rules.membership
+        if not m.mutual_aid_on:
+            return target
+        floor = mutual_aid.floor_of(m.mutual_aid_good_standing, rules.governance.norm)
+        grateful = target + m.mutual_aid_gratitude * self.gratitude
+        return mutual_aid.hold_back(grateful, self.model.world.now.cover, m.mutual_aid_moral_hazard, floor)
 
     def allocate(self) -> list[Any]:
         """Effort that it promises each partner this month, in the order of its ties."""
         p = self.model.rules.exchange
         ties = list(self.ties)
-        budget = self.contribution * self.endowment
+        ready = onboarding.ready(self.model.world, self.model.rules, self.slot)
+        budget = self.contribution * self.endowment * ready
         scale = single(p.reciprocity * self.degree / self.endowment)
         wants = [single(exchange.favour(tie.trust, tie.ledger, single(p.trust_weight), scale)) for tie in ties]
         total = 0.0
@@ -156,11 +182,16 @@ class Firm(mesa.Agent):
             total += float(want)
         unit_effort = (1.0 - p.commons) * budget / total if total > 0.0 else 0.0
         if p.effort == exchange.PER_TIE:
-            unit_effort = p.stake * self.contribution
+            unit_effort = p.stake * self.contribution * ready
             wants = [single(1) for _ in ties]
-        return [
+        strain = single(disputes.strain_in_force(self.model.rules))
+        stakes = [
             single(unit_effort) * want * single(exchange.stage(tie.trust, single(p.staging)))
             for want, tie in zip(wants, ties, strict=True)
+        ]
+        return [
+            single(disputes.withhold(stake, tie.dispute, strain)) if strain > 0 else stake
+            for stake, tie in zip(stakes, ties, strict=True)
         ]
 
     def deliver(self) -> float:
@@ -194,6 +225,22 @@ class Firm(mesa.Agent):
             lead = (1.0 - openness) * lead + openness * fairness.behind(now.fair_deal, self.deal)
             lag, lead = lag * own / self.endowment, lead * own / self.endowment
         return lag, lead, fairness.utility(self.payoff / self.endowment, lag, lead, self.envy, self.guilt)
+
+    def apply(self) -> bool:
+        """Whether it has itself examined for the stamp of a certified programme this month."""
+        p = self.model.rules.governance
+        quality = certification.compliance(self.reliability, self.contribution, p.norm)
+        hopeful = certification.hopeful(quality, p.certification_standard, p.certification_accuracy)
+        return (
+            not self.certified and self.luck(certification.APPLY) < p.certification_application_rate and bool(hopeful)
+        )
+
+    def buy_praise(self) -> bool:
+        """Whether it buys praise this month."""
+        if self.rating >= self.model.world.now.mean_rating:
+            return False
+        venal = uniform(self.model.world.key, ratings.VENAL, ratings.EVER, self.id)
+        return venal < self.model.rules.governance.ratings_manipulation
 
     def learn(self, tie: Tie) -> tuple[float, float, float]:
         """News from one partner this month, each from 0 to 1: what it kept, what it returned, how far it and the game are fair."""
@@ -246,7 +293,11 @@ class Firm(mesa.Agent):
         for k in range(candidates):
             draw = uniform(world.key, partnering.STRANGERS, self.model.month, self.id * 128 * 16 + k)
             met.append(self.model.firm_at(int(world.firms.roster[below(draw, int(world.now.firms))])))
-        return max(met, key=lambda firm: firm.rating)
+        return max(met, key=self.reputation)
+
+    def reputation(self, other: Firm) -> float:
+        """What it goes by when it looks for a partner: the other's rating or stamp, less the risk."""
+        return ratings.repute(self.model.world, self.model.rules, other.slot)
 
     def welcome(self, other: Firm) -> bool:
         """Whether it would have another firm as a partner."""
@@ -255,7 +306,10 @@ class Firm(mesa.Agent):
             return False
         gain = complement(self.skill_a, self.skill_b, other.skill_a, other.skill_b, rules.value.diversity)
         effort = (1.0 - rules.exchange.commons) * self.contribution * self.endowment / (self.degree + 1.0)
-        return partnering.prospect(other.rating, effort, gain, rules.founding.trust, rules) > rules.partnering.upkeep
+        return (
+            partnering.prospect(self.reputation(other), effort, gain, rules.founding.trust, rules)
+            > rules.partnering.upkeep
+        )
 
     def leave(self) -> bool:
         """Whether it leaves of its own accord this month."""
@@ -267,12 +321,13 @@ class Firm(mesa.Agent):
 
 
 DECISIONS: dict[str, tuple[str, ...]] = {
-    "contribution": ("observe", "look_around", "contribute"),
+    "contribution": ("observe", "look_around", "contribute", "insure"),
     "exchange": ("allocate", "deliver"),
+    "governance": ("apply",),
     "fairness": ("judge",),
-    "trust": ("learn",),
+    "trust": ("buy_praise", "learn"),
     "voice": ("vote",),
-    "partnering": ("drop", "seek", "meet_strangers", "welcome"),
+    "partnering": ("drop", "seek", "meet_strangers", "reputation", "welcome"),
     "membership": ("leave",),
 }
 """The decisions that firms take in each phase, by the name of their method."""

@@ -480,10 +480,12 @@ class Partnering(Phase):
 class Onboarding(Mechanism):
     """How newcomers are brought in."""
 
-    months: Annotated[int, Field(ge=1)] = 6
-    """Months until a newcomer can contribute in full without support; its first contribution is one part in so many."""
+    wait: Annotated[int, Field(ge=0, le=120)] = 2
+    """Time to first contribution without support: months of training, before a newcomer looks for its first partners."""
+    ramp: Annotated[int, Field(ge=1, le=120)] = 6
+    """Months from the first contribution to a full one, without support."""
     support: Share = 0.5
-    """Onboarding effort: full support halves the time it takes."""
+    """Onboarding effort: full support halves both times."""
     support_cost: Amount = 0.05
     """Cost of full support, per newcomer and month."""
     growth_limit: Amount = 0.05

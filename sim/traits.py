@@ -156,6 +156,9 @@ def open_accounts(firms, rules, i):
     firms.platform[i] = firms.effort[i] = firms.delivered[i] = firms.tie_value[i] = firms.shapley[i] = 0.0
     firms.benefit[i] = firms.earned[i] = firms.deal[i] = firms.payoff[i] = 0.0
     firms.total_benefit[i] = firms.total_effort[i] = firms.total_shapley[i] = 0.0
+    firms.risk[i] = firms.outlay[i] = firms.gratitude[i] = 0.0
+    firms.ready[i] = 1.0
+    firms.applying[i] = firms.certified[i] = firms.praising[i] = 0
     firms.leaving[i] = firms.ballot_take[i] = firms.ballot_mix[i] = 0
     firms.dropping[i] = firms.courting[i] = -1
 

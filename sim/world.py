@@ -59,6 +59,12 @@ class Firms(Table):
     """Its last vote on the sharing rule: the place of the rule in the mix."""
     cluster: Long
     """The cluster of firms to which it belongs, where clusters adapt their own rules."""
+    applying: Long
+    """1 if it has itself examined for a stamp this month."""
+    certified: Long
+    """1 while it bears the stamp of the programme."""
+    praising: Long
+    """1 if it buys praise this month."""
 
     endowment: Double
     """What it can put in, a month."""
@@ -122,6 +128,14 @@ class Firms(Table):
     """Reserves, in months of its endowment."""
     rating: Double
     """Public rating in (0, 1): what it delivers of what the norm expects."""
+    risk: Double
+    """Risk score: moving average of how far its marks are from its rating."""
+    ready: Double
+    """How far it has been brought in, from 0 to 1: share of its contribution that it is able to make."""
+    outlay: Double
+    """What it pays besides effort, fines and upkeep: examinations, praise, the levy of mutual aid."""
+    gratitude: Double
+    """1 when it has just been rescued; it fades."""
     draw: Double
     """Its draw for the decision at hand (`deal`)."""
     total_benefit: Double
@@ -161,8 +175,10 @@ class Ties(Table):
     """Value that the tie created this month."""
     ledger: Single
     """Balance of delivered minus received effort, fading."""
+    dispute: Single
+    """Months since i has been in dispute with j over a breach; 0 at peace."""
     hearsay: Single
-    """Public rating of j."""
+    """What the public says of j: its rating, or the standard that its stamp vouches for."""
     agreed: Single
     """Strategic news: how far goals agree and the game is fair."""
     operational_good: Single
@@ -259,6 +275,17 @@ SERIES: dict[str, tuple[str, str]] = {
     "governance_cost": ("endowments", "Cost of governance this month."),
     "fines": ("endowments", "Fines paid this month."),
     "sanctions": ("firms", "Firms sanctioned this month."),
+    "certified": ("share", "Members who bear the stamp of a certified programme; 0 without one."),
+    "audits": ("firms", "Certified firms audited this month."),
+    "praise": ("firms", "Firms that bought praise this month."),
+    "disputes": ("disputes", "Disputes opened this month."),
+    "settled": (
+        "disputes",
+        "Disputes settled this month: at once by decision rights, by goodwill, or by the mediator.",
+    ),
+    "broken": ("ties", "Partnerships that an unresolved dispute ended this month."),
+    "rescues": ("firms", "Firms that mutual aid rescued this month."),
+    "fund": ("endowments", "The fund of mutual aid at the end of the month."),
 }
 """The series of a run: name → (unit, meaning)."""
 
@@ -266,6 +293,9 @@ _STATE = {
     "log_demand": "f8",
     "pulse": "f8",
     "customers": "f8",
+    "owed": "f8",
+    "cover": "f8",
+    "mean_rating": "f8",
     "net": "f8",
     "dues": "f8",
     "orchestrators": "f8",

@@ -32,6 +32,23 @@ SCENARIOS = {
     "clusters adapt their own rules": {
         "voice": {"decider": "fixed", "adaptive": {"on": True, "control": "decentralised", "period": 3, "delay": 1}}
     },
+    "clear roles and disputes": {
+        "governance": {
+            "clarity": {"on": True, "level": 0.5},
+            "disputes": {"on": True, "breach": 0.7, "mediator": False, "patience": 3, "misunderstanding": 0.1},
+        }
+    },
+    "certified, rated and mediated": {
+        "governance": {
+            "certification": {"on": True, "required": True},
+            "ratings": {"on": True, "manipulation": 0.5},
+            "disputes": {"on": True, "breach": 0.7},
+        }
+    },
+    "onboarding and mutual aid": {
+        "founding": {"firms": 100, "reserves": 0.5},
+        "membership": {"onboarding": {"on": True}, "mutual_aid": {"on": True, "rescue": 1.0}, "market_potential": 140},
+    },
     "closed": {"membership": {"on": False}, "partnering": {"on": False}},
 }
 

@@ -9,6 +9,7 @@ from sim.compiled import kernel, rule
 from sim.luck import purpose, standard
 from sim.names import ContributionRule, ContributionType, code
 from sim.phases.governance import graduated
+from sim.phases.mutual_aid import floor_of, hold_back
 from sim.phases.orchestration import monitoring_of
 
 OBSERVATION = purpose("contribution: noise in what is seen")
@@ -113,6 +114,7 @@ def choose(world, rules):
     """Every firm chooses its contribution."""
     firms, p, g = world.firms, rules.contribution, rules.governance
     cost = rules.exchange.cost
+    m, floor = rules.membership, floor_of(rules.membership.mutual_aid_good_standing, g.norm)
     for i in range(world.now.slots):
         if not firms.active[i]:
             continue
@@ -129,6 +131,9 @@ def choose(world, rules):
             due = g.fine * graduated(firms.strikes[i] + 1.0, g.graduation)
             deterred = deterrence(detection, due, max(TEMPTATION, cost - firms.experience[i]))
             target = comply(target, g.norm, deterred)
+        if m.mutual_aid_on:
+            target += m.mutual_aid_gratitude * firms.gratitude[i]
+            target = hold_back(target, world.now.cover, m.mutual_aid_moral_hazard, floor)
         firms.contribution[i] = move(firms.contribution[i], target, p.adjustment)
 
 

@@ -10,6 +10,8 @@ import numpy as np
 from sim.compiled import kernel, rule
 from sim.luck import purpose, uniform
 from sim.names import Delivery, Effort, code
+from sim.phases.disputes import strain_in_force, withhold
+from sim.phases.onboarding import ready
 from sim.world import deal
 
 DELIVERY = purpose("exchange: share of its promises that a firm keeps")
@@ -58,7 +60,7 @@ def spend(world, rules, i):
     """Divide i's effort over the platform and its ties; the effort spent."""
     firms, ties, p = world.firms, world.ties, rules.exchange
     start, end = firms.first[i], firms.first[i] + firms.degree[i]
-    budget = firms.contribution[i] * firms.endowment[i]
+    budget = firms.contribution[i] * firms.endowment[i] * ready(world, rules, i)
     firms.platform[i] = p.commons * budget
     trust_weight, staging = np.float32(p.trust_weight), np.float32(p.staging)
     scale = np.float32(p.reciprocity * firms.degree[i] / firms.endowment[i])
@@ -68,11 +70,14 @@ def spend(world, rules, i):
         total += ties.given[row]
     unit = (1.0 - p.commons) * budget / total if total > 0.0 else 0.0
     if p.effort == PER_TIE:
-        unit = p.stake * firms.contribution[i]
+        unit = p.stake * firms.contribution[i] * ready(world, rules, i)
+    strain = strain_in_force(rules)
     spent = firms.platform[i]
     for row in range(start, end):
         share = ONE if p.effort == PER_TIE else ties.given[row]
         ties.given[row] = np.float32(unit) * share * stage(ties.trust[row], staging)
+        if strain > NIL:
+            ties.given[row] = withhold(ties.given[row], ties.dispute[row], strain)
         spent += ties.given[row]
     return spent
 

@@ -7,6 +7,7 @@ against the deal of all. Falling behind and being ahead both hurt, per unit of e
 
 from sim.compiled import kernel, rule
 from sim.names import FairnessNorm, code
+from sim.phases.mutual_aid import collect
 
 EQUALITY, EQUITY = code(FairnessNorm, "equality"), code(FairnessNorm, "equity")
 LEAST = 1e-9
@@ -81,6 +82,8 @@ def account(world, rules):
     """The books of the month: every firm's payoff, its reserves, and the welfare of all."""
     firms, now, cost, upkeep = world.firms, world.now, rules.exchange.cost, rules.partnering.upkeep
     full = FULL * rules.founding.reserves
+    if rules.membership.mutual_aid_on:
+        collect(world, rules)
     now.welfare = 0.0
     for i in range(now.slots):
         if firms.active[i]:
@@ -88,9 +91,11 @@ def account(world, rules):
                 firms.benefit[i]
                 - cost * firms.effort[i]
                 - firms.fine[i]
+                - firms.outlay[i]
                 - now.dues / now.firms
                 - upkeep * firms.degree[i]
             )
+            firms.outlay[i] = 0.0
             firms.payoff[i] = firms.endowment[i] + profit
             firms.reserves[i] = min(full, firms.reserves[i] + profit / firms.endowment[i])
             firms.total_benefit[i] += firms.benefit[i]

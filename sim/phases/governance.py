@@ -7,6 +7,8 @@ value before it is shared; fines flow back into it.
 
 from sim.compiled import kernel, rule
 from sim.luck import purpose
+from sim.phases.certification import apply, certify
+from sim.phases.disputes import argue
 from sim.phases.orchestration import mean_monitoring, monitoring_of
 from sim.world import ORCHESTRATOR, deal
 
@@ -39,8 +41,8 @@ def penalty(shortfall, endowment, strikes, fine, graduation):
 
 
 @kernel
-def phase(world, rules, month):
-    """Watch, sanction, expel; then draw up the account of governance and what is left to share."""
+def police(world, rules, month):
+    """Watch, sanction, expel."""
     firms, now, p = world.firms, world.now, rules.governance
     deal(world, MONITOR, month)
     for i in range(now.slots):
@@ -56,5 +58,28 @@ def phase(world, rules, month):
                 now.sanctions += 1
                 if 0.0 < p.expulsion <= firms.strikes[i] and firms.role[i] != ORCHESTRATOR:
                     firms.leaving[i] = EXPELLED
+
+
+@kernel
+def administer(world, rules, month):
+    """Examinations, audits and disputes; then the account of governance, with what was owed from last month."""
+    now, p = world.now, rules.governance
     watching = mean_monitoring(world, rules) * p.monitoring_cost + p.transparency * p.transparency_cost
     now.governance_cost = watching * now.firms + p.sanction_cost * now.sanctions
+    if p.clarity_on:
+        now.governance_cost += p.clarity_level * p.clarity_cost * now.firms
+    if p.certification_on:
+        now.governance_cost += certify(world, rules, month)
+    if p.disputes_on:
+        now.governance_cost += argue(world, rules, month)
+    now.governance_cost += now.owed
+    now.owed = 0.0
+
+
+@kernel
+def phase(world, rules, month):
+    """Watch, sanction, expel; examine, audit and settle disputes; then draw up the account of governance."""
+    police(world, rules, month)
+    if rules.governance.certification_on:
+        apply(world, rules, month)
+    administer(world, rules, month)

@@ -9,11 +9,13 @@ import numpy as np
 
 from sim.compiled import kernel, rule
 from sim.luck import purpose, standard, uniform
+from sim.phases.certification import examine_applicant
 from sim.phases.governance import BANKRUPT, EXPELLED, LEFT
+from sim.phases.mutual_aid import rescue
+from sim.phases.onboarding import bring_in, places, readiness, settle_in
 from sim.phases.orchestration import join_cluster
-from sim.phases.partnering import best_rated, possible, welcome
 from sim.traits import BIRTH, DRAWS, RELIABILITY, bear
-from sim.world import ORCHESTRATOR, connect, deal, dismiss, enrol
+from sim.world import ORCHESTRATOR, deal, dismiss, enrol
 
 LEAVE = purpose("membership: does a firm leave")
 ARRIVALS = purpose("membership: how many apply")
@@ -84,7 +86,8 @@ def part(world, rules):
         if not firms.active[i]:
             continue
         if firms.leaving[i] != EXPELLED and p.bankruptcy and firms.reserves[i] < 0.0:
-            firms.leaving[i] = BANKRUPT
+            helped = p.mutual_aid_on and firms.leaving[i] == 0 and rescue(world, rules, i)
+            firms.leaving[i] = 0 if helped else BANKRUPT
         if firms.leaving[i] != 0:
             now.exits += firms.leaving[i] == LEFT
             now.bankruptcies += firms.leaving[i] == BANKRUPT
@@ -119,33 +122,39 @@ def vacancy(world):
 
 
 @kernel
-def settle_in(world, rules, month, i):
-    """A newcomer looks for its first partners."""
-    firms, ties, p = world.firms, world.ties, rules.partnering
-    for attempt in range(1, rules.membership.newcomer_partners + 1):
-        j = best_rated(world, month, i, p.candidates, attempt)
-        if j != i and possible(firms, ties, i, j) and welcome(world, rules, i, j) and welcome(world, rules, j, i):
-            connect(world, rules, i, j)
+def turn_away(world, slot):
+    """An applicant that has failed its examination: its slot is free again."""
+    world.firms.vacant[world.now.vacancies] = slot
+    world.now.vacancies += 1
+
+
+@kernel
+def how_many(world, p, month):
+    """How many apply this month."""
+    now = world.now
+    satisfaction, aspiration = outlook(world)
+    attraction = appeal(satisfaction, aspiration, p.entry_sensitivity)
+    expected = applicants(now.firms, p.market_potential, attraction, p.entry_rate, p.entry_outside)
+    number = poisson(
+        expected, uniform(world.key, ARRIVALS, month, HOW_MANY), standard(world.key, ARRIVALS, month, HOW_MANY)
+    )
+    return min(number, COHORT, max(0, p.market_potential - int(now.firms)))
 
 
 @kernel
 def admit(world, rules, month):
-    """Applicants come, are screened, and find their first partners."""
+    """Applicants come, are screened and examined, and find their first partners."""
     firms, now, p = world.firms, world.now, rules.membership
     if now.firms == 0:
         return
-    satisfaction, aspiration = outlook(world)
-    expected = applicants(
-        now.firms,
-        p.market_potential,
-        appeal(satisfaction, aspiration, p.entry_sensitivity),
-        p.entry_rate,
-        p.entry_outside,
-    )
-    number = poisson(
-        expected, uniform(world.key, ARRIVALS, month, HOW_MANY), standard(world.key, ARRIVALS, month, HOW_MANY)
-    )
-    for k in range(min(number, COHORT, max(0, p.market_potential - int(now.firms)))):
+    applied = how_many(world, p, month)
+    most = now.firms + applied
+    if p.onboarding_on:
+        most = now.firms + places(now.firms, p.onboarding_growth_limit)
+        now.owed += applied * p.screening_accuracy * p.onboarding_screening_cost
+    for k in range(applied):
+        if now.firms >= most:
+            return
         identity = (month + 1) * COHORT + now.founders + k
         rank = uniform(world.key, DRAWS[RELIABILITY], BIRTH, identity)
         noise = uniform(world.key, FIRST_IMPRESSION, BIRTH, identity)
@@ -155,11 +164,17 @@ def admit(world, rules, month):
         if slot < 0:
             return
         bear(world, rules, slot, identity, month + 1)
+        if rules.governance.certification_on and not examine_applicant(world, rules, month, slot):
+            turn_away(world, slot)
+            continue
         firms.attention[slot] = min(firms.room[slot], rules.partnering.max_partners)
         firms.degree[slot] = 0
         enrol(world, slot)
         now.entries += 1
-        settle_in(world, rules, month, slot)
+        if p.onboarding_on:
+            firms.ready[slot] = readiness(0.0, p.onboarding_wait, p.onboarding_ramp, p.onboarding_support)
+        if firms.ready[slot] > 0.0:
+            settle_in(world, rules, month, slot)
         if now.clusters > 0:
             join_cluster(world, slot)
 
@@ -172,5 +187,13 @@ def phase(world, rules, month):
     for i in range(world.now.slots):
         if firms.active[i] and firms.leaving[i] == 0 and wants_out(world, rules, i):
             firms.leaving[i] = LEFT
+    renew(world, rules, month)
+
+
+@kernel
+def renew(world, rules, month):
+    """What follows from the decisions: those who leave go, newcomers come along, and more are admitted."""
     part(world, rules)
+    if rules.membership.onboarding_on:
+        bring_in(world, rules, month)
     admit(world, rules, month)

@@ -9,6 +9,8 @@ import numpy as np
 
 from sim.compiled import kernel, rule
 from sim.luck import below, purpose, uniform, unit, words
+from sim.phases.ratings import repute
+from sim.phases.trust import stamp
 from sim.world import NOBODY, complement, connect, deal, disconnect, row_of
 
 DROP = purpose("partnering: is the least trusted partner dropped")
@@ -60,15 +62,16 @@ def friend_of_friend(firms, ties, i, first, second):
 
 
 @kernel
-def best_rated(world, month, i, candidates, attempt):
+def best_rated(world, rules, month, i, candidates, attempt):
     """The best rated of a few members met by chance; `attempt` tells one search of the month from another."""
     firms, members = world.firms, int(world.now.firms)
-    best = NOBODY
+    best, name = NOBODY, 0.0
     for k in range(candidates):
         draw = uniform(world.key, STRANGERS, month, (firms.id[i] * 128 + attempt) * 16 + k)
         other = firms.roster[below(draw, members)]
-        if best == NOBODY or firms.rating[other] > firms.rating[best]:
-            best = other
+        found = repute(world, rules, other)
+        if best == NOBODY or found > name:
+            best, name = other, found
     return best
 
 
@@ -82,7 +85,7 @@ def sought(world, rules, month, i):
     if unit(way) < p.closure and firms.degree[i] > 0:
         found = friend_of_friend(firms, ties, i, unit(first), unit(second))
     else:
-        found = best_rated(world, month, i, p.candidates, 0)
+        found = best_rated(world, rules, month, i, p.candidates, 0)
     return found if found != i and row_of(firms, ties, i, found) == NOBODY else NOBODY
 
 
@@ -94,7 +97,7 @@ def welcome(world, rules, i, j):
         return False
     gain = complement(firms.skill_a[i], firms.skill_b[i], firms.skill_a[j], firms.skill_b[j], rules.value.diversity)
     effort = (1.0 - rules.exchange.commons) * firms.contribution[i] * firms.endowment[i] / (firms.degree[i] + 1.0)
-    return prospect(firms.rating[j], effort, gain, rules.founding.trust, rules) > rules.partnering.upkeep
+    return prospect(repute(world, rules, j), effort, gain, rules.founding.trust, rules) > rules.partnering.upkeep
 
 
 @kernel
@@ -115,6 +118,16 @@ def possible(firms, ties, i, j):
 
 
 @kernel
+def introduce(world, rules, i, j):
+    """Make i and j partners; a stamp counts as evidence from the first day."""
+    firms = world.firms
+    connect(world, rules, i, j)
+    if rules.governance.certification_on:
+        stamp(world, rules, i, firms.first[i] + firms.degree[i] - 1)
+        stamp(world, rules, j, firms.first[j] + firms.degree[j] - 1)
+
+
+@kernel
 def join(world, rules):
     """Partnerships begin that both sides want, one after the other."""
     firms, ties = world.firms, world.ties
@@ -126,7 +139,7 @@ def join(world, rules):
             and welcome(world, rules, i, j)
             and welcome(world, rules, j, i)
         ):
-            connect(world, rules, i, j)
+            introduce(world, rules, i, j)
 
 
 @kernel

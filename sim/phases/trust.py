@@ -9,6 +9,7 @@ make a weighted harmonic mean: the weakest counts most, and a zero vetoes.
 import numpy as np
 
 from sim.compiled import kernel, rule
+from sim.phases.ratings import buy, rate, standing, testimony
 
 NIL, ONE, TWO, HALF = np.float32(0), np.float32(1), np.float32(2), np.float32(0.5)
 LEAST = np.float32(1e-4)
@@ -57,15 +58,29 @@ def shortchanged(disadvantage, benefit):
     return disadvantage / (disadvantage + max(0.0, benefit) + 1e-9)
 
 
-@rule
-def standing(delivered, endowment, norm):
-    """What a firm visibly delivered, of what the norm expects of it."""
-    return min(1.0, delivered / (norm * endowment)) if norm > 0.0 else 1.0
+@kernel
+def stamp(world, rules, i, row):
+    """Let the stamp of a new partner count as evidence that it delivers."""
+    firms, ties, p = world.firms, world.ties, rules.governance
+    if firms.certified[ties.partner[row]]:
+        ties.operational_good[row] += p.certification_evidence * p.certification_standard
+        ties.operational_bad[row] += p.certification_evidence * (1.0 - p.certification_standard)
+        ties.trust[row] = combine(
+            expect(ties.operational_good[row], ties.operational_bad[row]),
+            expect(ties.relational_good[row], ties.relational_bad[row]),
+            expect(ties.strategic_good[row], ties.strategic_bad[row]),
+            np.float32(rules.trust.weight_operational),
+            np.float32(rules.trust.weight_relational),
+            np.float32(rules.trust.weight_strategic),
+        )
 
 
 @kernel
-def publish(world, rules):
+def publish(world, rules, month):
     """Public ratings move with what was delivered."""
+    if rules.governance.ratings_on:
+        rate(world, rules, month)
+        return
     firms, memory, norm = world.firms, rules.trust.memory_operational, rules.governance.norm
     for i in range(world.now.slots):
         if firms.active[i]:
@@ -75,7 +90,7 @@ def publish(world, rules):
 
 
 @kernel
-def gather(world):
+def gather(world, rules):
     """What sits in the rows of others is fetched first: the loop that learns then vectorises."""
     firms, ties = world.firms, world.ties
     for i in range(world.now.slots):
@@ -86,7 +101,7 @@ def gather(world):
         )
         for row in range(firms.first[i], firms.first[i] + firms.degree[i]):
             ties.agreed[row] = ties.alignment[row] * fair
-            ties.hearsay[row] = firms.rating[ties.partner[row]]
+            ties.hearsay[row] = testimony(world, rules, ties.partner[row])
 
 
 @kernel
@@ -128,8 +143,10 @@ def learn(world, rules):
 
 
 @kernel
-def phase(world, rules, _month):
+def phase(world, rules, month):
     """Ratings are published, news is gathered, and every firm learns about every partner."""
-    publish(world, rules)
-    gather(world)
+    if rules.governance.ratings_on:
+        buy(world, rules)
+    publish(world, rules, month)
+    gather(world, rules)
     learn(world, rules)

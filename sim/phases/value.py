@@ -8,6 +8,7 @@ capabilities. All of it is scaled by demand and by the network effect, whose exp
 import numpy as np
 
 from sim.compiled import kernel, rule
+from sim.phases.clarity import duplicate
 
 ONE, HALF, TWO = np.float32(1), np.float32(0.5), np.float32(2)
 
@@ -45,6 +46,8 @@ def phase(world, rules, _month):
         trust = HALF * (ties.trust[row] + ties.trust_back[row])
         output = produce(ties.delivered[row], ties.received[row], synergy)
         ties.worth[row] = unit * ties.weight[row] * ties.complementarity[row] * ease(trust, floor) * output
+    if rules.governance.clarity_on:
+        duplicate(world, rules.governance)
     now.tie_value = now.commons_value = 0.0
     for i in range(now.slots):
         if firms.active[i]:
