@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 ADDS_TO_ONE = 1e-6
 """How far the weights of a mix may be from one: room for thirds written with a few digits."""
-GENERATED = ("barabasi_albert", "erdos_renyi", "watts_strogatz", "ring", "supply_chain", "core_periphery")
+GENERATED = ("barabasi_albert", "erdos_renyi", "watts_strogatz", "ring", "supply_chain", "core_periphery", "geometric")
 
 Finding = tuple[Key, str]
 

@@ -13,6 +13,7 @@ Topology = Literal[
     "star",
     "supply_chain",
     "core_periphery",
+    "geometric",
 ]
 ContributionRule = Literal["conditional", "fixed"]
 Effort = Literal["split", "per_tie"]

@@ -537,7 +537,7 @@ class Membership(Phase):
     newcomer_partners: Annotated[int, Field(ge=1, le=100)] = 3
     """How many partners a newcomer looks for at once."""
     onboarding: Onboarding = Onboarding()
-    """How newcomers are brought in."""
+    """Training, support and growth limits."""
     mutual_aid: MutualAid = MutualAid()
     """Mutual aid."""
 
