@@ -4,6 +4,7 @@ import networkx as nx
 import numpy as np
 import pytest
 
+from sim.mistakes import Mistake
 from sim.phases import orchestration
 from sim.phases.orchestration import MONITORING, NOTHING, TAKE_RATE, climb, monitoring_of, next_rule, take_of
 from sim.scenario import Scenario
@@ -238,3 +239,40 @@ def test_a_copy_of_the_world_has_clusters_of_its_own(busy):
     twin.clusters.take_rate[:] = 0.9
     twin.agenda.take_rate[:] = 0.9
     assert not np.any(world.clusters.take_rate == 0.9) and not np.any(world.agenda.take_rate == 0.9)
+
+
+# --- what cannot hold together --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"voice.decider": "vote"}, ("voice.decider", "'vote'", "both move the take rate", 'decider = "fixed"')),
+        ({"voice.decider": "orchestrator"}, ("voice.decider", "'orchestrator'")),
+        (
+            {"voice.adaptive.take_rate": False, "voice.adaptive.monitoring": False},
+            ("voice.adaptive", "nothing is adapted"),
+        ),
+        ({"founding.orchestrators": 0, "sharing.take_rate": 0.0}, ("voice.adaptive", "founding.orchestrators")),
+        ({"voice.adaptive.clusters": 65}, ("voice.adaptive.clusters", "from 1 to 64")),
+        ({"voice.adaptive.goal": "wealth"}, ("voice.adaptive.goal", "profit, welfare, satisfaction")),
+    ],
+)
+def test_what_does_not_go_with_adaptive_rules_is_told(changes, words):
+    with pytest.raises(Mistake) as caught:
+        Scenario(voice=adaptive()).replace(changes)
+    (line,) = caught.value.lines
+    assert all(word in line for word in words), line
+
+
+def test_a_date_at_which_two_would_move_the_take_is_told():
+    event = {"kind": "rules", "at": 20, "set": {"voice.adaptive.on": True}}
+    with pytest.raises(
+        Mistake, match=r"interventions\[0\].set: from month 20 on, voice.decider: .* both move the take"
+    ):
+        Scenario().replace({"voice.decider": "vote", "interventions": (event,)})
+
+
+def test_monitoring_can_be_adapted_without_an_orchestrator():
+    nobody = {"founding.orchestrators": 0, "sharing.take_rate": 0.0, "voice.adaptive.take_rate": False}
+    assert Scenario(voice=adaptive()).replace(nobody).voice.adaptive.on
