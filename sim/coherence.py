@@ -94,10 +94,13 @@ def _orchestrators(scenario: Scenario) -> Iterator[Finding]:
             yield ("sharing", "take_rate"), f"a take needs somebody who takes; {remedy}, or take_rate = 0"
         if scenario.voice.on and scenario.voice.decider == "orchestrator":
             yield ("voice", "decider"), f"there is no orchestrator to decide; {remedy}"
+        alignment = scenario.trust.alignment
+        if scenario.trust.on and alignment.on and alignment.towards == "orchestrator":
+            yield ("trust", "alignment", "towards"), f"there is no orchestrator to align with; {remedy}"
         adaptive = scenario.voice.adaptive
         if scenario.voice.on and adaptive.on and (adaptive.take_rate or adaptive.goal == "profit"):
-            remedy += ', or adaptive.take_rate = false and a goal other than "profit"'
-            yield ("voice", "adaptive"), f"there is no orchestrator whose take could be adapted; {remedy}"
+            without = 'adaptive.take_rate = false and a goal other than "profit"'
+            yield ("voice", "adaptive"), f"there is no orchestrator whose take could be adapted; {remedy}, or {without}"
 
 
 def _adaptive(scenario: Scenario) -> Iterator[Finding]:
@@ -220,7 +223,7 @@ _CHECKS: dict[Callable[[Scenario], Iterator[Finding]], Set[str]] = {
     _sums: frozenset(),
     _network: {"founding"},
     _reliability: {"founding"},
-    _orchestrators: {"founding", "sharing", "voice"},
+    _orchestrators: {"founding", "sharing", "trust", "voice"},
     _adaptive: {"voice"},
     _dates: {"run", "interventions"},
     _programme: {"run", "programme"},

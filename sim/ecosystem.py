@@ -18,15 +18,18 @@ from sim.engine import Phase
 from sim.firm import DECISIONS, GONE, Firm, single, slot_of
 from sim.mistakes import Mistake
 from sim.phases import (
+    alignment,
     exchange,
     fairness,
     governance,
+    knowledge,
     membership,
     onboarding,
     orchestration,
     partnering,
     ratings,
     trust,
+    value,
     voice,
 )
 from sim.phases.governance import LEFT
@@ -184,6 +187,16 @@ def play_exchange(ecosystem: Ecosystem, world: World, rules: Rules, _month: int)
     exchange.receive(world, rules)
 
 
+def play_value(ecosystem: Ecosystem, world: World, rules: Rules, month: int) -> None:
+    """Value of all that arrived; then, where knowledge is shared, firms show each other what they know, and learn."""
+    value.create(world, rules)
+    if rules.value.knowledge_on:
+        for firm in ecosystem.assemble():
+            for tie in firm.ties:
+                world.ties.shown[tie.mirror] = checked(firm.share_knowledge(tie), 0, 1, "share_knowledge", firm)
+        knowledge.learn(world, rules, month)
+
+
 def play_governance(ecosystem: Ecosystem, world: World, rules: Rules, month: int) -> None:
     """Watch, sanction, expel; those who wish so are examined; audits and disputes; then the account of governance."""
     governance.police(world, rules, month)
@@ -206,7 +219,9 @@ def play_fairness(ecosystem: Ecosystem, world: World, rules: Rules, _month: int)
 
 
 def play_trust(ecosystem: Ecosystem, world: World, rules: Rules, month: int) -> None:
-    """Praise is bought, ratings are published, and every firm learns about every partner."""
+    """Goals move, where alignment is at work; praise is bought, ratings are published, and every firm learns about every partner."""
+    if rules.trust.alignment_on:
+        alignment.realign(world, rules, month)
     if rules.governance.ratings_on:
         for firm in ecosystem.assemble():
             firm.praising = bool(firm.buy_praise())
@@ -278,6 +293,7 @@ def play_membership(ecosystem: Ecosystem, world: World, rules: Rules, month: int
 PLAYS: dict[str, Callable[[Ecosystem, World, Rules, int], None]] = {
     "contribution": play_contribution,
     "exchange": play_exchange,
+    "value": play_value,
     "governance": play_governance,
     "fairness": play_fairness,
     "trust": play_trust,

@@ -21,6 +21,7 @@ from sim.phases import (
     disputes,
     exchange,
     fairness,
+    knowledge,
     membership,
     mutual_aid,
     onboarding,
@@ -208,6 +209,11 @@ class Firm(mesa.Agent):
             arrived += float(tie.delivered)
         return arrived
 
+    def share_knowledge(self, tie: Tie) -> Any:
+        """Share of its know-how that it lets a partner see this month, from 0 to 1; asked where knowledge is shared."""
+        p = self.model.rules.value
+        return knowledge.reveal(tie.trust, single(p.knowledge_openness), single(p.knowledge_caution))
+
     def judge(self) -> tuple[float, float, float]:
         """Felt disadvantage and advantage per unit of endowment, and its utility of the month."""
         rules, now = self.model.rules, self.model.world.now
@@ -323,6 +329,7 @@ class Firm(mesa.Agent):
 DECISIONS: dict[str, tuple[str, ...]] = {
     "contribution": ("observe", "look_around", "contribute", "insure"),
     "exchange": ("allocate", "deliver"),
+    "value": ("share_knowledge",),
     "governance": ("apply",),
     "fairness": ("judge",),
     "trust": ("buy_praise", "learn"),

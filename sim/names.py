@@ -24,6 +24,7 @@ Decider = Literal["fixed", "orchestrator", "vote", "weighted"]
 BallotWeight = Literal["contribution", "power"]
 Goal = Literal["profit", "welfare", "satisfaction"]
 Control = Literal["central", "decentralised", "hybrid"]
+Reference = Literal["partners", "members", "orchestrator"]
 ExitTarget = Literal[
     "random",
     "hubs",

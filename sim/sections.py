@@ -20,6 +20,7 @@ from sim.names import (
     ExitTarget,
     FairnessNorm,
     Goal,
+    Reference,
     Topology,
 )
 
@@ -209,7 +210,31 @@ class Exchange(Phase):
 
 
 class Knowledge(Mechanism):
-    """Mutual learning: capabilities rise with exchange, partners grow alike, and diverse capabilities recombine."""
+    """Mutual learning: capabilities rise with exchange, partners grow alike, and diverse capabilities recombine. Off, every firm
+    works with know-how 1. All defaults are modelling hypotheses."""
+
+    openness: Share = 0.5
+    """Share of its know-how that a firm lets a fully trusted partner see."""
+    caution: Share = 0.5
+    """Share of that which it withholds in proportion to distrust."""
+    potential: Amount = 0.5
+    """The most know-how that a firm can gain: value per unit of effort, on top of the 1 at birth; the ceiling is 1 + potential."""
+    learning: Share = 0.1
+    """Share of what is missing to the ceiling that a firm learns a month, per unit of exchange (what partners deliver and let be seen,
+    in months of its endowment)."""
+    absorption: Share = 0.2
+    """Share of the lead of partners who know more that it takes over a month, per unit of exchange (Cohen & Levinthal 1990 on why
+    that takes exchange)."""
+    forgetting: Share = 0.01
+    """Share of the know-how gained since birth that is lost a month (that organisations forget: Argote, Beckman & Epple 1990)."""
+    assimilation: Share = 0.05
+    """Share of the way to its partners' capabilities that a firm's own move a month, per unit of exchange: partners grow alike."""
+    innovation: Amount = 0.1
+    """Chance of an innovation a month, per unit of exchange and of distance between the capabilities that meet (on average 1/3)."""
+    leap: Share = 0.3
+    """Share of what is missing to the ceiling that an innovation brings; its capabilities are new ones."""
+    cost: Amount = 0.02
+    """Cost of teaching at full openness, per firm and month."""
 
 
 class Value(Phase):
@@ -382,7 +407,17 @@ class Fairness(Phase):
 
 
 class Alignment(Mechanism):
-    """Shared purpose: goals drift apart, and communication brings them together."""
+    """Shared purpose: goals drift apart, and communication brings them together. Off, goals stay as they are at birth. All defaults
+    are modelling hypotheses."""
+
+    drift: Annotated[float, Field(ge=0, le=3.2)] = 0.05
+    """Standard deviation of the monthly step of a goal's random walk, in radians."""
+    communication: Share = 0.1
+    """Share of the way to the reference that a firm's goal turns in a month."""
+    towards: Reference = "partners"
+    """The reference: partners (their goals, weighted by trust), members (the mean direction of all), orchestrator."""
+    cost: Amount = 0.02
+    """Cost of full communication, per firm and month."""
 
 
 class Trust(Phase):

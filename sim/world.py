@@ -86,6 +86,18 @@ class Firms(Table):
     """First capability, in (0, 1)."""
     skill_b: Double
     """Second capability, in (0, 1)."""
+    know_how: Double
+    """Value of a unit of its effort, relative to a firm at birth."""
+    next_know_how: Double
+    """Its know-how from next month on."""
+    next_skill_a: Double
+    """Its first capability from next month on."""
+    next_skill_b: Double
+    """Its second capability from next month on."""
+    ahead: Double
+    """Cosine of its goal."""
+    across: Double
+    """Sine of its goal."""
     contribution: Double
     """Share of its endowment that it puts in."""
     belief: Double
@@ -175,6 +187,8 @@ class Ties(Table):
     """Value that the tie created this month."""
     ledger: Single
     """Balance of delivered minus received effort, fading."""
+    shown: Single
+    """Share of its know-how that j let i see this month."""
     dispute: Single
     """Months since i has been in dispute with j over a breach; 0 at peace."""
     hearsay: Single
@@ -270,6 +284,9 @@ SERIES: dict[str, tuple[str, str]] = {
     "trust_operational": ("0 to 1", "Mean operational trust over all ties."),
     "trust_relational": ("0 to 1", "Mean relational trust over all ties."),
     "trust_strategic": ("0 to 1", "Mean strategic trust over all ties."),
+    "alignment": ("0 to 1", "Mean agreement of goals over all ties."),
+    "know_how": ("ratio", "Mean know-how of members; 1 is that of a firm at birth."),
+    "innovations": ("firms", "Firms that innovated this month."),
     "satisfaction": ("utility", "Mean satisfaction of members."),
     "grievance": ("share of endowment", "Mean grievance of members who are not orchestrators."),
     "governance_cost": ("endowments", "Cost of governance this month."),
@@ -419,10 +436,15 @@ def row_of(firms, ties, i, j):
 
 
 @rule
+def distance(skill_a, skill_b, other_a, other_b):
+    """How different two firms' capabilities are, from 0 to 1; 1/3 on average over random pairs."""
+    return 0.5 * (abs(skill_a - other_a) + abs(skill_b - other_b))
+
+
+@rule
 def complement(skill_a, skill_b, other_a, other_b, diversity):
     """How much a pair creates relative to an average pair: different capabilities complement each other (mean distance 1/3)."""
-    distance = 0.5 * (abs(skill_a - other_a) + abs(skill_b - other_b))
-    return 1.0 + diversity * (distance - 1.0 / 3.0)
+    return 1.0 + diversity * (distance(skill_a, skill_b, other_a, other_b) - 1.0 / 3.0)
 
 
 @rule

@@ -261,6 +261,7 @@ _FIRM_UNITS = {
     "strikes": "strikes",
     "utility": "satisfaction",
     "radians": "goal",
+    "ratio": "know_how",
     "number": "id power slope envy guilt",
     "word": "firm role type",
 }

@@ -6,6 +6,7 @@ value is the same here). Shares sum to the net value, always.
 """
 
 from sim.compiled import kernel, rule
+from sim.phases import alignment, knowledge
 from sim.phases.orchestration import take_of
 from sim.world import ORCHESTRATOR
 
@@ -81,6 +82,7 @@ def phase(world, rules, _month):
     """The take first, then what stays on ties, then the pot by the mix."""
     firms, now, p = world.firms, world.now, rules.sharing
     totals(world, rules)
+    now.governance_cost += (knowledge.bill(rules.value) + alignment.bill(rules.trust)) * now.firms
     now.net, now.dues = income_after_governance(now)
     take = p.take_rate if now.orchestrators > 0 else 0.0
     now.orchestrator_income = 0.0 if now.clusters > 0 else take * now.net

@@ -2,6 +2,7 @@
 
 from sim.study.design import Study
 from sim.study.result import Result
+from sim.study.worth import returns
 from sim.study.sweeping import sweep
 
-__all__ = ["Result", "Study", "sweep"]
+__all__ = ["Result", "Study", "returns", "sweep"]
