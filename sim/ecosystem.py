@@ -25,6 +25,7 @@ from sim.phases import (
     knowledge,
     membership,
     onboarding,
+    orchestration,
     partnering,
     ratings,
     trust,
@@ -253,7 +254,7 @@ def play_trust(ecosystem: Ecosystem, world: World, rules: Rules, month: int) -> 
 
 
 def play_voice(ecosystem: Ecosystem, world: World, rules: Rules, month: int) -> None:
-    """Add up the orchestrators' income; at a review, hear every firm and decide."""
+    """Add up the orchestrators' income; at a review, hear every firm and decide; adapt rules where that is switched on."""
     world.now.income_sum += world.now.orchestrator_income
     if voice.is_review(month, rules.voice):
         for firm in ecosystem.assemble():
@@ -261,6 +262,8 @@ def play_voice(ecosystem: Ecosystem, world: World, rules: Rules, month: int) -> 
             firm.ballot_take = int(checked(take, -1, 1, "vote", firm))
             firm.ballot_mix = int(checked(mix, 0, voice.RULES - 1, "vote", firm))
         voice.decide(world, rules, month)
+    if rules.voice.adaptive_on:
+        orchestration.phase(world, rules, month)
 
 
 def play_partnering(ecosystem: Ecosystem, world: World, rules: Rules, _month: int) -> None:

@@ -32,6 +32,7 @@ from sim.phases import (
     voice,
 )
 from sim.phases.governance import graduated
+from sim.phases.orchestration import monitoring_of
 from sim.world import NOBODY, ORCHESTRATOR, Firms, Ties, complement
 
 if TYPE_CHECKING:
@@ -154,7 +155,8 @@ class Firm(mesa.Agent):
         target += p.guilt_weight * self.guilt * self.advantage - p.envy_weight * self.envy * self.grievance
         due = g.fine * graduated(self.strikes + 1.0, g.graduation)
         saved = max(contribution.TEMPTATION, rules.exchange.cost - self.experience)
-        deterred = contribution.deterrence(g.monitoring if g.on else 0.0, due, saved)
+        detection = monitoring_of(self.model.world, rules, self.slot) if g.on else 0.0
+        deterred = contribution.deterrence(detection, due, saved)
         target = self.insure(contribution.comply(target, g.norm, deterred))
         return contribution.move(self.contribution, target, p.adjustment)
 

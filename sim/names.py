@@ -22,6 +22,8 @@ ShareRule = Literal["equal", "contribution", "shapley", "power", "need"]
 FairnessNorm = Literal["equality", "equity", "shapley"]
 Decider = Literal["fixed", "orchestrator", "vote", "weighted"]
 BallotWeight = Literal["contribution", "power"]
+Goal = Literal["profit", "welfare", "satisfaction"]
+Control = Literal["central", "decentralised", "hybrid"]
 Reference = Literal["partners", "members", "orchestrator"]
 ExitTarget = Literal[
     "random",

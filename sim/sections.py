@@ -14,11 +14,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from sim.names import (
     BallotWeight,
     ContributionRule,
+    Control,
     Decider,
     Delivery,
     Effort,
     ExitTarget,
     FairnessNorm,
+    Goal,
     Reference,
     Topology,
 )
@@ -452,7 +454,32 @@ class Trust(Phase):
 
 
 class Adaptive(Mechanism):
-    """Adaptive orchestration: rules that are watched and adapted, by one centre or by clusters of firms."""
+    """Adaptive orchestration: rules are watched and adapted, by one centre or by clusters of firms. They are adapted by hill
+    climbing: where what is aimed at rose from one period to the next, the last change was right (modelling hypothesis)."""
+
+    goal: Goal = "welfare"
+    """What is aimed at: profit (the orchestrators' take), welfare (what all members gain), or satisfaction (the members' mean)."""
+    control: Control = "central"
+    """central: one centre decides for all; decentralised: each cluster decides for itself (polycentric governance, Ostrom 2010);
+    hybrid: the centre decides on the take rate, each cluster on its monitoring."""
+    take_rate: bool = True
+    """Whether the take rate is adapted."""
+    monitoring: bool = True
+    """Whether monitoring is adapted; where both are, in turns."""
+    period: Annotated[int, Field(ge=1, le=120)] = 6
+    """Months between two decisions, over which the goal is averaged (modelling hypothesis)."""
+    take_step: Share = 0.02
+    """How far a decision moves the take rate (modelling hypothesis)."""
+    monitoring_step: Share = 0.1
+    """How far a decision moves monitoring (modelling hypothesis)."""
+    delay: Annotated[int, Field(ge=0, le=60)] = 2
+    """Months from a decision to its effect (0: from the next month on); with a long delay the climb is judged by what it has not
+    yet done (modelling hypothesis)."""
+    clusters: Annotated[int, Field(ge=1, le=64)] = 4
+    """How many clusters there are when they decide; firms belong to the best-connected firm that is nearest."""
+    grievance_alarm: Amount = 0.0
+    """Mean grievance of the members who are not orchestrators above which the take rate goes down by a step every month, at once and
+    whatever the climb says (0: never; modelling hypothesis)."""
 
 
 class Voice(Phase):
@@ -620,6 +647,28 @@ class FreeRiders(Intervention):
     kind: Literal["free_riders"]
     fraction: Share
     """Share of the firms, drawn at random, that turn."""
+
+
+class Programme(Part):
+    """A programme: named steps, each a set of new rules, that are taken one after the other at even intervals."""
+
+    start: Month = 12
+    """The month of the first step."""
+    every: Annotated[int, Field(ge=1)] = 6
+    """Months from one step to the next."""
+    order: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    """The names of the steps that are taken, in their order; all, in the order in which they are written, when left out."""
+    steps: dict[str, dict[str, Any]] = {}
+    """The name of each step, and its new rules by full key, as in an intervention: `"sharing.take_rate" = 0.1`."""
+
+    @property
+    def dated(self) -> tuple[tuple[str, RulesChange], ...]:
+        """Each step that is taken, by name, as the change of rules at its date."""
+        return tuple(
+            (name, RulesChange(kind="rules", at=self.start + place * self.every, set=self.steps[name]))
+            for place, name in enumerate(self.order or self.steps)
+            if name in self.steps
+        )
 
 
 AnyIntervention = Annotated[RulesChange | DemandShock | ExitShock | Scandal | FreeRiders, Field(discriminator="kind")]

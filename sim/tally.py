@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim.compiled import kernel
+from sim.phases.orchestration import mean_monitoring, mean_take
 from sim.phases.trust import expect
 from sim.world import ORCHESTRATOR
 
@@ -64,7 +65,8 @@ def close_month(world, rules):
     now, p = world.now, rules.sharing
     tally_firms(world)
     tally_ties(world)
-    now.take_rate = p.take_rate
+    now.take_rate = mean_take(world, rules)
+    now.monitoring = mean_monitoring(world, rules) if rules.governance.on else 0.0
     now.mix_equal, now.mix_contribution, now.mix_shapley = p.mix_equal, p.mix_contribution, p.mix_shapley
     now.mix_power, now.mix_need = p.mix_power, p.mix_need
 

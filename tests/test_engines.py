@@ -30,6 +30,15 @@ SCENARIOS = {
     },
     "no trust": {"trust": {"on": False}},
     "no luck in the market": {"shocks": {"on": False}},
+    "a centre adapts rules to satisfaction": {
+        "voice": {
+            "decider": "fixed",
+            "adaptive": {"on": True, "goal": "satisfaction", "period": 3, "grievance_alarm": 0.1},
+        }
+    },
+    "clusters adapt their own rules": {
+        "voice": {"decider": "fixed", "adaptive": {"on": True, "control": "decentralised", "period": 3, "delay": 1}}
+    },
     "clear roles and disputes": {
         "governance": {
             "clarity": {"on": True, "level": 0.5},
