@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from sim.record import Run
     from sim.running import run
     from sim.scenario import Scenario
-    from sim.study import Result, Study, antifragility, largest_shock, sweep
+    from sim.study import Result, Study, antifragility, largest_shock, returns, sweep
 
 _WHERE = {
     "Ecosystem": "sim.ecosystem",
@@ -24,6 +24,7 @@ _WHERE = {
     "Study": "sim.study",
     "antifragility": "sim.study",
     "largest_shock": "sim.study",
+    "returns": "sim.study",
     "run": "sim.running",
     "sweep": "sim.study",
 }
@@ -37,6 +38,7 @@ __all__ = [
     "Study",
     "antifragility",
     "largest_shock",
+    "returns",
     "run",
     "sweep",
 ]

@@ -107,7 +107,7 @@ def in_force(run: Evidence, key: str) -> np.ndarray:
     for part in key.split("."):
         value = getattr(value, part)
     rule = np.full(month.size, float(value))
-    for event in sorted(run.scenario.interventions, key=lambda event: event.at):
+    for event in sorted(run.scenario.events, key=lambda event: event.at):
         if event.kind == "rules" and (new := _changed(event.set, key)) is not None:
             rule[month >= event.at] = float(new)
     return rule

@@ -64,7 +64,7 @@ def engagement(run: Evidence) -> np.ndarray:
 def measurement(run: Evidence) -> np.ndarray:
     """Chance that a month's contribution is measured: not missed by monitoring, nor lost in the noise of ratings."""
     governance = run.scenario.governance
-    missed = 1.0 - in_force(run, "governance.monitoring") * governance.on
+    missed = 1.0 - column(run.series, "monitoring") * governance.on
     if governance.ratings.on:
         missed = missed * in_force(run, "governance.ratings.noise")
     return 1.0 - missed

@@ -17,8 +17,10 @@ pytestmark = pytest.mark.filterwarnings("error")
 
 def story(length=1, scenario=None, **series):
     told = {name: np.zeros(length) for name in SERIES} | {"month": np.arange(length), "firms": np.full(length, 10.0)}
+    scenario = scenario or Scenario()
+    told["monitoring"] = np.full(length, scenario.governance.monitoring)
     told |= {name: np.broadcast_to(np.asarray(value, float), length) for name, value in series.items()}
-    return SimpleNamespace(scenario=scenario or Scenario(), series=told)
+    return SimpleNamespace(scenario=scenario, series=told)
 
 
 def ideal(length=1, monitoring=1.0, **series):
@@ -73,13 +75,23 @@ def test_customers_are_asked_where_there_are_any(monkeypatch):
 
 def test_rules_count_from_the_month_they_are_in_force():
     changes = [
-        {"kind": "rules", "at": 3, "set": {"governance.monitoring": 0.9}},
-        {"kind": "rules", "at": 1, "set": {"governance.monitoring": 0.5}},
+        {"kind": "rules", "at": 3, "set": {"governance.transparency": 0.9}},
+        {"kind": "rules", "at": 1, "set": {"governance.transparency": 0.5}},
         {"kind": "rules", "at": 2, "set": {"sharing.mix": {"equal": 1.0, "shapley": 0.0}}},
     ]
-    run = story(4, Scenario(governance={"monitoring": 0.1}, interventions=changes))
-    assert score(run, "measurement") == pytest.approx([0.1, 0.5, 0.5, 0.9])
+    run = story(4, Scenario(governance={"transparency": 0.1}, interventions=changes))
+    assert score(run, "data_and_transparency") == pytest.approx([0.1, 0.5, 0.5, 0.9])
     assert in_force(run, "sharing.mix.equal").tolist() == [0, 0, 1, 1]
+
+
+def test_the_steps_of_a_programme_are_rules_too():
+    steps = {"open": {"governance.transparency": 1.0}}
+    run = story(4, Scenario(governance={"transparency": 0.2}, programme={"start": 2, "steps": steps}))
+    assert score(run, "data_and_transparency") == pytest.approx([0.2, 0.2, 1.0, 1.0])
+
+
+def test_monitoring_that_changes_by_itself_counts_as_it_was():
+    assert score(story(2, monitoring=[0.2, 0.6]), "measurement") == pytest.approx([0.2, 0.6])
 
 
 def test_a_stage_is_not_reached_by_leaving_a_dimension_out():
