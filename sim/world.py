@@ -271,7 +271,10 @@ SERIES: dict[str, tuple[str, str]] = {
     "broken": ("ties", "Partnerships that an unresolved dispute ended this month."),
     "rescues": ("firms", "Firms that mutual aid rescued this month."),
     "fund": ("endowments", "The fund of mutual aid at the end of the month."),
-    "customers": ("customers", "Customers at the end of the month; this and all that follows is 0 without a customer base."),
+    "customers": (
+        "customers",
+        "Customers at the end of the month; this and all that follows is 0 without a customer base.",
+    ),
     "customers_of_one": ("customers", "Customers who meet one partner."),
     "customers_of_few": ("customers", "Customers who meet two or three partners."),
     "customers_of_many": ("customers", "Customers who meet four partners or more."),
@@ -286,7 +289,10 @@ SERIES: dict[str, tuple[str, str]] = {
     "quality": ("0 to 1", "Quality that customers get, mean over firms weighted by effort."),
     "inconsistency": ("0 to 1", "Standard deviation of that quality over firms."),
     "csat": ("share", "Customers who are satisfied (CSAT): 6 or more on a scale from 0 to 10."),
-    "nps": ("points", "Net promoter score (NPS), from -100 to 100: promoters (9 or 10) less detractors (0 to 6), in per cent."),
+    "nps": (
+        "points",
+        "Net promoter score (NPS), from -100 to 100: promoters (9 or 10) less detractors (0 to 6), in per cent.",
+    ),
     "nrr": (
         "ratio",
         "What customers of a year ago (in the first year, of the founding) spend, over what they spent then (NRR).",

@@ -40,6 +40,7 @@ SCENARIOS = {
         "founding": {"firms": 100, "reserves": 0.5},
         "membership": {"onboarding": {"on": True}, "mutual_aid": {"on": True, "rescue": 1.0}, "market_potential": 140},
     },
+    "a customer base": {"customers": {"base": {"on": True, "demand_elasticity": 1.0}}},
     "closed": {"membership": {"on": False}, "partnering": {"on": False}},
 }
 

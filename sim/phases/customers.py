@@ -152,9 +152,9 @@ def turn(world):
 
 
 @kernel
-def retained(cohorts, month):
+def retained(world, month):
     """What the customers of twelve months ago spend now, of what they spent then; 0 if there were none."""
-    row = (month + 1) % YEAR
+    cohorts, row = world.cohorts, (month + 1) % YEAR
     now = spent(cohorts.one[row], cohorts.few[row], cohorts.many[row])
     return now / cohorts.spending[row] if cohorts.spending[row] > 0.0 else 0.0
 
@@ -183,7 +183,7 @@ def serve(world, rules, month):
     book(world)
     turn(world)
     count(world)
-    now.nrr = retained(world.cohorts, month)
+    now.nrr = retained(world, month)
 
 
 @kernel
