@@ -1,4 +1,4 @@
-"""Print how fast it is, as tables of ratios: `python -m benchmarks`, or some of `w0`, `w1`, `size`, `start` by name."""
+"""Print how fast it is, as tables of ratios: `python -m benchmarks`, or some of `w0`, `w1`, `mechanisms`, `size`, `start` by name."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ import numpy as np
 
 from benchmarks.peers import installed
 from benchmarks.timing import Contender, Work, race, ratio, seconds, show
-from benchmarks.worlds import Replay, State, w0, w1
+from benchmarks.worlds import Replay, State, switched, w0, w1
 from sim.ecosystem import Ecosystem
+from sim.sections import mechanisms
 
 ROOT = Path(__file__).parent.parent
 MONTHS, FEW, CHECKED = 240, 2, 24
@@ -90,6 +91,24 @@ def bench_w1() -> None:
     show(title, ["", "ns a tie-step", "× W0", "goal", "× W1", "goal"], rows)
 
 
+def bench_mechanisms() -> None:
+    """What each mechanism costs on top of W1 with all of them off."""
+    off = w1()
+    keys = [key for key, _mechanism in mechanisms(off.scenario)]
+    worlds = {"all off": Replay(off)}
+    worlds |= {key: Replay(w1(**switched([key]))) for key in keys}
+    worlds["all on"] = Replay(w1(**switched(keys)))
+    taken = race(
+        {
+            name: Contender(lambda replay=replay: replay.months(MONTHS), replay.tie_steps(MONTHS))  # type: ignore[misc]
+            for name, replay in worlds.items()
+        },
+        7,
+    )
+    rows = [[name, f"{median(spent):,.1f}", f"{ratio(spent, taken['all off']):,.2f}"] for name, spent in taken.items()]
+    show(f"Mechanisms: W1 with one switched on, {MONTHS} months", ["", "ns a tie-step", "× all off"], rows)
+
+
 def bench_size() -> None:
     """The cost of a tie-step and the memory, each size in a process of its own, in turn."""
     found: dict[int, list[list[float]]] = {size: [] for size in SIZES}
@@ -135,7 +154,7 @@ def bench_start() -> None:
     show("Start: from the shell to a finished run", ["", "seconds", "goal"], rows)
 
 
-TABLES = {"w0": bench_w0, "w1": bench_w1, "size": bench_size, "start": bench_start}
+TABLES = {"w0": bench_w0, "w1": bench_w1, "mechanisms": bench_mechanisms, "size": bench_size, "start": bench_start}
 
 
 def main(names: list[str]) -> None:

@@ -47,9 +47,18 @@ def w0(firms: int = 1000) -> Simulation:
     return simulation
 
 
-def w1(firms: int = 1000, record_every: int = 100_000) -> Simulation:
+def w1(firms: int = 1000, record_every: int = 100_000, **sections: dict[str, Any]) -> Simulation:
     """All phases, on a small world."""
-    return Simulation(world_of(firms, "watts_strogatz", record_every), 0)
+    return Simulation(world_of(firms, "watts_strogatz", record_every, **sections), 0)
+
+
+def switched(keys: list[str]) -> dict[str, dict[str, Any]]:
+    """The sections in which these mechanisms are switched on."""
+    sections: dict[str, dict[str, Any]] = {}
+    for key in keys:
+        phase, name = key.split(".")
+        sections.setdefault(phase, {})[name] = {"on": True}
+    return sections
 
 
 @dataclass

@@ -136,6 +136,24 @@ def sweep(
 
 
 @app.command()
+def roi(
+    scenario: Where,
+    runs: Annotated[int, typer.Option(min=2, help="How many seeds, with each rule and without.")] = 20,
+    workers: Annotated[int | None, typer.Option(min=1, help="How many runs at once; by default all cores.")] = None,
+    settings: Settings = None,
+) -> None:
+    """Say what each rule at work costs and brings, against the same luck without it."""
+    chosen = changed(scenario, settings)
+    from sim.report.progress import working
+    from sim.report.tables import returns_table
+    from sim.study import returns
+
+    with working(f"{chosen.title}: {runs} seeds, with each rule and without"):
+        found = returns(chosen, range(runs), workers)
+    console().print(returns_table(chosen.title, found))
+
+
+@app.command()
 def check(files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Scenarios or studies.")]) -> None:
     """Say what is wrong with scenarios or studies; runs nothing."""
     from sim.study.design import check_file

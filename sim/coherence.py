@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 ADDS_TO_ONE = 1e-6
 """How far the weights of a mix may be from one: room for thirds written with a few digits."""
-GENERATED = ("barabasi_albert", "erdos_renyi", "watts_strogatz", "ring", "supply_chain", "core_periphery")
+GENERATED = ("barabasi_albert", "erdos_renyi", "watts_strogatz", "ring", "supply_chain", "core_periphery", "geometric")
 
 Finding = tuple[Key, str]
 
@@ -94,6 +94,25 @@ def _orchestrators(scenario: Scenario) -> Iterator[Finding]:
             yield ("sharing", "take_rate"), f"a take needs somebody who takes; {remedy}, or take_rate = 0"
         if scenario.voice.on and scenario.voice.decider == "orchestrator":
             yield ("voice", "decider"), f"there is no orchestrator to decide; {remedy}"
+        alignment = scenario.trust.alignment
+        if scenario.trust.on and alignment.on and alignment.towards == "orchestrator":
+            yield ("trust", "alignment", "towards"), f"there is no orchestrator to align with; {remedy}"
+        adaptive = scenario.voice.adaptive
+        if scenario.voice.on and adaptive.on and (adaptive.take_rate or adaptive.goal == "profit"):
+            without = 'adaptive.take_rate = false and a goal other than "profit"'
+            yield ("voice", "adaptive"), f"there is no orchestrator whose take could be adapted; {remedy}, or {without}"
+
+
+def _adaptive(scenario: Scenario) -> Iterator[Finding]:
+    """The take rate moves by one will at a time, and who adapts must have something to adapt."""
+    voice = scenario.voice
+    if not (voice.on and voice.adaptive.on):
+        return
+    if voice.decider != "fixed":
+        moved = f"voice.decider = {voice.decider!r} and voice.adaptive.on = true would both move the take rate"
+        yield ("voice", "decider"), f'{moved}; set decider = "fixed", or adaptive.on = false'
+    if not (voice.adaptive.take_rate or voice.adaptive.monitoring):
+        yield ("voice", "adaptive"), "nothing is adapted; set take_rate = true, monitoring = true, or on = false"
 
 
 def _dates(scenario: Scenario) -> Iterator[Finding]:
@@ -102,29 +121,54 @@ def _dates(scenario: Scenario) -> Iterator[Finding]:
         if event.at >= steps:
             yield (
                 ("interventions", index, "at"),
-                f"month {event.at} never comes; allowed are 0 to {steps - 1} (run.steps = {steps})",
+                _never(event.at, steps),
             )
     for name in ("record_every", "snapshot_every"):
         if (every := getattr(scenario.run, name)) > steps:
             yield ("run", name), f"{every} is more than the {steps} months of the run"
 
 
+def _never(at: int, steps: int) -> str:
+    return f"month {at} never comes; allowed are 0 to {steps - 1} (run.steps = {steps})"
+
+
+def _programme(scenario: Scenario) -> Iterator[Finding]:
+    """A programme takes steps that it has, each once, before the end."""
+    programme, steps = scenario.programme, scenario.run.steps
+    for place, name in enumerate(programme.order):
+        if name not in programme.steps:
+            known = (
+                nearest(name, programme.steps) or f"; its steps are {', '.join(programme.steps) or 'not written yet'}"
+            )
+            yield ("programme", "order"), f"{name!r} is no step of the programme{known}"
+        elif name in programme.order[:place]:
+            yield ("programme", "order"), f"{name!r} stands there twice; a step is taken once"
+    for name, change in programme.dated:
+        if change.at >= steps:
+            yield ("programme", "steps", name), _never(change.at, steps)
+
+
 def _rule_changes(scenario: Scenario) -> Iterator[Finding]:
     """New rules must name numbers and choices of phases, be allowed values, and agree once all of a date are in force."""
-    events = [
-        (event.at, index, event.set) for index, event in enumerate(scenario.interventions) if event.kind == "rules"
+    rollouts: list[tuple[Key, int, dict[str, Any]]] = [
+        (("interventions", index, "set"), event.at, event.set)
+        for index, event in enumerate(scenario.interventions)
+        if event.kind == "rules"
     ]
-    wrong = [(_set(index), message) for _at, index, new in events for message in _wrong_changes(scenario, new)]
+    written = [(key, new) for key, _at, new in rollouts]
+    written += [(_step(name), new) for name, new in scenario.programme.steps.items()]
+    wrong = [(key, message) for key, new in written for message in _wrong_changes(scenario, new)]
     yield from wrong
-    if wrong or not events or any(_standing(scenario)):
+    rollouts += [(_step(name), change.at, change.set) for name, change in scenario.programme.dated]
+    if wrong or not rollouts or any(_standing(scenario)):
         return
-    content = scenario.model_dump(exclude={"interventions"})
-    for at, group in groupby(sorted(events, key=itemgetter(0)), itemgetter(0)):
+    content = scenario.model_dump(exclude={"interventions", "programme"})
+    for at, group in groupby(sorted(rollouts, key=itemgetter(1)), itemgetter(1)):
         together = list(group)
-        for _at, _index, new in together:
+        for _key, _at, new in together:
             content = merged(content, new)
         broken = list(_standing(validate(type(scenario), content, Source("rules"))))
-        yield from ((_set(together[-1][1]), f"from month {at} on, {spell(key)}: {message}") for key, message in broken)
+        yield from ((together[-1][0], f"from month {at} on, {spell(key)}: {message}") for key, message in broken)
         if broken:
             return
 
@@ -133,10 +177,11 @@ def _standing(scenario: Scenario) -> Iterator[Finding]:
     """What must hold of the rules in force at any time."""
     yield from _sums(scenario)
     yield from _orchestrators(scenario)
+    yield from _adaptive(scenario)
 
 
-def _set(index: int) -> Key:
-    return ("interventions", index, "set")
+def _step(name: str) -> Key:
+    return ("programme", "steps", name)
 
 
 def _wrong_changes(scenario: Scenario, changes: dict[str, Any]) -> Iterator[str]:
@@ -178,8 +223,10 @@ _CHECKS: dict[Callable[[Scenario], Iterator[Finding]], Set[str]] = {
     _sums: frozenset(),
     _network: {"founding"},
     _reliability: {"founding"},
-    _orchestrators: {"founding", "sharing", "voice"},
+    _orchestrators: {"founding", "sharing", "trust", "voice"},
+    _adaptive: {"voice"},
     _dates: {"run", "interventions"},
-    _rule_changes: {"founding", "interventions", *PHASES},
+    _programme: {"run", "programme"},
+    _rule_changes: {"founding", "interventions", "programme", *PHASES},
 }
 """Each check, and the sections that it compares; sums concern one section each."""

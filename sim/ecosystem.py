@@ -17,7 +17,21 @@ import numpy as np
 from sim.engine import Phase
 from sim.firm import DECISIONS, GONE, Firm, single, slot_of
 from sim.mistakes import Mistake
-from sim.phases import exchange, fairness, governance, membership, onboarding, partnering, ratings, trust, voice
+from sim.phases import (
+    alignment,
+    exchange,
+    fairness,
+    governance,
+    knowledge,
+    membership,
+    onboarding,
+    orchestration,
+    partnering,
+    ratings,
+    trust,
+    value,
+    voice,
+)
 from sim.phases.governance import LEFT
 from sim.record import Run
 from sim.rules import Rules
@@ -173,6 +187,16 @@ def play_exchange(ecosystem: Ecosystem, world: World, rules: Rules, _month: int)
     exchange.receive(world, rules)
 
 
+def play_value(ecosystem: Ecosystem, world: World, rules: Rules, month: int) -> None:
+    """Value of all that arrived; then, where knowledge is shared, firms show each other what they know, and learn."""
+    value.create(world, rules)
+    if rules.value.knowledge_on:
+        for firm in ecosystem.assemble():
+            for tie in firm.ties:
+                world.ties.shown[tie.mirror] = checked(firm.share_knowledge(tie), 0, 1, "share_knowledge", firm)
+        knowledge.learn(world, rules, month)
+
+
 def play_governance(ecosystem: Ecosystem, world: World, rules: Rules, month: int) -> None:
     """Watch, sanction, expel; those who wish so are examined; audits and disputes; then the account of governance."""
     governance.police(world, rules, month)
@@ -195,7 +219,9 @@ def play_fairness(ecosystem: Ecosystem, world: World, rules: Rules, _month: int)
 
 
 def play_trust(ecosystem: Ecosystem, world: World, rules: Rules, month: int) -> None:
-    """Praise is bought, ratings are published, and every firm learns about every partner."""
+    """Goals move, where alignment is at work; praise is bought, ratings are published, and every firm learns about every partner."""
+    if rules.trust.alignment_on:
+        alignment.realign(world, rules, month)
     if rules.governance.ratings_on:
         for firm in ecosystem.assemble():
             firm.praising = bool(firm.buy_praise())
@@ -228,7 +254,7 @@ def play_trust(ecosystem: Ecosystem, world: World, rules: Rules, month: int) -> 
 
 
 def play_voice(ecosystem: Ecosystem, world: World, rules: Rules, month: int) -> None:
-    """Add up the orchestrators' income; at a review, hear every firm and decide."""
+    """Add up the orchestrators' income; at a review, hear every firm and decide; adapt rules where that is switched on."""
     world.now.income_sum += world.now.orchestrator_income
     if voice.is_review(month, rules.voice):
         for firm in ecosystem.assemble():
@@ -236,6 +262,8 @@ def play_voice(ecosystem: Ecosystem, world: World, rules: Rules, month: int) -> 
             firm.ballot_take = int(checked(take, -1, 1, "vote", firm))
             firm.ballot_mix = int(checked(mix, 0, voice.RULES - 1, "vote", firm))
         voice.decide(world, rules, month)
+    if rules.voice.adaptive_on:
+        orchestration.phase(world, rules, month)
 
 
 def play_partnering(ecosystem: Ecosystem, world: World, rules: Rules, _month: int) -> None:
@@ -265,6 +293,7 @@ def play_membership(ecosystem: Ecosystem, world: World, rules: Rules, month: int
 PLAYS: dict[str, Callable[[Ecosystem, World, Rules, int], None]] = {
     "contribution": play_contribution,
     "exchange": play_exchange,
+    "value": play_value,
     "governance": play_governance,
     "fairness": play_fairness,
     "trust": play_trust,

@@ -21,6 +21,7 @@ from sim.phases import (
     disputes,
     exchange,
     fairness,
+    knowledge,
     membership,
     mutual_aid,
     onboarding,
@@ -31,6 +32,7 @@ from sim.phases import (
     voice,
 )
 from sim.phases.governance import graduated
+from sim.phases.orchestration import monitoring_of
 from sim.world import NOBODY, ORCHESTRATOR, Firms, Ties, complement
 
 if TYPE_CHECKING:
@@ -153,7 +155,8 @@ class Firm(mesa.Agent):
         target += p.guilt_weight * self.guilt * self.advantage - p.envy_weight * self.envy * self.grievance
         due = g.fine * graduated(self.strikes + 1.0, g.graduation)
         saved = max(contribution.TEMPTATION, rules.exchange.cost - self.experience)
-        deterred = contribution.deterrence(g.monitoring if g.on else 0.0, due, saved)
+        detection = monitoring_of(self.model.world, rules, self.slot) if g.on else 0.0
+        deterred = contribution.deterrence(detection, due, saved)
         target = self.insure(contribution.comply(target, g.norm, deterred))
         return contribution.move(self.contribution, target, p.adjustment)
 
@@ -205,6 +208,11 @@ class Firm(mesa.Agent):
             tie.delivered = tie.given * single(kept)
             arrived += float(tie.delivered)
         return arrived
+
+    def share_knowledge(self, tie: Tie) -> Any:
+        """Share of its know-how that it lets a partner see this month, from 0 to 1; asked where knowledge is shared."""
+        p = self.model.rules.value
+        return knowledge.reveal(tie.trust, single(p.knowledge_openness), single(p.knowledge_caution))
 
     def judge(self) -> tuple[float, float, float]:
         """Felt disadvantage and advantage per unit of endowment, and its utility of the month."""
@@ -321,6 +329,7 @@ class Firm(mesa.Agent):
 DECISIONS: dict[str, tuple[str, ...]] = {
     "contribution": ("observe", "look_around", "contribute", "insure"),
     "exchange": ("allocate", "deliver"),
+    "value": ("share_knowledge",),
     "governance": ("apply",),
     "fairness": ("judge",),
     "trust": ("buy_praise", "learn"),

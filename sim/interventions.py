@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 from sim.names import ExitTarget, code
 from sim.phases import shocks
@@ -12,11 +14,14 @@ from sim.sections import AnyIntervention, DemandShock, ExitShock, FreeRiders, Ru
 from sim.tally import open_month
 from sim.world import World
 
+WHO_DECIDES = {"voice.adaptive", *(f"voice.adaptive.{name}" for name in ("on", "control", "clusters"))}
+"""The rules that say who adapts the others."""
+
 
 def dates(scenario: Scenario) -> set[int]:
     """The months at whose start something happens, or ends."""
-    starts = {event.at for event in scenario.interventions}
-    return starts | {event.at + event.duration for event in scenario.interventions if isinstance(event, DemandShock)}
+    starts = {event.at for event in scenario.events}
+    return starts | {event.at + event.duration for event in scenario.events if isinstance(event, DemandShock)}
 
 
 def strike(scenario: Scenario, world: World, rules: Rules, month: int) -> None:
@@ -24,12 +29,22 @@ def strike(scenario: Scenario, world: World, rules: Rules, month: int) -> None:
     open_month(world, month)
     world.now.pulse = math.prod(
         1 + event.size
-        for event in scenario.interventions
+        for event in scenario.events
         if isinstance(event, DemandShock) and event.at <= month < event.at + event.duration
     )
-    for event in scenario.interventions:
+    for event in scenario.events:
         if event.at == month:
             happen(event, world, rules, month)
+
+
+def proclaim(world: World, rules: Rules, changes: Mapping[str, Any]) -> None:
+    """New rules hold for every cluster too; when who decides is settled anew, the clusters form anew."""
+    if not WHO_DECIDES.isdisjoint(changes):
+        world.now.clusters = world.now.convened = 0
+    if "sharing.take_rate" in changes:
+        world.clusters.take_rate[:] = rules.sharing.take_rate
+    if "governance.monitoring" in changes:
+        world.clusters.monitoring[:] = rules.governance.monitoring
 
 
 def happen(event: AnyIntervention, world: World, rules: Rules, month: int) -> None:
@@ -37,6 +52,7 @@ def happen(event: AnyIntervention, world: World, rules: Rules, month: int) -> No
     match event:
         case RulesChange(set=changes):
             change_rules(rules, changes)
+            proclaim(world, rules, changes)
         case ExitShock(who=who, fraction=fraction):
             shocks.remove(world, month, code(ExitTarget, who), fraction)
         case Scandal(who=who, fraction=fraction, size=size):

@@ -13,6 +13,7 @@ Topology = Literal[
     "star",
     "supply_chain",
     "core_periphery",
+    "geometric",
 ]
 ContributionRule = Literal["conditional", "fixed"]
 Effort = Literal["split", "per_tie"]
@@ -21,6 +22,9 @@ ShareRule = Literal["equal", "contribution", "shapley", "power", "need"]
 FairnessNorm = Literal["equality", "equity", "shapley"]
 Decider = Literal["fixed", "orchestrator", "vote", "weighted"]
 BallotWeight = Literal["contribution", "power"]
+Goal = Literal["profit", "welfare", "satisfaction"]
+Control = Literal["central", "decentralised", "hybrid"]
+Reference = Literal["partners", "members", "orchestrator"]
 ExitTarget = Literal[
     "random",
     "hubs",

@@ -249,6 +249,9 @@ def _field(model: Any, key: Key) -> tuple[Any, list[Any]] | None:
         if get_origin(kind) is tuple and isinstance(part, int):
             kind, notes = _unwrapped(get_args(kind)[0])
             continue
+        if get_origin(kind) is dict:
+            kind, notes = _unwrapped(get_args(kind)[1])
+            continue
         fields = [
             option.model_fields[part]
             for option in options

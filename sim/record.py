@@ -23,7 +23,7 @@ from sim.scenario import Scenario
 from sim.world import SERIES, World
 
 FIRM_COLUMNS = (
-    "endowment power reliability slope envy guilt aspiration goal contribution belief experience effort delivered tie_value "
+    "endowment power reliability slope envy guilt aspiration goal know_how contribution belief experience effort delivered tie_value "
     "shapley benefit payoff disadvantage advantage grievance satisfaction reserves rating strikes fine "
     "total_benefit total_effort total_shapley"
 ).split()

@@ -25,6 +25,7 @@ from sim.sections import (
     Membership,
     Part,
     Partnering,
+    Programme,
     Run,
     Sharing,
     Shocks,
@@ -57,6 +58,8 @@ class Scenario(Part):
     customers: Customers = Customers()
     interventions: Annotated[tuple[AnyIntervention, ...], Field(strict=False)] = ()
     """What happens when, in any order."""
+    programme: Programme = Programme()
+    """Steps of new rules, one after the other."""
 
     _folder: Path | None = PrivateAttr(default=None)
 
@@ -64,6 +67,11 @@ class Scenario(Part):
     def folder(self) -> Path | None:
         """Where the scenario's file lies, beside which its files of firms and ties are looked for."""
         return self._folder
+
+    @property
+    def events(self) -> tuple[AnyIntervention, ...]:
+        """All that is dated: the interventions, and the steps of the programme as changes of rules."""
+        return (*self.interventions, *(change for _name, change in self.programme.dated))
 
     @classmethod
     def load(cls, where: str | Path) -> Self:

@@ -6,6 +6,7 @@ Shares, probabilities and weights are pure numbers. A value that a scenario does
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -13,11 +14,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from sim.names import (
     BallotWeight,
     ContributionRule,
+    Control,
     Decider,
     Delivery,
     Effort,
     ExitTarget,
     FairnessNorm,
+    Goal,
+    Reference,
     Topology,
 )
 
@@ -47,6 +51,15 @@ class Mechanism(Part):
 
     on: bool = False
     """Whether the mechanism is at work. Off, it costs nothing and changes nothing."""
+
+
+def mechanisms(section: Part, prefix: str = "") -> Iterator[tuple[str, Mechanism]]:
+    """Every mechanism of a scenario that can be switched on, by its full key."""
+    for name, value in section:
+        if isinstance(value, Mechanism):
+            yield prefix + name, value
+        elif isinstance(value, Part):
+            yield from mechanisms(value, f"{prefix}{name}.")
 
 
 class Run(Part):
@@ -207,7 +220,31 @@ class Exchange(Phase):
 
 
 class Knowledge(Mechanism):
-    """Mutual learning: capabilities rise with exchange, partners grow alike, and diverse capabilities recombine."""
+    """Mutual learning: capabilities rise with exchange, partners grow alike, and diverse capabilities recombine. Off, every firm
+    works with know-how 1. All defaults are modelling hypotheses."""
+
+    openness: Share = 0.5
+    """Share of its know-how that a firm lets a fully trusted partner see."""
+    caution: Share = 0.5
+    """Share of that which it withholds in proportion to distrust."""
+    potential: Amount = 0.5
+    """The most know-how that a firm can gain: value per unit of effort, on top of the 1 at birth; the ceiling is 1 + potential."""
+    learning: Share = 0.1
+    """Share of what is missing to the ceiling that a firm learns a month, per unit of exchange (what partners deliver and let be seen,
+    in months of its endowment)."""
+    absorption: Share = 0.2
+    """Share of the lead of partners who know more that it takes over a month, per unit of exchange (Cohen & Levinthal 1990 on why
+    that takes exchange)."""
+    forgetting: Share = 0.01
+    """Share of the know-how gained since birth that is lost a month (that organisations forget: Argote, Beckman & Epple 1990)."""
+    assimilation: Share = 0.05
+    """Share of the way to its partners' capabilities that a firm's own move a month, per unit of exchange: partners grow alike."""
+    innovation: Amount = 0.1
+    """Chance of an innovation a month, per unit of exchange and of distance between the capabilities that meet (on average 1/3)."""
+    leap: Share = 0.3
+    """Share of what is missing to the ceiling that an innovation brings; its capabilities are new ones."""
+    cost: Amount = 0.02
+    """Cost of teaching at full openness, per firm and month."""
 
 
 class Value(Phase):
@@ -380,7 +417,17 @@ class Fairness(Phase):
 
 
 class Alignment(Mechanism):
-    """Shared purpose: goals drift apart, and communication brings them together."""
+    """Shared purpose: goals drift apart, and communication brings them together. Off, goals stay as they are at birth. All defaults
+    are modelling hypotheses."""
+
+    drift: Annotated[float, Field(ge=0, le=3.2)] = 0.05
+    """Standard deviation of the monthly step of a goal's random walk, in radians."""
+    communication: Share = 0.1
+    """Share of the way to the reference that a firm's goal turns in a month."""
+    towards: Reference = "partners"
+    """The reference: partners (their goals, weighted by trust), members (the mean direction of all), orchestrator."""
+    cost: Amount = 0.02
+    """Cost of full communication, per firm and month."""
 
 
 class Trust(Phase):
@@ -407,7 +454,32 @@ class Trust(Phase):
 
 
 class Adaptive(Mechanism):
-    """Adaptive orchestration: rules that are watched and adapted, by one centre or by clusters of firms."""
+    """Adaptive orchestration: rules are watched and adapted, by one centre or by clusters of firms. They are adapted by hill
+    climbing: where what is aimed at rose from one period to the next, the last change was right (modelling hypothesis)."""
+
+    goal: Goal = "welfare"
+    """What is aimed at: profit (the orchestrators' take), welfare (what all members gain), or satisfaction (the members' mean)."""
+    control: Control = "central"
+    """central: one centre decides for all; decentralised: each cluster decides for itself (polycentric governance, Ostrom 2010);
+    hybrid: the centre decides on the take rate, each cluster on its monitoring."""
+    take_rate: bool = True
+    """Whether the take rate is adapted."""
+    monitoring: bool = True
+    """Whether monitoring is adapted; where both are, in turns."""
+    period: Annotated[int, Field(ge=1, le=120)] = 6
+    """Months between two decisions, over which the goal is averaged (modelling hypothesis)."""
+    take_step: Share = 0.02
+    """How far a decision moves the take rate (modelling hypothesis)."""
+    monitoring_step: Share = 0.1
+    """How far a decision moves monitoring (modelling hypothesis)."""
+    delay: Annotated[int, Field(ge=0, le=60)] = 2
+    """Months from a decision to its effect (0: from the next month on); with a long delay the climb is judged by what it has not
+    yet done (modelling hypothesis)."""
+    clusters: Annotated[int, Field(ge=1, le=64)] = 4
+    """How many clusters there are when they decide; firms belong to the best-connected firm that is nearest."""
+    grievance_alarm: Amount = 0.0
+    """Mean grievance of the members who are not orchestrators above which the take rate goes down by a step every month, at once and
+    whatever the climb says (0: never; modelling hypothesis)."""
 
 
 class Voice(Phase):
@@ -510,7 +582,7 @@ class Membership(Phase):
     newcomer_partners: Annotated[int, Field(ge=1, le=100)] = 3
     """How many partners a newcomer looks for at once."""
     onboarding: Onboarding = Onboarding()
-    """How newcomers are brought in."""
+    """Training, support and growth limits."""
     mutual_aid: MutualAid = MutualAid()
     """Mutual aid."""
 
@@ -640,6 +712,28 @@ class FreeRiders(Intervention):
     kind: Literal["free_riders"]
     fraction: Share
     """Share of the firms, drawn at random, that turn."""
+
+
+class Programme(Part):
+    """A programme: named steps, each a set of new rules, that are taken one after the other at even intervals."""
+
+    start: Month = 12
+    """The month of the first step."""
+    every: Annotated[int, Field(ge=1)] = 6
+    """Months from one step to the next."""
+    order: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    """The names of the steps that are taken, in their order; all, in the order in which they are written, when left out."""
+    steps: dict[str, dict[str, Any]] = {}
+    """The name of each step, and its new rules by full key, as in an intervention: `"sharing.take_rate" = 0.1`."""
+
+    @property
+    def dated(self) -> tuple[tuple[str, RulesChange], ...]:
+        """Each step that is taken, by name, as the change of rules at its date."""
+        return tuple(
+            (name, RulesChange(kind="rules", at=self.start + place * self.every, set=self.steps[name]))
+            for place, name in enumerate(self.order or self.steps)
+            if name in self.steps
+        )
 
 
 AnyIntervention = Annotated[RulesChange | DemandShock | ExitShock | Scandal | FreeRiders, Field(discriminator="kind")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim.compiled import kernel
+from sim.phases.orchestration import mean_monitoring, mean_take
 from sim.phases.trust import expect
 from sim.world import ORCHESTRATOR
 
@@ -17,7 +18,7 @@ def open_month(world, month):
         return
     now.month = month
     now.entries = now.exits = now.bankruptcies = now.expulsions = now.removals = 0.0
-    now.fines = now.sanctions = now.governance_cost = 0.0
+    now.fines = now.sanctions = now.governance_cost = now.innovations = 0.0
     now.certified = now.audits = now.praise = now.disputes = now.settled = now.broken = now.rescues = 0.0
     now.adoption = now.referrals = now.churn = now.expansion = now.contraction = now.churned_spending = 0.0
 
@@ -26,33 +27,36 @@ def open_month(world, month):
 def tally_firms(world):
     """Means over members; contribution and grievance also without the orchestrators."""
     firms, now = world.firms, world.now
-    contribution = partners_contribution = satisfaction = grievance = partners = 0.0
+    contribution = partners_contribution = satisfaction = grievance = know_how = partners = 0.0
     for i in range(now.slots):
         if firms.active[i]:
             contribution += firms.contribution[i]
             satisfaction += firms.satisfaction[i]
+            know_how += firms.know_how[i]
             if firms.role[i] != ORCHESTRATOR:
                 partners += 1.0
                 partners_contribution += firms.contribution[i]
                 grievance += firms.grievance[i]
     members, others = max(1.0, now.firms), max(1.0, partners)
     now.contribution, now.satisfaction = contribution / members, satisfaction / members
+    now.know_how = know_how / members
     now.partner_contribution, now.grievance = partners_contribution / others, grievance / others
 
 
 @kernel
 def tally_ties(world):
-    """Mean trust over ties, and on each level."""
+    """Mean trust over ties, and on each level; how far goals agree."""
     firms, ties, now = world.firms, world.ties, world.now
-    trust = operational = relational = strategic = 0.0
+    trust = operational = relational = strategic = alignment = 0.0
     for i in range(now.slots):
         for row in range(firms.first[i], firms.first[i] + firms.degree[i]):
             trust += ties.trust[row]
+            alignment += ties.alignment[row]
             operational += expect(ties.operational_good[row], ties.operational_bad[row])
             relational += expect(ties.relational_good[row], ties.relational_bad[row])
             strategic += expect(ties.strategic_good[row], ties.strategic_bad[row])
     rows = max(1.0, 2.0 * now.ties)
-    now.trust, now.trust_operational = trust / rows, operational / rows
+    now.trust, now.trust_operational, now.alignment = trust / rows, operational / rows, alignment / rows
     now.trust_relational, now.trust_strategic = relational / rows, strategic / rows
 
 
@@ -62,7 +66,8 @@ def close_month(world, rules):
     now, p = world.now, rules.sharing
     tally_firms(world)
     tally_ties(world)
-    now.take_rate = p.take_rate
+    now.take_rate = mean_take(world, rules)
+    now.monitoring = mean_monitoring(world, rules) if rules.governance.on else 0.0
     now.mix_equal, now.mix_contribution, now.mix_shapley = p.mix_equal, p.mix_contribution, p.mix_shapley
     now.mix_power, now.mix_need = p.mix_power, p.mix_need
 

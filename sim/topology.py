@@ -1,4 +1,4 @@
-"""Who is tied to whom at month 0: eight classic networks, as arrays of pairs.
+"""Who is tied to whom at month 0: nine classic networks, as arrays of pairs.
 
 Where a network has a centre, the lowest ids are it: hubs first, then the core, then everybody else. Luck decides the
 rest, so a seed is a network. A million firms with eight partners each take seconds: no graph object is built.
@@ -6,9 +6,11 @@ rest, so a seed is a network. A million firms with eight partners each take seco
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from sim import luck
 from sim.compiled import kernel
@@ -21,6 +23,7 @@ PAIR = luck.purpose("topology.pair")
 REWIRED = luck.purpose("topology.rewired")
 ELSEWHERE = luck.purpose("topology.elsewhere")
 START = luck.purpose("topology.start")
+EAST, NORTH = luck.purpose("topology.east"), luck.purpose("topology.north")
 PARTNER = luck.purpose("topology.partner")
 
 MOST_TIES = 100_000_000
@@ -160,6 +163,16 @@ def core_periphery(founding: Founding, firms: int, key: np.uint64) -> np.ndarray
     )
 
 
+def geometric(founding: Founding, firms: int, key: np.uint64) -> np.ndarray:
+    """Neighbours in a district (a random geometric graph, Gilbert 1961): firms lie anywhere on a square without edges (a torus), and
+    are tied to all within the distance at which `partners` of the others are expected."""
+    ids = np.arange(firms)
+    places = np.stack([luck.uniforms(key, EAST, 0, ids), luck.uniforms(key, NORTH, 0, ids)], axis=1)
+    reach = math.sqrt(founding.partners / (math.pi * max(1, firms - 1)))
+    near = cKDTree(places, boxsize=1.0).query_pairs(reach, output_type="ndarray")
+    return np.sort(_code(near[:, 0], near[:, 1], firms))
+
+
 _BUILDERS: dict[Topology, Callable[[Founding, int, np.uint64], np.ndarray]] = {
     "barabasi_albert": barabasi_albert,
     "erdos_renyi": erdos_renyi,
@@ -169,6 +182,7 @@ _BUILDERS: dict[Topology, Callable[[Founding, int, np.uint64], np.ndarray]] = {
     "star": star,
     "supply_chain": supply_chain,
     "core_periphery": core_periphery,
+    "geometric": geometric,
 }
 
 

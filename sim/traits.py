@@ -146,6 +146,7 @@ def open_accounts(firms, rules, i):
     level = rules.contribution.level
     firms.contribution[i] = firms.belief[i] = level
     firms.experience[i] = rules.exchange.cost
+    firms.know_how[i] = 1.0
     firms.kept[i] = firms.reliability[i]
     firms.satisfaction[i] = firms.aspiration[i]
     firms.reserves[i] = rules.founding.reserves

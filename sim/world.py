@@ -58,6 +58,8 @@ class Firms(Table):
     """Its last vote on the take rate: −1 lower, 0 as it is, 1 higher."""
     ballot_mix: Long
     """Its last vote on the sharing rule: the place of the rule in the mix."""
+    cluster: Long
+    """The cluster of firms to which it belongs, where clusters adapt their own rules."""
     applying: Long
     """1 if it has itself examined for a stamp this month."""
     certified: Long
@@ -85,6 +87,18 @@ class Firms(Table):
     """First capability, in (0, 1)."""
     skill_b: Double
     """Second capability, in (0, 1)."""
+    know_how: Double
+    """Value of a unit of its effort, relative to a firm at birth."""
+    next_know_how: Double
+    """Its know-how from next month on."""
+    next_skill_a: Double
+    """Its first capability from next month on."""
+    next_skill_b: Double
+    """Its second capability from next month on."""
+    ahead: Double
+    """Cosine of its goal."""
+    across: Double
+    """Sine of its goal."""
     contribution: Double
     """Share of its endowment that it puts in."""
     belief: Double
@@ -174,6 +188,8 @@ class Ties(Table):
     """Value that the tie created this month."""
     ledger: Single
     """Balance of delivered minus received effort, fading."""
+    shown: Single
+    """Share of its know-how that j let i see this month."""
     dispute: Single
     """Months since i has been in dispute with j over a breach; 0 at peace."""
     hearsay: Single
@@ -228,6 +244,53 @@ class Cohorts(Table):
     """What all of them spent then."""
 
 
+MOST_CLUSTERS = 64
+CENTRE = MOST_CLUSTERS
+"""The row of the centre, behind those of the clusters."""
+LONGEST_DELAY = 60
+
+
+class Clusters(Table):
+    """One row a body that adapts rules: the clusters of firms, and the centre in the last row."""
+
+    members: Long
+    """How many firms it watches."""
+    partners: Long
+    """How many of them are no orchestrators."""
+    months: Long
+    """Months since its last decision."""
+    moved: Long
+    """The rule that its last decision moved: 0 none, 1 the take rate, 2 monitoring."""
+
+    take_rate: Double
+    """The take rate in force in the cluster."""
+    monitoring: Double
+    """Monitoring in force in the cluster."""
+    taken: Double
+    """What the orchestrators kept of its members' shares this month."""
+    goal: Double
+    """What it aims at, this month."""
+    grievance: Double
+    """Mean grievance of its members who are not orchestrators."""
+    goal_sum: Double
+    """Sum of the goal over the months since its last decision."""
+    goal_before: Double
+    """Mean of the goal over the period before its last decision."""
+    take_climb: Double
+    """Where its take rate goes next: 1 up, −1 down."""
+    monitoring_climb: Double
+    """Where its monitoring goes next."""
+
+
+class Agenda(Table):
+    """What has been decided and not yet done: a row a body and month, used again when the month is over."""
+
+    take_rate: Double
+    """By how much the take rate changes."""
+    monitoring: Double
+    """By how much monitoring changes."""
+
+
 SERIES: dict[str, tuple[str, str]] = {
     "month": ("month", "The month."),
     "firms": ("firms", "Members at the end of the month."),
@@ -243,7 +306,8 @@ SERIES: dict[str, tuple[str, str]] = {
     "commons_value": ("endowments", "Value created on the shared platform this month."),
     "welfare": ("endowments", "What all members gained this month, net of every cost."),
     "orchestrator_income": ("endowments", "What the orchestrators took this month (take rate times value)."),
-    "take_rate": ("share", "Share of value that the orchestrators keep."),
+    "take_rate": ("share", "Share of value that the orchestrators keep; where clusters differ, the mean over members."),
+    "monitoring": ("share", "Chance that a shortfall is seen; where clusters differ, the mean over members."),
     "mix_equal": ("share", "Weight of equal sharing."),
     "mix_contribution": ("share", "Weight of sharing by contribution."),
     "mix_shapley": ("share", "Weight of sharing by Shapley value."),
@@ -255,6 +319,9 @@ SERIES: dict[str, tuple[str, str]] = {
     "trust_operational": ("0 to 1", "Mean operational trust over all ties."),
     "trust_relational": ("0 to 1", "Mean relational trust over all ties."),
     "trust_strategic": ("0 to 1", "Mean strategic trust over all ties."),
+    "alignment": ("0 to 1", "Mean agreement of goals over all ties."),
+    "know_how": ("ratio", "Mean know-how of members; 1 is that of a firm at birth."),
+    "innovations": ("firms", "Firms that innovated this month."),
     "satisfaction": ("utility", "Mean satisfaction of members."),
     "grievance": ("share of endowment", "Mean grievance of members who are not orchestrators."),
     "governance_cost": ("endowments", "Cost of governance this month."),
@@ -271,10 +338,7 @@ SERIES: dict[str, tuple[str, str]] = {
     "broken": ("ties", "Partnerships that an unresolved dispute ended this month."),
     "rescues": ("firms", "Firms that mutual aid rescued this month."),
     "fund": ("endowments", "The fund of mutual aid at the end of the month."),
-    "customers": (
-        "customers",
-        "Customers at the end of the month; this and all that follows is 0 without a customer base.",
-    ),
+    "customers": ("customers", "Customers at the end of the month; 0 without a customer base, as is all else of them."),
     "customers_of_one": ("customers", "Customers who meet one partner."),
     "customers_of_few": ("customers", "Customers who meet two or three partners."),
     "customers_of_many": ("customers", "Customers who meet four partners or more."),
@@ -324,6 +388,8 @@ _STATE = {
     "rows": "i8",
     "vacancies": "i8",
     "founders": "i8",
+    "clusters": "i8",
+    "convened": "i8",
 }
 NOW = record_type([(name, "f8") for name in SERIES] + list(_STATE.items()))
 """What happens to the ecosystem as a whole this month: the series, and the state behind them."""
@@ -337,6 +403,8 @@ class World(Bundle):
         "ties": Ties,
         "segments": Segments,
         "cohorts": Cohorts,
+        "clusters": Clusters,
+        "agenda": Agenda,
         "now": NOW,
         "traits": "f8",
         "key": "u8",
@@ -350,6 +418,8 @@ class World(Bundle):
         self.ties = Ties(int(room.sum()))
         self.ties.partner[:] = self.ties.mirror[:] = NOBODY
         self.segments, self.cohorts = Segments(SEGMENTS), Cohorts(YEAR)
+        self.clusters = Clusters(MOST_CLUSTERS + 1)
+        self.agenda = Agenda(self.clusters.size * (LONGEST_DELAY + 1))
         self.now = new_record(NOW)
         self.traits = np.ascontiguousarray(traits)
         self.key = key
@@ -377,6 +447,7 @@ class World(Bundle):
         twin.__dict__.update(self.__dict__)
         twin.firms, twin.ties, twin.now = self.firms.copy(), self.ties.copy(), new_record(NOW, self.now)
         twin.segments, twin.cohorts = self.segments.copy(), self.cohorts.copy()
+        twin.clusters, twin.agenda = self.clusters.copy(), self.agenda.copy()
         twin.seal()
         return twin
 
@@ -432,10 +503,15 @@ def row_of(firms, ties, i, j):
 
 
 @rule
+def distance(skill_a, skill_b, other_a, other_b):
+    """How different two firms' capabilities are, from 0 to 1; 1/3 on average over random pairs."""
+    return 0.5 * (abs(skill_a - other_a) + abs(skill_b - other_b))
+
+
+@rule
 def complement(skill_a, skill_b, other_a, other_b, diversity):
     """How much a pair creates relative to an average pair: different capabilities complement each other (mean distance 1/3)."""
-    distance = 0.5 * (abs(skill_a - other_a) + abs(skill_b - other_b))
-    return 1.0 + diversity * (distance - 1.0 / 3.0)
+    return 1.0 + diversity * (distance(skill_a, skill_b, other_a, other_b) - 1.0 / 3.0)
 
 
 @rule

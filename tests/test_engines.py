@@ -21,8 +21,24 @@ SCENARIOS = {
     "fixed contributions": {"contribution": {"rule": "fixed", "level": 0.4}},
     "opaque": {"governance": {"transparency": 0.0}},
     "no governance": {"governance": {"on": False}},
+    "mutual learning": {"value": {"knowledge": {"on": True, "innovation": 3.0}}},
+    "alignment": {"trust": {"alignment": {"on": True}}},
+    "learning and purpose": {
+        "value": {"knowledge": {"on": True, "caution": 1.0}},
+        "trust": {"alignment": {"on": True, "towards": "orchestrator"}},
+        "exchange": {"delivery": "tie"},
+    },
     "no trust": {"trust": {"on": False}},
     "no luck in the market": {"shocks": {"on": False}},
+    "a centre adapts rules to satisfaction": {
+        "voice": {
+            "decider": "fixed",
+            "adaptive": {"on": True, "goal": "satisfaction", "period": 3, "grievance_alarm": 0.1},
+        }
+    },
+    "clusters adapt their own rules": {
+        "voice": {"decider": "fixed", "adaptive": {"on": True, "control": "decentralised", "period": 3, "delay": 1}}
+    },
     "clear roles and disputes": {
         "governance": {
             "clarity": {"on": True, "level": 0.5},
@@ -41,6 +57,13 @@ SCENARIOS = {
         "membership": {"onboarding": {"on": True}, "mutual_aid": {"on": True, "rescue": 1.0}, "market_potential": 140},
     },
     "a customer base": {"customers": {"base": {"on": True, "demand_elasticity": 1.0}}},
+    "every mechanism": {
+        "value": {"knowledge": {"on": True}},
+        "governance": {name: {"on": True} for name in ("clarity", "certification", "ratings", "disputes")},
+        "trust": {"alignment": {"on": True}},
+        "membership": {"onboarding": {"on": True}, "mutual_aid": {"on": True}, "market_potential": 140},
+        "customers": {"base": {"on": True}},
+    },
     "closed": {"membership": {"on": False}, "partnering": {"on": False}},
 }
 

@@ -3,7 +3,7 @@
 import pytest
 
 from sim import Scenario, run
-from sim.sections import Mechanism
+from sim.sections import mechanisms
 
 WITHOUT = {
     "rising_tide": (
@@ -45,15 +45,6 @@ def test_with_everything_off_the_model_is_what_it_was(name):
     changes, expected = WITHOUT[name]
     last = run(name, seed=3, **({"run.steps": 120} | changes)).series.iloc[-1]
     assert {series: last[series] for series in expected} == pytest.approx(expected, rel=1e-9)
-
-
-def mechanisms(section, prefix=""):
-    """Every mechanism in a scenario, by its full key."""
-    for name, value in section:
-        if isinstance(value, Mechanism):
-            yield f"{prefix}{name}", value
-        elif hasattr(value, "model_fields_set"):
-            yield from mechanisms(value, f"{prefix}{name}.")
 
 
 def other(value):

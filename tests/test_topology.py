@@ -56,7 +56,7 @@ def test_one_firm_has_no_ties_and_two_have_one(topology):
 
 
 @pytest.mark.parametrize(
-    "topology", ["barabasi_albert", "erdos_renyi", "watts_strogatz", "supply_chain", "core_periphery"]
+    "topology", ["barabasi_albert", "erdos_renyi", "watts_strogatz", "supply_chain", "core_periphery", "geometric"]
 )
 def test_a_seed_is_a_network(topology):
     again, other = pairs(topology, 200), pairs(topology, 200, seed=1)
@@ -211,3 +211,11 @@ def test_a_hundred_thousand_firms_are_tied_without_copying_them_many_times():
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         assert peak < 60e6, topology
+
+
+def test_neighbours_in_a_district_know_each_other():
+    """A random geometric graph in the plane has Poisson degrees and clustering 1 − 3√3/4π (Dall & Christensen 2002)."""
+    network = graph("geometric", 5000, partners=10.0)
+    assert degrees(network).mean() == pytest.approx(10, rel=0.03)
+    assert degrees(network).var() == pytest.approx(10, rel=0.15)
+    assert nx.average_clustering(network) == pytest.approx(1 - 3 * np.sqrt(3) / (4 * np.pi), abs=0.03)

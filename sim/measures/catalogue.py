@@ -85,6 +85,9 @@ _ALL = (
     ),
     Measure("take_rate", "share", final_of("take_rate"), "Share of value that the orchestrators keep at the end."),
     Measure(
+        "monitoring", "share", final_of("monitoring"), "Chance that a shortfall is seen, mean over members at the end."
+    ),
+    Measure(
         "governance_cost", "endowments", mean_of("governance_cost"), "Cost of governance a month, mean over the run."
     ),
     Measure(
@@ -294,6 +297,7 @@ _FIRM_UNITS = {
     "strikes": "strikes",
     "utility": "satisfaction",
     "radians": "goal",
+    "ratio": "know_how",
     "number": "id power slope envy guilt",
     "word": "firm role type",
 }

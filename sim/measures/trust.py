@@ -16,7 +16,7 @@ CLOSE = 1e-9
 def norm_at_end(run: Evidence) -> float:
     """The contribution that is expected of everybody in the last month, after all changes of the rules."""
     norm = run.scenario.governance.norm
-    for event in sorted(run.scenario.interventions, key=lambda event: event.at):
+    for event in sorted(run.scenario.events, key=lambda event: event.at):
         if event.kind == "rules" and event.at <= column(run.series, "month")[-1]:
             norm = event.set.get("governance.norm", norm)
     return float(norm)

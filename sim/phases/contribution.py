@@ -10,6 +10,7 @@ from sim.luck import purpose, standard
 from sim.names import ContributionRule, ContributionType, code
 from sim.phases.governance import graduated
 from sim.phases.mutual_aid import floor_of, hold_back
+from sim.phases.orchestration import monitoring_of
 
 OBSERVATION = purpose("contribution: noise in what is seen")
 
@@ -112,7 +113,7 @@ def look(world, rules, month):
 def choose(world, rules):
     """Every firm chooses its contribution."""
     firms, p, g = world.firms, rules.contribution, rules.governance
-    detection, cost = g.monitoring if g.on else 0.0, rules.exchange.cost
+    cost = rules.exchange.cost
     m, floor = rules.membership, floor_of(rules.membership.mutual_aid_good_standing, g.norm)
     for i in range(world.now.slots):
         if not firms.active[i]:
@@ -125,6 +126,7 @@ def choose(world, rules):
         )
         target += p.return_weight * attraction(firms.experience[i], cost)
         target += feeling(firms.envy[i], firms.grievance[i], firms.guilt[i], firms.advantage[i], p)
+        detection = monitoring_of(world, rules, i) if g.on else 0.0
         if detection > 0.0:
             due = g.fine * graduated(firms.strikes[i] + 1.0, g.graduation)
             deterred = deterrence(detection, due, max(TEMPTATION, cost - firms.experience[i]))

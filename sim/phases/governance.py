@@ -9,6 +9,7 @@ from sim.compiled import kernel, rule
 from sim.luck import purpose
 from sim.phases.certification import apply, certify
 from sim.phases.disputes import argue
+from sim.phases.orchestration import mean_monitoring, monitoring_of
 from sim.world import ORCHESTRATOR, deal
 
 MONITOR = purpose("governance: is a firm caught, or accused in error")
@@ -46,7 +47,8 @@ def police(world, rules, month):
     deal(world, MONITOR, month)
     for i in range(now.slots):
         if firms.active[i]:
-            shortfall = alleged_shortfall(firms.draw[i], firms.contribution[i], p.norm, p.monitoring, p.error)
+            seen = monitoring_of(world, rules, i)
+            shortfall = alleged_shortfall(firms.draw[i], firms.contribution[i], p.norm, seen, p.error)
             firms.strikes[i] *= 1.0 - p.forgiveness
             firms.fine[i] = 0.0
             if shortfall > 0.0:
@@ -62,7 +64,7 @@ def police(world, rules, month):
 def administer(world, rules, month):
     """Examinations, audits and disputes; then the account of governance, with what was owed from last month."""
     now, p = world.now, rules.governance
-    watching = p.monitoring * p.monitoring_cost + p.transparency * p.transparency_cost
+    watching = mean_monitoring(world, rules) * p.monitoring_cost + p.transparency * p.transparency_cost
     now.governance_cost = watching * now.firms + p.sanction_cost * now.sanctions
     if p.clarity_on:
         now.governance_cost += p.clarity_level * p.clarity_cost * now.firms

@@ -13,6 +13,7 @@ from sim.phases.certification import examine_applicant
 from sim.phases.governance import BANKRUPT, EXPELLED, LEFT
 from sim.phases.mutual_aid import rescue
 from sim.phases.onboarding import bring_in, places, readiness, settle_in
+from sim.phases.orchestration import join_cluster
 from sim.traits import BIRTH, DRAWS, RELIABILITY, bear
 from sim.world import ORCHESTRATOR, deal, dismiss, enrol
 
@@ -174,6 +175,8 @@ def admit(world, rules, month):
             firms.ready[slot] = readiness(0.0, p.onboarding_wait, p.onboarding_ramp, p.onboarding_support)
         if firms.ready[slot] > 0.0:
             settle_in(world, rules, month, slot)
+        if now.clusters > 0:
+            join_cluster(world, slot)
 
 
 @kernel

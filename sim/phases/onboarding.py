@@ -1,6 +1,7 @@
 """Onboarding, a part of the membership phase: how long newcomers take, what it costs to bring them in, how many can be taken in."""
 
 from sim.compiled import kernel, rule
+from sim.phases.orchestration import join_cluster
 from sim.phases.partnering import best_rated, introduce, possible, welcome
 
 
@@ -43,3 +44,5 @@ def bring_in(world, rules, month):
             world.now.owed += p.onboarding_support * p.onboarding_support_cost
             if before == 0.0 and firms.ready[i] > 0.0:
                 settle_in(world, rules, month, i)
+                if world.now.clusters > 0:
+                    join_cluster(world, i)

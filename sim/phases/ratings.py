@@ -34,6 +34,12 @@ def marked_down(rating, risk, weight):
     return rating - weight * risk
 
 
+@rule
+def shown(said, mean, transparency):
+    """What is known of a firm where ratings are open only in part: the rest is the members' mean."""
+    return mean + transparency * (said - mean)
+
+
 @kernel
 def testimony(world, rules, j):
     """What the public says of a firm: its rating, or what a stamp vouches for."""
@@ -45,9 +51,11 @@ def testimony(world, rules, j):
 
 @kernel
 def repute(world, rules, j):
-    """What a searcher goes by: what the public says, less the risk."""
+    """What a searcher goes by: what the public says; with a marketplace's ratings, as far as they are open, and less the risk."""
     said, p = testimony(world, rules, j), rules.governance
-    return marked_down(said, world.firms.risk[j], p.ratings_risk_weight) if p.ratings_on else said
+    if not p.ratings_on:
+        return said
+    return marked_down(shown(said, world.now.mean_rating, p.transparency), world.firms.risk[j], p.ratings_risk_weight)
 
 
 @kernel

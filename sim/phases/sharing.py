@@ -6,6 +6,8 @@ value is the same here). Shares sum to the net value, always.
 """
 
 from sim.compiled import kernel, rule
+from sim.phases import alignment, knowledge
+from sim.phases.orchestration import take_of
 from sim.world import ORCHESTRATOR
 
 
@@ -60,13 +62,32 @@ def totals(world, rules):
 
 
 @kernel
+def keep(world, i, kept):
+    """The orchestrators keep a part of firm i's share, where clusters have rules of their own."""
+    world.now.orchestrator_income += kept
+    world.clusters.taken[world.firms.cluster[i]] += kept
+
+
+@kernel
+def pay_orchestrators(world):
+    """The orchestrators divide what was kept."""
+    firms, now = world.firms, world.now
+    for i in range(now.slots):
+        if firms.active[i] and firms.role[i] == ORCHESTRATOR:
+            firms.benefit[i] += now.orchestrator_income / now.orchestrators
+
+
+@kernel
 def phase(world, rules, _month):
     """The take first, then what stays on ties, then the pot by the mix."""
     firms, now, p = world.firms, world.now, rules.sharing
     totals(world, rules)
+    now.governance_cost += (knowledge.bill(rules.value) + alignment.bill(rules.trust)) * now.firms
     now.net, now.dues = income_after_governance(now)
     take = p.take_rate if now.orchestrators > 0 else 0.0
-    now.orchestrator_income = take * now.net
+    now.orchestrator_income = 0.0 if now.clusters > 0 else take * now.net
+    for cluster in range(now.clusters):
+        world.clusters.taken[cluster] = 0.0
     left = min(1.0, now.net / now.value) if now.value > 0.0 else 0.0
     on_ties = (1.0 - p.pooled) * left
     pot = now.net - on_ties * now.tie_value
@@ -80,8 +101,11 @@ def phase(world, rules, _month):
             by_need = fraction(need(firms.reserves[i], rules.founding.reserves), now.total_need, now.firms)
             share = blend(p, equal, by_contribution, by_shapley, by_power, by_need)
             stays = on_ties * firms.tie_value[i]
+            if now.clusters > 0:
+                take = take_of(world, rules, i) if now.orchestrators > 0 else 0.0
+                keep(world, i, take * (stays + pot * share))
             firms.benefit[i] = (1.0 - take) * (stays + pot * share)
             own = own_return(p, equal, by_shapley, by_power, by_need) * paid_back * firms.shapley[i]
             firms.earned[i] = (1.0 - take) * (stays + own + pot * p.mix_contribution * by_contribution)
-            if firms.role[i] == ORCHESTRATOR and now.orchestrators > 0:
-                firms.benefit[i] += now.orchestrator_income / now.orchestrators
+    if now.orchestrators > 0:
+        pay_orchestrators(world)

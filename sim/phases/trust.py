@@ -9,6 +9,7 @@ make a weighted harmonic mean: the weakest counts most, and a zero vetoes.
 import numpy as np
 
 from sim.compiled import kernel, rule
+from sim.phases import alignment
 from sim.phases.ratings import buy, rate, standing, testimony
 
 NIL, ONE, TWO, HALF = np.float32(0), np.float32(1), np.float32(2), np.float32(0.5)
@@ -144,7 +145,9 @@ def learn(world, rules):
 
 @kernel
 def phase(world, rules, month):
-    """Ratings are published, news is gathered, and every firm learns about every partner."""
+    """Goals move, where alignment is at work; ratings are published, news is gathered, every firm learns about every partner."""
+    if rules.trust.alignment_on:
+        alignment.realign(world, rules, month)
     if rules.governance.ratings_on:
         buy(world, rules)
     publish(world, rules, month)

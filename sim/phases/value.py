@@ -8,6 +8,7 @@ capabilities. All of it is scaled by demand and by the network effect, whose exp
 import numpy as np
 
 from sim.compiled import kernel, rule
+from sim.phases import knowledge
 from sim.phases.clarity import duplicate
 
 ONE, HALF, TWO = np.float32(1), np.float32(0.5), np.float32(2)
@@ -34,7 +35,7 @@ def network_effect(size, reference, exponent, congestion_size, congestion_expone
 
 
 @kernel
-def phase(world, rules, _month):
+def create(world, rules):
     """Value of every tie, half to each side, and of what each firm put on the platform: their sum is its Shapley value."""
     firms, ties, now, p = world.firms, world.ties, world.now, rules.value
     reference = p.reference_size if p.reference_size > 0 else now.founders
@@ -48,6 +49,8 @@ def phase(world, rules, _month):
         ties.worth[row] = unit * ties.weight[row] * ties.complementarity[row] * ease(trust, floor) * output
     if rules.governance.clarity_on:
         duplicate(world, rules.governance)
+    if p.knowledge_on:
+        knowledge.employ(world)
     now.tie_value = now.commons_value = 0.0
     for i in range(now.slots):
         if firms.active[i]:
@@ -55,8 +58,19 @@ def phase(world, rules, _month):
             for row in range(firms.first[i], firms.first[i] + firms.degree[i]):
                 worth += ties.worth[row]
             commons = scale * p.commons_return * firms.platform[i] * firms.kept[i]
+            if p.knowledge_on:
+                commons *= firms.know_how[i]
             firms.tie_value[i] = 0.5 * worth
             firms.shapley[i] = firms.tie_value[i] + commons
             now.tie_value += firms.tie_value[i]
             now.commons_value += commons
     now.value = now.tie_value + now.commons_value
+
+
+@kernel
+def phase(world, rules, month):
+    """Value of all that arrived; then, where knowledge is shared, firms show each other what they know, and learn."""
+    create(world, rules)
+    if rules.value.knowledge_on:
+        knowledge.show(world, rules)
+        knowledge.learn(world, rules, month)

@@ -7,6 +7,8 @@ majority moves it towards its norm of fairness, whoever decides; without one, gr
 
 from sim.compiled import kernel, rule
 from sim.names import BallotWeight, Decider, FairnessNorm, ShareRule, code, words
+from sim.phases import orchestration
+from sim.phases.orchestration import climb
 from sim.phases.sharing import fraction, need
 from sim.world import ORCHESTRATOR
 
@@ -46,12 +48,6 @@ def ballot_weight(decider, by, contribution, endowment, power):
     if decider != WEIGHTED:
         return 1.0
     return power if by == BY_POWER else contribution * endowment
-
-
-@rule
-def climb(direction, income, before):
-    """Go on where income rose, turn back where it fell."""
-    return direction if income >= before else -direction
 
 
 @kernel
@@ -127,7 +123,10 @@ def feed_back(world, rules):
             partners += 1.0
             grieved += firms.grievance[i] > p.tolerance
     if grieved > 0.5 * partners:
-        sharing.take_rate *= 1.0 - p.feedback * grieved / partners
+        left = 1.0 - p.feedback * grieved / partners
+        sharing.take_rate *= left
+        for cluster in range(world.now.clusters):
+            world.clusters.take_rate[cluster] *= left
         towards(sharing, FAIR_RULE[rules.fairness.norm], p.feedback * p.mix_step)
 
 
@@ -156,9 +155,11 @@ def is_review(month, p):
 
 @kernel
 def phase(world, rules, month):
-    """Add up the orchestrators' income; at a review, hear every firm and decide."""
+    """Add up the orchestrators' income; at a review, hear every firm and decide; adapt rules where that is switched on."""
     now = world.now
     now.income_sum += now.orchestrator_income
     if is_review(month, rules.voice):
         hear(world, rules)
         decide(world, rules, month)
+    if rules.voice.adaptive_on:
+        orchestration.phase(world, rules, month)

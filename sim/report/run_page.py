@@ -194,7 +194,7 @@ def contribution(axes: Axes, run: Run) -> None:
 
 def changes(run: Run, key: str) -> bool:
     """Whether an intervention rewrites this rule."""
-    return any(key in getattr(event, "set", ()) for event in run.scenario.interventions)
+    return any(key in getattr(event, "set", ()) for event in run.scenario.events)
 
 
 def trust(axes: Axes, run: Run) -> None:
@@ -265,7 +265,7 @@ def dates(axes: Axes, run: Run, named: bool) -> None:
     """Mark when something was done to the ecosystem, and when it collapsed."""
     high, month = axes.get_ylim()[1], collapsed(run)
     style: dict[str, Any] = {"rotation": 90, "va": "top", "ha": "right", "size": 10, "zorder": 1.6}
-    for at in sorted({event.at for event in run.scenario.interventions}):
+    for at in sorted({event.at for event in run.scenario.events}):
         axes.axvline(at, color=MUTED, linewidth=0.9, alpha=0.6, zorder=1.5)
     if named:
         for at, text in captions(run):
@@ -280,7 +280,7 @@ def captions(run: Run) -> list[tuple[int, str]]:
     """What to write at which month: what comes too close to the last caption joins it, a repetition is not written again."""
     room = 0.06 * run.scenario.run.steps
     groups: list[tuple[int, list[str]]] = []
-    for event in sorted(run.scenario.interventions, key=lambda event: event.at):
+    for event in sorted(run.scenario.events, key=lambda event: event.at):
         word = EVENTS[event.kind]
         if not groups or (event.at - groups[-1][0] >= room and groups[-1][1] != [word]):
             groups.append((event.at, [word]))

@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
+import pandas as pd
 from rich.table import Table
 
 from sim.measures import MEASURES
@@ -44,6 +45,22 @@ def shipped_table(title: str, files: Mapping[str, Path]) -> Table:
     for name, path in files.items():
         content = tomllib.loads(path.read_text(encoding="utf-8"))
         table.add_row(name, content.get("title", ""), " ".join(content.get("description", "").split()))
+    return table
+
+
+def returns_table(title: str, found: pd.DataFrame) -> Table:
+    """What each rule costs and brings a month: differences on common luck with 95 % intervals."""
+    names = ("cost", "value", "welfare", "roi")
+    table = _table(
+        f"{title}: each rule against the same luck without it, a month, mean and 95 % interval of {found['runs'].iloc[0]} pairs",
+        "rule",
+        *names,
+    )
+    for row in found.to_dict("records"):
+        estimates = ((row[name], row[f"{name}_low"], row[f"{name}_high"]) for name in names)
+        table.add_row(
+            row["rule"], *(f"{spelled(one)} [{spelled(low)}, {spelled(high)}]" for one, low, high in estimates)
+        )
     return table
 
 

@@ -3,5 +3,6 @@
 from sim.study.design import Study
 from sim.study.result import Result
 from sim.study.sweeping import sweep
+from sim.study.worth import returns
 
-__all__ = ["Result", "Study", "sweep"]
+__all__ = ["Result", "Study", "returns", "sweep"]

@@ -55,7 +55,9 @@ def outcomes(study: Study, workers: int, progress: Progress | None) -> Iterator[
     """The outcome of every run, in the order of runs."""
     designs = study.designs()
     tasks = [(designs[design], seed, study.keep.series) for _run, design, seed in study.runs()]
-    run_once(designs[0].replace({"run.steps": 1, "run.record_every": 1, "interventions": ()}), 0, False)
+    run_once(
+        designs[0].replace({"run.steps": 1, "run.record_every": 1, "interventions": (), "programme": {}}), 0, False
+    )
     pool = ThreadPoolExecutor(workers)
     try:
         for done, outcome in enumerate(pool.map(lambda task: run_once(*task), tasks), 1):

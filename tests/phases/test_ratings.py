@@ -44,8 +44,11 @@ def test_a_cautious_searcher_prefers_the_sure_to_the_shining(quiet):
     assert marked_down(0.9, 0.2, 1.0) < marked_down(0.8, 0.05, 1.0)
     simulation = rated(quiet, months=1, firms=4, risk_weight=2.0)
     firms = simulation.world.firms
-    firms.rating[0], firms.risk[0] = 0.9, 0.1
+    firms.rating[0], firms.risk[0], simulation.world.now.mean_rating = 0.9, 0.1, 0.5
+    simulation.rules.governance.transparency = 1.0
     assert repute(simulation.world, simulation.rules, 0) == pytest.approx(0.7)
+    simulation.rules.governance.transparency = 0.25
+    assert repute(simulation.world, simulation.rules, 0) == pytest.approx(0.5 + 0.25 * 0.4 - 0.2)
 
 
 def test_only_firms_rated_below_the_mean_buy_praise_and_only_those_of_the_kind(quiet):

@@ -1,0 +1,116 @@
+"""What each rule costs and what it brings: the same luck with it and without it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import special
+
+from sim.measures import measure
+from sim.mistakes import Mistake
+from sim.scenario import Scenario
+from sim.simulation import Simulation
+from sim.study.result import Estimate, mean_interval
+from sim.study.sweeping import cores
+
+WITHOUT: dict[str, float | bool] = {
+    "governance.monitoring": 0.0,
+    "governance.transparency": 0.0,
+    "governance.clarity.level": 0.0,
+    "governance.certification.on": False,
+    "governance.ratings.risk_weight": 0.0,
+    "governance.disputes.mediator": False,
+    "voice.feedback": 0.0,
+    "membership.onboarding.support": 0.0,
+    "membership.mutual_aid.on": False,
+}
+"""Each rule, and its value in an ecosystem that does without it. Where a mechanism that is off is an ideal world (nothing unclear, no
+quarrels), the rule is what is done about it."""
+MEASURES = ("governance_cost", "value", "welfare", "trust", "final_firms", "collapsed")
+
+
+def at_work(scenario: Scenario, key: str) -> bool:
+    """Whether a rule is at work: its phase and its mechanism are on, and it is not at the value that means doing without."""
+    section: Any = scenario
+    *path, name = key.split(".")
+    for part in path:
+        section = getattr(section, part)
+        if not section.on:
+            return False
+    return getattr(section, name) != WITHOUT[key]
+
+
+def without(scenario: Scenario) -> dict[str, Scenario]:
+    """For each rule at work in a scenario, the scenario without it."""
+    return {key: scenario.replace({key: WITHOUT[key]}) for key in WITHOUT if at_work(scenario, key)}
+
+
+def fieller(numerator: np.ndarray, denominator: np.ndarray, confidence: float = 0.95) -> Estimate:
+    """Ratio of two paired means with Fieller's interval (1954); NaN bounds where the denominator is not clear of 0."""
+    count, ratio = numerator.size, numerator.mean() / denominator.mean() if denominator.mean() else np.nan
+    if count < 2 or np.isnan(ratio):
+        return Estimate(ratio, np.nan, np.nan)
+    cov = np.cov(numerator, denominator) / count
+    t = special.stdtrit(count - 1, (1 + confidence) / 2)
+    a = denominator.mean() ** 2 - t**2 * cov[1, 1]
+    b = numerator.mean() * denominator.mean() - t**2 * cov[0, 1]
+    c = numerator.mean() ** 2 - t**2 * cov[0, 0]
+    if a <= 0 or b**2 < a * c:
+        return Estimate(ratio, np.nan, np.nan)
+    half = np.sqrt(b**2 - a * c)
+    return Estimate(ratio, float((b - half) / a), float((b + half) / a))
+
+
+def _measured(scenario: Scenario, seed: int) -> list[float]:
+    found = measure(Simulation(scenario, seed).advance().evidence())
+    return [found[name] for name in MEASURES]
+
+
+def returns(scenario: Scenario | str, seeds: Iterable[int] = range(20), workers: int | None = None) -> pd.DataFrame:
+    """The return on each rule at work in a scenario, on common luck.
+
+    Args:
+        scenario: a scenario, or the name of a shipped one or of a file.
+        seeds: the luck; each rule is taken away under every seed.
+        workers: how many runs at once; all cores by default.
+
+    Returns:
+        A row a rule: its monthly `cost` (what governance costs more with it), the differences it makes to `value`, `welfare` (net of
+        every cost), `trust`, `final_firms` and `collapsed`, each with a 95 % Student interval (`…_low`, `…_high`), and `roi`, welfare
+        gained per unit of cost, with Fieller's interval; NaN where it costs nothing.
+
+    Raises:
+        Mistake: if no rule is at work, or there are no seeds.
+    """
+    base = Scenario.load(scenario) if isinstance(scenario, str) else scenario
+    lacking, luck = without(base), list(seeds)
+    if not lacking or not luck:
+        raise Mistake(
+            [
+                f"{base.title}: no rule is at work whose return could be told; switch one on, e.g. governance.disputes.on = true"
+            ]
+            if luck
+            else ["seeds: none given; at least one is needed"]
+        )
+    designs = [base, *lacking.values()]
+    with ThreadPoolExecutor(workers or cores()) as pool:
+        flat = list(pool.map(lambda task: _measured(*task), [(design, seed) for design in designs for seed in luck]))
+    found = np.array(flat).reshape(len(designs), len(luck), len(MEASURES))
+    return pd.DataFrame([_row(rule, found[0] - there) for rule, there in zip(lacking, found[1:], strict=True)])
+
+
+def _row(rule: str, difference: np.ndarray) -> dict[str, float | str]:
+    """What a rule makes of a difference, from the runs with it minus the runs without it, shape (seeds, measures)."""
+    row: dict[str, float | str] = {"rule": rule}
+    for name, values in zip(("cost", *MEASURES[1:]), difference.T, strict=True):
+        row[name], row[f"{name}_low"], row[f"{name}_high"] = mean_interval(values)
+    gained, cost = difference[:, MEASURES.index("welfare")], difference[:, 0]
+    row["roi"], row["roi_low"], row["roi_high"] = (
+        fieller(gained, cost) if cost.mean() > 0 else Estimate(np.nan, np.nan, np.nan)
+    )
+    row["runs"] = len(difference)
+    return row
