@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
-from sim.measures import coalitions, collapse, fairness, maturity, network, resilience, structure, trust
+from sim.measures import coalitions, collapse, customers, fairness, maturity, network, resilience, structure, trust
 from sim.measures.early_warning import warning_of
 from sim.measures.evidence import Function, final_of, last_year_of, mean_of, peak_of, total_of
 from sim.measures.hysteresis import width_of
@@ -280,14 +280,6 @@ _ALL = (
         "Briscoe, Odlyzko & Tilly 2006",
     ),
     Measure(
-        "cross_side_elasticity",
-        "exponent",
-        network.cross_side_elasticity,
-        "Slope of log value on log customers (on log market demand where none are counted) over the months of the run; NaN if they "
-        "vary by less than a tenth.",
-        "Parker & Van Alstyne 2005",
-    ),
-    Measure(
         "took_off",
         "0 or 1",
         network.took_off,
@@ -341,6 +333,42 @@ _ALL = (
         maturity.months_to_mature,
         "The month from which the ecosystem is mature for 12 months on end; NaN (censored) if the run ends before.",
         maturity.SOURCE,
+    ),
+    Measure("final_customers", "customers", final_of("customers"), "Customers at the end; 0 without a customer base."),
+    Measure(
+        "csat",
+        "share",
+        customers.opinion("csat"),
+        "Share of the customers who are satisfied, mean over the last 12 months; NaN without customers.",
+        "Oliver 1980",
+    ),
+    Measure(
+        "nps",
+        "points",
+        customers.opinion("nps"),
+        "Net promoter score, from -100 to 100, mean over the last 12 months; NaN without customers.",
+        "Reichheld 2003",
+    ),
+    Measure(
+        "nrr",
+        "ratio",
+        customers.retention,
+        "Net revenue retention: spending at the end of those who were customers 12 months before, over their spending then; "
+        "NaN if there were none, or the run is shorter.",
+    ),
+    Measure(
+        "churn_rate",
+        "share a year",
+        customers.churn_rate,
+        "Share of the customers who leave within a year, at the mean rate of the last 12 months; NaN without customers.",
+    ),
+    Measure(
+        "cross_side_elasticity",
+        "exponent",
+        customers.cross_side_elasticity,
+        "Slope of log value on log customers over the months of the run: association, not cause; NaN if customers vary by less than "
+        "a tenth, or are none.",
+        "Rochet & Tirole 2003",
     ),
 )
 

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 import numpy as np
 
-from sim.world import SERIES
-
 if TYPE_CHECKING:
     from sim.scenario import Scenario
 
@@ -92,12 +90,6 @@ def once(make: Callable[[Evidence], T]) -> Callable[[Evidence], T]:
 def column(table: Columns, name: str) -> np.ndarray:
     """A column as an array of numbers."""
     return np.asarray(table[name], float)
-
-
-def has(run: Evidence, name: str) -> bool:
-    """Whether a run has a series of this name: one that an earlier version recorded may not have all."""
-    series: Any = run.series.table if isinstance(run.series, Fetched) else run.series
-    return name in SERIES and name in (getattr(getattr(series, "dtype", None), "names", None) or series)
 
 
 def in_force(run: Evidence, key: str) -> np.ndarray:

@@ -19,7 +19,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from sim.measures.evidence import YEAR, Evidence, column, first_sustained, has, in_force
+from sim.measures.evidence import YEAR, Evidence, column, first_sustained, in_force
 
 SOURCE = "convention of this laboratory"
 EMERGING = 1 / 3
@@ -44,7 +44,7 @@ def customer_experience(run: Evidence) -> np.ndarray:
 
 
 def _counts_customers(run: Evidence) -> bool:
-    return has(run, "csat") and bool(column(run.series, "csat").any())
+    return bool(column(run.series, "csat").any())
 
 
 def data_and_transparency(run: Evidence) -> np.ndarray:

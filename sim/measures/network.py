@@ -8,7 +8,7 @@ import numpy as np
 
 from sim.measures.collapse import collapsed
 from sim.measures.estimate import UNKNOWN, Estimate, student_quantile
-from sim.measures.evidence import Evidence, column, has
+from sim.measures.evidence import Evidence, column
 from sim.measures.structure import neighbours
 
 if TYPE_CHECKING:
@@ -102,12 +102,6 @@ def exponent_interval(size: np.ndarray, value: np.ndarray, confidence: float = 0
 def network_exponent(run: Evidence) -> float:
     """Exponent of monthly value over the number of members, over the months of the run."""
     return exponent(column(run.series, "firms"), column(run.series, "value"))
-
-
-def cross_side_elasticity(run: Evidence) -> float:
-    """Exponent of monthly value over customers, or over market demand where a run counts no customers."""
-    other_side = "customers" if has(run, "customers") and column(run.series, "customers").any() else "demand"
-    return exponent(column(run.series, other_side), column(run.series, "value"))
 
 
 def took_off(run: Evidence) -> float:
