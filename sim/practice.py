@@ -320,6 +320,60 @@ IDEAS: tuple[Idea, ...] = (
         "antifragility",
     ),
     Idea(
+        "Customers: word of mouth, retention, advocacy",
+        _words(
+            "customers.base.on customers.base.innovation customers.base.imitation customers.base.word_of_mouth customers.base.detraction "
+            "customers.base.referral customers.base.referral_reward customers.base.advocacy customers.base.churn "
+            "customers.base.churn_sensitivity customers.base.attachment customers.base.expansion customers.base.contraction"
+        ),
+        ("customers",),
+        "Customers are won with hazard `(p·fame + q·talk·share)/12`, talk being `1 + w·(promoters − d·detractors)`; leave with log odds "
+        "that fall with felt quality and with the log of the partners they meet; move to more partners when satisfied, to fewer when not.",
+        "Bass 1969; Reichheld 2003 for promoters; Bolton 1998 and Reinartz & Kumar 2003 for staying; how talk scales imitation is a "
+        f"{HYPOTHESIS}",
+        _words("final_customers csat nps nrr churn_rate advocates referrals"),
+        "customers",
+    ),
+    Idea(
+        "Customers: demand and value feed each other",
+        _words(
+            "customers.base.on customers.base.demand_elasticity customers.base.reference customers.base.investment "
+            "customers.base.investment_reference customers.base.investment_memory customers.market"
+        ),
+        _words("customers shocks value"),
+        "Demand is `(spending / (reference·members))^ε`; what quality lacks shrinks with value invested, `gap·invested^−η`: a cross-side "
+        "network effect.",
+        f"Rochet & Tirole 2003; Parker & Van Alstyne 2005; the form is a {HYPOTHESIS}",
+        _words("cross_side_elasticity final_customers demand quality final_value"),
+        "customers",
+    ),
+    Idea(
+        "Customers: consistency",
+        _words(
+            "customers.base.inconsistency customers.base.diligence customers.base.assurance founding.reliability_spread "
+            "membership.screening"
+        ),
+        ("customers",),
+        "Log odds of leaving rise with the spread of quality that a customer sees over the partners it meets, `spread·√(1 − 1/partners)`.",
+        f"{HYPOTHESIS}; Sriram, Chintagunta & Manchanda 2015 for the variability of one firm's service",
+        _words("inconsistency churn_rate nps nrr"),
+        "consistency",
+    ),
+    Idea(
+        "Maturity",
+        _words(
+            "governance.transparency governance.clarity.level governance.monitoring governance.norm trust.alignment.communication "
+            "programme.steps"
+        ),
+        _words("governance trust contribution customers"),
+        "Five dimensions (strategy: strategic trust; customer experience: CSAT, or demand; data and transparency; engagement: contribution "
+        "over norm; measurement: chance of being measured) are scored from 0 to 1 each month: nascent, emerging from a mean of 1/3, mature "
+        "from 2/3 with none below 1/3; fragmented, coordinated and trusted by trust.",
+        f"thresholds are a convention of this laboratory, a {HYPOTHESIS}",
+        _words("maturity months_to_mature"),
+        "programme_order",
+    ),
+    Idea(
         "Structures",
         _words(
             "founding.topology founding.roles exchange.commons exchange.delivery value.synergy sharing.pooled partnering.closure"

@@ -26,7 +26,7 @@ PRACTICE = (
     "three levels of trust; small visible wins; clear rules and roles; radical transparency; fairness by design; feedback channels; "
     "reciprocity; unfair split; decentralised; network effects; mutual aid; antifragility; certification; ratings; mutual learning; "
     "shared purpose; conflict resolution; onboarding; alignment; adaptive orchestration; programmes; structures; graduated sanctions; "
-    "screening"
+    "screening; customers; consistency; maturity"
 ).split("; ")
 """What practice speaks of."""
 
