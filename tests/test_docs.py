@@ -10,7 +10,8 @@ from sim.cli import main
 from sim.measures import MEASURES
 from sim.names import PHASES
 from sim.practice import HYPOTHESIS, IDEAS, PRINCIPLES
-from sim.report.docs import pages, stale, study_files
+from sim.report import effects
+from sim.report.docs import fill, pages, stale, study_files
 from sim.report.markdown import slug, table, toml
 from sim.report.odd import PACKAGE, keys
 from sim.scenario import Scenario
@@ -148,6 +149,37 @@ def test_every_shipped_scenario_has_a_page_with_all_that_it_changes():
 def test_what_is_dated_stands_with_its_month():
     assert "- month 60, **rules**: `sharing.take_rate = 0.4`" in told("archetypes/raised_take.md")
     assert "- month 24, **step orchestrate**: `sharing.take_rate = 0.1`" in told("archetypes/programme.md")
+
+
+# --- effects -------------------------------------------------------------------------------------------------------------------
+
+GALLERY = """study,treatment,sharing.take_rate,measure,runs,baseline,mean,difference,low,high,shows
+small_wins,small_wins,,trust,30,0.5,0.6,0.1,0.05,0.15,higher
+small_wins,small_wins,,welfare,30,10,9.5,-0.5,-1.25,0.25,not shown
+transparency,open,0.2,trust,30,0.5,,,,,not shown
+"""
+
+
+@pytest.fixture
+def gallery(tmp_path, monkeypatch):
+    """A gallery with two studies."""
+    (tmp_path / "effects.csv").write_text(GALLERY, encoding="utf-8")
+    monkeypatch.setattr(effects, "GALLERY", tmp_path)
+
+
+@pytest.mark.usefixtures("gallery")
+def test_an_effect_stands_with_its_interval_and_one_that_holds_zero_is_told_as_such():
+    page = fill("mechanisms.md")
+    assert "| `small_wins` | `trust` | 0.5 | 0.1 [0.05, 0.15] | higher | 30 |" in page
+    assert "| `small_wins` | `welfare` | 10 | -0.5 [-1.25, 0.25] | not shown | 30 |" in page
+    assert "| `open, sharing.take_rate = 0.2` | `trust` | 0.5 | – [–, –] | not shown | 30 |" in page
+    assert "1 of 2 differences clear of 0" in page
+
+
+@pytest.mark.usefixtures("gallery")
+def test_a_study_that_the_gallery_does_not_have_says_so():
+    assert effects.measured("certification") == []
+    assert "not measured yet" in fill("mechanisms.md")
 
 
 # --- how Markdown is spelt ---------------------------------------------------------------------------------------------------

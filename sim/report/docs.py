@@ -15,6 +15,7 @@ from sim.measures.catalogue import table as catalogue
 from sim.mistakes import Mistake
 from sim.practice import IDEAS, PRINCIPLES, Idea, Principle
 from sim.report import odd
+from sim.report.effects import effects_table, tally
 from sim.report.markdown import code, codes, slug, table, toml
 from sim.report.odd import default, keys, meaning
 from sim.scenario import Scenario
@@ -150,11 +151,11 @@ def overview() -> str:
             ", ".join(idea.phases),
             code(idea.levers[0]),
             link(idea.study),
-            codes(idea.shows[:2]),
+            tally(idea.study),
         )
         for idea in IDEAS
     ]
-    return table(("Idea", "Phase", "Main lever", "Experiment", "Shows in"), rows)
+    return table(("Idea", "Phase", "Main lever", "Experiment", "Effect"), rows)
 
 
 def ideas() -> str:
@@ -164,16 +165,16 @@ def ideas() -> str:
 
 def _idea(idea: Idea) -> str:
     study = _content(study_files()[idea.study])
-    return "\n\n".join(
-        [
-            f"## {idea.title}",
-            idea.mechanism,
-            f"*Source:* {idea.source}. *Phases:* {', '.join(idea.phases)}. *Shows in:* {codes(idea.shows)}.",
-            f"*Experiment:* {link(idea.study)}. {study['title']}{_expected(study)}",
-            "*Levers:*",
-            _levers(idea.levers),
-        ]
-    )
+    parts = [
+        f"## {idea.title}",
+        idea.mechanism,
+        f"*Source:* {idea.source}. *Phases:* {', '.join(idea.phases)}. *Shows in:* {codes(idea.shows)}.",
+        f"*Experiment:* {link(idea.study)}. {study['title']}{_expected(study)}",
+        effects_table(idea.study, idea.shows),
+        "*Levers:*",
+        _levers(idea.levers),
+    ]
+    return "\n\n".join(filter(None, parts))
 
 
 def _expected(study: dict[str, Any]) -> str:
