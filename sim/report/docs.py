@@ -160,17 +160,19 @@ def overview() -> str:
 
 def ideas() -> str:
     """Each idea of the practice: mechanism, formula and source, experiment, levers."""
-    return "\n\n".join(map(_idea, IDEAS))
+    first = {idea.study: idea for idea in reversed(IDEAS)}
+    return "\n\n".join(_idea(idea, first[idea.study]) for idea in IDEAS)
 
 
-def _idea(idea: Idea) -> str:
+def _idea(idea: Idea, first: Idea) -> str:
+    """An idea; the effects of a study stand with the first idea that it is the experiment of."""
     study = _content(study_files()[idea.study])
     parts = [
         f"## {idea.title}",
         idea.mechanism,
         f"*Source:* {idea.source}. *Phases:* {', '.join(idea.phases)}. *Shows in:* {codes(idea.shows)}.",
         f"*Experiment:* {link(idea.study)}. {study['title']}{_expected(study)}",
-        effects_table(idea.study, idea.shows),
+        effects_table(idea.study) if idea is first else f"Effects: see [{first.title}](#{slug(first.title)}).",
         "*Levers:*",
         _levers(idea.levers),
     ]

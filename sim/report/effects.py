@@ -7,7 +7,6 @@ of `Result.effects`.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
 from typing import NamedTuple
 
 from sim import shipped
@@ -60,9 +59,8 @@ def tally(study: str) -> str:
     return f"{clear} of {len(found)} differences clear of 0" if found else "not measured yet"
 
 
-def effects_table(study: str, measures: Iterable[str]) -> str:
-    """The effects of a study on these measures, with their 95 % intervals; what holds 0 says so. Empty if there are none."""
-    wanted = set(measures)
+def effects_table(study: str) -> str:
+    """The effects of a study with their 95 % intervals; what holds 0 says so. Empty if there are none."""
     rows = [
         (
             code(effect.design),
@@ -73,6 +71,5 @@ def effects_table(study: str, measures: Iterable[str]) -> str:
             str(effect.runs),
         )
         for effect in measured(study)
-        if effect.measure in wanted
     ]
     return table(("Design", "Measure", "First design", "Difference [95 %]", "Shows", "Pairs"), rows) if rows else ""

@@ -50,9 +50,16 @@ def keys(key: str = "", mechanisms: bool = True) -> Iterator[str]:
 
 
 def meaning(key: str) -> str:
-    """What a value of a scenario means."""
-    *path, name = key.split(".")
-    return " ".join((part_of(".".join(path)).model_fields[name].description or "").split())
+    """What a value of a scenario means; of a mechanism's switch, what the mechanism is."""
+    path, _, name = key.rpartition(".")
+    owner = part_of(path)
+    if name == "on" and issubclass(owner, Mechanism):
+        return f"Whether it is at work: {_line(owner.__doc__)}"
+    return _line(owner.model_fields[name].description)
+
+
+def _line(text: str | None) -> str:
+    return " ".join((text or "").split())
 
 
 def default(key: str) -> Any:
@@ -77,9 +84,9 @@ def interventions() -> str:
     parts: list[str] = []
     for kind in get_args(get_args(AnyIntervention)[0]):
         (name,) = get_args(kind.model_fields["kind"].annotation)
-        said = f"- **{code(name)}**: {' '.join((kind.__doc__ or '').split())}"
+        said = f"- **{code(name)}**: {_line(kind.__doc__)}"
         values = [
-            f"{code(name)} ({' '.join((field.description or '').split()).rstrip('.')})"
+            f"{code(name)} ({_line(field.description).rstrip('.')})"
             for name, field in kind.model_fields.items()
             if name not in ("kind", "at")
         ]
@@ -146,9 +153,7 @@ def rules(module: str) -> str:
     text = path.read_text(encoding="utf-8")
     formulas = [_bare(text, node) for node, formula in _functions(text) if formula]
     loops = [
-        f"- {code(node.name)}: {' '.join((ast.get_docstring(node) or '').split())}"
-        for node, formula in _functions(text)
-        if not formula
+        f"- {code(node.name)}: {_line(ast.get_docstring(node))}" for node, formula in _functions(text) if not formula
     ]
     blocks = ["\n".join(_constants(text)), *formulas]
     shown = "```python\n" + "\n\n".join(filter(None, blocks)) + "\n```" if formulas else ""
@@ -171,7 +176,7 @@ def schedule() -> str:
 
 def topologies() -> str:
     """The networks of founding."""
-    return "\n".join(f"- {code(name)}: {' '.join(getattr(topology, name).__doc__.split())}" for name in words(Topology))
+    return "\n".join(f"- {code(name)}: {_line(getattr(topology, name).__doc__)}" for name in words(Topology))
 
 
 def patterns() -> str:
