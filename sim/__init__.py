@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sim.ecosystem import Ecosystem
     from sim.firm import Firm
+    from sim.measures.maturity import maturity
     from sim.mistakes import Mistake
     from sim.record import Run
     from sim.running import run
@@ -24,6 +25,7 @@ _WHERE = {
     "Study": "sim.study",
     "antifragility": "sim.study",
     "largest_shock": "sim.study",
+    "maturity": "sim.measures.maturity",
     "returns": "sim.study",
     "run": "sim.running",
     "sweep": "sim.study",
@@ -38,6 +40,7 @@ __all__ = [
     "Study",
     "antifragility",
     "largest_shock",
+    "maturity",
     "returns",
     "run",
     "sweep",

@@ -96,9 +96,10 @@ def run(
             from sim.report.style import save
 
             save(run_figure(record), folder / "figure.png")
-    from sim.report.tables import measures_table
+    from sim.report.tables import maturity_lines, measures_table
 
     console().print(measures_table(record))
+    print("\n" + "\n".join(maturity_lines(record)))
     print(f"\n{folder}/: {', '.join(sorted(os.listdir(folder)))}")
 
 

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from sim import Mistake, Result, Run, Study, run, sweep
+from sim import Mistake, Result, Run, Study, maturity, run, sweep
 from sim.report import run_figure, save, sweep_figure
 from sim.report.run_page import layout, make_room
 from sim.report.style import apart, number, percent
 from sim.report.sweep_page import called, is_share
-from sim.report.tables import findings
+from sim.report.tables import findings, maturity_lines
 
 SMALL = {"run.steps": 30, "founding.firms": 24, "membership.market_potential": 30}
 
@@ -178,3 +178,13 @@ def test_a_scenario_with_every_kind_of_intervention_marks_its_dates(busy):
     said = words_in(run_figure(run(busy, seed=3)))
     assert "scandal" in said
     assert "demand shock" in said
+
+
+def test_maturity_is_told_as_a_time_line(busy):
+    done = run(busy, seed=1)
+    stage, state = maturity_lines(done)
+    line = maturity(done)
+    assert stage.startswith(f"Stage of maturity: {line['stage'].iloc[0]} from month 0")
+    assert state.startswith(f"State of maturity: {line['state'].iloc[0]} from month 0")
+    for word in line["stage"].unique():
+        assert word in stage

@@ -11,8 +11,12 @@ import pandas as pd
 from rich.table import Table
 
 from sim.measures import MEASURES
+from sim.measures.maturity import maturity
 from sim.record import Run
 from sim.study import Result
+
+TURNS = 6
+"""How many turns of a time line are told."""
 
 
 def spelled(value: float) -> str:
@@ -37,6 +41,19 @@ def measures_table(run: Run) -> Table:
     for name, value in run.measures.items():
         table.add_row(name, spelled(value), MEASURES[name].unit, MEASURES[name].meaning)
     return table
+
+
+def maturity_lines(run: Run) -> list[str]:
+    """The time line of maturity in a sentence each for the stage and the state: what it was, and from which month on."""
+    line = maturity(run)
+    return [f"{name.capitalize()} of maturity: {_told(line['month'], line[name])}." for name in ("stage", "state")]
+
+
+def _told(month: pd.Series, words: pd.Series) -> str:
+    """A column of words that hold for a while, as 'nascent from month 0, emerging from month 12'; the longest of a long list."""
+    turns = words.ne(words.shift())
+    told = [f"{word} from month {at}" for at, word in zip(month[turns], words[turns], strict=True)]
+    return ", ".join(told if len(told) <= TURNS else [*told[: TURNS - 1], f"… {told[-1]}"])
 
 
 def shipped_table(title: str, files: Mapping[str, Path]) -> Table:

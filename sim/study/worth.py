@@ -17,13 +17,16 @@ from sim.simulation import Simulation
 from sim.study.sweeping import cores
 
 WITHOUT: dict[str, float | bool] = {
+    "value.knowledge.on": False,
     "governance.monitoring": 0.0,
     "governance.transparency": 0.0,
     "governance.clarity.level": 0.0,
     "governance.certification.on": False,
     "governance.ratings.risk_weight": 0.0,
     "governance.disputes.mediator": False,
+    "trust.alignment.communication": 0.0,
     "voice.feedback": 0.0,
+    "voice.adaptive.on": False,
     "membership.onboarding.support": 0.0,
     "membership.mutual_aid.on": False,
 }
