@@ -153,6 +153,12 @@ class Firm(mesa.Agent):
         )
         target += p.return_weight * contribution.attraction(self.experience, rules.exchange.cost)
         target += p.guilt_weight * self.guilt * self.advantage - p.envy_weight * self.envy * self.grievance
+        if p.control_aversion > 0.0:
+            trust = 0.0
+            for tie in self.ties:
+                trust += float(tie.trust)
+            watched = monitoring_of(self.model.world, rules, self.slot) if g.on else 0.0
+            target = contribution.crowd_out(target, p.control_aversion, watched, trust / max(1, self.degree))
         due = g.fine * graduated(self.strikes + 1.0, g.graduation)
         saved = max(contribution.TEMPTATION, rules.exchange.cost - self.experience)
         detection = monitoring_of(self.model.world, rules, self.slot) if g.on else 0.0

@@ -145,6 +145,16 @@ IDEAS: tuple[Idea, ...] = (
         "sanctions",
     ),
     Idea(
+        "Trust and control",
+        _words("contribution.control_aversion governance.monitoring founding.trust"),
+        _words("contribution governance"),
+        "Being watched in spite of trust is resented: the target falls by `control_aversion·monitoring·trust`, before the threat of a fine "
+        "raises it.",
+        f"Falk & Kosfeld 2006; Das & Teng 1998 for trust in place of control; the form is a {HYPOTHESIS}",
+        _words("mean_contribution welfare trust"),
+        "control",
+    ),
+    Idea(
         "Certification",
         _words(
             "governance.certification.on governance.certification.standard governance.certification.accuracy "

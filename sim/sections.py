@@ -194,6 +194,9 @@ class Contribution(Phase):
     """How strongly felt disadvantage lowers the target, per unit of envy."""
     guilt_weight: Amount = 0.2
     """How strongly felt advantage raises the target, per unit of guilt."""
+    control_aversion: Amount = 0.0
+    """Hidden cost of control (Falk & Kosfeld 2006): how much less a firm that trusts its partners puts in where all are watched; the
+    size is a modelling hypothesis, and at 0 being watched is no sign of distrust."""
 
 
 class Exchange(Phase):

@@ -39,6 +39,7 @@ SCENARIOS = {
     "clusters adapt their own rules": {
         "voice": {"decider": "fixed", "adaptive": {"on": True, "control": "decentralised", "period": 3, "delay": 1}}
     },
+    "control is resented": {"contribution": {"control_aversion": 0.5}},
     "clear roles and disputes": {
         "governance": {
             "clarity": {"on": True, "level": 0.5},

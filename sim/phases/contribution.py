@@ -100,6 +100,21 @@ def feeling(envy, grievance, guilt, advantage, p):
     return p.guilt_weight * guilt * advantage - p.envy_weight * envy * grievance
 
 
+@rule
+def crowd_out(target, aversion, detection, trust):
+    """A target lowered by being watched in spite of mutual trust."""
+    return target - aversion * detection * trust
+
+
+@kernel
+def mean_trust(firms, ties, i):
+    """Mean trust of i in its partners; 0 without partners."""
+    total = 0.0
+    for row in range(firms.first[i], firms.first[i] + firms.degree[i]):
+        total += ties.trust[row]
+    return total / max(1, firms.degree[i])
+
+
 @kernel
 def look(world, rules, month):
     """Every firm looks around, at its partners, and back, at what its effort has earned."""
@@ -128,6 +143,8 @@ def choose(world, rules):
         target += p.return_weight * attraction(firms.experience[i], cost)
         target += feeling(firms.envy[i], firms.grievance[i], firms.guilt[i], firms.advantage[i], p)
         detection = monitoring_of(world, rules, i) if g.on else 0.0
+        if p.control_aversion > 0.0:
+            target = crowd_out(target, p.control_aversion, detection, mean_trust(firms, world.ties, i))
         if detection > 0.0:
             due = g.fine * graduated(firms.strikes[i] + 1.0, g.graduation)
             deterred = deterrence(detection, due, max(TEMPTATION, cost - firms.experience[i]))

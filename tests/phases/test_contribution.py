@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sim.names import ContributionType, code
-from sim.phases.contribution import attraction, clip, comply, deterrence, learn, move, recall, schedule
+from sim.phases.contribution import attraction, clip, comply, crowd_out, deterrence, learn, move, recall, schedule
 
 CONDITIONAL, FREE_RIDER, HUMP, UNCONDITIONAL = (
     code(ContributionType, word) for word in ("conditional", "free_rider", "hump", "unconditional")
@@ -90,3 +90,18 @@ def test_grievance_withdraws_effort_before_anybody_leaves(quiet):
 def test_fixed_contributions_are_fixed(quiet):
     history = quiet(5, contribution={"rule": "fixed", "level": 0.3}).advance(12).history
     assert np.all(history["contribution"] == pytest.approx(0.3))
+
+
+def test_being_watched_costs_the_goodwill_of_those_who_trust():
+    """Hidden costs of control (Falk & Kosfeld 2006): none without trust, none without control."""
+    assert crowd_out(0.8, 0.5, 0.4, 0.0) == crowd_out(0.8, 0.5, 0.0, 0.9) == 0.8
+    assert crowd_out(0.8, 0.5, 0.4, 0.9) == pytest.approx(0.62)
+
+
+def test_where_control_is_resented_it_lowers_contributions(quiet):
+    """Fines of nothing deter nobody: then being watched only costs."""
+    calm, resented = (
+        quiet(20, governance={"monitoring": 0.6, "fine": 0.0}, contribution={"control_aversion": aversion}).advance(12)
+        for aversion in (0.0, 0.5)
+    )
+    assert resented.history["contribution"][-1] < calm.history["contribution"][-1] - 0.05
