@@ -111,7 +111,7 @@ def sweep(
 ) -> None:
     """Run a study: many designs, many seeds, intervals, and a figure."""
     from sim.report.progress import Bar, working
-    from sim.report.tables import findings, summary_table
+    from sim.report.tables import effects_table, findings, summary_table
     from sim.study import Study
     from sim.study import sweep as run_study
 
@@ -119,6 +119,8 @@ def sweep(
     with Bar(chosen.title) as bar:
         result = run_study(chosen, workers=workers, out=out, progress=bar)
     console().print(summary_table(result))
+    if result.study.effects:
+        console().print(effects_table(result))
     for finding in findings(result):
         print(finding)
     if figure:
@@ -184,7 +186,8 @@ def scenarios() -> None:
     from sim.report.tables import shipped_table
 
     console().print(shipped_table("Scenarios: tide run NAME", shipped.scenarios()))
-    console().print(shipped_table("Studies: tide sweep NAME", shipped.studies()))
+    for group, files in shipped.study_groups().items():
+        console().print(shipped_table(f"Studies{f' of {group}' if group else ''}: tide sweep NAME", files))
 
 
 @app.command()

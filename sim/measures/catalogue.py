@@ -90,6 +90,7 @@ _ALL = (
     Measure(
         "governance_cost", "endowments", mean_of("governance_cost"), "Cost of governance a month, mean over the run."
     ),
+    Measure("disputes", "disputes", mean_of("disputes"), "Disputes opened a month, mean over the run."),
     Measure(
         "mean_contribution",
         "share",
