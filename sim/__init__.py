@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from sim.record import Run
     from sim.running import run
     from sim.scenario import Scenario
-    from sim.study import Result, Study, returns, sweep
+    from sim.study import Result, Study, antifragility, largest_shock, returns, sweep
 
 _WHERE = {
     "Ecosystem": "sim.ecosystem",
@@ -22,11 +22,26 @@ _WHERE = {
     "Run": "sim.record",
     "Scenario": "sim.scenario",
     "Study": "sim.study",
+    "antifragility": "sim.study",
+    "largest_shock": "sim.study",
     "returns": "sim.study",
     "run": "sim.running",
     "sweep": "sim.study",
 }
-__all__ = ["Ecosystem", "Firm", "Mistake", "Result", "Run", "Scenario", "Study", "returns", "run", "sweep"]
+__all__ = [
+    "Ecosystem",
+    "Firm",
+    "Mistake",
+    "Result",
+    "Run",
+    "Scenario",
+    "Study",
+    "antifragility",
+    "largest_shock",
+    "returns",
+    "run",
+    "sweep",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -26,7 +26,7 @@ _PACKAGE = Path(__file__).parent
 def _fingerprint() -> str:
     """A hash of every source that compiled code is made of, and of the compiler."""
     digest = hashlib.sha256(f"{numba.__version__} {llvmlite.__version__} {np.__version__}".encode())
-    for path in sorted([*_PACKAGE.glob("*.py"), *_PACKAGE.glob("phases/*.py")]):
+    for path in sorted([*_PACKAGE.glob("*.py"), *_PACKAGE.glob("phases/*.py"), *_PACKAGE.glob("measures/*.py")]):
         source = path.read_bytes()
         if b"sim.compiled" in source or path.name in ("names.py", "compiled.py"):
             digest.update(path.name.encode() + source)

@@ -11,6 +11,7 @@ from sim.compiled import kernel
 from sim.files import FirmsFile, read_firms, read_ties
 from sim.mistakes import Mistake
 from sim.names import ContributionType, Role, code
+from sim.phases.customers import open_market
 from sim.rules import Rules
 from sim.scenario import Scenario
 from sim.topology import best_places, edges
@@ -77,8 +78,9 @@ def _open(world: World, rules: Rules, count: int) -> None:
     now.month = -1
     now.rows = world.firms.first[count - 1] + world.firms.room[count - 1]
     now.pulse, now.climb = 1.0, 1.0
-    now.customers = now.demand = rules.customers.market
     enrol_all(world, count)
+    open_market(world, rules)
+    now.demand = now.market
 
 
 def _apply(world: World, rules: Rules, table: FirmsFile) -> None:

@@ -18,6 +18,7 @@ from sim.names import Role, code
 
 ORCHESTRATOR = code(Role, "orchestrator")
 NOBODY = -1
+SEGMENTS, YEAR = 3, 12
 
 
 class Firms(Table):
@@ -209,6 +210,40 @@ class Ties(Table):
     """Evidence to the contrary."""
 
 
+class Segments(Table):
+    """One row a segment of customers: those who meet one partner, two or three, four or more."""
+
+    partners: Double
+    """How many partners a customer meets, on average."""
+    customers: Double
+    """How many they are."""
+    satisfied: Double
+    """Share who are satisfied."""
+    promoters: Double
+    """Share who recommend."""
+    detractors: Double
+    """Share who warn."""
+    churn: Double
+    """Share who leave this month."""
+    up: Double
+    """Share of those who stay that moves up a segment this month."""
+    down: Double
+    """Share of those who stay that moves down a segment this month."""
+
+
+class Cohorts(Table):
+    """One row a month of the last twelve: the customers of that month who are left, by the segment that they are in now."""
+
+    one: Double
+    """Those who meet one partner."""
+    few: Double
+    """Those who meet two or three."""
+    many: Double
+    """Those who meet four or more."""
+    spending: Double
+    """What all of them spent then."""
+
+
 MOST_CLUSTERS = 64
 CENTRE = MOST_CLUSTERS
 """The row of the centre, behind those of the clusters."""
@@ -303,13 +338,39 @@ SERIES: dict[str, tuple[str, str]] = {
     "broken": ("ties", "Partnerships that an unresolved dispute ended this month."),
     "rescues": ("firms", "Firms that mutual aid rescued this month."),
     "fund": ("endowments", "The fund of mutual aid at the end of the month."),
+    "customers": ("customers", "Customers at the end of the month; 0 without a customer base, as is all else of them."),
+    "customers_of_one": ("customers", "Customers who meet one partner."),
+    "customers_of_few": ("customers", "Customers who meet two or three partners."),
+    "customers_of_many": ("customers", "Customers who meet four partners or more."),
+    "adoption": ("customers", "Customers won this month, those who were referred included."),
+    "referrals": ("customers", "Customers won this month whom a promoter brought."),
+    "churn": ("customers", "Customers lost this month."),
+    "advocates": ("customers", "Promoters among those who meet four partners or more."),
+    "spending": ("spending", "What customers spend; 1 a month on each partner met."),
+    "expansion": ("spending", "What customers spend more than last month, by meeting more partners."),
+    "contraction": ("spending", "What customers who stay spend less than last month, by meeting fewer partners."),
+    "churned_spending": ("spending", "What the customers lost this month used to spend."),
+    "quality": ("0 to 1", "Quality that customers get, mean over firms weighted by effort."),
+    "inconsistency": ("0 to 1", "Standard deviation of that quality over firms."),
+    "csat": ("share", "Customers who are satisfied (CSAT): 6 or more on a scale from 0 to 10."),
+    "nps": (
+        "points",
+        "Net promoter score (NPS), from -100 to 100: promoters (9 or 10) less detractors (0 to 6), in per cent.",
+    ),
+    "nrr": (
+        "ratio",
+        "What customers of a year ago (in the first year, of the founding) spend, over what they spent then (NRR).",
+    ),
 }
 """The series of a run: name → (unit, meaning)."""
 
 _STATE = {
     "log_demand": "f8",
     "pulse": "f8",
-    "customers": "f8",
+    "market": "f8",
+    "launched": "f8",
+    "standard": "f8",
+    "invested": "f8",
     "owed": "f8",
     "cover": "f8",
     "mean_rating": "f8",
@@ -335,11 +396,13 @@ NOW = record_type([(name, "f8") for name in SERIES] + list(_STATE.items()))
 
 
 class World(Bundle):
-    """Firms, ties and the month; `traits` holds the quantiles out of which newcomers are drawn, `key` the luck."""
+    """Firms, ties, customers and the month; `traits` holds the quantiles out of which newcomers are drawn, `key` the luck."""
 
     members: ClassVar[dict[str, Any]] = {
         "firms": Firms,
         "ties": Ties,
+        "segments": Segments,
+        "cohorts": Cohorts,
         "clusters": Clusters,
         "agenda": Agenda,
         "now": NOW,
@@ -354,6 +417,7 @@ class World(Bundle):
         self.firms.first[1:] = np.cumsum(room)[:-1]
         self.ties = Ties(int(room.sum()))
         self.ties.partner[:] = self.ties.mirror[:] = NOBODY
+        self.segments, self.cohorts = Segments(SEGMENTS), Cohorts(YEAR)
         self.clusters = Clusters(MOST_CLUSTERS + 1)
         self.agenda = Agenda(self.clusters.size * (LONGEST_DELAY + 1))
         self.now = new_record(NOW)
@@ -382,6 +446,7 @@ class World(Bundle):
         twin = object.__new__(World)
         twin.__dict__.update(self.__dict__)
         twin.firms, twin.ties, twin.now = self.firms.copy(), self.ties.copy(), new_record(NOW, self.now)
+        twin.segments, twin.cohorts = self.segments.copy(), self.cohorts.copy()
         twin.clusters, twin.agenda = self.clusters.copy(), self.agenda.copy()
         twin.seal()
         return twin
@@ -396,7 +461,7 @@ class World(Bundle):
         owner = np.repeat(np.arange(firms.size), firms.room)[rows]
         mirror = ties.mirror[rows]
         roster = firms.roster[: members.size]
-        numbers = [firms.blocks["f8"], ties.blocks["f4"]]
+        numbers = [firms.blocks["f8"], ties.blocks["f4"], self.segments.blocks["f8"], self.cohorts.blocks["f8"]]
         return [
             (now.firms == members.size, "the number of members is not the number of active slots"),
             (np.array_equal(np.sort(roster), members), "the roster is not the list of members"),
@@ -411,6 +476,8 @@ class World(Bundle):
             (np.all(ties.partner[rows] != owner), "a firm is its own partner"),
             (np.array_equal(ties.ledger[rows], -ties.ledger[mirror]), "the ledger is not antisymmetric"),
             (np.array_equal(ties.worth[rows], ties.worth[mirror]), "two sides of a tie disagree on its value"),
+            (np.isclose(self.segments.customers.sum(), now.customers), "the segments do not add up to the customers"),
+            (np.all(self.segments.customers >= 0), "a segment has fewer than no customers"),
             (all(np.isfinite(block).all() for block in numbers), "a number is not finite"),
         ]
 

@@ -56,11 +56,13 @@ SCENARIOS = {
         "founding": {"firms": 100, "reserves": 0.5},
         "membership": {"onboarding": {"on": True}, "mutual_aid": {"on": True, "rescue": 1.0}, "market_potential": 140},
     },
+    "a customer base": {"customers": {"base": {"on": True, "demand_elasticity": 1.0}}},
     "every mechanism": {
         "value": {"knowledge": {"on": True}},
         "governance": {name: {"on": True} for name in ("clarity", "certification", "ratings", "disputes")},
         "trust": {"alignment": {"on": True}},
         "membership": {"onboarding": {"on": True}, "mutual_aid": {"on": True}, "market_potential": 140},
+        "customers": {"base": {"on": True}},
     },
     "closed": {"membership": {"on": False}, "partnering": {"on": False}},
 }

@@ -9,9 +9,19 @@ from scipy import stats
 from scipy.special import ndtri
 
 from sim.measures import MEASURES, measure
-from sim.measures.collapse import baseline, collapsed, kaplan_meier, time_to_collapse
+from sim.measures.collapse import baseline, collapsed, kaplan_meier, median_time, sensitivity, time_to_collapse
 from sim.measures.fairness import atkinson, distance, gini, gini_benefit, gini_return, jain, shapley_distance
-from sim.measures.network import centralisation, exponent, founders, giant_component, graph, network_exponent, survival
+from sim.measures.network import (
+    centralisation,
+    exponent,
+    exponent_interval,
+    founders,
+    giant_component,
+    graph,
+    network_exponent,
+    survival,
+    took_off,
+)
 from sim.measures.resilience import recovery_time, resilience_loss, robustness
 from sim.measures.trust import cooperation
 from sim.scenario import Scenario
@@ -20,10 +30,20 @@ from sim.world import SERIES
 
 pytestmark = pytest.mark.filterwarnings("error")
 
-FIRM_COLUMNS = ("id", "born", "partners", "contribution", "total_benefit", "total_effort", "total_shapley")
+FIRM_COLUMNS = (
+    "id born partners contribution shapley tie_value benefit total_benefit total_effort total_shapley".split()
+)
+NO_TIES = {"assortativity"}
+NO_RAMP = {"hysteresis_width", "hysteresis_width_value"}
+SHORT = {"warning_variance", "warning_autocorrelation"}
 NOTHING_TO_COMPARE = {"gini_benefit", "gini_return", "atkinson_benefit", "jain_benefit", "shapley_distance"}
-NO_VALUE = {"resilience_loss", "robustness", "recovery_time"}
-CENSORED = {"time_to_collapse", "recovery_time"}
+NOTHING_TO_COMPARE |= NO_TIES | {"blocking_gain"}
+NO_VALUE = {"resilience_loss", "robustness", "recovery_time", "blocking_gain"}
+CENSORED = {"time_to_collapse", "recovery_time", "months_to_mature"} | NO_RAMP
+STILL = {"network_exponent"}
+"""Without a number where members hardly vary."""
+OF_CUSTOMERS = {"csat", "nps", "nrr", "churn_rate", "cross_side_elasticity"}
+"""Without a customer base these are no numbers; they have tests of their own."""
 
 
 def story(months=None, members=0, ties=(), scenario=None, **columns):
@@ -38,6 +58,7 @@ def story(months=None, members=0, ties=(), scenario=None, **columns):
     firms["id"] = np.arange(firms["born"].size)
     source, target = (np.array([tie[end] for tie in ties], int) for end in (0, 1))
     both = {"source": np.concatenate([source, target]), "target": np.concatenate([target, source])}
+    both["worth"] = np.zeros(both["source"].size)
     return SimpleNamespace(scenario=scenario or Scenario(), series=told, firms=firms, ties=both)
 
 
@@ -48,7 +69,7 @@ def played(seed=1, months=None, **sections):
 
 
 def nans(run):
-    return {name for name, number in measure(run).items() if math.isnan(number)}
+    return {name for name, number in measure(run).items() if math.isnan(number)} - OF_CUSTOMERS
 
 
 # Inequality: published answers
@@ -214,6 +235,44 @@ def test_kaplan_meier_agrees_with_scipy():
     assert curve.share == pytest.approx(stats.ecdf(censored).sf.evaluate(curve.time), abs=1e-12)
 
 
+def test_bounds_of_the_leukaemia_trial_on_the_log_log_scale():
+    """As tables of the trial have them (Kalbfleisch & Prentice 1980), and as scipy has."""
+    curve = kaplan_meier(GEHAN, RELAPSED)
+    assert (curve.low[0], curve.high[0]) == pytest.approx((0.6197, 0.9516), abs=5e-5)
+    assert (curve.low[-1], curve.high[-1]) == pytest.approx((0.1881, 0.6801), abs=5e-5)
+    censored = stats.CensoredData(uncensored=GEHAN[RELAPSED], right=GEHAN[~RELAPSED])
+    told = stats.ecdf(censored).sf.confidence_interval(0.9, method="log-log")
+    curve = kaplan_meier(GEHAN, RELAPSED, confidence=0.9)
+    assert curve.low == pytest.approx(told.low.evaluate(curve.time)) and curve.high == pytest.approx(
+        told.high.evaluate(curve.time)
+    )
+
+
+def test_median_remission_of_the_leukaemia_trial():
+    """23 weeks; the lower bound falls to a half at 13, the upper one never does while anybody is watched."""
+    assert median_time(kaplan_meier(GEHAN, RELAPSED)) == (23, 13, math.inf)
+
+
+def test_the_median_of_those_who_all_go_at_once_and_of_those_who_stay():
+    assert median_time(kaplan_meier([7, 7, 7], [True] * 3)) == (7, 7, math.inf)
+    assert median_time(kaplan_meier([7, 7, 7], [False] * 3)) == (math.inf,) * 3
+
+
+def test_how_the_answer_depends_on_what_is_called_a_collapse():
+    """One falls to a quarter for good in month 30, one to a quarter for 12 months, one never; the value never counts."""
+    runs = [
+        story(firms=firms, value=[1] * 60)
+        for firms in ([100] * 30 + [25] * 30, [100] * 40 + [25] * 12 + [100] * 8, [100] * 60)
+    ]
+    grid = sensitivity(runs, firms_levels=(0.2, 0.3), value_levels=(0.2,), sustained=(10, 20))
+    assert grid[["firms_level", "sustained"]].to_numpy().tolist() == [[0.2, 10], [0.2, 20], [0.3, 10], [0.3, 20]]
+    assert grid["collapsed"].tolist() == pytest.approx([0, 0, 2 / 3, 1 / 3]) and set(grid["runs"]) == {3}
+    assert grid["median_time"].tolist() == [math.inf, math.inf, 40, math.inf]
+    told = stats.binomtest(2, 3).proportion_ci(method="wilson")
+    assert tuple(grid.loc[2, ["low", "high"]]) == pytest.approx((told.low, told.high))
+    assert len(sensitivity(runs)) == 27
+
+
 def test_when_the_last_one_goes_the_curve_ends_and_its_error_is_not_known():
     curve = kaplan_meier([1, 2], [True, True])
     assert curve.share.tolist() == [0.5, 0.0] and curve.error[0] > 0 and math.isnan(curve.error[1])
@@ -282,6 +341,29 @@ def test_an_exponent_needs_size_to_vary():
 
 def test_months_without_firms_or_value_say_nothing_about_the_exponent():
     assert network_exponent(story(firms=[10, 20, 5, 0], value=[100, 400, 0, 0])) == pytest.approx(2.0)
+
+
+def test_the_interval_of_an_exponent_is_that_of_a_regression_slope():
+    size, noise = np.array([10, 20, 40, 80, 160]), np.array([1.1, 0.9, 1.0, 1.2, 0.8])
+    told = stats.linregress(np.log(size), np.log(size**1.5 * noise))
+    half = stats.t.ppf(0.975, 3) * told.stderr
+    assert exponent_interval(size, size**1.5 * noise) == pytest.approx(
+        (told.slope, told.slope - half, told.slope + half)
+    )
+    assert (
+        exponent_interval([1, 2], [1, 4])[0] == pytest.approx(2)
+        and np.isnan(exponent_interval([1, 2], [1, 4])[1:]).all()
+    )
+    assert np.isnan(exponent_interval([5, 5, 5], [1, 2, 3])).all()
+
+
+def test_it_has_taken_off_if_it_has_grown_and_not_collapsed():
+    eight = Scenario(founding={"firms": 8})
+    assert took_off(story(firms=[8, 9], value=[1, 1], scenario=eight)) == 1.0
+    assert took_off(story(firms=[9, 8], value=[1, 1], scenario=eight)) == 0.0
+    fallen = story(firms=[100] * 30 + [20] * 12, value=[1] * 42, scenario=eight)
+    assert fallen.series["firms"][-1] > 8 and took_off(fallen) == 0.0
+    assert math.isnan(took_off(story([11], firms=[9], scenario=Scenario(founding={"firms": "firms.csv"}))))
 
 
 def test_a_star_is_wholly_centralised_a_ring_not_at_all():
@@ -360,14 +442,14 @@ def test_arrays_measure_like_tables():
         scenario=run.scenario,
         series=run.series.to_records(index=False),
         firms={name: run.firms[name].to_numpy() for name in FIRM_COLUMNS},
-        ties={name: run.ties[name].to_numpy() for name in ("source", "target")},
+        ties={name: run.ties[name].to_numpy() for name in ("source", "target", "worth")},
     )
     assert measure(light) == pytest.approx(measure(run), nan_ok=True)
 
 
 @pytest.mark.parametrize("steps", range(1, 13))
 def test_short_runs_are_measured(steps):
-    assert nans(played(run={"steps": steps})) <= CENSORED | {"network_exponent"}
+    assert nans(played(run={"steps": steps})) <= CENSORED | STILL | SHORT
 
 
 @pytest.mark.parametrize("every", [2, 7, 12, 100, 240])
@@ -386,7 +468,7 @@ def test_when_all_are_gone_it_has_collapsed_and_there_is_nobody_to_compare():
     told = measure(run)
     assert len(run.firms) == len(run.ties) == told["final_firms"] == 0
     assert told["collapsed"] == 1 and told["time_to_collapse"] == 30 and told["robustness"] == 0
-    assert nans(run) <= NOTHING_TO_COMPARE | {"recovery_time", "network_exponent"}
+    assert nans(run) <= NOTHING_TO_COMPARE | CENSORED | STILL
     assert nans(run) >= NOTHING_TO_COMPARE
 
 
@@ -394,13 +476,13 @@ def test_one_firm_alone_is_measured():
     run = played(founding={"firms": 1, "partners": 0.0}, membership={"on": False})
     told = measure(run)
     assert told["gini_benefit"] == 0.0 and told["survival"] == 1.0 and told["trust"] == 0.0
-    assert nans(run) <= CENSORED | {"network_exponent"}
+    assert nans(run) <= CENSORED | STILL | NO_TIES
 
 
 PHASES_THAT_MEASURES_NEED = {
-    "value": NO_VALUE | {"shapley_distance"},
-    "sharing": {"shapley_distance"},
-    "exchange": NO_VALUE | {"shapley_distance", "gini_return"},
+    "value": NO_VALUE | SHORT | {"shapley_distance"},
+    "sharing": SHORT | NO_TIES | {"shapley_distance", "blocking_gain"},
+    "exchange": NO_VALUE | SHORT | {"shapley_distance", "gini_return"},
     "fairness": {"shapley_distance", "gini_return"},
 }
 
@@ -409,7 +491,7 @@ PHASES_THAT_MEASURES_NEED = {
     "phase", "shocks contribution exchange value governance sharing fairness trust partnering membership".split()
 )
 def test_a_phase_that_is_off_leaves_only_its_own_measures_without_a_number(phase):
-    allowed = CENSORED | {"network_exponent"} | PHASES_THAT_MEASURES_NEED.get(phase, set())
+    allowed = CENSORED | STILL | PHASES_THAT_MEASURES_NEED.get(phase, set())
     assert nans(played(**{phase: {"on": False}}, run={"steps": 36})) <= allowed
 
 

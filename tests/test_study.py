@@ -11,7 +11,7 @@ from scipy import stats
 
 from sim import luck, shipped
 from sim.mistakes import Mistake
-from sim.study import Result, Study
+from sim.study import Result, Study, sweep
 from sim.study.design import INDEPENDENT, check_file
 from sim.study.result import mean_interval, share_interval
 
@@ -368,3 +368,33 @@ def test_a_design_that_failed_altogether_is_not_the_best():
 def test_a_run_that_failed_adds_no_false_best_level():
     income = result({"orchestrator_income": [[1, 2], [3, 4], [5, 6]]}, failed=[2])
     assert income.best_level(TAKE).low == 0.2
+
+
+def test_critical_mass_is_where_half_of_the_runs_take_off():
+    """Founded with 10, 20 and 40: none, half and all take off."""
+    started = result({"took_off": [[0, 0], [0, 1], [1, 1]]}, levels=(10, 20, 40), factors=("founding.firms",))
+    mass = started.critical_mass()
+    assert mass.value == 20 and 10 <= mass.low <= 20 <= mass.high <= 40
+
+
+def test_an_exponent_over_all_runs_is_that_of_the_regression_and_shared_luck_adds_no_doubt():
+    size = np.array([[10, 20], [40, 80], [160, 320]])
+    grown = result({"final_firms": size, "final_value": size**1.5 * [1.0, 7.0]}, levels=(10, 20, 40))
+    told = grown.exponent(TAKE)
+    assert told.value == pytest.approx(
+        stats.linregress(np.log(size.ravel()), np.log((size**1.5 * [1, 7]).ravel())).slope
+    )
+    exact = result({"final_firms": size, "final_value": 3 * size**1.5}, levels=(10, 20, 40)).exponent(TAKE)
+    assert exact == pytest.approx((1.5, 1.5, 1.5))
+
+
+def test_what_is_called_a_collapse_can_be_varied_after_the_sweep(tmp_path):
+    doomed = {"interventions": [{"kind": "exit", "at": 20, "fraction": 0.75}], "run.steps": 40, "founding.firms": 20}
+    swept = sweep(study(set=doomed, factors={"membership.on": [True, False]}), workers=1, out=tmp_path / "swept")
+    for design in (0, 1):
+        grid = swept.collapse_sensitivity(design, firms_levels=(0.1, 0.3, 0.9), value_levels=(0.2,), sustained=(10,))
+        ours = swept.done.loc[swept.done["design"] == design, "collapsed"].mean()
+        assert grid.loc[1, "collapsed"] == pytest.approx(ours) and grid.loc[2, "collapsed"] == 1.0
+        assert set(grid["runs"]) == {3}
+    with pytest.raises(Mistake, match="design 5"):
+        swept.collapse_sensitivity(5)

@@ -36,6 +36,8 @@ def laws(simulation: Simulation) -> None:
     assert sum(now[f"mix_{mix}"] for mix in words(ShareRule)) == pytest.approx(1)
     rows = world.tie_rows
     assert np.all((world.ties.trust[rows] > 0) & (world.ties.trust[rows] < 1))
+    assert 0 <= now.customers <= (1 + 1e-9) * now.founders * simulation.rules.customers.base_potential
+    assert 0 <= now.csat <= 1 and -100 <= now.nps <= 100 and now.inconsistency >= 0
 
 
 def shares_sum_to_value(simulation: Simulation) -> None:
@@ -129,7 +131,22 @@ def scenarios(draw: st.DrawFn) -> Scenario:
             "screening": draw(share()),
             "entry_outside": draw(share(0, 10)),
         },
-        customers={"on": on[11], "market": draw(share(0, 3))},
+        customers={
+            "on": on[11],
+            "market": draw(share(0, 3)),
+            "base": {
+                "on": draw(st.booleans()),
+                "start": draw(share()),
+                "innovation": draw(share(0, 12)),
+                "word_of_mouth": draw(share(0, 3)),
+                "referral": draw(share()),
+                "churn": draw(share(0.001, 0.999)),
+                "inconsistency": draw(share(0, 50)),
+                "disconfirmation": draw(share(0, 3)),
+                "expansion": draw(share()),
+                "contraction": draw(share()),
+            },
+        },
     )
 
 

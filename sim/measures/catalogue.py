@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
-from sim.measures import collapse, fairness, network, resilience, trust
+from sim.measures import coalitions, collapse, customers, fairness, maturity, network, resilience, structure, trust
+from sim.measures.early_warning import warning_of
 from sim.measures.evidence import Function, final_of, last_year_of, mean_of, peak_of, total_of
+from sim.measures.hysteresis import width_of
 from sim.record import FIRM_COLUMNS, TIE_COLUMNS
 from sim.world import SERIES, Firms, Ties
 
@@ -31,6 +33,8 @@ class Measure:
 
 _BRUNEAU = "Bruneau et al. 2003"
 _TRUST = "Jøsang & Ismail 2002"
+_SCHNEIDER = "Schneider et al. 2011"
+_DAKOS = "Dakos et al. 2008, 2012"
 
 _ALL = (
     Measure(
@@ -188,6 +192,14 @@ _ALL = (
         "Shapley 1953; Deng & Papadimitriou 1994",
     ),
     Measure(
+        "blocking_gain",
+        "share",
+        coalitions.blocking_gain,
+        "What the coalition that would gain the most by leaving would gain, as a share of what it would make by itself, in the last "
+        "month; 0: the split is in the core. NaN without value in that month, or above 50,000 members.",
+        "Shapley 1971; Picard & Ratliff 1975",
+    ),
+    Measure(
         "resilience_loss",
         "share",
         resilience.resilience_loss,
@@ -210,11 +222,70 @@ _ALL = (
         _BRUNEAU,
     ),
     Measure(
+        "attack_random",
+        "share",
+        structure.attack_random,
+        "Attack tolerance R at the end: share of members in the largest group that hangs together, mean over the removal of one "
+        "member after the other, here in ten random orders (fewer above 10,000 members); at most about 0.5, 0 when nobody is left.",
+        _SCHNEIDER,
+    ),
+    Measure(
+        "attack_static",
+        "share",
+        structure.attack_static,
+        "The same where members go in the order of how many partners they had before the attack.",
+        _SCHNEIDER,
+    ),
+    Measure(
+        "attack_adaptive",
+        "share",
+        structure.attack_adaptive,
+        "The same where whoever has the most partners left goes next.",
+        _SCHNEIDER,
+    ),
+    Measure(
+        "warning_variance",
+        "Kendall's tau",
+        warning_of("variance"),
+        "How steadily the variance of value around its trend rose before the collapse, or the end: 1 always, −1 it always fell; NaN "
+        "below 30 recorded months, or if value does not move. Large by chance: `sim.measures.early_warning` has p-values.",
+        _DAKOS,
+    ),
+    Measure(
+        "warning_autocorrelation",
+        "Kendall's tau",
+        warning_of("autocorrelation"),
+        "The same of the lag-1 autocorrelation of value; NaN as there.",
+        _DAKOS,
+    ),
+    Measure(
+        "hysteresis_width",
+        "share",
+        width_of("firms"),
+        "Mean width, in take rate, of the loop of members between the way up of the take rate and its way back: 0 the way back is "
+        "the way there; NaN if the take rate does not rise and come back.",
+        "Scheffer et al. 2001",
+    ),
+    Measure(
+        "hysteresis_width_value",
+        "share",
+        width_of("value"),
+        "The same of the loop of monthly value; NaN as there.",
+        "Scheffer et al. 2001",
+    ),
+    Measure(
         "network_exponent",
         "exponent",
         network.network_exponent,
         "Slope of log value on log members over the months of the run; NaN if the number of members varies by less than a tenth.",
         "Briscoe, Odlyzko & Tilly 2006",
+    ),
+    Measure(
+        "took_off",
+        "0 or 1",
+        network.took_off,
+        "Whether there are more members at the end than founders, without a collapse; NaN if the number of founders is not known.",
+        "Evans & Schmalensee 2010",
     ),
     Measure(
         "mean_partners",
@@ -234,6 +305,71 @@ _ALL = (
         network.centralisation,
         "Degree centralisation at the end: 0 all have as many partners, 1 a star; 0 below three members.",
         "Freeman 1979",
+    ),
+    Measure(
+        "clustering",
+        "0 to 1",
+        structure.clustering,
+        "Share of the pairs of a member's partners who are partners at the end, mean over members; 0 when nobody is left.",
+        "Watts & Strogatz 1998",
+    ),
+    Measure(
+        "assortativity",
+        "−1 to 1",
+        structure.assortativity,
+        "Correlation of the numbers of partners at the two ends of a tie at the end; NaN where all are alike.",
+        "Newman 2002",
+    ),
+    Measure(
+        "maturity",
+        "0 to 1",
+        maturity.final_maturity,
+        "Mean score over the five dimensions of maturity and the last 12 months: below 1/3 nascent, from 2/3 on mature if "
+        "no dimension is below 1/3.",
+        maturity.SOURCE,
+    ),
+    Measure(
+        "months_to_mature",
+        "month",
+        maturity.months_to_mature,
+        "The month from which the ecosystem is mature for 12 months on end; NaN (censored) if the run ends before.",
+        maturity.SOURCE,
+    ),
+    Measure("final_customers", "customers", final_of("customers"), "Customers at the end; 0 without a customer base."),
+    Measure(
+        "csat",
+        "share",
+        customers.opinion("csat"),
+        "Share of the customers who are satisfied, mean over the last 12 months; NaN without customers.",
+        "Oliver 1980",
+    ),
+    Measure(
+        "nps",
+        "points",
+        customers.opinion("nps"),
+        "Net promoter score, from -100 to 100, mean over the last 12 months; NaN without customers.",
+        "Reichheld 2003",
+    ),
+    Measure(
+        "nrr",
+        "ratio",
+        customers.retention,
+        "Net revenue retention: spending at the end of those who were customers 12 months before, over their spending then; "
+        "NaN if there were none, or the run is shorter.",
+    ),
+    Measure(
+        "churn_rate",
+        "share a year",
+        customers.churn_rate,
+        "Share of the customers who leave within a year, at the mean rate of the last 12 months; NaN without customers.",
+    ),
+    Measure(
+        "cross_side_elasticity",
+        "exponent",
+        customers.cross_side_elasticity,
+        "Slope of log value on log customers over the months of the run: association, not cause; NaN if customers vary by less than "
+        "a tenth, or are none.",
+        "Rochet & Tirole 2003",
     ),
 )
 

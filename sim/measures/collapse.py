@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
+from sim.measures.estimate import Estimate, normal_quantile, share_interval
 from sim.measures.evidence import Evidence, column, first_sustained
 
 FIRMS_LEVEL = 0.3
@@ -58,14 +62,19 @@ class Survival(NamedTuple):
     """Standard error of the share (Greenwood 1926); NaN once nobody is left."""
     at_risk: np.ndarray
     """How many were alive and watched just before."""
+    low: np.ndarray
+    """Lower bound of the share, on the log-log scale; NaN once nobody is left."""
+    high: np.ndarray
+    """Upper bound of the share."""
 
 
-def kaplan_meier(time: np.ndarray, happened: np.ndarray) -> Survival:
+def kaplan_meier(time: np.ndarray, happened: np.ndarray, confidence: float = 0.95) -> Survival:
     """The survival curve when some have only been watched for a while (Kaplan & Meier 1958).
 
     Args:
         time: when it happened to each, or until when each was watched without it happening.
         happened: whether it happened (True), or watching just ended (False: right-censored).
+        confidence: of the bounds, which are normal for log(−log share) and so stay within 0 and 1 (Kalbfleisch & Prentice 1980).
 
     Raises:
         ValueError: if the two are not of one length, or a time is not a number.
@@ -80,4 +89,60 @@ def kaplan_meier(time: np.ndarray, happened: np.ndarray) -> Survival:
     left = at_risk - deaths
     share = np.cumprod(left / at_risk)
     hazard = np.divide(deaths, at_risk * left, out=np.full(when.size, np.nan), where=left > 0)
-    return Survival(when, share, share * np.sqrt(np.cumsum(hazard)), at_risk)
+    relative = np.sqrt(np.cumsum(hazard))  # the error of log share
+    low, high = log_log_bounds(share, relative, confidence)
+    return Survival(when, share, share * relative, at_risk, low, high)
+
+
+def log_log_bounds(share: np.ndarray, relative: np.ndarray, confidence: float) -> tuple[np.ndarray, np.ndarray]:
+    """Bounds of a survival share S whose logarithm has the error `relative`: S to the power exp(±z · relative / |log S|)."""
+    known = ~np.isnan(relative)
+    low, high = np.full(share.size, np.nan), np.full(share.size, np.nan)
+    reach = np.exp(normal_quantile(confidence) * relative[known] / -np.log(share[known]))
+    low[known], high[known] = share[known] ** reach, share[known] ** (1 / reach)
+    return low, high
+
+
+def median_time(curve: Survival) -> Estimate:
+    """When half are gone, with the times at which the bounds of the curve reach a half (Brookmeyer & Crowley 1982).
+
+    Infinite where the curve, or a bound, does not come down to a half while anybody is watched.
+    """
+
+    def reaches(line: np.ndarray) -> float:
+        there = np.flatnonzero(line <= 0.5)
+        return float(curve.time[there[0]]) if there.size else np.inf
+
+    median = reaches(curve.share)
+    return Estimate(median, min(median, reaches(curve.low)), reaches(curve.high))
+
+
+FIRMS_LEVELS = (0.2, 0.3, 0.4)
+VALUE_LEVELS = (0.1, 0.2, 0.3)
+SUSTAINEDS = (5, 10, 20)
+"""The definitions of a collapse around our own, over which `sensitivity` goes unless told otherwise."""
+
+
+def sensitivity(
+    runs: Iterable[Evidence],
+    firms_levels: Sequence[float] = FIRMS_LEVELS,
+    value_levels: Sequence[float] = VALUE_LEVELS,
+    sustained: Sequence[int] = SUSTAINEDS,
+) -> pd.DataFrame:
+    """How the answer depends on what is called a collapse: a row for every combination of the two levels and the months.
+
+    Returns:
+        `firms_level`, `value_level`, `sustained`, `runs`; the share of the runs that `collapsed` with Wilson's interval (`low`,
+        `high`); and the `median_time` to collapse with its interval (`median_low`, `median_high`; infinite where it is not reached).
+    """
+    runs = list(runs)
+    ends = np.array([column(run.series, "month")[-1] for run in runs])
+    rows = []
+    for firms_level, value_level, months in product(firms_levels, value_levels, sustained):
+        time = np.array([time_to_collapse(run, firms_level, value_level, months) for run in runs])
+        happened = ~np.isnan(time)
+        median = median_time(kaplan_meier(np.where(happened, time, ends), happened))
+        share = share_interval(happened.astype(float))
+        rows.append((firms_level, value_level, months, len(runs), *share, *median))
+    names = "firms_level value_level sustained runs collapsed low high median_time median_low median_high".split()
+    return pd.DataFrame(rows, columns=names)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 import numpy as np
 
@@ -24,8 +25,8 @@ class Columns(Protocol):
 class Evidence(Protocol):
     """What a measure needs of a run; `sim.Run` has it all, and a sweep may bring less.
 
-    Needed are every column of the series; of the firms `id`, `born`, `partners`, `contribution`, `total_benefit`, `total_effort`
-    and `total_shapley`; of the ties `source` and `target`.
+    Needed are every column of the series; of the firms `id`, `born`, `partners`, `contribution`, `shapley`, `tie_value`, `benefit`,
+    `total_benefit`, `total_effort` and `total_shapley`; of the ties `source`, `target` and `worth`.
     """
 
     @property
@@ -64,14 +65,54 @@ class Reading:
     series: Fetched
     firms: Fetched
     ties: Fetched
+    made: dict[Any, Any] = field(default_factory=dict)
+    """What several measures are made of, by what makes it."""
 
 
 Function = Callable[[Evidence], float]
+T = TypeVar("T")
+
+
+def once(make: Callable[[Evidence], T]) -> Callable[[Evidence], T]:
+    """Let what several measures need of a run be made once a reading."""
+
+    @wraps(make)
+    def kept(run: Evidence) -> T:
+        if not isinstance(run, Reading):
+            return make(run)
+        if make not in run.made:
+            run.made[make] = make(run)
+        return cast(T, run.made[make])
+
+    return kept
 
 
 def column(table: Columns, name: str) -> np.ndarray:
     """A column as an array of numbers."""
     return np.asarray(table[name], float)
+
+
+def in_force(run: Evidence, key: str) -> np.ndarray:
+    """A rule of the scenario, by full key, as it was in each recorded month after all dated changes of the rules."""
+    month = column(run.series, "month")
+    value: Any = run.scenario
+    for part in key.split("."):
+        value = getattr(value, part)
+    rule = np.full(month.size, float(value))
+    for event in sorted(run.scenario.events, key=lambda event: event.at):
+        if event.kind == "rules" and (new := _changed(event.set, key)) is not None:
+            rule[month >= event.at] = float(new)
+    return rule
+
+
+def _changed(changes: dict[str, Any], key: str) -> Any:
+    """What changes of the rules say of a key, by itself or as part of a whole; None if nothing."""
+    for name, value in changes.items():
+        if key == name:
+            return value
+        if key.startswith(f"{name}."):
+            return value.get(key.removeprefix(f"{name}."))
+    return None
 
 
 def months(run: Evidence) -> np.ndarray:

@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sim.measures.collapse import collapsed
+from sim.measures.estimate import UNKNOWN, Estimate, student_quantile
 from sim.measures.evidence import Evidence, column
+from sim.measures.structure import neighbours
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -46,20 +49,28 @@ def centralisation(run: Evidence) -> float:
 
 def giant_component(run: Evidence) -> float:
     """Share of the members in the largest group that hangs together; 0 when nobody is left."""
-    from scipy.sparse import (
-        coo_array,
-    )  # here, not above: checking a scenario or listing the measures need not wait for it
+    from scipy.sparse import csr_array  # here, not above: listing the measures need not wait for it
     from scipy.sparse.csgraph import connected_components
 
-    ids = np.sort(np.asarray(run.firms["id"]))
-    if not ids.size:
+    ties = neighbours(run)
+    members = ties.degree.size
+    if not members:
         return 0.0
-    ends = [np.searchsorted(ids, np.asarray(run.ties[end])) for end in ("source", "target")]
-    tied = coo_array((np.ones(ends[0].size, np.int8), (ends[0], ends[1])), shape=(ids.size, ids.size))
+    tied = csr_array((np.ones(ties.partner.size, np.int8), ties.partner, ties.first), shape=(members, members))
     _, group = connected_components(
         tied, connection="strong"
     )  # every tie has its mirror: strong is weak, and twice as fast
-    return float(np.bincount(group).max() / ids.size)
+    return float(np.bincount(group).max() / members)
+
+
+def on_log_scale(size: np.ndarray, value: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Log size and log value, each less its mean, where both are above 0; empty where size varies by less than a tenth."""
+    size, value = np.asarray(size, float), np.asarray(value, float)
+    there = (size > 0) & (value > 0)
+    if not there.any() or size[there].max() / size[there].min() < VARIED:
+        return np.empty(0), np.empty(0)
+    x, y = np.log(size[there]), np.log(value[there])
+    return x - x.mean(), y - y.mean()
 
 
 def exponent(size: np.ndarray, value: np.ndarray) -> float:
@@ -67,18 +78,38 @@ def exponent(size: np.ndarray, value: np.ndarray) -> float:
 
     NaN if the largest size is less than a tenth above the smallest: there is then nothing to tell it by.
     """
-    size, value = np.asarray(size, float), np.asarray(value, float)
-    there = (size > 0) & (value > 0)
-    if not there.any() or size[there].max() / size[there].min() < VARIED:
-        return np.nan
-    x, y = np.log(size[there]), np.log(value[there])
-    x -= x.mean()
-    return float(x @ y / (x @ x))
+    x, y = on_log_scale(size, value)
+    return float(x @ y / (x @ x)) if x.size else np.nan
+
+
+def exponent_interval(size: np.ndarray, value: np.ndarray, confidence: float = 0.95) -> Estimate:
+    """The exponent over several runs, a point each, with Student's interval of a regression slope.
+
+    The months of one run are no independent points, so runs are what counts; each must have luck of its own (for runs that share
+    it there is `Result.exponent`). NaN bounds for fewer than three points.
+    """
+    x, y = on_log_scale(size, value)
+    if not x.size:
+        return UNKNOWN
+    slope = float(x @ y / (x @ x))
+    if x.size < 3:
+        return Estimate(slope, np.nan, np.nan)
+    error = float(np.sqrt(((y - slope * x) @ (y - slope * x)) / (x.size - 2) / (x @ x)))
+    half = student_quantile(x.size - 2, confidence) * error
+    return Estimate(slope, slope - half, slope + half)
 
 
 def network_exponent(run: Evidence) -> float:
     """Exponent of monthly value over the number of members, over the months of the run."""
     return exponent(column(run.series, "firms"), column(run.series, "value"))
+
+
+def took_off(run: Evidence) -> float:
+    """1 if the ecosystem ends with more members than it was founded with, and has not collapsed; NaN as `founders`."""
+    began = founders(run)
+    if np.isnan(began):
+        return np.nan
+    return float(column(run.series, "firms")[-1] > began and not collapsed(run))
 
 
 def graph(run: Evidence) -> nx.Graph:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.measures.evidence import Evidence, column
+from sim.measures.evidence import Evidence, column, in_force
 
 CLOSE = 1e-9
 """How far below the norm still keeps it: room for rounding."""
@@ -15,11 +15,7 @@ CLOSE = 1e-9
 
 def norm_at_end(run: Evidence) -> float:
     """The contribution that is expected of everybody in the last month, after all changes of the rules."""
-    norm = run.scenario.governance.norm
-    for event in sorted(run.scenario.events, key=lambda event: event.at):
-        if event.kind == "rules" and event.at <= column(run.series, "month")[-1]:
-            norm = event.set.get("governance.norm", norm)
-    return float(norm)
+    return float(in_force(run, "governance.norm")[-1])
 
 
 def cooperation(run: Evidence) -> float:

@@ -32,7 +32,7 @@ def phase(world, rules, month):
     now.log_demand = wander(
         now.log_demand, standard(world.key, DEMAND, month, MARKET), p.demand_persistence, p.demand_volatility
     )
-    now.demand = now.customers * np.exp(now.log_demand) * now.pulse
+    now.demand = now.market * np.exp(now.log_demand) * now.pulse
 
 
 @kernel

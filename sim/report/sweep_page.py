@@ -12,6 +12,7 @@ from matplotlib.axis import Axis
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
+from sim.measures.estimate import Estimate
 from sim.report.style import (
     BLUE,
     GREEN,
@@ -31,7 +32,6 @@ from sim.report.style import (
 )
 from sim.scenario import Scenario
 from sim.study import Result
-from sim.study.result import Estimate
 
 PANELS = (
     ("collapsed", "Collapse", "share of runs", VERMILION),

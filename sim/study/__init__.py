@@ -2,7 +2,8 @@
 
 from sim.study.design import Study
 from sim.study.result import Result
+from sim.study.stress import antifragility, largest_shock
 from sim.study.sweeping import sweep
 from sim.study.worth import returns
 
-__all__ = ["Result", "Study", "returns", "sweep"]
+__all__ = ["Result", "Study", "antifragility", "largest_shock", "returns", "sweep"]

@@ -6,57 +6,32 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import special
 
 from sim import luck
 from sim.measures import MEASURES
+from sim.measures.collapse import sensitivity
+from sim.measures.estimate import Estimate, mean_interval, share_difference, share_interval
+from sim.measures.evidence import Fetched, Reading
+from sim.measures.network import exponent
 from sim.mistakes import Mistake, nearest
 from sim.record import read_manifest
+from sim.scenario import Scenario
 from sim.study.design import TREATMENT, Claim, Study
 
 RESAMPLING = luck.purpose("study: which replicates a bootstrap sample holds")
 RESAMPLES = 1000
-CENSORED = ("time_to_collapse", "recovery_time")
+CENSORED = ("time_to_collapse", "recovery_time", "months_to_mature")
 """Measures that are often not yet known when a run ends: their mean over the known ones would mislead, so it is not given."""
+SHARES = ("collapsed", "took_off")
+"""Measures that are 0 or 1 in a run: their mean is a probability."""
 HEADLINES = ("collapsed", "orchestrator_income", "final_firms", "mean_contribution")
 """The measures that are shown of a study that names none."""
-SHARES = ("collapsed",)
-"""Measures that are 0 or 1 in a run: their mean is a probability."""
-
-
-class Estimate(NamedTuple):
-    """A number with its interval."""
-
-    value: float
-    low: float
-    high: float
-
-
-def mean_interval(values: np.ndarray, confidence: float = 0.95) -> Estimate:
-    """Mean and its Student t interval; NaN bounds for fewer than two values."""
-    count = values.size
-    if count == 0:
-        return Estimate(np.nan, np.nan, np.nan)
-    mean = float(values.mean())
-    if count == 1:
-        return Estimate(mean, np.nan, np.nan)
-    half = special.stdtrit(count - 1, (1 + confidence) / 2) * values.std(ddof=1) / np.sqrt(count)
-    return Estimate(mean, mean - float(half), mean + float(half))
-
-
-def share_interval(values: np.ndarray, confidence: float = 0.95) -> Estimate:
-    """Share of ones and its score interval (Wilson 1927), which stays within 0 and 1 and is honest at their ends."""
-    count = values.size
-    if count == 0:
-        return Estimate(np.nan, np.nan, np.nan)
-    share, z = float(values.mean()), float(special.ndtri((1 + confidence) / 2))
-    centre = (share + z**2 / (2 * count)) / (1 + z**2 / count)
-    half = z / (1 + z**2 / count) * np.sqrt(share * (1 - share) / count + z**2 / (4 * count**2))
-    return Estimate(share, max(0.0, centre - half), min(1.0, centre + half))
+NEGLIGIBLE = 1e-9
+"""Differences below this are those of rounding."""
 
 
 @dataclass(frozen=True)
@@ -317,6 +292,30 @@ class Result:
         levels, values = self.matrix(claim.best, claim.measure, claim.against)
         return len(values), _middle(best - _best(levels, _means(values)), samples - _bests(levels, values))
 
+    def critical_mass(self, factor: str = "founding.firms") -> Estimate:
+        """The smallest size at founding from which at least half of the runs take off, with a bootstrap interval as above."""
+        return self.tipping_point(factor, "took_off", 0.5)
+
+    def exponent(self, factor: str, size: str = "final_firms", value: str = "final_value") -> Estimate:
+        """Exponent of a measure over another across all runs of a study of one factor, with a bootstrap interval as above."""
+        _, sizes = self.matrix(factor, size)
+        _, values = self.matrix(factor, value)
+        samples = np.array([exponent(sizes[rows], values[rows]) for rows in _resampled(len(values))])
+        return _middle(exponent(sizes, values), samples)
+
+    def collapse_sensitivity(self, design: int, **levels: Any) -> pd.DataFrame:
+        """How the collapses of a design depend on what is called one; `levels` and columns as in `sim.measures.collapse.sensitivity`.
+
+        Raises:
+            Mistake: if the study kept no series, or has no such design.
+        """
+        runs = self.done.loc[self.done["design"] == design, "run"]
+        if runs.empty:
+            raise Mistake([f"design {design}: no run of such a design is done; they count from 0"])
+        base = Scenario.model_validate(self.manifest["scenario"])
+        series = self.series[self.series["run"].isin(runs)].groupby("run")
+        return sensitivity((Reading(base, Fetched(rows), Fetched({}), Fetched({})) for _, rows in series), **levels)
+
     @staticmethod
     def _known(name: str, names: Iterable[str], what: str) -> None:
         known = list(names)
@@ -328,20 +327,7 @@ class Result:
 
 def shows(difference: Estimate) -> str:
     """What a difference shows: "higher", "lower", or "not shown" where its interval holds 0."""
-    return "higher" if difference.low > 0 else "lower" if difference.high < 0 else "not shown"
-
-
-def share_difference(differences: np.ndarray, confidence: float = 0.95) -> Estimate:
-    """Mean of paired differences between outcomes of 0 or 1, with the adjusted Wald interval of Bonett & Price (2012).
-
-    A pair of each disagreement is added, so that the interval has a width even where all pairs, or none, differ.
-    """
-    count = differences.size
-    if count == 0:
-        return Estimate(np.nan, np.nan, np.nan)
-    more, less = ((np.sum(differences == sign) + 1) / (count + 2) for sign in (1, -1))
-    half = special.ndtri((1 + confidence) / 2) * np.sqrt((more + less - (more - less) ** 2) / (count + 2))
-    return Estimate(float(differences.mean()), max(-1.0, more - less - half), min(1.0, more - less + half))
+    return "higher" if difference.low > NEGLIGIBLE else "lower" if difference.high < -NEGLIGIBLE else "not shown"
 
 
 def _difference(measure: str) -> Callable[[np.ndarray, float], Estimate]:

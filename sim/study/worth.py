@@ -8,13 +8,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import special
 
 from sim.measures import measure
+from sim.measures.estimate import Estimate, mean_interval, student_quantile
 from sim.mistakes import Mistake
 from sim.scenario import Scenario
 from sim.simulation import Simulation
-from sim.study.result import Estimate, mean_interval
 from sim.study.sweeping import cores
 
 WITHOUT: dict[str, float | bool] = {
@@ -55,7 +54,7 @@ def fieller(numerator: np.ndarray, denominator: np.ndarray, confidence: float = 
     if count < 2 or np.isnan(ratio):
         return Estimate(ratio, np.nan, np.nan)
     cov = np.cov(numerator, denominator) / count
-    t = special.stdtrit(count - 1, (1 + confidence) / 2)
+    t = student_quantile(count - 1, confidence)
     a = denominator.mean() ** 2 - t**2 * cov[1, 1]
     b = numerator.mean() * denominator.mean() - t**2 * cov[0, 1]
     c = numerator.mean() ** 2 - t**2 * cov[0, 0]

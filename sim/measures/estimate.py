@@ -1,0 +1,69 @@
+"""Estimates: a number with its interval, and the two intervals that most results need."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Estimate(NamedTuple):
+    """A number with its interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+UNKNOWN = Estimate(np.nan, np.nan, np.nan)
+"""Where nothing is known."""
+
+
+def normal_quantile(confidence: float) -> float:
+    """How many standard errors an interval of this confidence reaches to either side."""
+    from scipy import special  # here, not above: listing the measures need not wait for it
+
+    return float(special.ndtri((1 + confidence) / 2))
+
+
+def student_quantile(freedom: int, confidence: float) -> float:
+    """The same where the error itself is estimated, with so many degrees of freedom (Student 1908)."""
+    from scipy import special
+
+    return float(special.stdtrit(freedom, (1 + confidence) / 2))
+
+
+def mean_interval(values: np.ndarray, confidence: float = 0.95) -> Estimate:
+    """Mean and its Student t interval; NaN bounds for fewer than two values."""
+    count = values.size
+    if count == 0:
+        return UNKNOWN
+    mean = float(values.mean())
+    if count == 1:
+        return Estimate(mean, np.nan, np.nan)
+    half = student_quantile(count - 1, confidence) * float(values.std(ddof=1) / np.sqrt(count))
+    return Estimate(mean, mean - half, mean + half)
+
+
+def share_interval(values: np.ndarray, confidence: float = 0.95) -> Estimate:
+    """Share of ones and its score interval (Wilson 1927), which stays within 0 and 1 and is honest at their ends."""
+    count = values.size
+    if count == 0:
+        return UNKNOWN
+    share, z = float(values.mean()), normal_quantile(confidence)
+    centre = (share + z**2 / (2 * count)) / (1 + z**2 / count)
+    half = z / (1 + z**2 / count) * np.sqrt(share * (1 - share) / count + z**2 / (4 * count**2))
+    return Estimate(share, max(0.0, centre - half), min(1.0, centre + half))
+
+
+def share_difference(differences: np.ndarray, confidence: float = 0.95) -> Estimate:
+    """Mean of paired differences between outcomes of 0 or 1, with the adjusted Wald interval of Bonett & Price (2012).
+
+    A pair of each disagreement is added, so that the interval has a width even where all pairs, or none, differ.
+    """
+    count = differences.size
+    if count == 0:
+        return UNKNOWN
+    more, less = (float(np.sum(differences == sign) + 1) / (count + 2) for sign in (1, -1))
+    half = normal_quantile(confidence) * float(np.sqrt((more + less - (more - less) ** 2) / (count + 2)))
+    return Estimate(float(differences.mean()), max(-1.0, more - less - half), min(1.0, more - less + half))
