@@ -50,6 +50,27 @@ _ALL = (
         collapse.time_to_collapse,
         "The month from which that is so; NaN (censored) if the run ends before.",
     ),
+    Measure(
+        "months_to_distrust",
+        "months",
+        collapse.loss_of("trust_strategic"),
+        "Months from the first dated event until strategic trust is a tenth below its mean over the year before, for 3 months on end; "
+        "NaN (censored) if that does not happen within the run, and where nothing is dated.",
+    ),
+    Measure(
+        "months_to_withdrawal",
+        "months",
+        collapse.loss_of("partner_contribution"),
+        "The same of the contribution of members who are not orchestrators.",
+    ),
+    Measure("months_to_value_loss", "months", collapse.loss_of("value"), "The same of monthly value."),
+    Measure("months_to_exodus", "months", collapse.loss_of("firms"), "The same of the number of members."),
+    Measure(
+        "withdrawal_lead",
+        "months",
+        collapse.withdrawal_lead,
+        "By how many months the loss of contribution comes before the loss of members; NaN unless both come within the run.",
+    ),
     Measure("final_firms", "firms", final_of("firms"), "Members at the end."),
     Measure("peak_firms", "firms", peak_of("firms"), "The most members there ever were."),
     Measure(
@@ -75,6 +96,12 @@ _ALL = (
         "Value created a month, mean over the run, before the cost of governance.",
     ),
     Measure("final_value", "endowments", last_year_of("value"), "Value created a month, mean over the last 12 months."),
+    Measure(
+        "value_per_member",
+        "endowments",
+        network.value_per_member,
+        "Value created a month per member, over the last 12 months; 0 when nobody was left in them.",
+    ),
     Measure(
         "welfare",
         "endowments",

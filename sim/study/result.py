@@ -24,7 +24,10 @@ from sim.study.design import TREATMENT, Claim, Study
 
 RESAMPLING = luck.purpose("study: which replicates a bootstrap sample holds")
 RESAMPLES = 1000
-CENSORED = ("time_to_collapse", "recovery_time", "months_to_mature")
+CENSORED = (
+    *("time_to_collapse", "recovery_time", "months_to_mature"),
+    *("months_to_distrust", "months_to_withdrawal", "months_to_value_loss", "months_to_exodus", "withdrawal_lead"),
+)
 """Measures that are often not yet known when a run ends: their mean over the known ones would mislead, so it is not given."""
 SHARES = ("collapsed", "took_off")
 """Measures that are 0 or 1 in a run: their mean is a probability."""
