@@ -138,6 +138,28 @@ def sweep(
 
 
 @app.command()
+def gallery(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME]...", help="Shipped experiments, or TOML files; by default all."),
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", help="The folder of the gallery.")] = Path("results/gallery"),
+    workers: Annotated[int | None, typer.Option(min=1, help="How many runs at once; by default all cores.")] = None,
+) -> None:
+    """Run the shipped experiments and write down what each shows: pages, figures, and one table."""
+    from sim.report.gallery import gallery as hang
+    from sim.report.progress import Bar
+
+    exhibits = hang(names or (), out, workers, Bar)
+    for each in exhibits:
+        print(f"{each.page}: {each.runs} runs, {'new' if each.changed else 'as before'}")
+    print(out / "README.md")
+    if failed := sum(each.failed for each in exhibits):
+        print(f"{failed} runs failed; the pages say of which study", file=sys.stderr)
+        raise typer.Exit(3)
+
+
+@app.command()
 def roi(
     scenario: Where,
     runs: Annotated[int, typer.Option(min=2, help="How many seeds, with each rule and without.")] = 20,

@@ -65,12 +65,6 @@ _ALL = (
     ),
     Measure("months_to_value_loss", "months", collapse.loss_of("value"), "The same of monthly value."),
     Measure("months_to_exodus", "months", collapse.loss_of("firms"), "The same of the number of members."),
-    Measure(
-        "withdrawal_lead",
-        "months",
-        collapse.withdrawal_lead,
-        "By how many months the loss of contribution comes before the loss of members; NaN unless both come within the run.",
-    ),
     Measure("final_firms", "firms", final_of("firms"), "Members at the end."),
     Measure("peak_firms", "firms", peak_of("firms"), "The most members there ever were."),
     Measure(

@@ -81,11 +81,6 @@ def loss_of(name: str) -> Function:
     return lambda run: months_to_loss(run, name)
 
 
-def withdrawal_lead(run: Evidence) -> float:
-    """By how many months withdrawal comes before exodus; NaN unless both come."""
-    return months_to_loss(run, "firms") - months_to_loss(run, "partner_contribution")
-
-
 class Survival(NamedTuple):
     """A survival curve: it steps down to `share` at each `time`."""
 

@@ -52,10 +52,12 @@ class Claim(Part):
     """The claim in a sentence."""
     measure: str
     """The measure that it is about."""
+    than: str = ""
+    """Another measure that is taken from it run by run: the claim is then that `measure` is higher, or lower, `than` the other."""
     of: Annotated[dict[str, Any], Field(default_factory=dict)]
     """The design it is about: the name of its `treatment`, and the levels of factors by full key; what is not named is the first."""
     against: Annotated[dict[str, Any] | float, Field(default_factory=dict)]
-    """The design it is held against, or a number; by default the first design."""
+    """The design it is held against, or a number; by default the first design (with `than`: 0)."""
     shows: Literal["higher", "lower"]
     """Which way the measure differs."""
     best: str = ""
@@ -215,6 +217,10 @@ class Study(Part):
         for place, claim in enumerate(self.effects.claims):
             at: Key = ("effects", "claims", place)
             yield from _unmeasured(claim.measure, (*at, "measure"))
+            if claim.than:
+                yield from _unmeasured(claim.than, (*at, "than"))
+            if claim.than and claim.best:
+                yield (*at, "than"), "does not go with best; a claim is about one of them"
             if claim.best and claim.best not in self.factors:
                 hint = nearest(claim.best, self.factors) or f"; allowed are {', '.join(self.factors) or 'none'}"
                 yield (*at, "best"), f"{claim.best!r} is no factor{hint}"

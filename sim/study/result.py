@@ -26,7 +26,7 @@ RESAMPLING = luck.purpose("study: which replicates a bootstrap sample holds")
 RESAMPLES = 1000
 CENSORED = (
     *("time_to_collapse", "recovery_time", "months_to_mature"),
-    *("months_to_distrust", "months_to_withdrawal", "months_to_value_loss", "months_to_exodus", "withdrawal_lead"),
+    *("months_to_distrust", "months_to_withdrawal", "months_to_value_loss", "months_to_exodus"),
 )
 """Measures that are often not yet known when a run ends: their mean over the known ones would mislead, so it is not given."""
 SHARES = ("collapsed", "took_off")
@@ -278,13 +278,21 @@ class Result:
         """How many runs (or pairs) a claim rests on, and the difference that it is about."""
         if claim.best:
             return self._best_tried(claim)
-        if isinstance(claim.against, dict):
-            first, second = self._pairs(claim.measure, self.study.design(claim.of), self.study.design(claim.against))
-            return first.size, _difference(claim.measure)(first - second, 0.95)
-        values = self._replicates(claim.measure)[:, self.study.design(claim.of)]
+        values, against = self._claimed(claim, claim.of), claim.against
+        if claim.than and against == {}:
+            against = 0.0
+        estimate = share_interval if claim.measure in SHARES and not claim.than else mean_interval
+        if isinstance(against, dict):
+            values, against = values - self._claimed(claim, against), 0.0
+            estimate = share_difference if estimate is share_interval else mean_interval
         values = values[~np.isnan(values)]
-        mean = (share_interval if claim.measure in SHARES else mean_interval)(values)
-        return values.size, Estimate(*(bound - claim.against for bound in mean))
+        return values.size, Estimate(*(bound - against for bound in estimate(values)))
+
+    def _claimed(self, claim: Claim, named: Mapping[str, Any]) -> np.ndarray:
+        """What a claim is about, in each replicate of a design; NaN where it is not known."""
+        design = self.study.design(named)
+        values = self._replicates(claim.measure)[:, design]
+        return values - self._replicates(claim.than)[:, design] if claim.than else values
 
     def _best_tried(self, claim: Claim) -> tuple[int, Estimate]:
         """The same of a claim about the best level of a factor: bootstrap over whole replicates."""

@@ -1,0 +1,248 @@
+"""The gallery: every shipped experiment, run anew and written down as a page, a figure, and a line in one table.
+
+A page says what was asked, what was expected, and what came out with its interval; that a pattern did not come out stands there
+too. The same model writes the same bytes, and a file is only touched when it says something new.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from sim import shipped
+from sim.mistakes import Mistake, nearest
+from sim.report.effects_page import gallery_figure
+from sim.report.style import render
+from sim.report.tables import first_of, spelled
+from sim.study import Result, Study, sweep
+
+OVERVIEW = "| experiment | what is expected | effect, with its 95 % interval | runs | what the interval says |"
+RULE = "| --- | --- | --- | --- | --- |"
+HEADINGS = {"patterns": "Patterns of the whole", "mechanisms": "One mechanism each", "": "Others"}
+INTRODUCTION = """What each experiment that comes with Rising Tide says. `tide gallery` writes all of this anew; every effect is a
+difference on common luck (the same seeds with and without), with its 95 % interval.
+
+**shown**: the interval leaves out 0 on the expected side. **not shown**: it holds 0. **the opposite**: it leaves out 0 on the other side.
+Where the expectation is no claim that can fail, the row says which way the first measure went. Of twenty intervals around nothing, one
+leaves out 0 by chance."""
+METHOD = """Means over runs; differences from `{first}` on common luck, with 95 % Student intervals (of probabilities: those of Bonett &
+Price 2012)."""
+
+
+class Exhibit(NamedTuple):
+    """What the gallery has of a study."""
+
+    name: str
+    page: Path
+    runs: int
+    failed: int
+    changed: bool
+    """Whether a file of it says something new."""
+
+
+def on_show() -> dict[str, Path]:
+    """The shipped studies that ask for effects: name → file, patterns first."""
+    order = [*HEADINGS, *sorted(shipped.study_groups().keys() - HEADINGS.keys())]
+    files = {name: path for group in order for name, path in shipped.study_groups().get(group, {}).items()}
+    return {name: path for name, path in files.items() if "effects" in tomllib.loads(path.read_text(encoding="utf-8"))}
+
+
+def gallery(
+    names: Iterable[str] = (), out: str | Path = "results/gallery", workers: int | None = None, progress: Any = None
+) -> list[Exhibit]:
+    """Run experiments and write their pages, and the table of all.
+
+    Args:
+        names: shipped studies or files with `[effects]`; all that are shipped by default.
+        out: the folder of the gallery.
+        workers: how many runs at once; all cores by default. What is written does not depend on it.
+        progress: called with the title of each study; gives a context manager that is told how many runs are done, of how many.
+
+    Raises:
+        Mistake: if there is no such study, it asks for no effects, or the folder cannot be written.
+    """
+    studies = [_study(name) for name in names or on_show()]
+    folder = Path(out)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        exhibits = [_exhibit(study, folder, workers, progress) for study in studies]
+        _renew(folder / "README.md", overview(folder).encode())
+    except OSError as error:
+        raise Mistake([f"{folder}: cannot be written ({error.strerror}); name another place"]) from None
+    return exhibits
+
+
+def _study(name: str) -> Study:
+    """A study that asks for effects; of its series nothing is kept."""
+    if name not in shipped.studies() and not Path(name).exists():
+        hint = nearest(name, on_show()) or f"; in the gallery are {', '.join(on_show())}"
+        raise Mistake([f"{name}: there is no such study{hint}"])
+    study = Study.load(name)
+    if study.effects is None:
+        raise Mistake(
+            [f'{name}: asks for no effects; add [effects] with measures = ["welfare"], or see tide sweep {name}']
+        )
+    return study.model_copy(update={"keep": study.keep.model_copy(update={"series": False})})
+
+
+def _exhibit(study: Study, folder: Path, workers: int | None, progress: Any) -> Exhibit:
+    """Run a study, and write its page and figure."""
+    with tempfile.TemporaryDirectory() as aside:
+        if progress:
+            with progress(study.title) as told:
+                result = sweep(study, workers, Path(aside) / study.name, told)
+        else:
+            result = sweep(study, workers, Path(aside) / study.name)
+    page = folder / f"{study.name}.md"
+    written = [
+        _renew(folder / f"{study.name}.svg", render(gallery_figure(result), "svg")),
+        _renew(page, page_text(result, study.name).encode()),
+    ]
+    return Exhibit(study.name, page, len(result.runs), result.failed, any(written))
+
+
+def _renew(path: Path, content: bytes) -> bool:
+    """Write a file if it says something new; whether it did."""
+    if path.exists() and path.read_bytes() == content:
+        return False
+    path.write_bytes(content)
+    return True
+
+
+def page_text(result: Result, name: str) -> str:
+    """The page of an experiment, as Markdown."""
+    study = result.study
+    assert study.effects is not None
+    parts = [f"# {study.title}", " ".join(study.description.split())]
+    if study.effects.expect:
+        parts.append(f"**Expected:** {study.effects.expect}")
+    parts += [
+        "\n".join([OVERVIEW, RULE, *overview_rows(result, name)]),
+        f"![{study.title}]({name}.svg)",
+        "## What was done",
+        done_text(study, result),
+        "## What came out",
+        "\n".join(effect_lines(result)),
+        "## Again",
+        f"```sh\ntide gallery {name}  # this page\ntide sweep {name}    # every run, in results/{name}/\n```",
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def done_text(study: Study, result: Result) -> str:
+    """What was run: scenario, treatments, factors, seeds."""
+    count, first = study.replicates.count, study.replicates.first_seed
+    lines = [
+        f"The scenario `{study.scenario}`, seeds {first} to {first + count - 1} under each of {len(study.levels())} designs."
+    ]
+    if result.failed:
+        lines[0] += f" {result.failed} of the {len(result.runs)} runs failed and are left out."
+    if study.set:
+        lines += ["", f"All share {changes_text(study.set)}."]
+    if study.treatments:
+        lines += ["", "| treatment | changes |", "| --- | --- |"]
+        lines += [f"| {name} | {changes_text(changes)} |" for name, changes in study.treatments.items()]
+    if study.factors:
+        lines += ["", "| factor | levels |", "| --- | --- |"]
+        lines += [f"| `{factor}` | {', '.join(map(toml, levels))} |" for factor, levels in study.factors.items()]
+    return "\n".join(lines)
+
+
+def changes_text(changes: dict[str, Any]) -> str:
+    """Changes by full key, as they are written."""
+    return ", ".join(f"`{key} = {toml(value)}`" for key, value in changes.items()) or "none"
+
+
+def toml(value: Any) -> str:
+    """A value as TOML has it, on one line."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dict):
+        inside = ", ".join(f"{key if key.isidentifier() else toml(key)} = {toml(part)}" for key, part in value.items())
+        return f"{{ {inside} }}" if inside else "{}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(toml, value))}]"
+    return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+def effect_lines(result: Result) -> list[str]:
+    """The table of effects: every treatment and measure, whatever came out."""
+    effects = result.effects()
+    named = list(effects.columns[: effects.columns.get_loc("measure")])
+    head = [
+        *(f"`{name}`" if "." in name else name for name in named),
+        "measure",
+        "first",
+        "this",
+        "difference",
+        "runs",
+        "shows",
+    ]
+    lines = [
+        METHOD.format(first=first_of(result)),
+        "",
+        f"| {' | '.join(head)} |",
+        f"|{' --- |' * len(head)}",
+    ]
+    for row in effects.to_dict("records"):
+        numbers = (
+            row["measure"],
+            spelled(row["baseline"]),
+            spelled(row["mean"]),
+            estimate(row),
+            row["runs"],
+            row["shows"],
+        )
+        lines.append("| " + " | ".join(map(str, (*(row[name] for name in named), *numbers))) + " |")
+    return lines
+
+
+def estimate(row: Any) -> str:
+    """A difference with its interval, its sign in front."""
+    if row["difference"] != row["difference"]:
+        return "–"
+    sign = "+" if row["difference"] > 0 else ""
+    return f"{sign}{spelled(row['difference'])} [{spelled(row['low'])}, {spelled(row['high'])}]".replace("-", "−")
+
+
+def overview_rows(result: Result, name: str) -> list[str]:
+    """The rows of a study in the table of all: its claims, or what became of its first measure."""
+    effects = result.study.effects
+    assert effects is not None
+    linked = f"[{name}]({name}.md)"
+    if effects.claims:
+        return [
+            f"| {linked} | {row['says']} | {row['measure']} {estimate(row)} | {row['runs']} | {row['verdict']} |"
+            for row in result.claims().to_dict("records")
+        ]
+    first = result.effects(effects.measures[:1])
+    named = list(first.columns[: first.columns.get_loc("measure")])
+    return [
+        f"| {linked} | {effects.expect} | {', '.join(str(row[key]) for key in named)}: {row['measure']} {estimate(row)} "
+        f"| {row['runs']} | {row['shows']} |"
+        for row in first.to_dict("records")
+    ]
+
+
+def overview(folder: Path) -> str:
+    """The page of the gallery: one table of all, put together from the pages that are there."""
+    parts = ["# Gallery", INTRODUCTION]
+    files = on_show()
+    groups = {name: group for group, studies in shipped.study_groups().items() for name in studies}
+    for group in dict.fromkeys([*HEADINGS, *groups.values()]):
+        rows = [row for name in files if groups[name] == group for row in _rows_of(folder / f"{name}.md")]
+        if rows:
+            parts += [f"## {HEADINGS.get(group, group)}", "\n".join([OVERVIEW, RULE, *rows])]
+    return "\n\n".join(parts) + "\n"
+
+
+def _rows_of(page: Path) -> list[str]:
+    """The rows of the overview that stand in a page; none if it is not there."""
+    if not page.exists():
+        return []
+    lines = page.read_text(encoding="utf-8").split("\n")
+    rows = lines[lines.index(OVERVIEW) + 2 :] if OVERVIEW in lines else []
+    return rows[: rows.index("")]
