@@ -11,8 +11,24 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sim.measures import MEASURES
-from sim.report.style import BLUE, FAINT, INK, MUTED, NUMBER, SPACE, VERMILION, new_page, panel, styled
-from sim.report.sweep_page import called, level, sweep_figure
+from sim.report.style import (
+    BLUE,
+    FAINT,
+    GREEN,
+    INK,
+    MUTED,
+    NUMBER,
+    ORANGE,
+    PERCENT,
+    PURPLE,
+    SPACE,
+    VERMILION,
+    label_ends,
+    new_page,
+    panel,
+    styled,
+)
+from sim.report.sweep_page import along, called, in_percent, level, panels, subtitle, sweep_figure
 from sim.report.tables import first_of
 from sim.study import Result
 from sim.study.design import TREATMENT
@@ -24,9 +40,45 @@ MOST_ROWS = 40
 """More rows than this cannot be told apart."""
 
 
+LINES = (BLUE, VERMILION, GREEN, PURPLE, ORANGE)
+"""Colours of lines, the first level first."""
+
+
 def gallery_figure(result: Result) -> Figure:
     """The picture of a study of treatments, or of factors alone."""
-    return effects_figure(result) if result.study.treatments else sweep_figure(result)
+    if result.study.treatments:
+        return effects_figure(result)
+    numeric = all(pd.api.types.is_numeric_dtype(result.runs[name]) for name in result.varied)
+    first = result.study.factors[result.factors[0]]
+    return (
+        family_figure(result)
+        if numeric and len(result.varied) == 2 and len(first) <= len(LINES)
+        else sweep_figure(result)
+    )
+
+
+def family_figure(result: Result) -> Figure:
+    """Four measures over the second factor, a line with its 95 % band for each level of the first."""
+    first, second = result.factors
+    summary = result.summary(result.shown[:4])
+    with styled():
+        page = new_page(result.study.title, f"{subtitle(result)}  ·  a line a level of {called(first)}")
+        grid = page.add_gridspec(2, 2, left=0.06, right=0.93, bottom=0.09, top=0.79, wspace=0.3, hspace=0.42)
+        for place, (name, title, unit, _colour) in enumerate(panels(result)):
+            axes = page.add_subplot(grid[place // 2, place % 2])
+            rows = summary[summary["measure"] == name]
+            for colour, (_level, line) in zip(LINES, rows.groupby(first), strict=False):
+                axes.fill_between(line[second], line["low"], line["high"], color=colour, alpha=0.2, lw=0)
+                axes.plot(line[second], line["mean"], color=colour, marker="o", ms=4)
+            panel(axes, title, unit, min(0.0, rows["low"].min()), 1.03 if in_percent(name) else None)
+            axes.yaxis.set_major_formatter(PERCENT if in_percent(name) else NUMBER)
+            along(axes, second, result.study.factors[second])
+            ends = rows.sort_values(second).groupby(first)["mean"].last()
+            label_ends(
+                axes, [(end, level(first, at), colour) for colour, (at, end) in zip(LINES, ends.items(), strict=False)]
+            )
+            axes.set_xlabel(called(second) if place >= 2 else "")
+        return page
 
 
 def effects_figure(result: Result) -> Figure:
@@ -47,6 +99,7 @@ def effects_figure(result: Result) -> Figure:
             axes = page.add_subplot(grid[place])
             _differences(axes, effects[effects["measure"] == name].head(len(names)))
             panel(axes, name.replace("_", " "), MEASURES[name].unit, None)
+            axes.margins(x=0.12)
             axes.set_ylim(len(names) - 0.5, -0.5)
             axes.set_yticks(range(len(names)), names if place == 0 else [""] * len(names), color=MUTED)
         return page
@@ -70,7 +123,6 @@ def _differences(axes: Axes, rows: pd.DataFrame) -> None:
         bars = np.nan_to_num([[row["difference"] - row["low"]], [row["high"] - row["difference"]]])
         colour = COLOURS[row["shows"]]
         axes.errorbar([row["difference"]], [at], xerr=np.abs(bars), fmt="o", color=colour, ms=7, lw=2.2)
-    axes.margins(x=0.12)
     axes.grid(visible=True, axis="x")
     axes.grid(visible=False, axis="y")
     axes.xaxis.set_major_formatter(NUMBER)

@@ -6,11 +6,16 @@ too. The same model writes the same bytes, and a file is only touched when it sa
 
 from __future__ import annotations
 
+import io
+import math
 import tempfile
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from matplotlib.figure import Figure
+from PIL import Image
 
 from sim import shipped
 from sim.mistakes import Mistake, nearest
@@ -22,6 +27,8 @@ from sim.study import Result, Study, sweep
 OVERVIEW = "| experiment | what is expected | effect, with its 95 % interval | runs | what the interval says |"
 RULE = "| --- | --- | --- | --- | --- |"
 HEADINGS = {"patterns": "Patterns of the whole", "mechanisms": "One mechanism each", "": "Others"}
+TINTS = 128
+"""Colours of a picture."""
 INTRODUCTION = """What each experiment that comes with Rising Tide says. `tide gallery` writes all of this anew; every effect is a
 difference on common luck (the same seeds with and without), with its 95 % interval.
 
@@ -98,7 +105,7 @@ def _exhibit(study: Study, folder: Path, workers: int | None, progress: Any) -> 
             result = sweep(study, workers, Path(aside) / study.name)
     page = folder / f"{study.name}.md"
     written = [
-        _renew(folder / f"{study.name}.svg", render(gallery_figure(result), "svg")),
+        _renew(folder / f"{study.name}.png", picture(gallery_figure(result))),
         _renew(page, page_text(result, study.name).encode()),
     ]
     return Exhibit(study.name, page, len(result.runs), result.failed, any(written))
@@ -112,6 +119,15 @@ def _renew(path: Path, content: bytes) -> bool:
     return True
 
 
+def picture(figure: Figure) -> bytes:
+    """A figure as a PNG that is small enough to be kept beside the source: half the size of a page, in a few dozen colours."""
+    with Image.open(io.BytesIO(render(figure, "png"))) as page:
+        small = page.convert("RGB").resize((page.width // 2, page.height // 2), Image.Resampling.LANCZOS)
+    buffer = io.BytesIO()
+    small.quantize(TINTS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(buffer, "png", optimize=True)
+    return buffer.getvalue()
+
+
 def page_text(result: Result, name: str) -> str:
     """The page of an experiment, as Markdown."""
     study = result.study
@@ -121,7 +137,7 @@ def page_text(result: Result, name: str) -> str:
         parts.append(f"**Expected:** {study.effects.expect}")
     parts += [
         "\n".join([OVERVIEW, RULE, *overview_rows(result, name)]),
-        f"![{study.title}]({name}.svg)",
+        f"![{study.title}]({name}.png)",
         "## What was done",
         done_text(study, result),
         "## What came out",
@@ -200,12 +216,18 @@ def effect_lines(result: Result) -> list[str]:
     return lines
 
 
-def estimate(row: Any) -> str:
-    """A difference with its interval, its sign in front."""
-    if row["difference"] != row["difference"]:
-        return "–"
-    sign = "+" if row["difference"] > 0 else ""
-    return f"{sign}{spelled(row['difference'])} [{spelled(row['low'])}, {spelled(row['high'])}]".replace("-", "−")
+def estimate(row: Any, signed: bool = True) -> str:
+    """An estimate with its interval; of a difference, its sign in front."""
+    value = row["difference"]
+    sign = "+" if signed and value > 0 else ""
+    return f"{sign}{spelled(value)} [{spelled(row['low'])}, {spelled(row['high'])}]".replace("-", "−")
+
+
+def claim_text(row: Any) -> str:
+    """What a claim is about, and what it came to: a difference, or a mean beside the number it is held against."""
+    if math.isnan(row["against"]):
+        return f"{row['about']} {estimate(row)}"
+    return f"{row['about']} {estimate(row, signed=False)} against {spelled(row['against'])}"
 
 
 def overview_rows(result: Result, name: str) -> list[str]:
@@ -215,7 +237,7 @@ def overview_rows(result: Result, name: str) -> list[str]:
     linked = f"[{name}]({name}.md)"
     if effects.claims:
         return [
-            f"| {linked} | {row['says']} | {row['measure']} {estimate(row)} | {row['runs']} | {row['verdict']} |"
+            f"| {linked} | {row['says']} | {claim_text(row)} | {row['runs']} | {row['verdict']} |"
             for row in result.claims().to_dict("records")
         ]
     first = result.effects(effects.measures[:1])

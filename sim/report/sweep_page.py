@@ -93,6 +93,15 @@ def is_share(factor: str) -> bool:
     return {0, 1} <= limits
 
 
+def along(axes: Axes, factor: str, levels: list[float]) -> None:
+    """A horizontal axis for the levels of a lever; where they span orders of magnitude, a logarithmic one with each level named."""
+    if min(levels) > 0 and max(levels) >= 20 * min(levels):
+        axes.set_xscale("log")
+        axes.set_xticks(levels)
+        axes.minorticks_off()
+    axes.xaxis.set_major_formatter(PERCENT if is_share(factor) else NUMBER)
+
+
 def headline(result: Result, factor: str, tipping: Estimate, best: Estimate | None) -> str:
     """What the study says, in a sentence; where it asks for effects, its question."""
     if result.study.effects:
@@ -165,7 +174,7 @@ def _curves(result: Result, factor: str) -> Figure:
         top = 1.03 if in_percent(name) else 1.25 * max(rows["high"].max(), rows["mean"].max(), 1e-9)
         panel(axes, title, unit, min(0.0, rows["low"].min()), top)
         axes.yaxis.set_major_formatter(PERCENT if in_percent(name) else NUMBER)
-        axes.xaxis.set_major_formatter(PERCENT if is_share(factor) else NUMBER)
+        along(axes, factor, result.study.factors[factor])
         axes.margins(x=0.02)
         _mark_tipping(axes, factor, tipping, named=name == "collapsed")
         if name == "orchestrator_income" and best is not None:

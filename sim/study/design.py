@@ -63,6 +63,13 @@ class Claim(Part):
     best: str = ""
     """A factor: the claim is then about the level of it at which the mean of the measure is highest."""
 
+    @property
+    def about(self) -> str:
+        """What is compared, in a few words."""
+        if self.best:
+            return f"best {self.best} for {self.measure}"
+        return f"{self.measure} − {self.than}" if self.than else self.measure
+
 
 class Effects(Part):
     """What the table of effects shows, and what is expected of it."""

@@ -261,47 +261,46 @@ class Result:
         """What became of the claims of the study's `[effects]`.
 
         Returns:
-            A row a claim: what it `says`, its `measure`, `runs` (pairs, or runs where it is held against a number), the
+            A row a claim: what it `says`, what that is `about`, `runs` (pairs of runs, where two designs are compared), the
             `difference` with its interval (`low`, `high`), and the `verdict`: "shown", "not shown" where the interval holds 0, or
-            "the opposite".
+            "the opposite". Where one design is held `against` a number (else NaN), `difference` is its mean, and the interval is
+            looked at for that number.
         """
-        effects = self.study.effects
         rows = []
-        for claim in effects.claims if effects else []:
-            runs, difference = self._tried(claim)
-            shown = shows(difference)
+        for claim in self.study.effects.claims if self.study.effects else []:
+            runs, found, against = self._best_tried(claim) if claim.best else self._tried(claim)
+            shown = shows(Estimate(*(bound - against for bound in found)) if against is not None else found)
             verdict = "shown" if shown == claim.shows else "not shown" if shown == "not shown" else "the opposite"
-            rows.append((claim.says, claim.measure, runs, *difference, verdict))
-        return pd.DataFrame(rows, columns="says measure runs difference low high verdict".split())
+            number = np.nan if against is None else against
+            rows.append((claim.says, claim.about, runs, *found, number, verdict))
+        return pd.DataFrame(rows, columns="says about runs difference low high against verdict".split())
 
-    def _tried(self, claim: Claim) -> tuple[int, Estimate]:
-        """How many runs (or pairs) a claim rests on, and the difference that it is about."""
-        if claim.best:
-            return self._best_tried(claim)
-        values, against = self._claimed(claim, claim.of), claim.against
-        if claim.than and against == {}:
-            against = 0.0
-        estimate = share_interval if claim.measure in SHARES and not claim.than else mean_interval
-        if isinstance(against, dict):
-            values, against = values - self._claimed(claim, against), 0.0
-            estimate = share_difference if estimate is share_interval else mean_interval
+    def _tried(self, claim: Claim) -> tuple[int, Estimate, float | None]:
+        """How many runs (or pairs) a claim rests on, what they say, and the number that it is held against, if it is one."""
+        probability = claim.measure in SHARES and not claim.than
+        values = self._claimed(claim, claim.of)
+        if not isinstance(claim.against, dict):
+            values = values[~np.isnan(values)]
+            return values.size, (share_interval if probability else mean_interval)(values), claim.against
+        if claim.against or not claim.than:
+            values = values - self._claimed(claim, claim.against)
         values = values[~np.isnan(values)]
-        return values.size, Estimate(*(bound - against for bound in estimate(values)))
+        return values.size, (share_difference if probability else mean_interval)(values), None
+
+    def _best_tried(self, claim: Claim) -> tuple[int, Estimate, float | None]:
+        """The same of a claim about the best level of a factor: bootstrap over whole replicates."""
+        levels, values = self.matrix(claim.best, claim.measure, claim.of)
+        best, samples = _best(levels, _means(values)), _bests(levels, values)
+        if not isinstance(claim.against, dict):
+            return len(values), _middle(best, samples), claim.against
+        levels, values = self.matrix(claim.best, claim.measure, claim.against)
+        return len(values), _middle(best - _best(levels, _means(values)), samples - _bests(levels, values)), None
 
     def _claimed(self, claim: Claim, named: Mapping[str, Any]) -> np.ndarray:
         """What a claim is about, in each replicate of a design; NaN where it is not known."""
         design = self.study.design(named)
         values = self._replicates(claim.measure)[:, design]
         return values - self._replicates(claim.than)[:, design] if claim.than else values
-
-    def _best_tried(self, claim: Claim) -> tuple[int, Estimate]:
-        """The same of a claim about the best level of a factor: bootstrap over whole replicates."""
-        levels, values = self.matrix(claim.best, claim.measure, claim.of)
-        best, samples = _best(levels, _means(values)), _bests(levels, values)
-        if not isinstance(claim.against, dict):
-            return len(values), _middle(best - claim.against, samples - claim.against)
-        levels, values = self.matrix(claim.best, claim.measure, claim.against)
-        return len(values), _middle(best - _best(levels, _means(values)), samples - _bests(levels, values))
 
     def critical_mass(self, factor: str = "founding.firms") -> Estimate:
         """The smallest size at founding from which at least half of the runs take off, with a bootstrap interval as above."""
