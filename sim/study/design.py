@@ -198,7 +198,10 @@ class Study(Part):
         if not self.treatments and not self.factors:
             yield (), 'nothing varies; a study needs [factors], e.g. "sharing.take_rate" = [0.1, 0.3], or [treatments]'
         if len(self.treatments) == 1:
-            yield ("treatments",), "one treatment compares with nothing; name at least two, the first as the baseline"
+            yield (
+                ("treatments", *self.treatments),
+                "one treatment compares with nothing; name at least two, the first as the baseline",
+            )
 
     def _whole_sections(self) -> Iterator[tuple[Key, str]]:
         """Keys without quotation marks make a table that would replace the whole section with all else in it."""
@@ -207,8 +210,11 @@ class Study(Part):
         for place, changes in written.items():
             for key, value in changes.items():
                 if key in _SECTIONS and isinstance(value, dict) and value:
-                    example = f'"{key}.{next(iter(value))}" = …'
-                    yield (*place, key), f"a whole section; write its full key in quotation marks: {example}"
+                    inside = next(iter(value))
+                    yield (
+                        (*place, key, inside),
+                        f'would replace the whole section; write "{key}.{inside}" in quotation marks',
+                    )
 
     def _wrong_effects(self) -> Iterator[tuple[Key, str]]:
         """Effects are those of measures that exist, between designs that exist, on common luck."""
