@@ -233,5 +233,20 @@ def phases() -> None:
     print(timetable())
 
 
+@app.command()
+def docs(
+    out: Annotated[Path, typer.Option(help="The folder of the pages.")] = Path("docs"),
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if a page is stale.")] = False,
+) -> None:
+    """Write the documents that follow from the code: model, mechanisms, principles, structures, archetypes, measures."""
+    from sim.report.docs import stale, write
+
+    changed = stale(out) if check else write(out)
+    for page in changed:
+        print(f"{out / page}: {'stale' if check else 'written'}")
+    if check and changed:
+        raise typer.Exit(1)
+
+
 if __name__ == "__main__":
     main()

@@ -14,7 +14,6 @@ from typing import Annotated, Any, ClassVar, get_type_hints
 import numpy as np
 from llvmlite import ir
 from numba import types
-from numba.core import cgutils
 from numba.core.imputils import impl_ret_untracked
 from numba.core.pythonapi import NativeValue
 from numba.core.typing.templates import AttributeTemplate
@@ -79,8 +78,8 @@ def new_record(kind: np.dtype, value: Any = None) -> Any:
 class Bundle:
     """Tables, records and arrays that are handed to compiled code as one; subclasses name them in `members`.
 
-    A member's kind is a subclass of Table, a record type (the member is an array of one record), or "f8" (an array of numbers);
-    "u8" is a whole number itself.
+    A member's kind is a subclass of Table, a record type (the member is an array of one record), or "f8" (an array of numbers) or
+    "addresses" (of late kernels); "u8" is a whole number itself.
     """
 
     members: ClassVar[dict[str, Any]]
@@ -110,20 +109,25 @@ def _base(member: Any) -> np.ndarray:
 
 
 class TableType(types.Type):
-    """How compiled code sees a table: its size, and the address of each block."""
+    """How compiled code sees a table: where its size and the addresses of its blocks are written down."""
 
     def __init__(self, table: type[Table]) -> None:
-        self.fields = {"size": types.intp}
+        self.words = {"size": 0} | {kind: place for place, kind in enumerate(table.widths, 1)}
+        self.fields: dict[str, types.Type] = {"size": types.intp}
         self.fields |= {kind: types.CPointer(numpy_support.from_dtype(np.dtype(kind))) for kind in table.widths}
         self.layout = dict(table.layout)
         super().__init__(f"{table.__name__}Table")
 
 
 class BundleType(types.Type):
-    """How compiled code sees a bundle."""
+    """How compiled code sees a bundle: where the words lie that the Python object has sealed."""
 
     def __init__(self, bundle: type[Bundle]) -> None:
         self.fields = {name: _member_type(kind) for name, kind in bundle.members.items()}
+        self.words, place = {}, 0
+        for name, kind in self.fields.items():
+            self.words[name] = place
+            place += len(kind.words) if isinstance(kind, TableType) else 1
         super().__init__(f"{bundle.__name__}Bundle")
 
 
@@ -131,15 +135,19 @@ def _member_type(kind: Any) -> types.Type:
     if isinstance(kind, np.dtype):
         return numpy_support.from_dtype(kind)
     if isinstance(kind, str):
-        return types.uint64 if kind == "u8" else types.CPointer(numpy_support.from_dtype(np.dtype(kind)))
+        if kind == "u8":
+            return types.uint64
+        return types.CPointer(numpy_support.from_dtype(np.dtype("u8" if kind == "addresses" else kind)))
     return TableType(kind)
 
 
 @register_model(TableType)
 @register_model(BundleType)
-class _Model(models.StructModel):
+class _Words(models.PrimitiveModel):
+    """One address, however many members: kernels that pass worlds on stay small, and quick to compile."""
+
     def __init__(self, manager: Any, kind: Any) -> None:
-        super().__init__(manager, kind, list(kind.fields.items()))
+        super().__init__(manager, kind, ir.IntType(64).as_pointer())
 
 
 @infer_getattr
@@ -158,43 +166,48 @@ class _Member(AttributeTemplate):
         return bundle.fields.get(name)
 
 
+def _place(builder: Any, words: Any, place: int) -> Any:
+    return builder.gep(words, [ir.Constant(ir.IntType(64), place)])
+
+
+def _read(context: Any, builder: Any, words: Any, place: int, kind: types.Type) -> Any:
+    """The word at a place, as a number or an address. Words never change while they are in use, so a loop need not read them again."""
+    word = builder.load(_place(builder, words, place))
+    word.set_metadata("invariant.load", builder.module.add_metadata([]))
+    wanted = context.get_value_type(kind)
+    return builder.inttoptr(word, wanted) if isinstance(wanted, ir.PointerType) else word
+
+
+def word_of(context: Any, builder: Any, bundle: BundleType, words: Any, name: str, place: int) -> Any:
+    """The whole number at a place of a member that is an array."""
+    array = _read(context, builder, words, bundle.words[name], bundle.fields[name])
+    return builder.load(_place(builder, array, place))
+
+
 @lower_getattr_generic(BundleType)
-def _get_member(context: Any, builder: Any, bundle: BundleType, value: Any, name: str) -> Any:
-    fields = cgutils.create_struct_proxy(bundle)(context, builder, value=value)
-    return impl_ret_untracked(context, builder, bundle.fields[name], getattr(fields, name))
+def _get_member(context: Any, builder: Any, bundle: BundleType, words: Any, name: str) -> Any:
+    kind, place = bundle.fields[name], bundle.words[name]
+    if isinstance(kind, TableType):
+        return _place(builder, words, place)
+    return impl_ret_untracked(context, builder, kind, _read(context, builder, words, place, kind))
 
 
 @lower_getattr_generic(TableType)
-def _get_column(context: Any, builder: Any, table: TableType, value: Any, name: str) -> Any:
+def _get_column(context: Any, builder: Any, table: TableType, words: Any, name: str) -> Any:
     """`table.name` is the address of the column's row in its block; `table.size` and `table.f4` (a whole block) are fields."""
-    fields = cgutils.create_struct_proxy(table)(context, builder, value=value)
     if name not in table.layout:
-        return getattr(fields, name)
+        return _read(context, builder, words, table.words[name], table.fields[name])
     kind, row = table.layout[name]
-    return builder.gep(getattr(fields, kind), [builder.mul(fields.size, fields.size.type(row))])
+    size = _read(context, builder, words, table.words["size"], types.intp)
+    block = _read(context, builder, words, table.words[kind], table.fields[kind])
+    return builder.gep(block, [builder.mul(size, size.type(row))])
 
 
 @unbox(BundleType)
 def _unbox(bundle: BundleType, value: Any, c: Any) -> NativeValue:
-    """Read the addresses that the Python object has sealed, in the order in which `seal` wrote them."""
+    """Where the Python object has written the addresses down."""
     holder = c.pyapi.object_getattr_string(value, "_addresses")
     whole = c.unbox(types.Array(types.uint64, 1, "C"), holder)
     array = c.context.make_array(types.Array(types.uint64, 1, "C"))(c.context, c.builder, whole.value)
     c.pyapi.decref(holder)
-    position = iter(range(64))
-
-    def load(kind: types.Type) -> Any:
-        word = c.builder.load(c.builder.gep(array.data, [ir.Constant(ir.IntType(64), next(position))]))
-        wanted = c.context.get_value_type(kind)
-        return c.builder.inttoptr(word, wanted) if isinstance(wanted, ir.PointerType) else word
-
-    proxy = cgutils.create_struct_proxy(bundle)(c.context, c.builder)
-    for name, kind in bundle.fields.items():
-        if isinstance(kind, TableType):
-            table = cgutils.create_struct_proxy(kind)(c.context, c.builder)
-            for field, field_type in kind.fields.items():
-                setattr(table, field, load(field_type))
-            setattr(proxy, name, table._getvalue())
-        else:
-            setattr(proxy, name, load(kind))
-    return NativeValue(proxy._getvalue(), is_error=whole.is_error, cleanup=whole.cleanup)
+    return NativeValue(array.data, is_error=whole.is_error, cleanup=whole.cleanup)

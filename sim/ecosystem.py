@@ -189,7 +189,7 @@ def play_exchange(ecosystem: Ecosystem, world: World, rules: Rules, _month: int)
 
 def play_value(ecosystem: Ecosystem, world: World, rules: Rules, month: int) -> None:
     """Value of all that arrived; then, where knowledge is shared, firms show each other what they know, and learn."""
-    value.create(world, rules)
+    value.create(world, rules, month)
     if rules.value.knowledge_on:
         for firm in ecosystem.assemble():
             for tie in firm.ties:
@@ -206,9 +206,9 @@ def play_governance(ecosystem: Ecosystem, world: World, rules: Rules, month: int
     governance.administer(world, rules, month)
 
 
-def play_fairness(ecosystem: Ecosystem, world: World, rules: Rules, _month: int) -> None:
+def play_fairness(ecosystem: Ecosystem, world: World, rules: Rules, month: int) -> None:
     """Draw up the books, compare deals, then let every firm judge."""
-    fairness.account(world, rules)
+    fairness.account(world, rules, month)
     fairness.compare(world, rules)
     memory = rules.fairness.memory
     for firm in ecosystem.assemble():

@@ -10,6 +10,7 @@ import pandas as pd
 from sim.engine import Phase, play_month, simulate, stretches
 from sim.founding import found
 from sim.interventions import dates, strike
+from sim.late import link
 from sim.record import Evidence, Run, firms_columns, firms_frame, series_frame, ties_columns, ties_frame
 from sim.scenario import Scenario
 from sim.tally import new_history
@@ -30,9 +31,10 @@ class Simulation:
     """
 
     def __init__(self, scenario: Scenario, seed: int = 0, played: Mapping[str, Phase] | None = None) -> None:
-        call_help()
+        call_help(scenario)
         self.scenario, self.seed = scenario, seed
         self.world, self.rules = found(scenario, seed)
+        link(self.world, self.rules)
         self.played = dict(played or {})
         self.month = 0
         self._history = new_history(scenario.run.steps, scenario.run.record_every, NOW)
@@ -62,6 +64,7 @@ class Simulation:
     def _run(self, start: int, stop: int) -> None:
         """Months `start` to `stop` − 1, in one compiled call unless something is played in Python."""
         every, end = self.scenario.run.record_every, self.scenario.run.steps
+        link(self.world, self.rules)
         if not self.played:
             self._written = simulate(self.world, self.rules, self._history, self._written, start, stop, every, end)
         else:

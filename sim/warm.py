@@ -1,4 +1,4 @@
-"""Warming up: on a machine that has compiled nothing yet, a second process compiles the phases from the other end.
+"""Warming up: on a machine that has compiled nothing yet, a second process compiles the late kernels from the other end.
 
 Compiling is the one slow thing here, and Numba compiles in one thread; two processes that meet in the middle, through the
 cache on disk, take little more than half as long.
@@ -13,35 +13,41 @@ import sys
 from functools import cache
 from pathlib import Path
 
-from numba import types
-
+from sim import late
 from sim.compiled import CACHE
-from sim.engine import KERNELS
 from sim.rules import Rules
+from sim.scenario import Scenario
 from sim.world import World
 
-_CODE = "from sim.warm import compile_backwards; compile_backwards()"
+_CODE = "import sys; from sim.warm import compile_all; compile_all(sys.argv[1:])"
 
 
-def is_cold() -> bool:
-    """Whether nothing that the engine needs has been compiled and kept yet."""
-    return CACHE is not None and not any(CACHE.rglob("*.nbi"))
+def is_cold(names: list[str]) -> bool:
+    """Whether nothing of these late kernels has been compiled and kept yet."""
+    return CACHE is not None and not any(any(CACHE.rglob(f"{name}-*.nbi")) for name in names)
 
 
-def compile_backwards() -> None:
-    """Compile the phases, the last first."""
-    for phase in reversed(KERNELS.values()):
-        phase.compile((World.compiled, Rules.compiled, types.int64))  # type: ignore[attr-defined]
+def compile_all(names: list[str]) -> None:
+    """Compile these late kernels, in this order."""
+    import sim.engine  # noqa: F401  (defines them)
+
+    for name in names:
+        late.compiled(name, World, Rules)
+
+
+def call_help(scenario: Scenario) -> None:
+    """If nothing that a scenario needs is compiled, and a second core is there, let a second process begin from the end."""
+    _call_help(tuple(late.needed(Rules(scenario))))
 
 
 @cache
-def call_help() -> None:
-    """Once: if all is cold and a second core is there, let a second process compile too; it ends with this one at the latest."""
-    if not is_cold() or (os.cpu_count() or 1) < 2:
+def _call_help(names: tuple[str, ...]) -> None:
+    """Once for the same kernels; the second process ends with this one at the latest."""
+    if not is_cold(list(names)) or (os.cpu_count() or 1) < 2:
         return
     path = os.pathsep.join([str(Path(__file__).parent.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
     silent = subprocess.DEVNULL
-    command = [sys.executable, "-c", _CODE]
+    command = [sys.executable, "-c", _CODE, *reversed(names)]
     helper = subprocess.Popen(
         command, env={**os.environ, "PYTHONPATH": path}, stdin=silent, stdout=silent, stderr=silent
     )

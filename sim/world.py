@@ -13,6 +13,7 @@ import numpy as np
 
 from sim.columns import Bundle, Double, Long, Short, Single, Table, new_record, record_type
 from sim.compiled import kernel, rule
+from sim.late import addresses
 from sim.luck import uniform
 from sim.names import Role, code
 
@@ -407,6 +408,7 @@ class World(Bundle):
         "agenda": Agenda,
         "now": NOW,
         "traits": "f8",
+        "late": "addresses",
         "key": "u8",
     }
 
@@ -421,7 +423,7 @@ class World(Bundle):
         self.clusters = Clusters(MOST_CLUSTERS + 1)
         self.agenda = Agenda(self.clusters.size * (LONGEST_DELAY + 1))
         self.now = new_record(NOW)
-        self.traits = np.ascontiguousarray(traits)
+        self.traits, self.late = np.ascontiguousarray(traits), addresses()
         self.key = key
         self.names: dict[int, str] = {}
         self.seal()

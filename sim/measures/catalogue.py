@@ -356,6 +356,22 @@ _ALL = (
         "The month from which the ecosystem is mature for 12 months on end; NaN (censored) if the run ends before.",
         maturity.SOURCE,
     ),
+    Measure(
+        "certified",
+        "share",
+        final_of("certified"),
+        "Members who bear the stamp of a certified programme at the end; 0 without one.",
+    ),
+    Measure("praise", "firms", mean_of("praise"), "Firms that buy praise a month, mean over the run."),
+    Measure("disputes", "disputes", mean_of("disputes"), "Disputes opened a month, mean over the run."),
+    Measure(
+        "broken",
+        "ties",
+        total_of("broken"),
+        "Partnerships that unresolved disputes ended over the run, scaled up if not every month is recorded.",
+    ),
+    Measure("rescues", "firms", total_of("rescues"), "Firms that mutual aid rescued over the run, scaled up likewise."),
+    Measure("know_how", "ratio", final_of("know_how"), "Mean know-how of members at the end; 1 is that of a newcomer."),
     Measure("final_customers", "customers", final_of("customers"), "Customers at the end; 0 without a customer base."),
     Measure(
         "csat",

@@ -8,6 +8,7 @@ goals agree is what strategic trust feeds on. The model is a hypothesis; so are 
 import numpy as np
 
 from sim.compiled import kernel, rule
+from sim.late import late
 from sim.luck import purpose, standard
 from sim.names import Reference, code
 from sim.world import ORCHESTRATOR
@@ -104,7 +105,7 @@ def refresh(world):
             ties.alignment[row] = agree(ahead, across, firms.ahead[j], firms.across[j])
 
 
-@kernel
+@late
 def realign(world, rules, month):
     """Goals drift, then all talk; ties know how far goals agree now."""
     drift(world, rules, month)

@@ -5,6 +5,7 @@ sees, and what a stamp is worth to a stranger, are levers.
 """
 
 from sim.compiled import kernel, rule
+from sim.late import late
 from sim.luck import purpose, uniform
 from sim.world import deal
 
@@ -53,7 +54,7 @@ def wants_stamp(world, rules, i):
     )
 
 
-@kernel
+@late
 def apply(world, rules, month):
     """Every firm decides whether to have itself examined."""
     firms = world.firms
@@ -70,9 +71,9 @@ def passes(world, p, purpose, month, i, quality):
     return seen(quality, draw, p.certification_accuracy) >= p.certification_standard
 
 
-@kernel
+@late
 def certify(world, rules, month):
-    """Examine those who apply, audit those who bear the stamp; the audits' cost."""
+    """Examine those who apply, audit those who bear the stamp, at the ecosystem's cost."""
     firms, now, p = world.firms, world.now, rules.governance
     deal(world, AUDIT, month)
     stamps = 0.0
@@ -89,7 +90,7 @@ def certify(world, rules, month):
             firms.certified[i] = passes(world, p, FINDING, month, i, quality)
         stamps += firms.certified[i]
     now.certified = stamps / max(1.0, now.firms)
-    return p.certification_audit_cost * now.audits
+    now.governance_cost += p.certification_audit_cost * now.audits
 
 
 @kernel

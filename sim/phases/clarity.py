@@ -4,7 +4,8 @@ A modelling hypothesis in the spirit of role theory (Rizzo, House & Lirtzman 197
 proportion to how unclear roles are, and to how alike two firms of one role are in their capabilities.
 """
 
-from sim.compiled import kernel, rule
+from sim.compiled import rule
+from sim.late import late
 
 
 @rule
@@ -19,10 +20,10 @@ def done_once(overlap, level, duplication):
     return 1.0 - (1.0 - level) * duplication * overlap
 
 
-@kernel
-def duplicate(world, p):
+@late
+def duplicate(world, rules, _month):
     """Take from the worth of every tie what is lost by doing work twice."""
-    firms, ties = world.firms, world.ties
+    firms, ties, p = world.firms, world.ties, rules.governance
     for i in range(world.now.slots):
         for row in range(firms.first[i], firms.first[i] + firms.degree[i]):
             j = ties.partner[row]

@@ -6,6 +6,7 @@ the way.
 """
 
 from sim.compiled import kernel, rule
+from sim.late import late
 from sim.luck import purpose, standard
 from sim.names import ContributionRule, ContributionType, code
 from sim.phases.governance import graduated
@@ -137,7 +138,7 @@ def choose(world, rules):
         firms.contribution[i] = move(firms.contribution[i], target, p.adjustment)
 
 
-@kernel
+@late
 def phase(world, rules, month):
     """Every firm looks around and back, then all contribute."""
     look(world, rules, month)

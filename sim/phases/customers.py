@@ -8,6 +8,7 @@ between segments, from one partner to many and back. Numbers of customers are ex
 from math import exp, log
 
 from sim.compiled import kernel, rule
+from sim.late import late
 from sim.phases.satisfaction import adapt, answers, ask, deliver_quality, felt, judge, seen_spread
 from sim.world import SEGMENTS, YEAR
 
@@ -168,7 +169,7 @@ def count(world):
     now.spending = spent(customers[ONE], customers[FEW], customers[MANY])
 
 
-@kernel
+@late
 def serve(world, rules, month):
     """A month of the customer base: they get what firms deliver, judge it, come, stay, move and leave."""
     now, p = world.now, rules.customers
@@ -197,7 +198,7 @@ def open_market(world, rules):
         now.market *= demand_of(now.spending, now.firms, p.base_reference, p.base_demand_elasticity)
 
 
-@kernel
+@late
 def phase(world, rules, month):
     """The customers' market of next month; those who are customers judge what they got, come, stay and leave."""
     if rules.customers.base_on and world.now.launched > 0.0:

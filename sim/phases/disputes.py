@@ -8,6 +8,7 @@ last (Ostrom 1990); how it works here is a modelling hypothesis.
 import numpy as np
 
 from sim.compiled import kernel, rule
+from sim.late import late
 from sim.luck import purpose, uniform
 from sim.world import deal, disconnect
 
@@ -104,9 +105,9 @@ def part_in_anger(world):
                 now.broken += 1.0
 
 
-@kernel
+@late
 def argue(world, rules, month):
-    """Old disputes go on, breaches and misunderstandings open new ones; what mediation costs."""
+    """Old disputes go on, breaches and misunderstandings open new ones; mediation is paid by all."""
     firms, ties, p = world.firms, world.ties, rules.governance
     confusion = p.disputes_misunderstanding * (1.0 - p.clarity_level) if p.clarity_on else 0.0
     cost = 0.0
@@ -120,4 +121,4 @@ def argue(world, rules, month):
             elif row == mistaken or breached(ties.promised[row], ties.received[row], p.disputes_breach):
                 fall_out(world, rules, month, i, row)
     part_in_anger(world)
-    return cost
+    world.now.governance_cost += cost

@@ -8,6 +8,7 @@ ledger's weight is the rational function with the same symmetry, g(z) g(−z) = 
 import numpy as np
 
 from sim.compiled import kernel, rule
+from sim.late import late
 from sim.luck import purpose, uniform
 from sim.names import Delivery, Effort, code
 from sim.phases.disputes import strain_in_force, withhold
@@ -113,7 +114,7 @@ def receive(world, rules):
         ties.ledger[row] = settle(ties.ledger[row], ties.delivered[row], ties.received[row], memory)
 
 
-@kernel
+@late
 def phase(world, rules, month):
     """Every firm spends and delivers; then both sides see what arrived."""
     firms = world.firms

@@ -6,6 +6,7 @@ against the deal of all. Falling behind and being ahead both hurt, per unit of e
 """
 
 from sim.compiled import kernel, rule
+from sim.late import late
 from sim.names import FairnessNorm, code
 from sim.phases.mutual_aid import collect
 
@@ -78,12 +79,12 @@ def inequity(world, rules, i):
 
 
 @kernel
-def account(world, rules):
+def account(world, rules, month):
     """The books of the month: every firm's payoff, its reserves, and the welfare of all."""
     firms, now, cost, upkeep = world.firms, world.now, rules.exchange.cost, rules.partnering.upkeep
     full = FULL * rules.founding.reserves
     if rules.membership.mutual_aid_on:
-        collect(world, rules)
+        collect(world, rules, month)
     now.welfare = 0.0
     for i in range(now.slots):
         if firms.active[i]:
@@ -122,11 +123,11 @@ def compare(world, rules):
             firms.deal[i] = now.fair_deal
 
 
-@kernel
-def phase(world, rules, _month):
+@late
+def phase(world, rules, month):
     """Draw up the books, compare deals, then let every firm judge."""
     firms, memory = world.firms, rules.fairness.memory
-    account(world, rules)
+    account(world, rules, month)
     compare(world, rules)
     for i in range(world.now.slots):
         if firms.active[i]:

@@ -6,6 +6,7 @@ value before it is shared; fines flow back into it.
 """
 
 from sim.compiled import kernel, rule
+from sim.late import late
 from sim.luck import purpose
 from sim.phases.certification import apply, certify
 from sim.phases.disputes import argue
@@ -69,14 +70,14 @@ def administer(world, rules, month):
     if p.clarity_on:
         now.governance_cost += p.clarity_level * p.clarity_cost * now.firms
     if p.certification_on:
-        now.governance_cost += certify(world, rules, month)
+        certify(world, rules, month)
     if p.disputes_on:
-        now.governance_cost += argue(world, rules, month)
+        argue(world, rules, month)
     now.governance_cost += now.owed
     now.owed = 0.0
 
 
-@kernel
+@late
 def phase(world, rules, month):
     """Watch, sanction, expel; examine, audit and settle disputes; then draw up the account of governance."""
     police(world, rules, month)

@@ -10,6 +10,7 @@ other less. Innovations are new combinations (Schumpeter 1934): the likelier, th
 import numpy as np
 
 from sim.compiled import kernel, rule
+from sim.late import late
 from sim.luck import purpose, unit, words
 from sim.world import complement, distance
 
@@ -55,8 +56,8 @@ def novelty(exchange, variety, innovation):
     return min(1.0, innovation * exchange * variety)
 
 
-@kernel
-def employ(world):
+@late
+def employ(world, _rules, _month):
     """The value of a tie rises with the know-how of the two who work on it; both sides see the same value."""
     firms, ties = world.firms, world.ties
     for i in range(world.now.slots):
@@ -64,8 +65,8 @@ def employ(world):
             ties.worth[row] *= joint(firms.know_how[i], firms.know_how[ties.partner[row]])
 
 
-@kernel
-def show(world, rules):
+@late
+def show(world, rules, _month):
     """Every firm lets its partners see a part of what it knows."""
     ties = world.ties
     openness, caution = np.float32(rules.value.knowledge_openness), np.float32(rules.value.knowledge_caution)
@@ -130,7 +131,7 @@ def refresh(world, rules):
             ties.complementarity[row] = complement(skill_a, skill_b, firms.skill_a[j], firms.skill_b[j], diversity)
 
 
-@kernel
+@late
 def learn(world, rules, month):
     """All learn from what they were shown, at once; what they have become holds from next month on."""
     firms = world.firms

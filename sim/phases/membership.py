@@ -8,6 +8,7 @@ newcomers look for partners among the best rated of the members they meet.
 import numpy as np
 
 from sim.compiled import kernel, rule
+from sim.late import late
 from sim.luck import purpose, standard, uniform
 from sim.phases.certification import examine_applicant
 from sim.phases.governance import BANKRUPT, EXPELLED, LEFT
@@ -179,7 +180,7 @@ def admit(world, rules, month):
             join_cluster(world, slot)
 
 
-@kernel
+@late
 def phase(world, rules, month):
     """All decide whether to stay; those who do not go; newcomers are admitted."""
     firms = world.firms

@@ -5,6 +5,7 @@ either is, is a lever: a modelling hypothesis.
 """
 
 from sim.compiled import kernel, rule
+from sim.late import late
 from sim.world import ORCHESTRATOR
 
 STANDING = 0.8
@@ -29,8 +30,8 @@ def floor_of(good_standing, norm):
     return STANDING * norm if good_standing else 0.0
 
 
-@kernel
-def collect(world, rules):
+@late
+def collect(world, rules, _month):
     """Raise the levy, unless the fund is full; gratitude fades."""
     firms, now, p, memory = world.firms, world.now, rules.membership, rules.fairness.memory
     full = p.mutual_aid_ceiling * now.firms

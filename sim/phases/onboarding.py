@@ -1,6 +1,7 @@
 """Onboarding, a part of the membership phase: how long newcomers take, what it costs to bring them in, how many can be taken in."""
 
 from sim.compiled import kernel, rule
+from sim.late import late
 from sim.phases.orchestration import join_cluster
 from sim.phases.partnering import best_rated, introduce, possible, welcome
 
@@ -33,7 +34,7 @@ def settle_in(world, rules, month, i):
             introduce(world, rules, i, j)
 
 
-@kernel
+@late
 def bring_in(world, rules, month):
     """Newcomers come along by a month, and look for partners once they can begin; what their support costs is owed."""
     firms, p = world.firms, rules.membership

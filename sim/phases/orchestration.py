@@ -10,6 +10,7 @@ a modelling hypothesis.
 import numpy as np
 
 from sim.compiled import kernel, rule
+from sim.late import late
 from sim.names import Control, Goal, code
 from sim.world import CENTRE, LONGEST_DELAY, NOBODY, ORCHESTRATOR
 
@@ -244,7 +245,7 @@ def steer(world, rules, month, body, take_rate, monitoring):
     enact(world, rules, month, body, take_rate)
 
 
-@kernel
+@late
 def phase(world, rules, month):
     """Every body watches, decides at a review on the rules that are its to adapt, and does what is due."""
     now, p = world.now, rules.voice

@@ -8,6 +8,7 @@ tie to pay. More rewiring is not always better (Shirado et al. 2013).
 import numpy as np
 
 from sim.compiled import kernel, rule
+from sim.late import late
 from sim.luck import below, purpose, uniform, unit, words
 from sim.phases.ratings import repute
 from sim.phases.trust import stamp
@@ -142,7 +143,7 @@ def join(world, rules):
             introduce(world, rules, i, j)
 
 
-@kernel
+@late
 def phase(world, rules, month):
     """All decide whom to drop; then all look for new partners; each time, what was decided is done."""
     firms = world.firms

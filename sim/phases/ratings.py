@@ -5,6 +5,7 @@ firm down for it. Bought praise is a modelling hypothesis after what is known of
 """
 
 from sim.compiled import kernel, rule
+from sim.late import late
 from sim.luck import purpose, standard, uniform
 from sim.phases.certification import vouched
 
@@ -67,8 +68,8 @@ def wants_praise(world, rules, i):
     return uniform(world.key, VENAL, EVER, firms.id[i]) < rules.governance.ratings_manipulation
 
 
-@kernel
-def buy(world, rules):
+@late
+def buy(world, rules, _month):
     """Every firm decides whether to buy praise."""
     firms = world.firms
     for i in range(world.now.slots):
@@ -76,7 +77,7 @@ def buy(world, rules):
             firms.praising[i] = wants_praise(world, rules, i)
 
 
-@kernel
+@late
 def rate(world, rules, month):
     """Every firm gets its mark; its rating and its risk score move, and bought praise is now and then found out."""
     firms, now, p, memory = world.firms, world.now, rules.governance, rules.trust.memory_operational

@@ -6,6 +6,7 @@ value is the same here). Shares sum to the net value, always.
 """
 
 from sim.compiled import kernel, rule
+from sim.late import late
 from sim.phases import alignment, knowledge
 from sim.phases.orchestration import take_of
 from sim.world import ORCHESTRATOR
@@ -77,7 +78,7 @@ def pay_orchestrators(world):
             firms.benefit[i] += now.orchestrator_income / now.orchestrators
 
 
-@kernel
+@late
 def phase(world, rules, _month):
     """The take first, then what stays on ties, then the pot by the mix."""
     firms, now, p = world.firms, world.now, rules.sharing

@@ -6,6 +6,7 @@ Log demand is a first-order autoregression. Dated shocks (`interventions`) strik
 import numpy as np
 
 from sim.compiled import kernel, rule
+from sim.late import late
 from sim.luck import purpose, standard, uniform
 from sim.names import ContributionType, ExitTarget, code, words
 from sim.world import ORCHESTRATOR, dismiss
@@ -25,7 +26,7 @@ def wander(log_demand, innovation, persistence, volatility):
     return persistence * log_demand + volatility * innovation
 
 
-@kernel
+@late
 def phase(world, rules, month):
     """Market demand of this month: the customers' market, its wandering, and the shocks at work (`pulse`)."""
     now, p = world.now, rules.shocks

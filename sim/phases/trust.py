@@ -9,6 +9,7 @@ make a weighted harmonic mean: the weakest counts most, and a zero vetoes.
 import numpy as np
 
 from sim.compiled import kernel, rule
+from sim.late import late
 from sim.phases import alignment
 from sim.phases.ratings import buy, rate, standing, testimony
 
@@ -143,13 +144,13 @@ def learn(world, rules):
         )
 
 
-@kernel
+@late
 def phase(world, rules, month):
     """Goals move, where alignment is at work; ratings are published, news is gathered, every firm learns about every partner."""
     if rules.trust.alignment_on:
         alignment.realign(world, rules, month)
     if rules.governance.ratings_on:
-        buy(world, rules)
+        buy(world, rules, month)
     publish(world, rules, month)
     gather(world, rules)
     learn(world, rules)

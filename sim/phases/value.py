@@ -8,6 +8,7 @@ capabilities. All of it is scaled by demand and by the network effect, whose exp
 import numpy as np
 
 from sim.compiled import kernel, rule
+from sim.late import late
 from sim.phases import knowledge
 from sim.phases.clarity import duplicate
 
@@ -35,7 +36,7 @@ def network_effect(size, reference, exponent, congestion_size, congestion_expone
 
 
 @kernel
-def create(world, rules):
+def create(world, rules, month):
     """Value of every tie, half to each side, and of what each firm put on the platform: their sum is its Shapley value."""
     firms, ties, now, p = world.firms, world.ties, world.now, rules.value
     reference = p.reference_size if p.reference_size > 0 else now.founders
@@ -48,9 +49,9 @@ def create(world, rules):
         output = produce(ties.delivered[row], ties.received[row], synergy)
         ties.worth[row] = unit * ties.weight[row] * ties.complementarity[row] * ease(trust, floor) * output
     if rules.governance.clarity_on:
-        duplicate(world, rules.governance)
+        duplicate(world, rules, month)
     if p.knowledge_on:
-        knowledge.employ(world)
+        knowledge.employ(world, rules, month)
     now.tie_value = now.commons_value = 0.0
     for i in range(now.slots):
         if firms.active[i]:
@@ -67,10 +68,10 @@ def create(world, rules):
     now.value = now.tie_value + now.commons_value
 
 
-@kernel
+@late
 def phase(world, rules, month):
     """Value of all that arrived; then, where knowledge is shared, firms show each other what they know, and learn."""
-    create(world, rules)
+    create(world, rules, month)
     if rules.value.knowledge_on:
-        knowledge.show(world, rules)
+        knowledge.show(world, rules, month)
         knowledge.learn(world, rules, month)

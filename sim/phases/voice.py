@@ -6,6 +6,7 @@ majority moves it towards its norm of fairness, whoever decides; without one, gr
 """
 
 from sim.compiled import kernel, rule
+from sim.late import late
 from sim.names import BallotWeight, Decider, FairnessNorm, ShareRule, code, words
 from sim.phases import orchestration
 from sim.phases.orchestration import climb
@@ -153,7 +154,7 @@ def is_review(month, p):
     return (month + 1) % p.period == 0
 
 
-@kernel
+@late
 def phase(world, rules, month):
     """Add up the orchestrators' income; at a review, hear every firm and decide; adapt rules where that is switched on."""
     now = world.now

@@ -1,0 +1,117 @@
+"""Late kernels: the phases of a month and their mechanisms, each compiled apart from what calls it, and only when it is needed.
+
+Numba compiles all that a kernel may call before it runs a line of it, switched on or not. A late kernel is called by its address
+instead, which a world carries: `link` compiles what the rules switch on, and writes the addresses down. So a scenario pays for the
+mechanisms that it uses, and two processes can compile at the same time (`sim.warm`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import numpy as np
+from numba import types
+from numba.core import cgutils
+from numba.extending import lower_builtin, type_callable
+
+from sim.columns import BundleType, word_of
+from sim.compiled import kernel
+
+SWITCHES = {
+    "shocks.phase": ("shocks.on",),
+    "contribution.phase": ("contribution.on",),
+    "exchange.phase": ("exchange.on",),
+    "value.phase": ("value.on",),
+    "clarity.duplicate": ("value.on", "governance.clarity_on"),
+    "knowledge.employ": ("value.on", "value.knowledge_on"),
+    "knowledge.show": ("value.on", "value.knowledge_on"),
+    "knowledge.learn": ("value.on", "value.knowledge_on"),
+    "governance.phase": ("governance.on",),
+    "certification.apply": ("governance.on", "governance.certification_on"),
+    "certification.certify": ("governance.on", "governance.certification_on"),
+    "disputes.argue": ("governance.on", "governance.disputes_on"),
+    "sharing.phase": ("sharing.on",),
+    "fairness.phase": ("fairness.on",),
+    "mutual_aid.collect": ("fairness.on", "membership.mutual_aid_on"),
+    "trust.phase": ("trust.on",),
+    "alignment.realign": ("trust.on", "trust.alignment_on"),
+    "ratings.buy": ("trust.on", "governance.ratings_on"),
+    "ratings.rate": ("trust.on", "governance.ratings_on"),
+    "voice.phase": ("voice.on",),
+    "orchestration.phase": ("voice.on", "voice.adaptive_on"),
+    "partnering.phase": ("partnering.on",),
+    "membership.phase": ("membership.on",),
+    "onboarding.bring_in": ("membership.on", "membership.onboarding_on"),
+    "customers.phase": ("customers.on",),
+    "customers.serve": ("customers.on", "customers.base_on"),
+}
+"""Each late kernel, by file and name, and the rules that must all be on for it to be called; a world keeps addresses in this order."""
+
+KERNELS: dict[str, Any] = {}
+"""Each late kernel that has been defined, compiled or not."""
+
+
+def late(function: Callable[..., None]) -> Callable[..., None]:
+    """A kernel (world, rules, month) → None that is compiled apart; called from Python or from other kernels by its name."""
+    name = f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
+    place = list(SWITCHES).index(name)
+    whole = KERNELS[name] = kernel(function)
+
+    @wraps(function)
+    def entry(world: Any, rules: Any, month: int) -> None:
+        whole(world, rules, month)
+
+    @type_callable(entry)
+    def _typed(_context: Any) -> Callable[..., Any]:
+        return lambda _world, _rules, _month: types.none
+
+    @lower_builtin(entry, BundleType, BundleType, types.Integer)
+    def _lowered(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        """Call the kernel at its address as numba would call it directly; what it raises goes on."""
+        world, rules, month = signature.args
+        kinds, convention = (world, rules, types.int64), context.call_conv
+        month = context.cast(builder, arguments[2], month, types.int64)
+        address = word_of(context, builder, world, arguments[0], "late", place)
+        with cgutils.if_unlikely(builder, cgutils.is_null(builder, address)):
+            convention.return_user_exc(builder, RuntimeError, (f"{name} has not been linked: see sim.late",))
+        kind = convention.get_function_type(types.none, kinds).as_pointer()
+        called = builder.inttoptr(address, kind)
+        status, _none = convention.call_function(builder, called, types.none, kinds, [*arguments[:2], month])
+        with cgutils.if_unlikely(builder, status.is_error):
+            convention.return_status_propagate(builder, status)
+        return context.get_dummy_value()
+
+    return entry
+
+
+def addresses() -> np.ndarray:
+    """Room for the address of every late kernel; 0 where nothing has been linked."""
+    return np.zeros(len(SWITCHES), np.uint64)
+
+
+def needed(rules: Any) -> list[str]:
+    """The late kernels that these rules call."""
+    return [name for name, switches in SWITCHES.items() if all(_on(rules, switch) for switch in switches)]
+
+
+def _on(rules: Any, switch: str) -> bool:
+    section, name = switch.split(".")
+    return bool(getattr(rules, section)[name])
+
+
+def compiled(name: str, world: Any, rules: Any) -> int:
+    """The address of a late kernel; it is compiled, or fetched from the cache on disk, if it has not been yet."""
+    dispatcher, signature = KERNELS[name], (world.compiled, rules.compiled, types.int64)
+    if signature not in dispatcher.overloads:
+        dispatcher.compile(signature)
+    found = dispatcher.overloads[signature]
+    return int(found.library.get_pointer_to_function(found.fndesc.llvm_func_name))
+
+
+def link(world: Any, rules: Any) -> None:
+    """Write down where all that these rules call is to be found."""
+    for place, name in enumerate(SWITCHES):
+        if world.late[place] == 0 and all(_on(rules, switch) for switch in SWITCHES[name]):
+            world.late[place] = compiled(name, world, rules)

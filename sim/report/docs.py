@@ -1,0 +1,299 @@
+"""The pages in docs/: what is written by hand stands in templates, what the code says is read out of it, so that no page goes stale."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Iterator
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from sim import shipped
+from sim.measures import MEASURES
+from sim.measures.catalogue import table as catalogue
+from sim.mistakes import Mistake
+from sim.practice import IDEAS, PRINCIPLES, Idea, Principle
+from sim.report import odd
+from sim.report.effects import effects_table, tally
+from sim.report.markdown import code, codes, slug, table, toml
+from sim.report.odd import default, keys, meaning
+from sim.scenario import Scenario
+from sim.sections import AnyIntervention, mechanisms
+from sim.world import SERIES
+
+TEMPLATES = ("README.md", "model.md", "mechanisms.md", "principles.md", "structures.md", "measures.md")
+LOOK = ("value", "welfare", "mean_contribution", "trust", "final_firms", "collapsed")
+"""What is worth a look in every ecosystem."""
+KINDS = {
+    "measure": "Measures of a run",
+    "series": "Series, a row a month",
+    "firm": "Columns of firms",
+    "tie": "Columns of ties i → j",
+}
+
+
+def pages() -> dict[str, str]:
+    """Every page: its path below docs/, and its text."""
+    made = {name: fill(name) for name in TEMPLATES}
+    made |= {f"archetypes/{name}.md": archetype_page(name) for name in shipped.scenarios()}
+    return {path: text.strip() + "\n" for path, text in made.items()}
+
+
+def fill(template: str) -> str:
+    """A page out of its template: each `{{ block argument }}` is replaced by what the code says."""
+    text = resources.files("sim.report").joinpath("pages", template).read_text(encoding="utf-8")
+    return re.sub(r"\{\{ (\w+) ?([\w.]*) \}\}", lambda found: BLOCKS[found[1]](*filter(None, [found[2]])), text)
+
+
+def stale(folder: Path) -> list[str]:
+    """The pages that are missing, not as they would be written now, or of a scenario that is not there any more."""
+    made = pages()
+    changed = [path for path, text in made.items() if _read(folder / path) != text]
+    return changed + [path for path in _archetypes(folder) if path not in made]
+
+
+def write(folder: Path) -> list[str]:
+    """Write every page that is stale; which those were."""
+    made, changed = pages(), stale(folder)
+    for path in changed:
+        target = folder / path
+        if path in made:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(made[path], encoding="utf-8")
+        else:
+            target.unlink()
+    return changed
+
+
+def _read(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8") if path.is_file() else None
+
+
+def _archetypes(folder: Path) -> list[str]:
+    return [f"archetypes/{path.name}" for path in sorted((folder / "archetypes").glob("*.md"))]
+
+
+# --- scenarios and studies ------------------------------------------------------------------------------------------------
+
+
+def study_files() -> dict[str, Path]:
+    """Name → file of every shipped study, in whichever folder it lies."""
+    return {path.stem: path for path in sorted((shipped.FOLDER / "studies").glob("**/*.toml"))}
+
+
+def _content(path: Path) -> dict[str, Any]:
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+def _prose(text: str) -> str:
+    return " ".join(text.split())
+
+
+def link(name: str, up: str = "..") -> str:
+    """A link to a shipped scenario or study, from a page so many folders below the root."""
+    path = study_files().get(name) or shipped.scenarios().get(name)
+    if path is None:
+        raise Mistake([f"{name}: there is no shipped scenario or study of this name"])
+    return f"[`{name}`]({up}/scenarios/{path.relative_to(shipped.FOLDER).as_posix()})"
+
+
+def differences(scenario: Scenario) -> dict[str, Any]:
+    """What a scenario says otherwise than the defaults, by full key; what is dated is told apart (`dated`)."""
+    found = {}
+    for key in keys():
+        if key.partition(".")[0] in ("title", "description", "interventions") or key == "programme.steps":
+            continue
+        value: Any = scenario
+        for name in key.split("."):
+            value = getattr(value, name)
+        if value != default(key):
+            found[key] = value
+    return found
+
+
+def dated(scenario: Scenario) -> list[str]:
+    """What happens in a scenario, and when, in words."""
+    events: list[tuple[str, AnyIntervention]] = [(event.kind, event) for event in scenario.interventions]
+    events += [(f"step {name}", change) for name, change in scenario.programme.dated]
+    return [_dated(name, event) for name, event in sorted(events, key=lambda named: named[1].at)]
+
+
+def _dated(name: str, event: AnyIntervention) -> str:
+    values = {key: value for key, value in event.model_dump().items() if key not in ("at", "kind")}
+    said = [code(f"{key} = {toml(value)}") for key, value in values.get("set", values).items()]
+    return f"- month {event.at}, **{name}**: {', '.join(said)}"
+
+
+def at_work(scenario: Scenario) -> list[Idea]:
+    """The ideas whose mechanism a scenario switches on."""
+    on = {f"{key}.on" for key, mechanism in mechanisms(scenario) if mechanism.on}
+    return [idea for idea in IDEAS if on.intersection(idea.levers)]
+
+
+# --- the practice ---------------------------------------------------------------------------------------------------------
+
+
+def told(name: str) -> str:
+    """What a measure or a series means."""
+    return MEASURES[name].meaning if name in MEASURES else SERIES[name][1]
+
+
+def _levers(levers: Iterable[str]) -> str:
+    return "\n".join(f"- {code(key)}: {meaning(key)}" for key in levers)
+
+
+def overview() -> str:
+    """The ideas of the practice, a row each."""
+    rows = [
+        (
+            f"[{idea.title}](#{slug(idea.title)})",
+            ", ".join(idea.phases),
+            code(idea.levers[0]),
+            link(idea.study),
+            tally(idea.study),
+        )
+        for idea in IDEAS
+    ]
+    return table(("Idea", "Phase", "Main lever", "Experiment", "Effect"), rows)
+
+
+def ideas() -> str:
+    """Each idea of the practice: mechanism, formula and source, experiment, levers."""
+    first = {idea.study: idea for idea in reversed(IDEAS)}
+    return "\n\n".join(_idea(idea, first[idea.study]) for idea in IDEAS)
+
+
+def _idea(idea: Idea, first: Idea) -> str:
+    """An idea; the effects of a study stand with the first idea that it is the experiment of."""
+    study = _content(study_files()[idea.study])
+    parts = [
+        f"## {idea.title}",
+        idea.mechanism,
+        f"*Source:* {idea.source}. *Phases:* {', '.join(idea.phases)}. *Shows in:* {codes(idea.shows)}.",
+        f"*Experiment:* {link(idea.study)}. {study['title']}{_expected(study)}",
+        effects_table(idea.study) if idea is first else f"Effects: see [{first.title}](#{slug(first.title)}).",
+        "*Levers:*",
+        _levers(idea.levers),
+    ]
+    return "\n\n".join(filter(None, parts))
+
+
+def _expected(study: dict[str, Any]) -> str:
+    expect = study.get("effects", {}).get("expect", "")
+    return f" Expected: {_prose(expect)}" if expect else ""
+
+
+def principles() -> str:
+    """The principles of partnership: what each is in the model."""
+    return "\n\n".join(_principle(number, principle) for number, principle in enumerate(PRINCIPLES, 1))
+
+
+def _principle(number: int, principle: Principle) -> str:
+    begin = f"tide {'sweep' if principle.example in study_files() else 'run'} {principle.example}"
+    return "\n\n".join(
+        [
+            f"## {number}. {principle.title}",
+            principle.meaning,
+            _levers(principle.levers),
+            f"*Shows in:* {codes(principle.shows)}. *Begin with:* {code(begin)} ({link(principle.example)}).",
+        ]
+    )
+
+
+# --- structures -----------------------------------------------------------------------------------------------------------
+
+
+def side_by_side() -> str:
+    """The shipped scenarios, a row each."""
+    header = ("Structure", "Firms", "Network", "Commons", "Take", "Shared by", "Mechanisms switched on")
+    return table(header, [_row(name, Scenario.load(name)) for name in shipped.scenarios()])
+
+
+def _row(name: str, scenario: Scenario) -> tuple[str, ...]:
+    return (
+        f"[{scenario.title}](archetypes/{name}.md)",
+        str(scenario.founding.firms),
+        code(scenario.founding.ties or scenario.founding.topology),
+        f"{scenario.exchange.commons:.0%}",
+        f"{scenario.sharing.take_rate:.0%}",
+        ", ".join(f"{rule} {weight:.0%}" for rule, weight in scenario.sharing.mix if weight > 0),
+        ", ".join(key.rpartition(".")[2] for key, one in mechanisms(scenario) if one.on) or "–",
+    )
+
+
+def structures() -> str:
+    """What each shipped scenario says otherwise than the defaults."""
+    return "\n\n".join(_structure(name, Scenario.load(name)) for name in shipped.scenarios())
+
+
+def _structure(name: str, scenario: Scenario) -> str:
+    lines = [
+        f"- **{section}**: {', '.join(code(f'{key} = {toml(value)}') for key, value in inside)}"
+        for section, inside in _by_section(differences(scenario))
+    ]
+    return "\n\n".join(
+        [
+            f"## {scenario.title}",
+            f"{_prose(scenario.description)} ([page](archetypes/{name}.md), [file](../scenarios/{name}.toml))",
+            "\n".join([*lines, *dated(scenario)]) or "Nothing: these are the defaults.",
+        ]
+    )
+
+
+def _by_section(found: dict[str, Any]) -> Iterator[tuple[str, list[tuple[str, Any]]]]:
+    for section in dict.fromkeys(key.partition(".")[0] for key in found):
+        yield section, [(key.partition(".")[2], value) for key, value in found.items() if key.startswith(f"{section}.")]
+
+
+def archetype_page(name: str) -> str:
+    """A shipped scenario: what it stands for, what differs, how to run it, what to look at."""
+    scenario = Scenario.load(name)
+    found = differences(scenario)
+    rows = [(code(key), code(toml(value)), code(toml(default(key))), meaning(key)) for key, value in found.items()]
+    working = at_work(scenario)
+    names = dict.fromkeys([*LOOK, *(one for idea in working for one in idea.shows)])
+    studies = [stem for stem, path in study_files().items() if _content(path).get("scenario") == name]
+    event_lines = dated(scenario)
+    where = f"The scenario file is [`scenarios/{name}.toml`](../../scenarios/{name}.toml)"
+    parts = [
+        f"# {scenario.title}",
+        _prose(scenario.description),
+        f"{where}; [structures](../structures.md) has all of them side by side.",
+        "## Run it",
+        f"```sh\ntide run {name}\ntide roi {name}          # what each rule at work costs and brings\n```",
+        "## What differs from the defaults",
+        table(("Key", "Here", "Default", "Meaning"), rows) if rows else "Nothing: these are the defaults.",
+    ]
+    if event_lines:
+        parts += ["## What happens when", "\n".join(event_lines)]
+    if working:
+        listed = "\n".join(
+            f"- [{idea.title}](../mechanisms.md#{slug(idea.title)}): {idea.mechanism}" for idea in working
+        )
+        parts += ["## Mechanisms at work", listed]
+    parts += ["## What to look at", "\n".join(f"- {code(one)}: {told(one)}" for one in names)]
+    if studies:
+        parts += ["## Studies that begin here", "\n".join(f"- {_study_line(stem)}" for stem in studies)]
+    return "\n\n".join(parts)
+
+
+def _study_line(stem: str) -> str:
+    return f"{link(stem, '../..')}: {_content(study_files()[stem])['title']}"
+
+
+def numbers() -> str:
+    """All that a run reports, a table a kind."""
+    return "\n\n".join(f"## {heading}\n\n{_numbers(kind)}" for kind, heading in KINDS.items())
+
+
+def _numbers(kind: str) -> str:
+    rows = [row for row in catalogue() if row.kind == kind]
+    header = ("Name", "Unit", "Meaning", *(["Source"] if any(row.source != "definition" for row in rows) else []))
+    return table(header, [(code(row.name), row.unit, row.meaning, row.source)[: len(header)] for row in rows])
+
+
+BLOCKS: dict[str, Callable[..., str]] = odd.BLOCKS | {
+    block.__name__: block for block in (overview, ideas, principles, side_by_side, structures, numbers)
+}
+"""What a template may ask for."""

@@ -1,0 +1,58 @@
+"""Late kernels: a scenario pays for the mechanisms that it uses."""
+
+import pytest
+
+import sim.engine  # noqa: F401  (defines all late kernels)
+from sim import Scenario, late
+from sim.phases import knowledge, value
+from sim.rules import Rules
+from sim.sections import mechanisms
+from sim.simulation import Simulation
+
+EVERYTHING = Scenario().replace({f"{key}.on": True for key, _mechanism in mechanisms(Scenario())})
+
+
+def test_every_late_kernel_is_listed_and_every_one_listed_is_there():
+    assert set(late.KERNELS) == set(late.SWITCHES)
+
+
+def test_every_mechanism_has_a_late_kernel_of_its_own():
+    """Or it is a few formulas in a phase that runs anyway: then it is not worth a call."""
+    without = set(late.needed(Rules(Scenario())))
+    for key, _mechanism in mechanisms(Scenario()):
+        assert set(late.needed(Rules(Scenario().replace({f"{key}.on": True})))) > without, key
+
+
+def test_only_what_is_switched_on_is_linked():
+    world = Simulation(Scenario(founding={"firms": 20})).world
+    linked = {name for name, address in zip(late.SWITCHES, world.late, strict=True) if address}
+    assert linked == set(late.needed(Rules(Scenario())))
+    assert not any(name.startswith(("knowledge", "disputes", "certification")) for name in linked)
+
+
+def test_a_rule_that_is_switched_on_later_is_linked_then():
+    learning = {"kind": "rules", "at": 6, "set": {"value.knowledge.on": True}}
+    simulation = Simulation(Scenario(founding={"firms": 30}, interventions=[learning]).replace({"run.steps": 12}))
+    place = list(late.SWITCHES).index("knowledge.learn")
+    simulation.advance(6)
+    assert simulation.world.late[place] == 0
+    simulation.advance(6)
+    assert simulation.world.late[place] != 0
+    assert simulation.history["know_how"][5] == 1 < simulation.history["know_how"][-1]
+
+
+def test_what_has_not_been_linked_is_refused_not_run():
+    simulation = Simulation(Scenario(founding={"firms": 20})).advance(1)
+    simulation.rules.value.knowledge_on = 1
+    with pytest.raises(RuntimeError, match=r"knowledge\.employ has not been linked"):
+        value.phase(simulation.world, simulation.rules, 1)
+
+
+def test_a_late_kernel_can_be_called_from_python_whether_linked_or_not():
+    simulation = Simulation(Scenario(founding={"firms": 20})).advance(3)
+    knowledge.show(simulation.world, simulation.rules, 3)
+    assert simulation.world.ties.shown[simulation.world.tie_rows].max() > 0
+
+
+def test_everything_at_once_is_linked_at_once():
+    assert Simulation(EVERYTHING.replace({"run.steps": 3})).advance().world.late.all()
