@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
@@ -13,7 +14,7 @@ from sim.measures import MEASURES
 from sim.measures.estimate import mean_interval, share_difference
 from sim.mistakes import Mistake
 from sim.report import gallery as module
-from sim.report.gallery import OVERVIEW, gallery, on_show, toml
+from sim.report.gallery import OVERVIEW, gallery, on_show
 from sim.study import Result, Study, sweep
 
 TAKE = "sharing.take_rate"
@@ -244,7 +245,12 @@ def test_a_claim_about_the_best_level_compares_where_the_mean_is_highest(tmp_pat
 
 def test_a_gallery_has_a_page_and_a_figure_a_study_and_one_table(write):
     (exhibit,) = gallery([str(write(HUBS))], "out", workers=1)
-    assert sorted(path.name for path in Path("out").iterdir()) == ["README.md", "hubs_test.md", "hubs_test.png"]
+    assert sorted(path.name for path in Path("out").iterdir()) == [
+        "README.md",
+        "effects.csv",
+        "hubs_test.md",
+        "hubs_test.png",
+    ]
     page = exhibit.page.read_text(encoding="utf-8")
     for said in (
         "# Hubs or anybody",
@@ -300,9 +306,21 @@ def test_what_is_not_on_show_is_refused(write):
         gallery([str(write(HUBS))], "file")
 
 
-def test_values_are_written_as_toml_has_them():
-    value = [{"kind": "exit", "at": 6, "set": {"a.b": True}}, 0.5, {}]
-    assert toml(value) == '[{ kind = "exit", at = 6, set = { "a.b" = true } }, 0.5, {}]'
+def test_all_effects_stand_in_one_file_and_those_of_other_studies_stay(write):
+    first = str(write(HUBS))
+    plain = (
+        HUBS[: HUBS.index("[[effects.claims]]")]
+        + "[factors]\n'trust.negativity' = [1.0, 2.0]\n[replicates]\ncount = 2\n"
+    )
+    gallery([first], "out", workers=1)
+    gallery([str(write(plain, "again_test.toml"))], "out", workers=1)
+    effects = pd.read_csv("out/effects.csv")
+    assert list(effects.columns[:4]) == ["study", "treatment", "trust.negativity", "measure"]
+    assert effects.groupby("study").size().to_dict() == {"again_test": 8, "hubs_test": 4}
+    assert effects[effects["study"] == "hubs_test"]["trust.negativity"].isna().all()
+    before = Path("out/effects.csv").read_bytes()
+    gallery([first], "out", workers=1)
+    assert Path("out/effects.csv").read_bytes() == before
 
 
 # What is shipped

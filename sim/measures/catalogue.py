@@ -64,7 +64,9 @@ _ALL = (
         "The same of the contribution of members who are not orchestrators; NaN as there.",
     ),
     Measure("months_to_value_loss", "months", collapse.loss_of("value"), "The same of monthly value; NaN as there."),
-    Measure("months_to_exodus", "months", collapse.loss_of("firms"), "The same of the number of members; NaN as there."),
+    Measure(
+        "months_to_exodus", "months", collapse.loss_of("firms"), "The same of the number of members; NaN as there."
+    ),
     Measure("final_firms", "firms", final_of("firms"), "Members at the end."),
     Measure("peak_firms", "firms", peak_of("firms"), "The most members there ever were."),
     Measure(

@@ -14,12 +14,15 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pandas as pd
 from matplotlib.figure import Figure
 from PIL import Image
 
 from sim import shipped
 from sim.mistakes import Mistake, nearest
+from sim.report.effects import NUMBERS
 from sim.report.effects_page import gallery_figure
+from sim.report.markdown import code, table, toml
 from sim.report.style import render
 from sim.report.tables import first_of, spelled
 from sim.study import Result, Study, sweep
@@ -75,11 +78,12 @@ def gallery(
     folder = Path(out)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        exhibits = [_exhibit(study, folder, workers, progress) for study in studies]
+        hung = [_exhibit(study, folder, workers, progress) for study in studies]
+        _renew(folder / "effects.csv", together(folder / "effects.csv", [each for _, each in hung]).encode())
         _renew(folder / "README.md", overview(folder).encode())
     except OSError as error:
         raise Mistake([f"{folder}: cannot be written ({error.strerror}); name another place"]) from None
-    return exhibits
+    return [exhibit for exhibit, _effects in hung]
 
 
 def _study(name: str) -> Study:
@@ -95,8 +99,8 @@ def _study(name: str) -> Study:
     return study.model_copy(update={"keep": study.keep.model_copy(update={"series": False})})
 
 
-def _exhibit(study: Study, folder: Path, workers: int | None, progress: Any) -> Exhibit:
-    """Run a study, and write its page and figure."""
+def _exhibit(study: Study, folder: Path, workers: int | None, progress: Any) -> tuple[Exhibit, pd.DataFrame]:
+    """Run a study, and write its page and figure; its effects are still to be written."""
     with tempfile.TemporaryDirectory() as aside:
         if progress:
             with progress(study.title) as told:
@@ -108,7 +112,30 @@ def _exhibit(study: Study, folder: Path, workers: int | None, progress: Any) -> 
         _renew(folder / f"{study.name}.png", picture(gallery_figure(result))),
         _renew(page, page_text(result, study.name).encode()),
     ]
-    return Exhibit(study.name, page, len(result.runs), result.failed, any(written))
+    effects = result.effects()
+    effects.insert(0, "study", study.name)
+    return Exhibit(study.name, page, len(result.runs), result.failed, any(written)), effects
+
+
+def together(path: Path, new: list[pd.DataFrame]) -> str:
+    """The effects of all studies as CSV, a row each: those that were run anew, and what was known of the others.
+
+    The columns are `study`, what tells designs apart (treatment, factors by full key; empty where a study has no such), and the
+    numbers of `Result.effects`.
+    """
+    fresh = pd.concat([frame.map(_digits) for frame in new], ignore_index=True)
+    known = pd.read_csv(path, dtype=str) if path.exists() else fresh[:0]
+    rows = pd.concat([known[~known["study"].isin(fresh["study"])], fresh], ignore_index=True)
+    numbers = ["measure", *NUMBERS, "shows"]
+    apart = [name for name in rows.columns if name not in ("study", "treatment", *numbers)]
+    order = rows.sort_values("study", kind="stable")
+    columns = ["study", *(["treatment"] if "treatment" in rows else []), *sorted(apart), *numbers]
+    return order[columns].dropna(axis="columns", how="all").to_csv(index=False, lineterminator="\n")
+
+
+def _digits(value: Any) -> Any:
+    """A number with six digits; a text as it is."""
+    return value if isinstance(value, str) or value != value else f"{value:.6g}"
 
 
 def _renew(path: Path, content: bytes) -> bool:
@@ -141,7 +168,7 @@ def page_text(result: Result, name: str) -> str:
         "## What was done",
         done_text(study, result),
         "## What came out",
-        "\n".join(effect_lines(result)),
+        effects_text(result),
         "## Again",
         f"```sh\ntide gallery {name}  # this page\ntide sweep {name}    # every run, in results/{name}/\n```",
     ]
@@ -159,11 +186,11 @@ def done_text(study: Study, result: Result) -> str:
     if study.set:
         lines += ["", f"All share {changes_text(study.set)}."]
     if study.treatments:
-        lines += ["", "| treatment | changes |", "| --- | --- |"]
-        lines += [f"| {name} | {changes_text(changes)} |" for name, changes in study.treatments.items()]
+        rows = [(name, changes_text(changes)) for name, changes in study.treatments.items()]
+        lines += ["", table(("treatment", "changes"), rows)]
     if study.factors:
-        lines += ["", "| factor | levels |", "| --- | --- |"]
-        lines += [f"| `{factor}` | {', '.join(map(toml, levels))} |" for factor, levels in study.factors.items()]
+        levels = [(code(factor), ", ".join(map(toml, levels))) for factor, levels in study.factors.items()]
+        lines += ["", table(("factor", "levels"), levels)]
     return "\n".join(lines)
 
 
@@ -172,48 +199,37 @@ def changes_text(changes: dict[str, Any]) -> str:
     return ", ".join(f"`{key} = {toml(value)}`" for key, value in changes.items()) or "none"
 
 
-def toml(value: Any) -> str:
-    """A value as TOML has it, on one line."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, dict):
-        inside = ", ".join(f"{key if key.isidentifier() else toml(key)} = {toml(part)}" for key, part in value.items())
-        return f"{{ {inside} }}" if inside else "{}"
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(map(toml, value))}]"
-    return f'"{value}"' if isinstance(value, str) else str(value)
-
-
-def effect_lines(result: Result) -> list[str]:
+def effects_text(result: Result) -> str:
     """The table of effects: every treatment and measure, whatever came out."""
     effects = result.effects()
-    named = list(effects.columns[: effects.columns.get_loc("measure")])
+    named = told_apart(effects)
     head = [
-        *(f"`{name}`" if "." in name else name for name in named),
-        "measure",
-        "first",
-        "this",
-        "difference",
-        "runs",
-        "shows",
+        *(code(name) if "." in name else name for name in named),
+        *"measure first this difference runs shows".split(),
     ]
-    lines = [
-        METHOD.format(first=first_of(result)),
-        "",
-        f"| {' | '.join(head)} |",
-        f"|{' --- |' * len(head)}",
-    ]
-    for row in effects.to_dict("records"):
-        numbers = (
+    rows = [
+        [
+            *(said(row[name]) for name in named),
             row["measure"],
             spelled(row["baseline"]),
             spelled(row["mean"]),
             estimate(row),
-            row["runs"],
+            str(row["runs"]),
             row["shows"],
-        )
-        lines.append("| " + " | ".join(map(str, (*(row[name] for name in named), *numbers))) + " |")
-    return lines
+        ]
+        for row in effects.to_dict("records")
+    ]
+    return f"{METHOD.format(first=first_of(result))}\n\n{table(head, rows)}"
+
+
+def told_apart(effects: pd.DataFrame) -> list[str]:
+    """The columns that tell the designs of a table of effects apart."""
+    return list(effects.columns[: effects.columns.get_loc("measure")])
+
+
+def said(value: Any) -> str:
+    """The name of a treatment, or a level."""
+    return f"{value:.10g}" if isinstance(value, float) else str(value)
 
 
 def estimate(row: Any, signed: bool = True) -> str:
@@ -241,9 +257,9 @@ def overview_rows(result: Result, name: str) -> list[str]:
             for row in result.claims().to_dict("records")
         ]
     first = result.effects(effects.measures[:1])
-    named = list(first.columns[: first.columns.get_loc("measure")])
+    named = told_apart(first)
     return [
-        f"| {linked} | {effects.expect} | {', '.join(str(row[key]) for key in named)}: {row['measure']} {estimate(row)} "
+        f"| {linked} | {effects.expect} | {', '.join(said(row[key]) for key in named)}: {row['measure']} {estimate(row)} "
         f"| {row['runs']} | {row['shows']} |"
         for row in first.to_dict("records")
     ]
