@@ -112,7 +112,7 @@ def sweep(
 ) -> None:
     """Run a study: many designs, many seeds, intervals, and a figure."""
     from sim.report.progress import Bar, working
-    from sim.report.tables import findings, summary_table
+    from sim.report.tables import effects_table, findings, summary_table
     from sim.study import Study
     from sim.study import sweep as run_study
 
@@ -120,6 +120,8 @@ def sweep(
     with Bar(chosen.title) as bar:
         result = run_study(chosen, workers=workers, out=out, progress=bar)
     console().print(summary_table(result))
+    if result.study.effects:
+        console().print(effects_table(result))
     for finding in findings(result):
         print(finding)
     if figure:
@@ -133,6 +135,28 @@ def sweep(
         print(
             f"{result.failed} of {len(result.runs)} runs failed; see the column error in runs.parquet", file=sys.stderr
         )
+        raise typer.Exit(3)
+
+
+@app.command()
+def gallery(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME]...", help="Shipped experiments, or TOML files; by default all."),
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", help="The folder of the gallery.")] = Path("results/gallery"),
+    workers: Annotated[int | None, typer.Option(min=1, help="How many runs at once; by default all cores.")] = None,
+) -> None:
+    """Run the shipped experiments and write down what each shows: pages, figures, and one table."""
+    from sim.report.gallery import gallery as hang
+    from sim.report.progress import Bar
+
+    exhibits = hang(names or (), out, workers, Bar)
+    for each in exhibits:
+        print(f"{each.page}: {each.runs} runs, {'new' if each.changed else 'as before'}")
+    print(out / "README.md")
+    if failed := sum(each.failed for each in exhibits):
+        print(f"{failed} runs failed; the pages say of which study", file=sys.stderr)
         raise typer.Exit(3)
 
 
@@ -185,7 +209,8 @@ def scenarios() -> None:
     from sim.report.tables import shipped_table
 
     console().print(shipped_table("Scenarios: tide run NAME", shipped.scenarios()))
-    console().print(shipped_table("Studies: tide sweep NAME", shipped.studies()))
+    for group, files in shipped.study_groups().items():
+        console().print(shipped_table(f"Studies{f' of {group}' if group else ''}: tide sweep NAME", files))
 
 
 @app.command()

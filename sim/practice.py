@@ -105,7 +105,7 @@ IDEAS: tuple[Idea, ...] = (
         "D and A being how far its deal is behind and ahead. Felt disadvantage lowers contributions and strategic trust.",
         "Fehr & Schmidt 1999; Deng & Papadimitriou 1994 for the Shapley value of sums over pairs",
         _words("satisfaction grievance gini_benefit gini_return atkinson_benefit jain_benefit shapley_distance"),
-        "unfairness",
+        "unfair_take",
     ),
     Idea(
         "Unfair split: consistently shortchanged",
@@ -117,7 +117,7 @@ IDEAS: tuple[Idea, ...] = (
         "then trust less, then leave with hazard `1 − exp(−h·exp(k·(outside option − satisfaction)))`.",
         f"Fehr & Schmidt 1999; Hirschman 1970 for exit; the hazard's form is a {HYPOTHESIS}",
         _words("collapsed time_to_collapse grievance exits orchestrator_income mean_contribution"),
-        "unfairness",
+        "unfair_take",
     ),
     Idea(
         "Reciprocity",
@@ -269,7 +269,7 @@ IDEAS: tuple[Idea, ...] = (
         "mix towards the norm of fairness; members may also vote. Without a channel grievance only shows as exit.",
         f"Hirschman 1970; the form is a {HYPOTHESIS}",
         _words("take_rate grievance collapsed exits"),
-        "programme_order",
+        "voice_repairs",
     ),
     Idea(
         "Decentralised and central governance",
@@ -314,7 +314,7 @@ IDEAS: tuple[Idea, ...] = (
         "Value per unit of effort is scaled by `(n/n₀)^γ / (1 + (n/n_c)^κ)`; members draw applicants, and full markets none.",
         "Briscoe, Odlyzko & Tilly 2006; the literature does not agree on γ",
         _words("network_exponent firms final_firms value"),
-        "structures",
+        "network_effects",
     ),
     Idea(
         "Diversity, redundancy and antifragility",

@@ -246,7 +246,7 @@ def _field(model: Any, key: Key) -> tuple[Any, list[Any]] | None:
     notes: list[Any] = []
     for part in key:
         options = [kind] if isinstance(kind, type) else [_unwrapped(option)[0] for option in get_args(kind)]
-        if get_origin(kind) is tuple and isinstance(part, int):
+        if get_origin(kind) in (tuple, list) and isinstance(part, int):
             kind, notes = _unwrapped(get_args(kind)[0])
             continue
         if get_origin(kind) is dict:

@@ -14,5 +14,15 @@ def scenarios() -> dict[str, Path]:
 
 
 def studies() -> dict[str, Path]:
-    """Name → file of every shipped study."""
-    return {path.stem: path for path in sorted((FOLDER / "studies").glob("*.toml"))}
+    """Name → file of every shipped study, those in subfolders included."""
+    return {name: path for group in study_groups().values() for name, path in group.items()}
+
+
+def study_groups() -> dict[str, dict[str, Path]]:
+    """The shipped studies by the folder they lie in (`patterns`, `mechanisms`; empty for those that lie in none): name → file."""
+    top = FOLDER / "studies"
+    groups: dict[str, dict[str, Path]] = {"": {}, "patterns": {}, "mechanisms": {}}
+    for path in sorted(top.rglob("*.toml")):
+        group = path.parent.relative_to(top).as_posix()
+        groups.setdefault("" if group == "." else group, {})[path.stem] = path
+    return {group: files for group, files in groups.items() if files}

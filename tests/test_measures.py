@@ -9,7 +9,15 @@ from scipy import stats
 from scipy.special import ndtri
 
 from sim.measures import MEASURES, measure
-from sim.measures.collapse import baseline, collapsed, kaplan_meier, median_time, sensitivity, time_to_collapse
+from sim.measures.collapse import (
+    baseline,
+    collapsed,
+    kaplan_meier,
+    median_time,
+    months_to_loss,
+    sensitivity,
+    time_to_collapse,
+)
 from sim.measures.fairness import atkinson, distance, gini, gini_benefit, gini_return, jain, shapley_distance
 from sim.measures.network import (
     centralisation,
@@ -21,6 +29,7 @@ from sim.measures.network import (
     network_exponent,
     survival,
     took_off,
+    value_per_member,
 )
 from sim.measures.resilience import recovery_time, resilience_loss, robustness
 from sim.measures.trust import cooperation
@@ -39,7 +48,8 @@ SHORT = {"warning_variance", "warning_autocorrelation"}
 NOTHING_TO_COMPARE = {"gini_benefit", "gini_return", "atkinson_benefit", "jain_benefit", "shapley_distance"}
 NOTHING_TO_COMPARE |= NO_TIES | {"blocking_gain"}
 NO_VALUE = {"resilience_loss", "robustness", "recovery_time", "blocking_gain"}
-CENSORED = {"time_to_collapse", "recovery_time", "months_to_mature"} | NO_RAMP
+LOSSES = {"months_to_distrust", "months_to_withdrawal", "months_to_value_loss", "months_to_exodus"}
+CENSORED = {"time_to_collapse", "recovery_time", "months_to_mature"} | NO_RAMP | LOSSES
 STILL = {"network_exponent"}
 """Without a number where members hardly vary."""
 OF_CUSTOMERS = {"csat", "nps", "nrr", "churn_rate", "cross_side_elasticity"}
@@ -498,3 +508,44 @@ def test_a_phase_that_is_off_leaves_only_its_own_measures_without_a_number(phase
 def test_nothing_can_be_said_before_the_first_month():
     with pytest.raises(ValueError, match="no month"):
         measure(played(months=0))
+
+
+# What is lost first
+
+
+DATED = Scenario(interventions=[{"kind": "rules", "at": 12, "set": {"sharing.take_rate": 0.4}}])
+
+
+def test_a_loss_counts_from_the_first_dated_event_and_must_last_a_quarter():
+    """A tenth below the mean of the year before (10) in month 14 alone, then from month 17 on: five months after the event."""
+    value = [10.0] * 14 + [8.9] + [10.0] * 2 + [8.9] * 5
+    assert months_to_loss(story(value=value, scenario=DATED), "value") == 5
+    assert math.isnan(months_to_loss(story(value=value, scenario=DATED), "value", lost=0.2))
+
+
+def test_what_was_there_is_the_year_before_the_event():
+    value = [100.0] * 6 + [0.0] * 6 + [46.0] * 3 + [44.0] * 5  # a mean of 50, of which nine tenths are 45
+    assert months_to_loss(story(value=value, scenario=DATED), "value") == 3
+
+
+def test_a_loss_that_does_not_come_or_counts_from_no_date_is_no_number():
+    lost = [10.0] * 12 + [1.0] * 10
+    assert math.isnan(months_to_loss(story(value=lost), "value"))
+    assert math.isnan(months_to_loss(story(value=[10.0] * 22, scenario=DATED), "value"))
+    assert months_to_loss(story(value=lost, scenario=DATED), "value") == 0
+
+
+def test_a_loss_is_told_from_every_third_month_too():
+    months = np.arange(2, 36, 3)
+    value = np.where(months < 20, 10.0, 1.0)
+    assert months_to_loss(story(months=months, value=value, scenario=DATED), "value") == 20 - 12
+
+
+def test_without_a_record_before_the_event_nothing_can_be_lost():
+    at_once = Scenario(interventions=[{"kind": "rules", "at": 0, "set": {"sharing.take_rate": 0.4}}])
+    assert math.isnan(months_to_loss(story(value=[10.0] * 3 + [1.0] * 9, scenario=at_once), "value"))
+
+
+def test_value_per_member_is_that_of_the_last_year():
+    assert value_per_member(story(value=[99.0] * 5 + [6.0] * 12, firms=[1.0] * 5 + [3.0] * 12)) == pytest.approx(2.0)
+    assert value_per_member(story(value=[0.0] * 12, firms=[0.0] * 12)) == 0.0

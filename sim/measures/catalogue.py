@@ -50,6 +50,23 @@ _ALL = (
         collapse.time_to_collapse,
         "The month from which that is so; NaN (censored) if the run ends before.",
     ),
+    Measure(
+        "months_to_distrust",
+        "months",
+        collapse.loss_of("trust_strategic"),
+        "Months from the first dated event until strategic trust is a tenth below its mean over the year before, for 3 months on end; "
+        "NaN (censored) if that does not happen within the run, and where nothing is dated.",
+    ),
+    Measure(
+        "months_to_withdrawal",
+        "months",
+        collapse.loss_of("partner_contribution"),
+        "The same of the contribution of members who are not orchestrators; NaN as there.",
+    ),
+    Measure("months_to_value_loss", "months", collapse.loss_of("value"), "The same of monthly value; NaN as there."),
+    Measure(
+        "months_to_exodus", "months", collapse.loss_of("firms"), "The same of the number of members; NaN as there."
+    ),
     Measure("final_firms", "firms", final_of("firms"), "Members at the end."),
     Measure("peak_firms", "firms", peak_of("firms"), "The most members there ever were."),
     Measure(
@@ -76,6 +93,12 @@ _ALL = (
     ),
     Measure("final_value", "endowments", last_year_of("value"), "Value created a month, mean over the last 12 months."),
     Measure(
+        "value_per_member",
+        "endowments",
+        network.value_per_member,
+        "Value created a month per member, over the last 12 months; 0 when nobody was left in them.",
+    ),
+    Measure(
         "welfare",
         "endowments",
         mean_of("welfare"),
@@ -94,6 +117,7 @@ _ALL = (
     Measure(
         "governance_cost", "endowments", mean_of("governance_cost"), "Cost of governance a month, mean over the run."
     ),
+    Measure("disputes", "disputes", mean_of("disputes"), "Disputes opened a month, mean over the run."),
     Measure(
         "mean_contribution",
         "share",

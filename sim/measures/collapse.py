@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from sim.measures.estimate import Estimate, normal_quantile, share_interval
-from sim.measures.evidence import Evidence, column, first_sustained
+from sim.measures.evidence import Evidence, Function, column, first_sustained
 
 FIRMS_LEVEL = 0.3
 """Share of its peak below which the number of members is a collapse."""
@@ -49,6 +49,36 @@ def collapsed(
 ) -> float:
     """1 if the ecosystem collapsed within the run, else 0; the levels are those of `time_to_collapse`."""
     return float(not np.isnan(time_to_collapse(run, firms_level, value_level, sustained)))
+
+
+LOST = 0.1
+"""Share of what there was whose loss counts as one."""
+BEFORE = 12
+"""Months before the first dated event, whose mean says what there was."""
+QUARTER = 3
+"""Months that a loss must last."""
+
+
+def months_to_loss(run: Evidence, name: str, lost: float = LOST) -> float:
+    """Months from the first dated event until a series has lost a share of its mean over the year before, for a quarter.
+
+    NaN if nothing is dated, nothing was recorded in the year before, or it is not lost within the run (censored).
+    """
+    events = run.scenario.events
+    if not events:
+        return np.nan
+    at = min(event.at for event in events)
+    month, series = column(run.series, "month"), column(run.series, name)
+    before, after = (month >= at - BEFORE) & (month < at), month >= at
+    if not before.any():
+        return np.nan
+    gone = series[after] < (1 - lost) * series[before].mean()
+    return first_sustained(month[after], gone, QUARTER) - at
+
+
+def loss_of(name: str) -> Function:
+    """Months from the first dated event until a tenth of a series is lost."""
+    return lambda run: months_to_loss(run, name)
 
 
 class Survival(NamedTuple):

@@ -54,3 +54,16 @@ def share_interval(values: np.ndarray, confidence: float = 0.95) -> Estimate:
     centre = (share + z**2 / (2 * count)) / (1 + z**2 / count)
     half = z / (1 + z**2 / count) * np.sqrt(share * (1 - share) / count + z**2 / (4 * count**2))
     return Estimate(share, max(0.0, centre - half), min(1.0, centre + half))
+
+
+def share_difference(differences: np.ndarray, confidence: float = 0.95) -> Estimate:
+    """Mean of paired differences between outcomes of 0 or 1, with the adjusted Wald interval of Bonett & Price (2012).
+
+    A pair of each disagreement is added, so that the interval has a width even where all pairs, or none, differ.
+    """
+    count = differences.size
+    if count == 0:
+        return UNKNOWN
+    more, less = (float(np.sum(differences == sign) + 1) / (count + 2) for sign in (1, -1))
+    half = normal_quantile(confidence) * float(np.sqrt((more + less - (more - less) ** 2) / (count + 2)))
+    return Estimate(float(differences.mean()), max(-1.0, more - less - half), min(1.0, more - less + half))

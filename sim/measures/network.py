@@ -8,7 +8,7 @@ import numpy as np
 
 from sim.measures.collapse import collapsed
 from sim.measures.estimate import UNKNOWN, Estimate, student_quantile
-from sim.measures.evidence import Evidence, column
+from sim.measures.evidence import YEAR, Evidence, column
 from sim.measures.structure import neighbours
 
 if TYPE_CHECKING:
@@ -38,6 +38,14 @@ def mean_partners(run: Evidence) -> float:
     """Mean number of partners of a member; 0 when nobody is left."""
     partners = column(run.firms, "partners")
     return float(partners.mean()) if partners.size else 0.0
+
+
+def value_per_member(run: Evidence) -> float:
+    """Monthly value per member over the last twelve months; 0 when nobody was left in them."""
+    month = column(run.series, "month")
+    last = month > month[-1] - YEAR
+    members = column(run.series, "firms")[last].sum()
+    return float(column(run.series, "value")[last].sum() / members) if members else 0.0
 
 
 def centralisation(run: Evidence) -> float:

@@ -12,6 +12,7 @@ from matplotlib.axis import Axis
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
+from sim.measures import MEASURES
 from sim.measures.estimate import Estimate
 from sim.report.style import (
     BLUE,
@@ -40,7 +41,9 @@ PANELS = (
     ("mean_contribution", "What partners put in", "share of their endowment, mean over the run", GREEN),
 )
 """Measure, title, unit and colour of each panel."""
-SHARES = ("collapsed", "mean_contribution")
+COLOURS = (VERMILION, BLUE, PURPLE, GREEN)
+SHARE_UNITS = ("share", "0 or 1")
+"""Units that are read in percent."""
 HALF = 0.5
 MOST_CELLS = 150
 """More cells than this have no room for their numbers."""
@@ -53,10 +56,25 @@ NAMES = {"sharing.take_rate": "take rate"}
 def sweep_figure(result: Result) -> Figure:
     """The picture of a study: four measures with 95 % intervals over its one lever, on a map of its two, or over its designs."""
     with styled():
-        numeric = all(pd.api.types.is_numeric_dtype(result.runs[factor]) for factor in result.factors)
-        if numeric and len(result.factors) == 1:
+        numeric = all(pd.api.types.is_numeric_dtype(result.runs[name]) for name in result.varied)
+        if numeric and len(result.varied) == 1:
             return _curves(result, result.factors[0])
-        return _map(result) if numeric and len(result.factors) == 2 else _list(result)
+        return _map(result) if numeric and len(result.varied) == 2 else _list(result)
+
+
+def panels(result: Result) -> list[tuple[str, str, str, str]]:
+    """Measure, title, unit and colour of each panel: our four, or the first four measures that the study asks for."""
+    ours = {each[0]: each for each in PANELS}
+    chosen = zip(result.shown, COLOURS, strict=False)
+    return [
+        ours.get(name, (name, name.replace("_", " ").capitalize(), MEASURES[name].unit, colour))
+        for name, colour in chosen
+    ]
+
+
+def in_percent(measure: str) -> bool:
+    """Whether a measure is read in percent."""
+    return MEASURES[measure].unit in SHARE_UNITS
 
 
 def called(factor: str) -> str:
@@ -75,8 +93,19 @@ def is_share(factor: str) -> bool:
     return {0, 1} <= limits
 
 
+def along(axes: Axes, factor: str, levels: list[float]) -> None:
+    """A horizontal axis for the levels of a lever; where they span orders of magnitude, a logarithmic one with each level named."""
+    if min(levels) > 0 and max(levels) >= 20 * min(levels):
+        axes.set_xscale("log")
+        axes.set_xticks(levels)
+        axes.minorticks_off()
+    axes.xaxis.set_major_formatter(PERCENT if is_share(factor) else NUMBER)
+
+
 def headline(result: Result, factor: str, tipping: Estimate, best: Estimate | None) -> str:
-    """What the study says, in a sentence."""
+    """What the study says, in a sentence; where it asks for effects, its question."""
+    if result.study.effects:
+        return result.study.title
     spell = speller(factor)
     shares = result.summary(["collapsed"])["mean"]
     least, most = shares.min(), shares.max()
@@ -124,26 +153,28 @@ def subtitle(result: Result) -> str:
     study = result.manifest["study"]
     luck = "each seed under every design" if study["common_luck"]["on"] else "every run with a seed of its own"
     designs, runs = result.runs["design"].nunique(), len(result.runs)
-    return f"{study['title']}  ·  {designs} designs, {runs:,} runs, {luck}; 95{SPACE}% intervals"
+    question = "" if study.get("effects") else f"{study['title']}  ·  "
+    return f"{question}{designs} designs, {runs:,} runs, {luck}; 95{SPACE}% intervals"
 
 
 def _curves(result: Result, factor: str) -> Figure:
     """Four measures over one lever, with the tipping point and the best level marked."""
-    summary = result.summary([name for name, *_ in PANELS])
+    shown = panels(result)
+    summary = result.summary([name for name, *_ in shown])
     tipping = result.tipping_point(factor)
     taken = result.done["orchestrator_income"].max() > 0
     best = result.best_level(factor) if taken else None
     page = new_page(headline(result, factor, tipping, best), subtitle(result))
     grid = page.add_gridspec(2, 2, left=0.06, right=0.965, bottom=0.09, top=0.765, wspace=0.16, hspace=0.45)
-    for place, (name, title, unit, colour) in enumerate(PANELS):
+    for place, (name, title, unit, colour) in enumerate(shown):
         axes = page.add_subplot(grid[place // 2, place % 2])
         rows = summary[summary["measure"] == name].sort_values(factor)
         axes.fill_between(rows[factor], rows["low"], rows["high"], color=colour, alpha=0.2, lw=0)
         axes.plot(rows[factor], rows["mean"], color=colour, marker="o", ms=5, clip_on=False, zorder=3)
-        top = 1.03 if name in SHARES else 1.25 * max(rows["high"].max(), rows["mean"].max(), 1e-9)
+        top = 1.03 if in_percent(name) else 1.25 * max(rows["high"].max(), rows["mean"].max(), 1e-9)
         panel(axes, title, unit, min(0.0, rows["low"].min()), top)
-        axes.yaxis.set_major_formatter(PERCENT if name in SHARES else NUMBER)
-        axes.xaxis.set_major_formatter(PERCENT if is_share(factor) else NUMBER)
+        axes.yaxis.set_major_formatter(PERCENT if in_percent(name) else NUMBER)
+        along(axes, factor, result.study.factors[factor])
         axes.margins(x=0.02)
         _mark_tipping(axes, factor, tipping, named=name == "collapsed")
         if name == "orchestrator_income" and best is not None:
@@ -186,13 +217,17 @@ def _mark_best(axes: Axes, factor: str, rows: pd.DataFrame, best: Estimate) -> N
 def _map(result: Result) -> Figure:
     """Four measures over two levers: the darker the more."""
     down, across = result.factors
-    summary = result.summary([name for name, *_ in PANELS])
-    page = new_page(f"{called(down)} and {called(across)} together".capitalize(), subtitle(result).rsplit(";", 1)[0])
+    shown = panels(result)
+    summary = result.summary([name for name, *_ in shown])
+    question = (
+        result.study.title if result.study.effects else f"{called(down)} and {called(across)} together".capitalize()
+    )
+    page = new_page(question, subtitle(result).rsplit(";", 1)[0])
     grid = page.add_gridspec(2, 2, left=0.09, right=0.975, bottom=0.09, top=0.79, wspace=0.2, hspace=0.42)
-    for place, (name, title, unit, colour) in enumerate(PANELS):
+    for place, (name, title, unit, colour) in enumerate(shown):
         axes = page.add_subplot(grid[place // 2, place % 2])
         means = summary[summary["measure"] == name].pivot(index=down, columns=across, values="mean")
-        top = 1.0 if name in SHARES else max(float(np.nanmax(means.to_numpy())), 1e-9)
+        top = 1.0 if in_percent(name) else max(float(np.nanmax(means.to_numpy())), 1e-9)
         shade = LinearSegmentedColormap.from_list(name, ["white", colour])
         axes.imshow(means, cmap=shade, vmin=0.0, vmax=top, aspect="auto", origin="lower")
         panel(axes, title, unit, -0.5, len(means) - 0.5)
@@ -203,7 +238,7 @@ def _map(result: Result) -> Figure:
         axes.set_xlabel(called(across) if place >= 2 else "")
         if means.size <= MOST_CELLS:
             for (row, column), mean in np.ndenumerate(means.to_numpy()):
-                said = percent(round(mean, 2)) if name in SHARES else number(mean)
+                said = percent(round(mean, 2)) if in_percent(name) else number(mean)
                 axes.text(
                     column,
                     row,
@@ -224,15 +259,16 @@ def _ticks(axis: Axis, factor: str, levels: pd.Index) -> None:
 
 def _list(result: Result) -> Figure:
     """Four measures of every design, one below the other."""
-    summary = result.summary([name for name, *_ in PANELS])
+    shown = panels(result)
+    summary = result.summary([name for name, *_ in shown])
     designs = summary.drop_duplicates("design").head(MOST_DESIGNS)
-    names = [" · ".join(f"{called(f)} {level(f, row[f])}" for f in result.factors) for _, row in designs.iterrows()]
+    names = [" · ".join(f"{called(f)} {level(f, row[f])}" for f in result.varied) for _, row in designs.iterrows()]
     left_out = summary["design"].nunique() - len(designs)
-    head = f"{summary['design'].nunique()} designs over {', '.join(called(factor) for factor in result.factors)}"
+    head = f"{summary['design'].nunique()} designs over {', '.join(called(factor) for factor in result.varied)}"
     page = new_page(head + (f"; the first {MOST_DESIGNS} are shown" if left_out else ""), subtitle(result))
     grid = page.add_gridspec(1, 4, left=0.20, right=0.975, bottom=0.07, top=0.78, wspace=0.12)
     at = np.arange(len(designs))
-    for place, (name, title, unit, colour) in enumerate(PANELS):
+    for place, (name, title, unit, colour) in enumerate(shown):
         axes = page.add_subplot(grid[place])
         rows = summary[(summary["measure"] == name) & summary["design"].isin(designs["design"])]
         spread = [rows["mean"] - rows["low"], rows["high"] - rows["mean"]]
@@ -241,6 +277,6 @@ def _list(result: Result) -> Figure:
         axes.set_ylim(len(designs) - 0.5, -0.5)
         axes.margins(x=0.08)
         axes.grid(visible=True, axis="x")
-        axes.xaxis.set_major_formatter(PERCENT if name in SHARES else NUMBER)
+        axes.xaxis.set_major_formatter(PERCENT if in_percent(name) else NUMBER)
         axes.set_yticks(at, names if place == 0 else [""] * len(at), color=MUTED)
     return page

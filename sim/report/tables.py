@@ -81,25 +81,52 @@ def returns_table(title: str, found: pd.DataFrame) -> Table:
     return table
 
 
-HEADLINES = ("collapsed", "orchestrator_income", "final_firms", "mean_contribution")
-"""The measures that the table of a study shows; `summary.csv` holds them all."""
-
-
 def summary_table(result: Result) -> Table:
-    """Each design of a study with the mean and the 95 % interval of the headline measures."""
-    summary = result.summary(HEADLINES)
+    """Each design of a study with the mean and the 95 % interval of the measures that are shown of it."""
+    summary = result.summary(result.shown)
     title = f"{result.manifest['study']['title']} Mean and 95 % interval of {result.manifest['study']['replicates']['count']} runs a row"
-    table = _table(title, *result.factors, *HEADLINES)
+    table = _table(title, *result.varied, *result.shown)
     for _design, rows in summary.groupby("design"):
-        levels = [str(rows[factor].iloc[0]) for factor in result.factors]
+        levels = [str(rows[name].iloc[0]) for name in result.varied]
         estimates = zip(rows["mean"], rows["low"], rows["high"], strict=True)
         table.add_row(*levels, *(f"{spelled(mean)} [{spelled(low)}, {spelled(high)}]" for mean, low, high in estimates))
     return table
 
 
+def effects_table(result: Result) -> Table:
+    """What each treatment changes, on common luck; for studies that ask for it."""
+    effects = result.effects()
+    named = list(effects.columns[: effects.columns.get_loc("measure")])
+    table = _table(
+        f"Differences from {first_of(result)} on common luck, with 95 % intervals",
+        *named,
+        "measure",
+        "n",
+        "difference",
+        "shows",
+    )
+    for row in effects.to_dict("records"):
+        cells = [str(row[name]) for name in (*named, "measure", "runs")]
+        table.add_row(
+            *cells, f"{spelled(row['difference'])} [{spelled(row['low'])}, {spelled(row['high'])}]", row["shows"]
+        )
+    return table
+
+
+def first_of(result: Result) -> str:
+    """What the others are held against: the first treatment, or the first level of the last factor."""
+    compared = result.varied[0] if result.study.treatments else result.varied[-1]
+    first = str(result.study.levels()[0][compared])
+    return first if result.study.treatments else f"{compared} = {first}"
+
+
 def findings(result: Result) -> list[str]:
     """What a study of one numeric factor says in a sentence each: where it tips, and which level earns most."""
-    if len(result.factors) != 1 or result.runs[result.factors[0]].dtype.kind not in "fi":
+    if (
+        result.varied != result.factors
+        or len(result.factors) != 1
+        or result.runs[result.factors[0]].dtype.kind not in "fi"
+    ):
         return []
     factor, lines = result.factors[0], []
     tipping = result.tipping_point(factor)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, PrivateAttr
 
 from sim import luck, shipped
-from sim.mistakes import Mistake
-from sim.reading import Source, parse, read, read_text
+from sim.measures import MEASURES
+from sim.mistakes import Mistake, nearest
+from sim.reading import Key, Source, parse, read, read_text
 from sim.scenario import Scenario, find
 from sim.sections import Part
+
+TREATMENT = "treatment"
+"""The column of the treatments' names."""
 
 INDEPENDENT = luck.purpose("study: independent luck of a run")
 
@@ -41,8 +45,45 @@ class Keep(Part):
     """The series, month by month, in single precision."""
 
 
+class Claim(Part):
+    """What must come out for a pattern to count as shown: a measure is higher, or lower, in one design than in another."""
+
+    says: str
+    """The claim in a sentence."""
+    measure: str
+    """The measure that it is about."""
+    than: str = ""
+    """Another measure that is taken from it run by run: the claim is then that `measure` is higher, or lower, `than` the other."""
+    of: Annotated[dict[str, Any], Field(default_factory=dict)]
+    """The design it is about: the name of its `treatment`, and the levels of factors by full key; what is not named is the first."""
+    against: Annotated[dict[str, Any] | float, Field(default_factory=dict)]
+    """The design it is held against, or a number; by default the first design (with `than`: 0)."""
+    shows: Literal["higher", "lower"]
+    """Which way the measure differs."""
+    best: str = ""
+    """A factor: the claim is then about the level of it at which the mean of the measure is highest."""
+
+    @property
+    def about(self) -> str:
+        """What is compared, in a few words."""
+        if self.best:
+            return f"best {self.best} for {self.measure}"
+        return f"{self.measure} − {self.than}" if self.than else self.measure
+
+
+class Effects(Part):
+    """What the table of effects shows, and what is expected of it."""
+
+    measures: Annotated[list[str], Field(min_length=1)]
+    """The measures that are shown, by name."""
+    expect: str = ""
+    """The pattern that is expected, in a sentence."""
+    claims: Annotated[list[Claim], Field(default_factory=list)]
+    """The pattern as claims that can fail."""
+
+
 class Study(Part):
-    """A scenario and what varies in it: every combination of the factors' levels is a design."""
+    """A scenario and what varies in it: every treatment under every combination of the factors' levels is a design."""
 
     title: str = "Untitled study"
     """The question, for people."""
@@ -52,8 +93,12 @@ class Study(Part):
     """A shipped scenario, or a file beside the study's."""
     set: Annotated[dict[str, Any], Field(default_factory=dict)]
     """Changes to the scenario that all designs share, by full key."""
-    factors: Annotated[dict[str, Annotated[list[Any], Field(min_length=1)]], Field(min_length=1)]
+    treatments: Annotated[dict[str, dict[str, Any]], Field(default_factory=dict)]
+    """Name → changes by full key; the first is what the others are held against."""
+    factors: Annotated[dict[str, Annotated[list[Any], Field(min_length=1)]], Field(default_factory=dict)]
     """Full key → its levels."""
+    effects: Effects | None = None
+    """What differs, and what is expected to."""
     replicates: Replicates = Replicates()
     common_luck: CommonLuck = CommonLuck()
     keep: Keep = Keep()
@@ -89,9 +134,20 @@ class Study(Part):
         scenario = Scenario.load(beside if beside.is_file() else self.scenario)
         return scenario.replace(self.set) if self.set else scenario
 
+    @property
+    def varied(self) -> list[str]:
+        """What tells the designs apart: `treatment`, if there are any, and the factors by full key."""
+        return [TREATMENT, *self.factors] if self.treatments else list(self.factors)
+
     def levels(self) -> list[dict[str, Any]]:
-        """The levels of every design, by full key; the last factor varies fastest."""
-        return [dict(zip(self.factors, values, strict=True)) for values in product(*self.factors.values())]
+        """What tells every design apart: its treatment and its levels by full key; the last factor varies fastest."""
+        levels = [*([list(self.treatments)] if self.treatments else []), *self.factors.values()]
+        return [dict(zip(self.varied, values, strict=True)) for values in product(*levels)]
+
+    def design(self, named: Mapping[str, Any]) -> int:
+        """The number of a design; what is not named is the first treatment, or the first level of its factor."""
+        levels = self.levels()
+        return levels.index({**levels[0], **named})
 
     def designs(self, source: Source | None = None) -> list[Scenario]:
         """The scenario of every design.
@@ -100,6 +156,8 @@ class Study(Part):
             Mistake: with everything that is wrong in any of them.
         """
         source = source or Source(self.name)
+        if wrong := [*self._nothing_varies(), *self._whole_sections(), *self._wrong_effects()]:
+            raise Mistake(source.lines(wrong))
         try:
             base = self.base()
         except Mistake as mistake:
@@ -108,18 +166,91 @@ class Study(Part):
                 [f"{source.at(('set', key) if key else ('scenario',))}: {line}" for key, line in told]
             ) from None
         made: list[Scenario] = []
-        wrong: dict[str, None] = {}
+        told_once: dict[str, None] = {}
         for levels in self.levels():
             try:
-                made.append(base.replace(levels))
+                made.append(base.replace(self._changes(levels)))
             except Mistake as mistake:
-                wrong |= dict.fromkeys(
-                    f"{source.at(('factors', _blamed(line, levels)))}: {line.removeprefix('changes: ')}"
+                told_once |= dict.fromkeys(
+                    f"{source.at(self._guilty(line, levels))}: {line.removeprefix('changes: ')}"
                     for line in mistake.lines
                 )
-        if wrong:
-            raise Mistake(list(wrong))
+        if told_once:
+            raise Mistake(list(told_once))
         return made
+
+    def _changes(self, levels: dict[str, Any]) -> dict[str, Any]:
+        """The changes that make a design: those of its treatment, then the levels of its factors."""
+        treated = self.treatments[levels[TREATMENT]] if self.treatments else {}
+        return {**treated, **{factor: levels[factor] for factor in self.factors}}
+
+    def _guilty(self, line: str, levels: dict[str, Any]) -> Key:
+        """Where in the study a mistake in a design comes from: a factor, or a change of the treatment."""
+        if not self.treatments:
+            return ("factors", _blamed(line, self.factors))
+        treatment = levels[TREATMENT]
+        if factor := _blamed(line, self.factors):
+            return ("factors", factor)
+        return ("treatments", treatment, _blamed(line, self.treatments[treatment]))
+
+    def _nothing_varies(self) -> Iterator[tuple[Key, str]]:
+        """A study compares: it needs factors, or two treatments."""
+        if not self.treatments and not self.factors:
+            yield (), 'nothing varies; a study needs [factors], e.g. "sharing.take_rate" = [0.1, 0.3], or [treatments]'
+        if len(self.treatments) == 1:
+            yield (
+                ("treatments", *self.treatments),
+                "one treatment compares with nothing; name at least two, the first as the baseline",
+            )
+
+    def _whole_sections(self) -> Iterator[tuple[Key, str]]:
+        """Keys without quotation marks make a table that would replace the whole section with all else in it."""
+        written: dict[Key, dict[str, Any]] = {("set",): self.set}
+        written |= {("treatments", name): changes for name, changes in self.treatments.items()}
+        for place, changes in written.items():
+            for key, value in changes.items():
+                if key in _SECTIONS and isinstance(value, dict) and value:
+                    inside = next(iter(value))
+                    yield (
+                        (*place, key, inside),
+                        f'would replace the whole section; write "{key}.{inside}" in quotation marks',
+                    )
+
+    def _wrong_effects(self) -> Iterator[tuple[Key, str]]:
+        """Effects are those of measures that exist, between designs that exist, on common luck."""
+        if self.effects is None:
+            return
+        if not self.common_luck.on:
+            yield (
+                ("common_luck", "on"),
+                "effects are differences on common luck; set common_luck.on = true, or leave out [effects]",
+            )
+        for name in self.effects.measures:
+            yield from _unmeasured(name, ("effects", "measures"))
+        for place, claim in enumerate(self.effects.claims):
+            at: Key = ("effects", "claims", place)
+            yield from _unmeasured(claim.measure, (*at, "measure"))
+            if claim.than:
+                yield from _unmeasured(claim.than, (*at, "than"))
+            if claim.than and claim.best:
+                yield (*at, "than"), "does not go with best; a claim is about one of them"
+            if claim.best and claim.best not in self.factors:
+                hint = nearest(claim.best, self.factors) or f"; allowed are {', '.join(self.factors) or 'none'}"
+                yield (*at, "best"), f"{claim.best!r} is no factor{hint}"
+            for side, named in (("of", claim.of), ("against", claim.against)):
+                if isinstance(named, dict):
+                    yield from (((*at, side), message) for message in self._no_design(named))
+
+    def _no_design(self, named: dict[str, Any]) -> Iterator[str]:
+        """What is wrong with the name of a design."""
+        levels: dict[str, list[Any]] = {TREATMENT: list(self.treatments)} if self.treatments else {}
+        levels |= self.factors
+        for key, value in named.items():
+            if key not in levels:
+                yield f"{key}: does not vary here{nearest(key, levels) or '; allowed are ' + ', '.join(levels)}"
+            elif value not in levels[key]:
+                hint = nearest(str(value), map(str, levels[key]))
+                yield f"{key}: {value!r} is not tried{hint or '; allowed are ' + ', '.join(map(str, levels[key]))}"
 
     def runs(self) -> Iterator[tuple[int, int, int]]:
         """Every run in order: its number, its design, its seed."""
@@ -148,11 +279,25 @@ def check_file(where: str) -> None:
             found(scenario)
 
 
+def _is_part(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Part)
+
+
+def _unmeasured(name: str, key: Key) -> Iterator[tuple[Key, str]]:
+    """That there is no such measure, with the nearest that there is."""
+    if name not in MEASURES:
+        yield key, f"{name!r} is no measure{nearest(name, MEASURES) or '; tide measures lists them'}"
+
+
 def _blamed(line: str, keys: Iterable[str]) -> str:
     """Which of the changed keys a mistake in the changes is about; empty if none is."""
-    said = line.removeprefix("changes: ").partition(":")[0] + "."
+    said = line.removeprefix("changes: ").partition(":")[0].partition("[")[0] + "."
     return next((key for key in keys if said.startswith(f"{key}.") or f"{key}.".startswith(said)), "")
 
 
 def _is_study(content: dict[str, Any]) -> bool:
-    return "factors" in content or isinstance(content.get("scenario"), str)
+    return "factors" in content or "treatments" in content or isinstance(content.get("scenario"), str)
+
+
+_SECTIONS = frozenset(name for name, field in Scenario.model_fields.items() if _is_part(field.annotation))
+"""The sections of a scenario."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,19 +14,27 @@ import pandas as pd
 from sim import luck
 from sim.measures import MEASURES
 from sim.measures.collapse import sensitivity
-from sim.measures.estimate import Estimate, mean_interval, share_interval
+from sim.measures.estimate import Estimate, mean_interval, share_difference, share_interval
 from sim.measures.evidence import Fetched, Reading
 from sim.measures.network import exponent
 from sim.mistakes import Mistake, nearest
 from sim.record import read_manifest
 from sim.scenario import Scenario
+from sim.study.design import TREATMENT, Claim, Study
 
 RESAMPLING = luck.purpose("study: which replicates a bootstrap sample holds")
 RESAMPLES = 1000
-CENSORED = ("time_to_collapse", "recovery_time", "months_to_mature")
+CENSORED = (
+    *("time_to_collapse", "recovery_time", "months_to_mature"),
+    *("months_to_distrust", "months_to_withdrawal", "months_to_value_loss", "months_to_exodus"),
+)
 """Measures that are often not yet known when a run ends: their mean over the known ones would mislead, so it is not given."""
 SHARES = ("collapsed", "took_off")
 """Measures that are 0 or 1 in a run: their mean is a probability."""
+HEADLINES = ("collapsed", "orchestrator_income", "final_firms", "mean_contribution")
+"""The measures that are shown of a study that names none."""
+NEGLIGIBLE = 1e-9
+"""Differences below this are those of rounding."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +44,7 @@ class Result:
     Attributes:
         folder: where it lies.
         manifest: study, scenario, versions and source hash.
-        runs: a row a run: `run`, `design`, `seed`, a column a factor by full key, a column a measure, `status`, `error`.
+        runs: a row a run: `run`, `design`, `seed`, `treatment`, a column a factor by full key, a column a measure, `status`, `error`.
     """
 
     folder: Path
@@ -70,10 +78,25 @@ class Result:
             raise Mistake([f"{path}: the study kept no series; set keep.series = true and run it again"])
         return pd.read_parquet(path)
 
+    @cached_property
+    def study(self) -> Study:
+        """What was asked."""
+        return Study.model_validate(self.manifest["study"])
+
     @property
     def factors(self) -> list[str]:
         """The factors, by full key."""
         return list(self.manifest["study"]["factors"])
+
+    @property
+    def varied(self) -> list[str]:
+        """What tells the designs apart: `treatment`, if the study has any, and the factors."""
+        return self.study.varied
+
+    @property
+    def shown(self) -> list[str]:
+        """The measures that are shown of it: those of the study's `[effects]`, if it has any."""
+        return self.study.effects.measures if self.study.effects else list(HEADLINES)
 
     @property
     def failed(self) -> int:
@@ -99,7 +122,7 @@ class Result:
             self._known(name, MEASURES, "measure")
         rows = []
         for design, group in self.done.groupby("design", sort=True):
-            levels = {factor: group[factor].iloc[0] for factor in self.factors}
+            levels = {name: group[name].iloc[0] for name in self.varied}
             for name in names:
                 values = group[name].to_numpy(float)
                 values = values[~np.isnan(values)]
@@ -117,37 +140,105 @@ class Result:
                         "high": high,
                     }
                 )
-        return pd.DataFrame(rows, columns=["design", *self.factors, "measure", "n", "mean", "sd", "low", "high"])
+        return pd.DataFrame(rows, columns=["design", *self.varied, "measure", "n", "mean", "sd", "low", "high"])
 
     def paired(self, measure: str, one: int, other: int, confidence: float = 0.95) -> Estimate:
-        """Mean difference of a measure, design `one` minus design `other`, over the seeds that both have; Student's interval."""
+        """Mean difference of a measure, design `one` minus design `other`, over the seeds that both have, with its interval.
+
+        The interval is Student's; of a difference of probabilities it is that of Bonett & Price (2012), honest at their ends.
+        """
+        first, second = self._pairs(measure, one, other)
+        return _difference(measure)(first - second, confidence)
+
+    def _pairs(self, measure: str, one: int, other: int) -> tuple[np.ndarray, np.ndarray]:
+        """A measure in two designs under the seeds in which both have it."""
         self._known(measure, MEASURES, "measure")
         designs = self.runs["design"].unique()
         if wrong := [design for design in (one, other) if design not in designs]:
             raise Mistake([f"design {wrong[0]}: there is no such design; they count from 0 to {designs.max()}"])
-        first, second = (self.done[self.done["design"] == design].set_index("seed")[measure] for design in (one, other))
-        return mean_interval((first - second).dropna().to_numpy(float), confidence)
+        done = self.done.set_index("seed")
+        first, second = (done.loc[done["design"] == design, measure] for design in (one, other))
+        both = pd.concat([first, second], axis=1, join="inner").dropna().to_numpy(float)
+        return both[:, 0], both[:, 1]
 
-    def matrix(self, factor: str, measure: str) -> tuple[np.ndarray, np.ndarray]:
-        """The levels of the one factor of a study, and a measure as an array (replicates, levels); NaN where a run failed.
+    def effects(self, measures: Iterable[str] | None = None, confidence: float = 0.95) -> pd.DataFrame:
+        """What each treatment changes, a row a treatment and measure: differences from the first one on common luck.
+
+        Without treatments, each level of the last factor is held against its first. What else varies is held equal: the comparison
+        is made within each combination of it.
+
+        Args:
+            measures: which; by default those of the study's `[effects]`.
+            confidence: of the intervals.
+
+        Returns:
+            What is held equal, the treatment (or the level), `measure`, `runs` (pairs of runs on the same luck), its mean in them
+            without (`baseline`) and with (`mean`), the `difference` with its interval (`low`, `high`), and what that `shows`:
+            "higher", "lower", or "not shown" where the interval holds 0.
 
         Raises:
-            Mistake: if the study has other factors too, or levels that are no numbers.
+            Mistake: if there is no such measure, or the designs share no luck.
+        """
+        if not self.study.common_luck.on:
+            raise Mistake(["effects are differences on common luck; set common_luck.on = true and run the study again"])
+        asked = self.shown if measures is None else list(measures)
+        compared = self.varied[0] if TREATMENT in self.varied else self.varied[-1]
+        equal = [name for name in self.varied if name != compared]
+        rows = []
+        for held, designs in self._together(equal):
+            first, *others = designs.index
+            for design in others:
+                said = held | {compared: designs.loc[design, compared]}
+                rows += [said | self._effect(name, design, first, confidence) for name in asked]
+        numbers = ["measure", "runs", "baseline", "mean", "difference", "low", "high", "shows"]
+        return pd.DataFrame(rows, columns=[*equal, compared, *numbers])
+
+    def _together(self, equal: list[str]) -> Iterator[tuple[dict[str, Any], pd.DataFrame]]:
+        """The designs, in groups that have some of what varies in common."""
+        designs = self.runs.groupby("design")[self.varied].first()
+        if not equal:
+            yield {}, designs
+            return
+        for values, group in designs.groupby(equal, sort=False):
+            yield dict(zip(equal, values, strict=True)), group
+
+    def _effect(self, measure: str, one: int, other: int, confidence: float) -> dict[str, Any]:
+        """What a row of effects says of a measure."""
+        first, second = self._pairs(measure, one, other)
+        difference = _difference(measure)(first - second, confidence)
+        means = [float(values.mean()) if values.size else np.nan for values in (second, first)]
+        said = (measure, first.size, *means, *difference, shows(difference))
+        return dict(zip("measure runs baseline mean difference low high shows".split(), said, strict=True))
+
+    def matrix(self, factor: str, measure: str, held: Mapping[str, Any] | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """The levels of a factor, and a measure as an array (replicates, levels); NaN where a run failed.
+
+        Args:
+            factor: by full key; its levels are numbers.
+            measure: by name.
+            held: the level at which everything else that varies is held; what is not named is at its first.
+
+        Raises:
+            Mistake: if the study varies other things and nothing is held, or the levels are no numbers.
         """
         self._known(factor, self.factors, "factor")
         self._known(measure, MEASURES, "measure")
-        if len(self.factors) > 1 or not pd.api.types.is_numeric_dtype(self.runs[factor]):
+        if (len(self.varied) > 1 and held is None) or not pd.api.types.is_numeric_dtype(self.runs[factor]):
             raise Mistake(
                 [
-                    f"{factor}: this needs a study of one factor with numbers as levels; this one varies {', '.join(self.factors)}"
+                    f"{factor}: this needs a study of one factor with numbers as levels; this one varies {', '.join(self.varied)}"
                 ]
             )
+        levels = sorted(self.study.factors[factor])
+        designs = [self.study.design({**(held or {}), factor: level}) for level in levels]
+        return np.array(levels, float), self._replicates(measure)[:, designs]
+
+    def _replicates(self, measure: str) -> np.ndarray:
+        """A measure as an array (replicates, designs); NaN where a run failed."""
         runs = self.runs.assign(replicate=self.runs.groupby("design").cumcount())
-        values = runs.where(runs["status"] == "done").assign(design=runs["design"], replicate=runs["replicate"])
-        table = values.pivot_table(index="replicate", columns="design", values=measure, dropna=False)
-        levels = self.runs.groupby("design")[factor].first().to_numpy(float)
-        order = np.argsort(levels)
-        return levels[order], table.reindex(columns=range(levels.size)).to_numpy(float)[:, order]
+        values = runs[measure].where(runs["status"] == "done").astype(float)
+        table = runs.assign(kept=values).pivot(index="replicate", columns="design", values="kept")
+        return table.sort_index(axis=1).to_numpy(float)
 
     def tipping_point(self, factor: str, measure: str = "collapsed", level: float = 0.5) -> Estimate:
         """The level of a factor at which the mean of a measure first reaches `level`, by linear interpolation.
@@ -159,11 +250,57 @@ class Result:
         samples = np.array([_crossing(levels, _means(values[rows]), level) for rows in _resampled(len(values))])
         return _middle(_crossing(levels, _means(values), level), samples)
 
-    def best_level(self, factor: str, measure: str = "orchestrator_income") -> Estimate:
-        """The level of a factor at which the mean of a measure is highest, with a bootstrap interval as above."""
-        levels, values = self.matrix(factor, measure)
-        samples = np.array([_best(levels, _means(values[rows])) for rows in _resampled(len(values))])
-        return _middle(_best(levels, _means(values)), samples)
+    def best_level(
+        self, factor: str, measure: str = "orchestrator_income", held: Mapping[str, Any] | None = None
+    ) -> Estimate:
+        """The level of a factor at which the mean of a measure is highest, with a bootstrap interval as above; `held` as in `matrix`."""
+        levels, values = self.matrix(factor, measure, held)
+        return _middle(_best(levels, _means(values)), _bests(levels, values))
+
+    def claims(self) -> pd.DataFrame:
+        """What became of the claims of the study's `[effects]`.
+
+        Returns:
+            A row a claim: what it `says`, what that is `about`, `runs` (pairs of runs, where two designs are compared), the
+            `difference` with its interval (`low`, `high`), and the `verdict`: "shown", "not shown" where the interval holds 0, or
+            "the opposite". Where one design is held `against` a number (else NaN), `difference` is its mean, and the interval is
+            looked at for that number.
+        """
+        rows = []
+        for claim in self.study.effects.claims if self.study.effects else []:
+            runs, found, against = self._best_tried(claim) if claim.best else self._tried(claim)
+            shown = shows(Estimate(*(bound - against for bound in found)) if against is not None else found)
+            verdict = "shown" if shown == claim.shows else "not shown" if shown == "not shown" else "the opposite"
+            number = np.nan if against is None else against
+            rows.append((claim.says, claim.about, runs, *found, number, verdict))
+        return pd.DataFrame(rows, columns="says about runs difference low high against verdict".split())
+
+    def _tried(self, claim: Claim) -> tuple[int, Estimate, float | None]:
+        """How many runs (or pairs) a claim rests on, what they say, and the number that it is held against, if it is one."""
+        probability = claim.measure in SHARES and not claim.than
+        values = self._claimed(claim, claim.of)
+        if not isinstance(claim.against, dict):
+            values = values[~np.isnan(values)]
+            return values.size, (share_interval if probability else mean_interval)(values), claim.against
+        if claim.against or not claim.than:
+            values = values - self._claimed(claim, claim.against)
+        values = values[~np.isnan(values)]
+        return values.size, (share_difference if probability else mean_interval)(values), None
+
+    def _best_tried(self, claim: Claim) -> tuple[int, Estimate, float | None]:
+        """The same of a claim about the best level of a factor: bootstrap over whole replicates."""
+        levels, values = self.matrix(claim.best, claim.measure, claim.of)
+        best, samples = _best(levels, _means(values)), _bests(levels, values)
+        if not isinstance(claim.against, dict):
+            return len(values), _middle(best, samples), claim.against
+        levels, values = self.matrix(claim.best, claim.measure, claim.against)
+        return len(values), _middle(best - _best(levels, _means(values)), samples - _bests(levels, values)), None
+
+    def _claimed(self, claim: Claim, named: Mapping[str, Any]) -> np.ndarray:
+        """What a claim is about, in each replicate of a design; NaN where it is not known."""
+        design = self.study.design(named)
+        values = self._replicates(claim.measure)[:, design]
+        return values - self._replicates(claim.than)[:, design] if claim.than else values
 
     def critical_mass(self, factor: str = "founding.firms") -> Estimate:
         """The smallest size at founding from which at least half of the runs take off, with a bootstrap interval as above."""
@@ -198,6 +335,16 @@ class Result:
             )
 
 
+def shows(difference: Estimate) -> str:
+    """What a difference shows: "higher", "lower", or "not shown" where its interval holds 0."""
+    return "higher" if difference.low > NEGLIGIBLE else "lower" if difference.high < -NEGLIGIBLE else "not shown"
+
+
+def _difference(measure: str) -> Callable[[np.ndarray, float], Estimate]:
+    """How the mean of paired differences of a measure is estimated."""
+    return share_difference if measure in SHARES else mean_interval
+
+
 def _resampled(count: int) -> list[np.ndarray]:
     """Which replicates each bootstrap sample holds."""
     key = luck.key(0)
@@ -215,6 +362,11 @@ def _means(values: np.ndarray) -> np.ndarray:
 def _best(levels: np.ndarray, means: np.ndarray) -> float:
     """The level with the highest mean among those that have one."""
     return float("nan") if np.isnan(means).all() else float(levels[np.nanargmax(means)])
+
+
+def _bests(levels: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """The best level in each bootstrap sample of whole replicates; samples are the same for all designs of a study."""
+    return np.array([_best(levels, _means(values[rows])) for rows in _resampled(len(values))])
 
 
 def _crossing(levels: np.ndarray, means: np.ndarray, level: float) -> float:

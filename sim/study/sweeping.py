@@ -102,15 +102,15 @@ def sweep(
 
 
 def _runs_table(study: Study, found: list[Outcome]) -> pa.Table:
-    """A row a run: run, design, seed, a column a factor, a column a measure, status and error."""
+    """A row a run: run, design, seed, the treatment, a column a factor, a column a measure, status and error."""
     runs, levels = list(study.runs()), study.levels()
     columns: dict[str, Any] = {
         "run": np.array([run for run, _design, _seed in runs], np.int64),
         "design": np.array([design for _run, design, _seed in runs], np.int64),
         "seed": np.array([seed for _run, _design, seed in runs], np.uint64),
     }
-    for factor in study.factors:
-        columns[factor] = _column([levels[design][factor] for _run, design, _seed in runs])
+    for name in study.varied:
+        columns[name] = _column([levels[design][name] for _run, design, _seed in runs])
     for name in MEASURES:
         columns[name] = np.array([outcome.measures[name] for outcome in found])
     columns["status"] = ["failed" if outcome.error else "done" for outcome in found]

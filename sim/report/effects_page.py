@@ -1,0 +1,129 @@
+"""Effects on one page: how much each treatment changes each measure, with 95 % intervals around the difference."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from sim.measures import MEASURES
+from sim.report.style import (
+    BLUE,
+    FAINT,
+    GREEN,
+    INK,
+    MUTED,
+    NUMBER,
+    ORANGE,
+    PERCENT,
+    PURPLE,
+    SPACE,
+    VERMILION,
+    label_ends,
+    new_page,
+    panel,
+    styled,
+)
+from sim.report.sweep_page import along, called, in_percent, level, panels, subtitle, sweep_figure
+from sim.report.tables import first_of
+from sim.study import Result
+from sim.study.design import TREATMENT
+
+COLOURS = {"higher": BLUE, "lower": VERMILION, "not shown": FAINT}
+MOST_PANELS = 6
+"""More measures than this do not fit side by side."""
+MOST_ROWS = 40
+"""More rows than this cannot be told apart."""
+
+
+LINES = (BLUE, VERMILION, GREEN, PURPLE, ORANGE)
+"""Colours of lines, the first level first."""
+
+
+def gallery_figure(result: Result) -> Figure:
+    """The picture of a study of treatments, or of factors alone."""
+    if result.study.treatments:
+        return effects_figure(result)
+    numeric = all(pd.api.types.is_numeric_dtype(result.runs[name]) for name in result.varied)
+    first = result.study.factors[result.factors[0]]
+    return (
+        family_figure(result)
+        if numeric and len(result.varied) == 2 and len(first) <= len(LINES)
+        else sweep_figure(result)
+    )
+
+
+def family_figure(result: Result) -> Figure:
+    """Four measures over the second factor, a line with its 95 % band for each level of the first."""
+    first, second = result.factors
+    summary = result.summary(result.shown[:4])
+    with styled():
+        page = new_page(result.study.title, f"{subtitle(result)}  ·  a line a level of {called(first)}")
+        grid = page.add_gridspec(2, 2, left=0.06, right=0.93, bottom=0.09, top=0.79, wspace=0.3, hspace=0.42)
+        for place, (name, title, unit, _colour) in enumerate(panels(result)):
+            axes = page.add_subplot(grid[place // 2, place % 2])
+            rows = summary[summary["measure"] == name]
+            for colour, (_level, line) in zip(LINES, rows.groupby(first), strict=False):
+                axes.fill_between(line[second], line["low"], line["high"], color=colour, alpha=0.2, lw=0)
+                axes.plot(line[second], line["mean"], color=colour, marker="o", ms=4)
+            panel(axes, title, unit, min(0.0, rows["low"].min()), 1.03 if in_percent(name) else None)
+            axes.yaxis.set_major_formatter(PERCENT if in_percent(name) else NUMBER)
+            along(axes, second, result.study.factors[second])
+            ends = rows.sort_values(second).groupby(first)["mean"].last()
+            label_ends(
+                axes, [(end, level(first, at), colour) for colour, (at, end) in zip(LINES, ends.items(), strict=False)]
+            )
+            axes.set_xlabel(called(second) if place >= 2 else "")
+        return page
+
+
+def effects_figure(result: Result) -> Figure:
+    """A panel a measure, a row a treatment: the difference that it makes, coloured where its interval leaves out 0."""
+    effects = result.effects()
+    places = (
+        effects.drop(columns=effects.columns[effects.columns.get_loc("measure") :]).drop_duplicates().head(MOST_ROWS)
+    )
+    names = [row_name(row) for row in places.to_dict("records")]
+    with styled():
+        page = new_page(
+            result.study.title,
+            f"Difference from {first_of(result)} on common luck, with 95{SPACE}% intervals  ·  {key()}",
+        )
+        shown = result.shown[:MOST_PANELS]
+        grid = page.add_gridspec(1, len(shown), left=0.2, right=0.975, bottom=0.08, top=0.77, wspace=0.14)
+        for place, name in enumerate(shown):
+            axes = page.add_subplot(grid[place])
+            _differences(axes, effects[effects["measure"] == name].head(len(names)))
+            panel(axes, name.replace("_", " "), MEASURES[name].unit, None)
+            axes.margins(x=0.12)
+            axes.set_ylim(len(names) - 0.5, -0.5)
+            axes.set_yticks(range(len(names)), names if place == 0 else [""] * len(names), color=MUTED)
+        return page
+
+
+def key() -> str:
+    """What the colours say."""
+    return "blue: higher, red: lower, grey: the interval holds 0"
+
+
+def row_name(row: Mapping[Any, Any]) -> str:
+    """What a row of effects is called: the treatment, and what is held equal."""
+    held = [f"{called(name)} {level(name, value)}" for name, value in row.items() if name != TREATMENT]
+    return " · ".join([*held, *([str(row[TREATMENT])] if TREATMENT in row else [])]).replace("_", " ")
+
+
+def _differences(axes: Axes, rows: pd.DataFrame) -> None:
+    """A dot and a bar a row, and the line of no difference."""
+    axes.axvline(0.0, color=INK, lw=1.0)
+    for at, row in enumerate(rows.to_dict("records")):
+        bars = np.nan_to_num([[row["difference"] - row["low"]], [row["high"] - row["difference"]]])
+        colour = COLOURS[row["shows"]]
+        axes.errorbar([row["difference"]], [at], xerr=np.abs(bars), fmt="o", color=colour, ms=7, lw=2.2)
+    axes.grid(visible=True, axis="x")
+    axes.grid(visible=False, axis="y")
+    axes.xaxis.set_major_formatter(NUMBER)
+    axes.locator_params(axis="x", nbins=4)
