@@ -105,7 +105,7 @@ IDEAS: tuple[Idea, ...] = (
         "D and A being how far its deal is behind and ahead. Felt disadvantage lowers contributions and strategic trust.",
         "Fehr & Schmidt 1999; Deng & Papadimitriou 1994 for the Shapley value of sums over pairs",
         _words("satisfaction grievance gini_benefit gini_return atkinson_benefit jain_benefit shapley_distance"),
-        "unfairness",
+        "unfair_take",
     ),
     Idea(
         "Unfair split: consistently shortchanged",
@@ -116,8 +116,8 @@ IDEAS: tuple[Idea, ...] = (
         "Grievance is a moving average of disadvantage, so that repeated unfairness counts, not one bad month; firms first put in less, "
         "then trust less, then leave with hazard `1 − exp(−h·exp(k·(outside option − satisfaction)))`.",
         f"Fehr & Schmidt 1999; Hirschman 1970 for exit; the hazard's form is a {HYPOTHESIS}",
-        _words("collapsed time_to_collapse grievance exits orchestrator_income mean_contribution"),
-        "unfairness",
+        _words("collapsed grievance exits months_to_distrust months_to_withdrawal months_to_exodus withdrawal_lead"),
+        "withdrawal_first",
     ),
     Idea(
         "Reciprocity",
@@ -259,7 +259,7 @@ IDEAS: tuple[Idea, ...] = (
         "mix towards the norm of fairness; members may also vote. Without a channel grievance only shows as exit.",
         f"Hirschman 1970; the form is a {HYPOTHESIS}",
         _words("take_rate grievance collapsed exits"),
-        "programme_order",
+        "voice_repairs",
     ),
     Idea(
         "Decentralised and central governance",
@@ -303,8 +303,8 @@ IDEAS: tuple[Idea, ...] = (
         _words("value membership"),
         "Value per unit of effort is scaled by `(n/n₀)^γ / (1 + (n/n_c)^κ)`; members draw applicants, and full markets none.",
         "Briscoe, Odlyzko & Tilly 2006; the literature does not agree on γ",
-        _words("network_exponent firms final_firms value"),
-        "structures",
+        _words("network_exponent value_per_member final_firms final_value"),
+        "network_effects",
     ),
     Idea(
         "Diversity, redundancy and antifragility",
@@ -499,7 +499,7 @@ PRINCIPLES: tuple[Principle, ...] = (
             "membership.onboarding.support"
         ),
         _words("network_exponent final_firms peak_firms entries"),
-        "onboarding",
+        "critical_mass",
     ),
 )
 """The fourteen principles of partnership."""
