@@ -116,8 +116,8 @@ IDEAS: tuple[Idea, ...] = (
         "Grievance is a moving average of disadvantage, so that repeated unfairness counts, not one bad month; firms first put in less, "
         "then trust less, then leave with hazard `1 − exp(−h·exp(k·(outside option − satisfaction)))`.",
         f"Fehr & Schmidt 1999; Hirschman 1970 for exit; the hazard's form is a {HYPOTHESIS}",
-        _words("collapsed time_to_collapse grievance exits orchestrator_income mean_contribution"),
-        "unfair_take",
+        _words("collapsed grievance exits months_to_distrust months_to_withdrawal months_to_exodus"),
+        "withdrawal_first",
     ),
     Idea(
         "Reciprocity",
@@ -313,7 +313,7 @@ IDEAS: tuple[Idea, ...] = (
         _words("value membership"),
         "Value per unit of effort is scaled by `(n/n₀)^γ / (1 + (n/n_c)^κ)`; members draw applicants, and full markets none.",
         "Briscoe, Odlyzko & Tilly 2006; the literature does not agree on γ",
-        _words("network_exponent firms final_firms value"),
+        _words("network_exponent value_per_member final_firms final_value"),
         "network_effects",
     ),
     Idea(
@@ -509,7 +509,7 @@ PRINCIPLES: tuple[Principle, ...] = (
             "membership.onboarding.support"
         ),
         _words("network_exponent final_firms peak_firms entries"),
-        "onboarding",
+        "critical_mass",
     ),
 )
 """The fourteen principles of partnership."""
