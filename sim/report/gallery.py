@@ -134,8 +134,8 @@ def together(path: Path, new: list[pd.DataFrame]) -> str:
 
 
 def _digits(value: Any) -> Any:
-    """A number with six digits; a text as it is."""
-    return value if isinstance(value, str) or value != value else f"{value:.6g}"
+    """A number with five digits; a text as it is."""
+    return value if isinstance(value, str) or value != value else f"{value:.5g}"
 
 
 def _renew(path: Path, content: bytes) -> bool:
