@@ -12,9 +12,10 @@ from sim.files import FirmsFile, read_firms, read_ties
 from sim.mistakes import Mistake
 from sim.names import ContributionType, Role, code
 from sim.phases.customers import open_market
+from sim.playing import game_of, make_players, plays
 from sim.rules import Rules
 from sim.scenario import Scenario
-from sim.topology import best_places, edges
+from sim.topology import best_places, copied_edges
 from sim.traits import bear_all, crown, quantile_table
 from sim.world import ORCHESTRATOR, World, connect, enrol, trust_row
 
@@ -30,10 +31,11 @@ def found(scenario: Scenario, seed: int = 0) -> tuple[World, Rules]:
     firms_file = (
         None if isinstance(scenario.founding.firms, int) else read_firms(_beside(scenario, scenario.founding.firms))
     )
-    count = scenario.founding.firms if isinstance(scenario.founding.firms, int) else firms_file.count  # type: ignore[union-attr]
+    size = scenario.founding.firms if isinstance(scenario.founding.firms, int) else firms_file.count  # type: ignore[union-attr]
+    count = size * scenario.founding.copies
     pairs, weights, trusts = _pairs(scenario, firms_file, count, key)
     degree = np.bincount(pairs.ravel(), minlength=count)
-    world = World(_room(scenario, degree), quantile_table(rules.founding), key)
+    world = World(_room(scenario, degree), quantile_table(rules.founding), key, game_of(scenario))
     bear_all(world, rules, count)
     if firms_file is None:
         for slot in best_places(scenario.founding, degree):
@@ -41,8 +43,11 @@ def found(scenario: Scenario, seed: int = 0) -> tuple[World, Rules]:
     else:
         _apply(world, rules, firms_file)
     _open(world, rules, count)
+    world.now.copies = scenario.founding.copies
     world.firms.attention[:count] = np.maximum(degree, scenario.partnering.max_partners)
     tie(world, rules, pairs, weights, trusts)
+    if plays(scenario):
+        make_players(scenario, world, count, firms_file.columns.get("strategy") if firms_file else None)
     _needs_orchestrator(scenario, world)
     return world, rules
 
@@ -59,7 +64,7 @@ def _pairs(
     if scenario.founding.ties is not None and firms_file is not None:
         ties = read_ties(_beside(scenario, scenario.founding.ties), firms_file.names)
         return ties.pairs, ties.weight, ties.trust
-    pairs = edges(scenario.founding, count, key)
+    pairs = copied_edges(scenario.founding, count // scenario.founding.copies, key)
     return pairs, np.ones(len(pairs)), np.full(len(pairs), np.nan)
 
 

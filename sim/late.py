@@ -18,12 +18,19 @@ from numba.extending import lower_builtin, type_callable
 
 from sim.columns import BundleType, word_of
 from sim.compiled import kernel
+from sim.names import ContributionRule, ExchangeRule, ValueForm, words
 
 SWITCHES = {
     "shocks.phase": ("shocks.on",),
     "contribution.phase": ("contribution.on",),
+    "imitation.evolve": ("contribution.on", "contribution.rule=imitate"),
+    "reinforcement.reinforce": ("contribution.on", "contribution.rule=reinforce"),
+    "contagion.spread": ("contribution.on", "contribution.rule=threshold"),
     "exchange.phase": ("exchange.on",),
+    "strategies.play": ("exchange.on", "exchange.rule=strategies"),
     "value.phase": ("value.on",),
+    "games.play_matrix": ("value.on", "value.form=matrix"),
+    "games.play_groups": ("value.on", "value.form=groups"),
     "clarity.duplicate": ("value.on", "governance.clarity_on"),
     "knowledge.employ": ("value.on", "value.knowledge_on"),
     "knowledge.show": ("value.on", "value.knowledge_on"),
@@ -48,6 +55,13 @@ SWITCHES = {
     "customers.serve": ("customers.on", "customers.base_on"),
 }
 """Each late kernel, by file and name, and the rules that must all be on for it to be called; a world keeps addresses in this order."""
+
+CHOICES = {
+    "contribution.rule": words(ContributionRule),
+    "exchange.rule": words(ExchangeRule),
+    "value.form": words(ValueForm),
+}
+"""The words of the choices among those rules."""
 
 KERNELS: dict[str, Any] = {}
 """Each late kernel that has been defined, compiled or not."""
@@ -97,8 +111,10 @@ def needed(rules: Any) -> list[str]:
 
 
 def _on(rules: Any, switch: str) -> bool:
-    section, name = switch.split(".")
-    return bool(getattr(rules, section)[name])
+    key, _equals, word = switch.partition("=")
+    section, name = key.split(".")
+    value = getattr(rules, section)[name]
+    return bool(value == CHOICES[key].index(word)) if word else bool(value)
 
 
 def compiled(name: str, world: Any, rules: Any) -> int:

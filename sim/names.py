@@ -14,10 +14,24 @@ Topology = Literal[
     "supply_chain",
     "core_periphery",
     "geometric",
+    "lattice",
+    "random_regular",
 ]
-ContributionRule = Literal["conditional", "fixed"]
+Neighbourhood = Literal["von_neumann", "moore"]
+ThresholdSpread = Literal["fixed", "uniform", "normal", "ladder"]
+ThresholdUnit = Literal["share", "number"]
+ContributionRule = Literal["conditional", "fixed", "constant", "imitate", "reinforce", "threshold"]
+Update = Literal["death_birth", "birth_death", "moran", "imitation", "fermi", "replicator", "best", "best_other"]
+Order = Literal["synchronous", "asynchronous"]
+Payoffs = Literal["accumulated", "averaged"]
+Fitness = Literal["linear", "exponential"]
+Seeding = Literal["random", "neighbours"]
+ExchangeRule = Literal["stakes", "strategies"]
+ValueForm = Literal["exchange", "matrix", "groups"]
+Stakes = Literal["per_group", "split"]
+Enforcement = Literal["authority", "peer", "pool"]
 Effort = Literal["split", "per_tie"]
-Delivery = Literal["firm", "tie"]
+Delivery = Literal["firm", "tie", "mean"]
 ShareRule = Literal["equal", "contribution", "shapley", "power", "need"]
 FairnessNorm = Literal["equality", "equity", "shapley"]
 Decider = Literal["fixed", "orchestrator", "vote", "weighted"]

@@ -9,6 +9,9 @@ from sim.phases.orchestration import mean_monitoring, mean_take
 from sim.phases.trust import expect
 from sim.world import ORCHESTRATOR
 
+SHOWN = 6
+"""Strategies whose shares have a series."""
+
 
 @kernel
 def open_month(world, month):
@@ -61,11 +64,35 @@ def tally_ties(world):
 
 
 @kernel
+def tally_strategies(world):
+    """Shares of members by strategy, and of copies that the first strategy has all to itself, or has left."""
+    firms, players, now = world.firms, world.players, world.now
+    counts = np.zeros(max(SHOWN, now.strategies))
+    size, copies = now.slots // max(1, now.copies), max(1, now.copies)
+    taken = lost = 0
+    for copy in range(copies):
+        first = members = 0
+        for i in range(copy * size, copy * size + size):
+            if firms.active[i]:
+                counts[players.strategy[i]] += 1.0
+                first += players.strategy[i] == 0
+                members += 1
+        taken += members > 0 and first == members
+        lost += members > 0 and first == 0
+    now.takeover, now.extinction = taken / copies, lost / copies
+    counts /= max(1.0, now.firms)
+    now.strategy_1, now.strategy_2, now.strategy_3 = counts[0], counts[1], counts[2]
+    now.strategy_4, now.strategy_5, now.strategy_6 = counts[3], counts[4], counts[5]
+
+
+@kernel
 def close_month(world, rules):
     """Write the means, and the split in force, into the month."""
     now, p = world.now, rules.sharing
     tally_firms(world)
     tally_ties(world)
+    if now.strategies > 0:
+        tally_strategies(world)
     now.take_rate = mean_take(world, rules)
     now.monitoring = mean_monitoring(world, rules) if rules.governance.on else 0.0
     now.mix_equal, now.mix_contribution, now.mix_shapley = p.mix_equal, p.mix_contribution, p.mix_shapley

@@ -24,6 +24,7 @@ REWIRED = luck.purpose("topology.rewired")
 ELSEWHERE = luck.purpose("topology.elsewhere")
 START = luck.purpose("topology.start")
 EAST, NORTH = luck.purpose("topology.east"), luck.purpose("topology.north")
+COPY = luck.purpose("topology.copy")
 PARTNER = luck.purpose("topology.partner")
 
 MOST_TIES = 100_000_000
@@ -49,6 +50,12 @@ def edges(founding: Founding, firms: int, key: np.uint64) -> np.ndarray:
     np.floor_divide(codes, firms, out=pairs[:, 0], casting="unsafe")
     np.remainder(codes, firms, out=pairs[:, 1], casting="unsafe")
     return pairs
+
+
+def copied_edges(founding: Founding, firms: int, key: np.uint64) -> np.ndarray:
+    """The ties of all copies of the network, each with luck of its own, one after the other; the first is that of a single network."""
+    pairs = [edges(founding, firms, luck.subkey(key, COPY, copy) if copy else key) for copy in range(founding.copies)]
+    return pairs[0] if len(pairs) == 1 else np.concatenate([some + firms * copy for copy, some in enumerate(pairs)])
 
 
 def best_places(founding: Founding, degree: np.ndarray) -> np.ndarray:

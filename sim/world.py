@@ -7,7 +7,7 @@ zero and do no harm in loops over all rows. Slots of firms that have left are us
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -15,10 +15,13 @@ from sim.columns import Bundle, Double, Long, Short, Single, Table, new_record, 
 from sim.compiled import kernel, rule
 from sim.late import addresses
 from sim.luck import uniform
-from sim.names import Role, code
+from sim.names import ExchangeRule, Role, code
 
 ORCHESTRATOR = code(Role, "orchestrator")
 NOBODY = -1
+STRATEGIES = code(ExchangeRule, "strategies")
+NO_ACTION = -1.0
+"""What is given and received on a tie before anybody has acted by a strategy."""
 SEGMENTS, YEAR = 3, 12
 
 
@@ -174,7 +177,7 @@ class Ties(Table):
     alignment: Single
     """How far the two goals agree, from 0 to 1."""
     given: Single
-    """Effort that i promised j this month."""
+    """Effort that i promised j this month; −1 on a tie on which no action has been taken yet (strategies)."""
     delivered: Single
     """Effort of i that arrived at j this month."""
     received: Single
@@ -209,6 +212,48 @@ class Ties(Table):
     """Evidence that j wants what i wants, in a fair game."""
     strategic_bad: Single
     """Evidence to the contrary."""
+
+
+class Players(Table):
+    """One row a firm, as in `Firms`: what games and contagion need of it. One row in all where there are neither."""
+
+    strategy: Long
+    """Its strategy: a row of `strategies`."""
+    next_strategy: Long
+    """Its strategy from now on, while strategies are updated."""
+    lost: Long
+    """How many of its partners have left the ecosystem."""
+
+    next_contribution: Double
+    """Its contribution from now on, while strategies are updated."""
+    score: Double
+    """What it has earned since the last update of strategies."""
+    pool: Double
+    """What is in the pot of the group that it forms with its partners, this month."""
+    threshold: Double
+    """How many others must act before it does: a share of its partners, or a number."""
+
+
+class Strategies(Table):
+    """One row a strategy of the scenario, in the order of `founding.strategies`."""
+
+    row: Long
+    """The row of the game that it always plays, from 0; −1 for one that remembers."""
+    mixed: Long
+    """1 if it cooperates with a chance that is the firm's contribution."""
+    punish: Long
+    """1 if it punishes."""
+
+    first: Double
+    """Chance to cooperate in the first round."""
+    after_cc: Double
+    """Chance to cooperate after both cooperated."""
+    after_cd: Double
+    """Chance to cooperate after it alone cooperated."""
+    after_dc: Double
+    """Chance to cooperate after the partner alone cooperated."""
+    after_dd: Double
+    """Chance to cooperate after neither did."""
 
 
 class Segments(Table):
@@ -321,6 +366,24 @@ SERIES: dict[str, tuple[str, str]] = {
     "trust_relational": ("0 to 1", "Mean relational trust over all ties."),
     "trust_strategic": ("0 to 1", "Mean strategic trust over all ties."),
     "alignment": ("0 to 1", "Mean agreement of goals over all ties."),
+    "takeover": (
+        "share",
+        "Copies of the ecosystem in which all members play the first strategy; 0 without strategies.",
+    ),
+    "extinction": (
+        "share",
+        "Copies of the ecosystem in which no member plays the first strategy; 0 without strategies.",
+    ),
+    "strategy_1": (
+        "share",
+        "Members who play the first strategy of the scenario; 0 without strategies, likewise below.",
+    ),
+    "strategy_2": ("share", "Members who play the second strategy."),
+    "strategy_3": ("share", "Members who play the third strategy."),
+    "strategy_4": ("share", "Members who play the fourth strategy."),
+    "strategy_5": ("share", "Members who play the fifth strategy."),
+    "strategy_6": ("share", "Members who play the sixth strategy."),
+    "stock": ("stock", "Stock of the renewable resource at the end of the month; 0 without one."),
     "know_how": ("ratio", "Mean know-how of members; 1 is that of a firm at birth."),
     "innovations": ("firms", "Firms that innovated this month."),
     "satisfaction": ("utility", "Mean satisfaction of members."),
@@ -391,9 +454,27 @@ _STATE = {
     "founders": "i8",
     "clusters": "i8",
     "convened": "i8",
+    "scored": "i8",
+    "strategies": "i8",
+    "spread": "f8",
+    "copies": "i8",
+    "actions": "i8",
 }
 NOW = record_type([(name, "f8") for name in SERIES] + list(_STATE.items()))
 """What happens to the ecosystem as a whole this month: the series, and the state behind them."""
+
+
+class Game(NamedTuple):
+    """What a game asks of a world."""
+
+    on: bool = False
+    """Whether firms are players at all."""
+    strategies: int = 0
+    """How many strategies there are."""
+    payoffs: Any = (0.0,)
+    """The payoffs of a game with more than two actions, row by row."""
+    actions: int = 0
+    """How many actions such a game has; 0 for two."""
 
 
 class World(Bundle):
@@ -406,14 +487,17 @@ class World(Bundle):
         "cohorts": Cohorts,
         "clusters": Clusters,
         "agenda": Agenda,
+        "players": Players,
+        "strategies": Strategies,
+        "payoffs": "f8",
         "now": NOW,
         "traits": "f8",
         "late": "addresses",
         "key": "u8",
     }
 
-    def __init__(self, room: np.ndarray, traits: np.ndarray, key: np.uint64) -> None:
-        """A world without members, with room for `room[i]` ties in slot i."""
+    def __init__(self, room: np.ndarray, traits: np.ndarray, key: np.uint64, game: Game | None = None) -> None:
+        """A world without members, with room for `room[i]` ties in slot i, in which a game is played or none."""
         self.firms = Firms(room.size)
         self.firms.room[:] = room
         self.firms.first[1:] = np.cumsum(room)[:-1]
@@ -422,7 +506,11 @@ class World(Bundle):
         self.segments, self.cohorts = Segments(SEGMENTS), Cohorts(YEAR)
         self.clusters = Clusters(MOST_CLUSTERS + 1)
         self.agenda = Agenda(self.clusters.size * (LONGEST_DELAY + 1))
+        game = game or Game()
+        self.players, self.strategies = Players(room.size if game.on else 1), Strategies(max(1, game.strategies))
+        self.payoffs = np.ascontiguousarray(game.payoffs, float)
         self.now = new_record(NOW)
+        self.now.strategies, self.now.actions = game.strategies, game.actions
         self.traits, self.late = np.ascontiguousarray(traits), addresses()
         self.key = key
         self.names: dict[int, str] = {}
@@ -450,6 +538,7 @@ class World(Bundle):
         twin.firms, twin.ties, twin.now = self.firms.copy(), self.ties.copy(), new_record(NOW, self.now)
         twin.segments, twin.cohorts = self.segments.copy(), self.cohorts.copy()
         twin.clusters, twin.agenda = self.clusters.copy(), self.agenda.copy()
+        twin.players = self.players.copy()
         twin.seal()
         return twin
 
@@ -546,6 +635,7 @@ def fill_row(firms, ties, rules, i, j, row, mirror):
         firms.skill_a[i], firms.skill_b[i], firms.skill_a[j], firms.skill_b[j], rules.value.diversity
     )
     ties.alignment[row] = align(firms.goal[i], firms.goal[j])
+    ties.given[row] = ties.received[row] = NO_ACTION if rules.exchange.rule == STRATEGIES else 0.0
     trust_row(ties, row, rules.founding.trust, rules.founding.trust_evidence)
 
 

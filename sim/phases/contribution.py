@@ -9,13 +9,16 @@ from sim.compiled import kernel, rule
 from sim.late import late
 from sim.luck import purpose, standard
 from sim.names import ContributionRule, ContributionType, code
+from sim.phases import contagion, imitation, reinforcement
 from sim.phases.governance import graduated
 from sim.phases.mutual_aid import floor_of, hold_back
 from sim.phases.orchestration import monitoring_of
 
 OBSERVATION = purpose("contribution: noise in what is seen")
 
-FIXED = code(ContributionRule, "fixed")
+FIXED, CONSTANT, IMITATE, REINFORCE, THRESHOLD = (
+    code(ContributionRule, word) for word in ("fixed", "constant", "imitate", "reinforce", "threshold")
+)
 CONDITIONAL, FREE_RIDER, HUMP = (code(ContributionType, word) for word in ("conditional", "free_rider", "hump"))
 LEAST = 1e-9
 """Effort below which there is nothing to learn from."""
@@ -157,6 +160,14 @@ def choose(world, rules):
 
 @late
 def phase(world, rules, month):
-    """Every firm looks around and back, then all contribute."""
-    look(world, rules, month)
-    choose(world, rules)
+    """Every firm looks around and back, then all contribute; or as another rule says."""
+    rule_in_force = rules.contribution.rule
+    if rule_in_force == IMITATE:
+        imitation.evolve(world, rules, month)
+    elif rule_in_force == REINFORCE:
+        reinforcement.reinforce(world, rules, month)
+    elif rule_in_force == THRESHOLD:
+        contagion.spread(world, rules, month)
+    elif rule_in_force != CONSTANT:
+        look(world, rules, month)
+        choose(world, rules)

@@ -10,7 +10,8 @@ import numpy as np
 from sim.compiled import kernel, rule
 from sim.late import late
 from sim.luck import purpose, uniform
-from sim.names import Delivery, Effort, code
+from sim.names import Delivery, Effort, ExchangeRule, code
+from sim.phases import strategies
 from sim.phases.disputes import strain_in_force, withhold
 from sim.phases.onboarding import ready
 from sim.world import deal
@@ -18,7 +19,8 @@ from sim.world import deal
 DELIVERY = purpose("exchange: share of its promises that a firm keeps")
 
 PER_TIE = code(Effort, "per_tie")
-TIE = code(Delivery, "tie")
+TIE, MEAN = code(Delivery, "tie"), code(Delivery, "mean")
+STRATEGIES = code(ExchangeRule, "strategies")
 NIL, ONE = np.float32(0), np.float32(1)
 
 
@@ -88,7 +90,7 @@ def deliver(world, rules, month, i):
     """What arrives of i's effort this month, on the platform and on each tie; the sum."""
     firms, ties = world.firms, world.ties
     identity, reliability = firms.id[i], firms.reliability[i]
-    kept = keep(firms.draw[i], reliability)
+    kept = reliability if rules.exchange.delivery == MEAN else keep(firms.draw[i], reliability)
     firms.kept[i] = kept
     arrived = firms.platform[i] * kept
     for row in range(firms.first[i], firms.first[i] + firms.degree[i]):
@@ -116,7 +118,11 @@ def receive(world, rules):
 
 @late
 def phase(world, rules, month):
-    """Every firm spends and delivers; then both sides see what arrived."""
+    """Every firm spends and delivers, or acts by its strategy; then both sides see what arrived."""
+    if rules.exchange.rule == STRATEGIES:
+        strategies.play(world, rules, month)
+        receive(world, rules)
+        return
     firms = world.firms
     deal(world, DELIVERY, month)
     for i in range(world.now.slots):

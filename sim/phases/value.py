@@ -9,8 +9,9 @@ import numpy as np
 
 from sim.compiled import kernel, rule
 from sim.late import late
-from sim.phases import knowledge
+from sim.phases import games, knowledge
 from sim.phases.clarity import duplicate
+from sim.phases.games import GROUPS, MATRIX
 
 ONE, HALF, TWO = np.float32(1), np.float32(0.5), np.float32(2)
 
@@ -70,7 +71,13 @@ def create(world, rules, month):
 
 @late
 def phase(world, rules, month):
-    """Value of all that arrived; then, where knowledge is shared, firms show each other what they know, and learn."""
+    """What games pay, or the value of all that arrived; then firms show each other what they know, and learn, if knowledge is shared."""
+    if rules.value.form == MATRIX:
+        games.play_matrix(world, rules, month)
+        return
+    if rules.value.form == GROUPS:
+        games.play_groups(world, rules, month)
+        return
     create(world, rules, month)
     if rules.value.knowledge_on:
         knowledge.show(world, rules, month)

@@ -4,7 +4,19 @@ Money and effort are in units of an average firm's monthly endowment; rates are 
 Shares, probabilities and weights are pure numbers. A value that a scenario does not name has the default written here.
 """
 
-from sim.sections.creation import Contribution, Exchange, Knowledge, Shocks, Value
+from sim.sections.creation import (
+    Contagion,
+    Contribution,
+    Exchange,
+    Groups,
+    Imitation,
+    Knowledge,
+    Matrix,
+    Reinforcement,
+    Renewable,
+    Shocks,
+    Value,
+)
 from sim.sections.events import (
     AnyIntervention,
     DemandShock,
@@ -15,7 +27,7 @@ from sim.sections.events import (
     RulesChange,
     Scandal,
 )
-from sim.sections.founding import Founding, Roles, Types
+from sim.sections.founding import Founding, Lattice, Roles, Thresholds, Types
 from sim.sections.institutions import (
     Adaptive,
     Certification,
@@ -29,28 +41,36 @@ from sim.sections.institutions import (
     Voice,
 )
 from sim.sections.part import Mechanism, Part, Phase, Run, mechanisms
-from sim.sections.population import CustomerBase, Customers, Membership, MutualAid, Onboarding
+from sim.sections.population import CustomerBase, Customers, ExitContagion, Membership, MutualAid, Onboarding
 from sim.sections.relations import Alignment, Partnering, Trust
+from sim.sections.strategies import BUILT_IN, Strategy
 
 __all__ = [
+    "BUILT_IN",
     "Adaptive",
     "Alignment",
     "AnyIntervention",
     "Certification",
     "Clarity",
+    "Contagion",
     "Contribution",
     "CustomerBase",
     "Customers",
     "DemandShock",
     "Disputes",
     "Exchange",
+    "ExitContagion",
     "ExitShock",
     "Fairness",
     "Founding",
     "FreeRiders",
     "Governance",
+    "Groups",
+    "Imitation",
     "Intervention",
     "Knowledge",
+    "Lattice",
+    "Matrix",
     "Mechanism",
     "Membership",
     "Mix",
@@ -61,12 +81,16 @@ __all__ = [
     "Phase",
     "Programme",
     "Ratings",
+    "Reinforcement",
+    "Renewable",
     "Roles",
     "RulesChange",
     "Run",
     "Scandal",
     "Sharing",
     "Shocks",
+    "Strategy",
+    "Thresholds",
     "Trust",
     "Types",
     "Value",

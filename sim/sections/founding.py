@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from sim.names import Topology
+from sim.names import Neighbourhood, ThresholdSpread, ThresholdUnit, Topology
 from sim.sections.part import Above, Amount, Part, Share
 
 
@@ -43,6 +43,31 @@ class Types(Part):
     """Contribute the same whatever others do."""
 
 
+class Lattice(Part):
+    """A square lattice, row by row in the order of the firms."""
+
+    neighbourhood: Neighbourhood = "von_neumann"
+    """von_neumann: the 4 next to a firm; moore: the 8 around it."""
+    periodic: bool = True
+    """Whether the edges meet (a torus); otherwise firms at an edge have fewer partners."""
+    width: Annotated[int, Field(ge=0)] = 0
+    """Firms in a row (0: a square; the number of firms must then be one)."""
+
+
+class Thresholds(Part):
+    """How many others must act before a firm does: what contagion of contribution and of exit goes by (Granovetter 1978)."""
+
+    distribution: ThresholdSpread = "fixed"
+    """fixed: all have the mean; uniform: between mean − spread and mean + spread; normal: with that standard deviation; ladder: evenly
+    from mean − spread to mean + spread, in the order of the firms."""
+    mean: float = 0.18
+    """Mean threshold."""
+    spread: Amount = 0.0
+    """How far thresholds differ, by their distribution."""
+    unit: ThresholdUnit = "share"
+    """share: of the partners; number: how many partners."""
+
+
 class Founding(Part):
     """Who is there at month 0, and who is tied to whom; the traits hold for newcomers too."""
 
@@ -55,6 +80,10 @@ class Founding(Part):
     """Who is tied to whom, when no file says so."""
     partners: Annotated[float, Field(ge=0, le=1_000)] = 6.0
     """Mean number of partners a firm (mean degree) at founding; complete and star have their own."""
+    copies: Annotated[int, Field(ge=1)] = 1
+    """How many separate copies of the founding network there are, of `firms` each: replicates of a small game in one world."""
+    lattice: Lattice = Lattice()
+    """What kind of lattice, for the topology of that name."""
     rewiring: Share = 0.1
     """Chance that a tie of a Watts–Strogatz ring leads elsewhere."""
     core: Share = 0.1
@@ -65,6 +94,11 @@ class Founding(Part):
     """How the other firms divide over the partner roles."""
     types: Types = Types()
     """How firms divide over the contribution types."""
+    strategies: dict[str, Share] = Field(default={})
+    """How firms divide over strategies, by name; the shares sum to 1, and hold for each copy as nearly as whole firms allow (0.1 of
+    ten firms is exactly one). Names are those of `exchange.strategies` and the built-in ones. Nobody has one when left out."""
+    thresholds: Thresholds = Thresholds()
+    """The firms' thresholds."""
     endowment_spread: Annotated[float, Field(ge=0, le=2)] = 0.5
     """Standard deviation of the log endowment; the mean endowment is 1."""
     orchestrator_endowment: Above = 5.0

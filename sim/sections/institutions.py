@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from sim.names import BallotWeight, Control, Decider, FairnessNorm, Goal
+from sim.names import BallotWeight, Control, Decider, Enforcement, FairnessNorm, Goal
 from sim.sections.part import Amount, Mechanism, Part, Phase, Share
 
 
@@ -86,6 +86,15 @@ class Disputes(Mechanism):
 
 class Governance(Phase):
     """Monitoring, graduated sanctions, transparency, and what they cost."""
+
+    enforcement: Enforcement = "authority"
+    """Who sanctions: authority: the ecosystem, which pays for it; peer: each member who keeps the norm (or whose strategy punishes)
+    fines those of its partners whom it sees below it, at its own cost; pool: those members pay a fee each month, and the pool fines
+    in proportion to what they have paid in (Sigmund et al. 2010)."""
+    peer_cost: Amount = 0.33
+    """What a unit of fine costs the peer who imposes it (Fehr & Gächter 2002: a third)."""
+    pool_fee: Amount = 0.1
+    """What each payer puts into the pool a month; the fine in force is `fine` times the share of members who pay."""
 
     monitoring: Share = 0.3
     """Chance that a contribution below the norm is seen in a month."""

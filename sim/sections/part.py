@@ -53,3 +53,5 @@ class Run(Part):
     """A row of the series every so many months; the last month is always kept."""
     snapshot_every: Annotated[int, Field(ge=0)] = 0
     """Firms and ties are kept every so many months (0: only at the end)."""
+    burn_in: Month = 0
+    """Months at the start that means and totals over the run leave out."""

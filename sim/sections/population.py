@@ -43,6 +43,10 @@ class MutualAid(Mechanism):
     """How much a firm that was rescued adds to its contribution at first; it fades like a grievance."""
 
 
+class ExitContagion(Mechanism):
+    """Exit that spreads: a firm leaves once enough of its partners have left (`founding.thresholds`; Granovetter 1978, Watts 2002)."""
+
+
 class Membership(Phase):
     """Who leaves, who fails, who joins."""
 
@@ -72,6 +76,8 @@ class Membership(Phase):
     """Training, support and growth limits."""
     mutual_aid: MutualAid = MutualAid()
     """Mutual aid."""
+    contagion: ExitContagion = ExitContagion()
+    """Exit that spreads."""
 
 
 class CustomerBase(Mechanism):

@@ -8,6 +8,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
+from sim.coherence import games
 from sim.mistakes import Mistake, nearest
 from sim.names import PHASES
 from sim.reading import Key, Source, spell, validate
@@ -178,6 +179,8 @@ def _standing(scenario: Scenario) -> Iterator[Finding]:
     yield from _sums(scenario)
     yield from _orchestrators(scenario)
     yield from _adaptive(scenario)
+    yield from games.game_forms(scenario)
+    yield from games.strategies(scenario)
 
 
 def _step(name: str) -> Key:
@@ -227,6 +230,10 @@ _CHECKS: dict[Callable[[Scenario], Iterator[Finding]], Set[str]] = {
     _adaptive: {"voice"},
     _dates: {"run", "interventions"},
     _programme: {"run", "programme"},
+    games.strategies: {"founding", "exchange"},
+    games.matrix: {"founding", "exchange", "value"},
+    games.game_forms: {"contribution", "exchange", "value", "sharing", "fairness"},
+    games.copies: {"founding", "sharing", "voice", "partnering", "membership"},
     _rule_changes: {"founding", "interventions", "programme", *PHASES},
 }
 """Each check, and the sections that it compares; sums concern one section each."""
