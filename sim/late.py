@@ -22,6 +22,7 @@ from sim.names import ContributionRule, ExchangeRule, ValueForm, words
 
 SWITCHES = {
     "shocks.phase": ("shocks.on",),
+    "renewable.regrow": ("shocks.on", "shocks.renewable_on"),
     "contribution.phase": ("contribution.on",),
     "imitation.evolve": ("contribution.on", "contribution.rule=imitate"),
     "reinforcement.reinforce": ("contribution.on", "contribution.rule=reinforce"),
@@ -50,6 +51,7 @@ SWITCHES = {
     "orchestration.phase": ("voice.on", "voice.adaptive_on"),
     "partnering.phase": ("partnering.on",),
     "membership.phase": ("membership.on",),
+    "contagion.follow": ("membership.on", "membership.contagion_on"),
     "onboarding.bring_in": ("membership.on", "membership.onboarding_on"),
     "customers.phase": ("customers.on",),
     "customers.serve": ("customers.on", "customers.base_on"),

@@ -11,6 +11,7 @@ from sim.compiled import kernel, rule
 from sim.late import late
 from sim.luck import purpose, standard, uniform
 from sim.phases.certification import examine_applicant
+from sim.phases.contagion import follow
 from sim.phases.governance import BANKRUPT, EXPELLED, LEFT
 from sim.phases.mutual_aid import rescue
 from sim.phases.onboarding import bring_in, places, readiness, settle_in
@@ -188,6 +189,8 @@ def phase(world, rules, month):
     for i in range(world.now.slots):
         if firms.active[i] and firms.leaving[i] == 0 and wants_out(world, rules, i):
             firms.leaving[i] = LEFT
+    if rules.membership.contagion_on:
+        follow(world, rules, month)
     renew(world, rules, month)
 
 

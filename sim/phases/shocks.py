@@ -9,6 +9,7 @@ from sim.compiled import kernel, rule
 from sim.late import late
 from sim.luck import purpose, standard, uniform
 from sim.names import ContributionType, ExitTarget, code, words
+from sim.phases.renewable import regrow
 from sim.world import ORCHESTRATOR, dismiss
 
 DEMAND = purpose("shocks: innovation of log demand")
@@ -34,6 +35,8 @@ def phase(world, rules, month):
         now.log_demand, standard(world.key, DEMAND, month, MARKET), p.demand_persistence, p.demand_volatility
     )
     now.demand = now.market * np.exp(now.log_demand) * now.pulse
+    if p.renewable_on:
+        regrow(world, rules, month)
 
 
 @kernel
