@@ -19,15 +19,20 @@ from sim.firm import DECISIONS, GONE, Firm, single, slot_of
 from sim.mistakes import Mistake
 from sim.phases import (
     alignment,
+    contribution,
     exchange,
     fairness,
+    games,
     governance,
+    imitation,
     knowledge,
     membership,
     onboarding,
     orchestration,
     partnering,
     ratings,
+    reinforcement,
+    strategies,
     trust,
     value,
     voice,
@@ -162,7 +167,42 @@ def checked(value: Any, low: float, high: float, what: str, firm: Firm) -> float
     return number
 
 
-def play_contribution(ecosystem: Ecosystem, world: World, _rules: Rules, _month: int) -> None:
+def play_contribution(ecosystem: Ecosystem, world: World, rules: Rules, month: int) -> None:
+    """Every firm looks around and back, then all contribute; or as another rule says."""
+    rule_in_force = rules.contribution.rule
+    if rule_in_force == contribution.IMITATE:
+        play_imitation(ecosystem, world, rules, month)
+    elif rule_in_force == contribution.REINFORCE:
+        play_reinforcement(ecosystem, world, rules, month)
+    elif rule_in_force != contribution.CONSTANT:
+        play_conditional(ecosystem)
+
+
+def play_imitation(ecosystem: Ecosystem, world: World, rules: Rules, month: int) -> None:
+    """Firms decide whom to follow where all do so at once; births and deaths one by one are nobody's decision."""
+    p = rules.contribution
+    if p.imitation_order != imitation.SYNCHRONOUS or p.imitation_update == imitation.MORAN:
+        imitation.evolve(world, rules, month)
+    elif imitation.tally(world, rules, month):
+        for firm in ecosystem.assemble():
+            imitation.prepare(world, firm.slot, firm.follow().slot)
+        imitation.succeed(world, rules, month)
+        imitation.close_books(world)
+
+
+def play_reinforcement(ecosystem: Ecosystem, world: World, rules: Rules, month: int) -> None:
+    """Every firm that has partners learns from last month; aspirations follow."""
+    for firm in ecosystem.assemble():
+        if firm.degree == 0:
+            continue
+        if month == 0 or firm.born == month:
+            reinforcement.begin(world, rules, firm.slot)
+            continue
+        firm.contribution = checked(firm.reinforce(), 0, 1, "reinforce", firm)
+        reinforcement.get_used(world, rules, firm.slot)
+
+
+def play_conditional(ecosystem: Ecosystem) -> None:
     """Every firm looks around and back, then all contribute."""
     members = ecosystem.assemble()
     seen = [firm.observe() for firm in members]
@@ -174,7 +214,25 @@ def play_contribution(ecosystem: Ecosystem, world: World, _rules: Rules, _month:
 
 
 def play_exchange(ecosystem: Ecosystem, world: World, rules: Rules, _month: int) -> None:
-    """Every firm spends and delivers; then both sides see what arrived."""
+    """Every firm spends and delivers, or acts by its strategy; then both sides see what arrived."""
+    if rules.exchange.rule == exchange.STRATEGIES:
+        play_strategies(ecosystem, world, rules)
+    else:
+        play_stakes(ecosystem, world, rules)
+    exchange.receive(world, rules)
+
+
+def play_strategies(ecosystem: Ecosystem, world: World, rules: Rules) -> None:
+    """Every firm acts on all its ties."""
+    stake = single(strategies.stake_of(rules.value, rules.exchange))
+    for firm in ecosystem.assemble():
+        for tie in firm.ties:
+            tie.given = single(checked(firm.act(tie), 0, 1, "act", firm)) * stake
+        strategies.note(world, rules, firm.slot)
+
+
+def play_stakes(ecosystem: Ecosystem, world: World, rules: Rules) -> None:
+    """Every firm spends and delivers."""
     for firm in ecosystem.assemble():
         ready = onboarding.ready(world, rules, firm.slot)
         firm.platform = rules.exchange.commons * (firm.contribution * firm.endowment * ready)
@@ -184,11 +242,13 @@ def play_exchange(ecosystem: Ecosystem, world: World, rules: Rules, _month: int)
             spent += float(tie.given)
         firm.effort = spent
         firm.delivered = firm.deliver()
-    exchange.receive(world, rules)
 
 
 def play_value(ecosystem: Ecosystem, world: World, rules: Rules, month: int) -> None:
-    """Value of all that arrived; then, where knowledge is shared, firms show each other what they know, and learn."""
+    """What games pay, or the value of all that arrived; then firms show each other what they know, and learn, if knowledge is shared."""
+    if rules.value.form != games.EXCHANGE:
+        value.phase(world, rules, month)
+        return
     value.create(world, rules, month)
     if rules.value.knowledge_on:
         for firm in ecosystem.assemble():

@@ -21,13 +21,16 @@ from sim.phases import (
     disputes,
     exchange,
     fairness,
+    imitation,
     knowledge,
     membership,
     mutual_aid,
     onboarding,
     partnering,
     ratings,
+    reinforcement,
     sharing,
+    strategies,
     trust,
     voice,
 )
@@ -176,6 +179,71 @@ class Firm(mesa.Agent):
         grateful = target + m.mutual_aid_gratitude * self.gratitude
         return mutual_aid.hold_back(grateful, self.model.world.now.cover, m.mutual_aid_moral_hazard, floor)
 
+    def follow(self) -> Firm:
+        """The firm whose strategy and contribution it takes over from now on, itself included; asked where strategies are imitated,
+        and all update at once."""
+        weights = self.weigh()
+        k = imitation.pick(np.array(weights), len(weights), self.luck(imitation.MODEL))
+        return [*self.partners, self][k]
+
+    def weigh(self) -> list[float]:
+        """The chance that it takes over the strategy of each partner, in the order of its ties, and, behind them, keeps its own."""
+        p, world, rules = self.model.rules.contribution, self.model.world, self.model.rules
+        payoffs = [imitation.success(world, rules, firm.slot, False) for firm in (*self.partners, self)]
+        *others, own = payoffs
+        if p.imitation_update in (imitation.FERMI, imitation.REPLICATOR):
+            chances = []
+            for other, partner in zip(others, self.partners, strict=True):
+                lead = other - own
+                if p.imitation_update == imitation.FERMI:
+                    chances.append(imitation.follow(lead, p.imitation_selection) / len(others))
+                else:
+                    widest = imitation.widest(world, rules, self.slot, partner.slot)
+                    chances.append(imitation.proportional(lead, widest) / len(others))
+            stays = 1.0
+            for chance in chances:
+                stays -= chance
+            return [*chances, max(0.0, stays)]
+        if p.imitation_update in (imitation.BEST, imitation.BEST_OTHER):
+            alone = p.imitation_update == imitation.BEST_OTHER and others
+            best = max(others) if alone else max(payoffs)
+            if not alone and own == best:
+                return [0.0] * len(others) + [1.0]
+            return [(1.0 / others.count(best) if other == best else 0.0) for other in others] + [0.0]
+        fit = [imitation.fitness(payoff, p.imitation_fitness, p.imitation_selection) for payoff in payoffs]
+        if p.imitation_update != imitation.IMITATION:
+            fit[-1] = 0.0
+        total = fit[-1]
+        for value in fit[:-1]:
+            total += value
+        return [value / total for value in fit] if total > 0.0 else [0.0] * len(others) + [1.0]
+
+    def reinforce(self) -> float:
+        """Its chance to cooperate from now on, from 0 to 1, after what came of its actions last month."""
+        rules = self.model.rules
+        done = sum(float(tie.given > 0.0) for tie in self.ties)
+        aspiration = self.model.world.players.score[self.slot]
+        payoff = imitation.earned(self.model.world, rules, self.slot) / self.degree
+        went = reinforcement.stimulus(payoff, aspiration, reinforcement.farthest(rules.value, aspiration))
+        rate = rules.contribution.reinforcement_rate
+        return reinforcement.reinforced(self.contribution, done / self.degree, went, rate)
+
+    @property
+    def strategy(self) -> str:
+        """The name of its strategy in games; empty where none are played."""
+        names = list(self.model.scenario.founding.strategies)
+        return names[self.model.world.players.strategy[self.slot]] if names else ""
+
+    def act(self, tie: Tie) -> float:
+        """What it does on a tie this month: 1 to cooperate, 0 to defect; asked where strategies are played."""
+        world, p = self.model.world, self.model.rules.exchange
+        pair = (self.id + 1) << 32 | tie.other.id
+        draw, slip, sight, _fourth = words(world.key, strategies.ACT, self.model.month, pair)
+        yours = strategies.misread(tie.received, unit(sight), p.misperception)
+        kind = world.players.strategy[self.slot]
+        chance = strategies.willing(world, kind, tie.given, yours, self.contribution)
+        return strategies.act(chance, unit(draw), unit(slip), p.tremble)
+
     def allocate(self) -> list[Any]:
         """Effort that it promises each partner this month, in the order of its ties."""
         p = self.model.rules.exchange
@@ -204,7 +272,8 @@ class Firm(mesa.Agent):
     def deliver(self) -> float:
         """All effort of it that arrives this month; writes what arrives on each tie."""
         month, key, reliability = self.model.month, self.model.world.key, self.reliability
-        kept = exchange.keep(self.luck(exchange.DELIVERY), reliability)
+        certain = self.model.rules.exchange.delivery == exchange.MEAN
+        kept = reliability if certain else exchange.keep(self.luck(exchange.DELIVERY), reliability)
         self.kept = kept
         arrived = self.platform * kept
         for tie in self.ties:
@@ -333,8 +402,8 @@ class Firm(mesa.Agent):
 
 
 DECISIONS: dict[str, tuple[str, ...]] = {
-    "contribution": ("observe", "look_around", "contribute", "insure"),
-    "exchange": ("allocate", "deliver"),
+    "contribution": ("observe", "look_around", "contribute", "insure", "follow", "weigh", "reinforce"),
+    "exchange": ("allocate", "deliver", "act"),
     "value": ("share_knowledge",),
     "governance": ("apply",),
     "fairness": ("judge",),

@@ -53,6 +53,7 @@ def make_players(scenario: Scenario, world: World, count: int, given: list[str |
     """Deal strategies to the founders, by their shares or as their file says."""
     strategies = strategies_of(scenario)
     _write_down(world, strategies)
+    world.strategies.share[: len(strategies)] = [*scenario.founding.strategies.values()]
     if not strategies:
         return
     players, firms = world.players, world.firms

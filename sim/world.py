@@ -244,6 +244,8 @@ class Strategies(Table):
     punish: Long
     """1 if it punishes."""
 
+    share: Double
+    """Share of newcomers who play it."""
     first: Double
     """Chance to cooperate in the first round."""
     after_cc: Double

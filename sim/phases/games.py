@@ -8,7 +8,7 @@ from sim.compiled import kernel, rule
 from sim.late import late
 from sim.names import ExchangeRule, Stakes, ValueForm, code
 
-MATRIX, GROUPS = code(ValueForm, "matrix"), code(ValueForm, "groups")
+EXCHANGE, MATRIX, GROUPS = (code(ValueForm, word) for word in ("exchange", "matrix", "groups"))
 STRATEGIES = code(ExchangeRule, "strategies")
 PER_GROUP = code(Stakes, "per_group")
 

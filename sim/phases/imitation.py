@@ -11,6 +11,7 @@ from sim.late import late
 from sim.luck import below, purpose, uniform, unit, words
 from sim.names import ContributionRule, ExchangeRule, Fitness, Order, Payoffs, Update, ValueForm, code
 from sim.phases.games import payoff_of
+from sim.phases.strategies import first_contribution
 
 MODEL = purpose("imitation: whom a firm takes over from")
 EVENT = purpose("imitation: who is next, one at a time")
@@ -196,15 +197,7 @@ def mutate(world, i, draw):
     k = mutant_strategy(draw, now.strategies)
     world.players.strategy[i] = k
     if not strategies.mixed[k]:
-        world.firms.contribution[i] = first_contribution(strategies, k)
-
-
-@rule
-def first_contribution(strategies, k):
-    """How far a strategy cooperates before anything has happened."""
-    if strategies.row[k] >= 0:
-        return 1.0 if strategies.row[k] == 0 else 0.0
-    return strategies.first[k]
+        world.firms.contribution[i] = first_contribution(world, k)
 
 
 @kernel
@@ -216,7 +209,7 @@ def begin_anew(world, i):
         ties.given[ties.mirror[row]] = ties.received[ties.mirror[row]] = -1.0
 
 
-@rule
+@kernel
 def earned(world, rules, i):
     """What counts as the payoff of last month: net of all cost; in games, fines and outlay come off what the game paid."""
     firms = world.firms

@@ -16,6 +16,7 @@ from sim.phases.governance import BANKRUPT, EXPELLED, LEFT
 from sim.phases.mutual_aid import rescue
 from sim.phases.onboarding import bring_in, places, readiness, settle_in
 from sim.phases.orchestration import join_cluster
+from sim.phases.strategies import deal_strategy
 from sim.traits import BIRTH, DRAWS, RELIABILITY, bear
 from sim.world import ORCHESTRATOR, deal, dismiss, enrol
 
@@ -169,6 +170,8 @@ def admit(world, rules, month):
         if rules.governance.certification_on and not examine_applicant(world, rules, month, slot):
             turn_away(world, slot)
             continue
+        if now.strategies > 0:
+            deal_strategy(world, slot)
         firms.attention[slot] = min(firms.room[slot], rules.partnering.max_partners)
         firms.degree[slot] = 0
         enrol(world, slot)

@@ -52,15 +52,28 @@ def learned(world, rules, i):
     return reinforced(firms.contribution[i], done / max(1, firms.degree[i]), went, p.reinforcement_rate)
 
 
+@kernel
+def begin(world, rules, i):
+    """Nothing has been learned yet; the aspiration is that of the scenario."""
+    world.players.score[i] = rules.contribution.reinforcement_aspiration
+
+
+@kernel
+def get_used(world, rules, i):
+    """The aspiration follows what i got."""
+    payoff = earned(world, rules, i) / world.firms.degree[i]
+    aspiration = world.players.score[i]
+    world.players.score[i] = settle_for(aspiration, payoff, rules.contribution.reinforcement_habituation)
+
+
 @late
 def reinforce(world, rules, month):
     """Every firm that has partners learns from last month; aspirations follow."""
-    firms, players, p = world.firms, world.players, rules.contribution
+    firms = world.firms
     for i in range(world.now.slots):
         if firms.active[i] and firms.degree[i] > 0:
             if month == 0 or firms.born[i] == month:
-                players.score[i] = p.reinforcement_aspiration
+                begin(world, rules, i)
                 continue
             firms.contribution[i] = learned(world, rules, i)
-            payoff = earned(world, rules, i) / firms.degree[i]
-            players.score[i] = settle_for(players.score[i], payoff, p.reinforcement_habituation)
+            get_used(world, rules, i)

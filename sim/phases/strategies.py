@@ -8,12 +8,14 @@ import numpy as np
 
 from sim.compiled import kernel, rule
 from sim.late import late
-from sim.luck import purpose, unit, words
+from sim.luck import purpose, uniform, unit, words
 from sim.names import ValueForm, code
 
 ACT = purpose("strategies: what a firm does on a tie")
 
 EXCHANGE = code(ValueForm, "exchange")
+NEWCOMER = purpose("strategies: what a newcomer plays")
+BIRTH = np.int64(0)
 FIRST_ROW = 0
 
 
@@ -26,8 +28,9 @@ def recall(mine, yours, after_cc, after_cd, after_dc, after_dd):
 
 
 @rule
-def willing(strategies, k, mine, yours, contribution):
+def willing(world, k, mine, yours, contribution):
     """Chance that strategy k cooperates on a tie; `mine` is below 0 where nothing has happened yet."""
+    strategies = world.strategies
     if strategies.row[k] >= 0:
         return 1.0 if strategies.row[k] == FIRST_ROW else 0.0
     if strategies.mixed[k]:
@@ -42,6 +45,15 @@ def willing(strategies, k, mine, yours, contribution):
         strategies.after_dc[k],
         strategies.after_dd[k],
     )
+
+
+@rule
+def first_contribution(world, k):
+    """How far a strategy cooperates before anything has happened."""
+    strategies = world.strategies
+    if strategies.row[k] >= 0:
+        return 1.0 if strategies.row[k] == FIRST_ROW else 0.0
+    return strategies.first[k]
 
 
 @rule
@@ -60,13 +72,27 @@ def act(chance, draw, slip, tremble):
 
 
 @kernel
+def deal_strategy(world, i):
+    """A newcomer gets a strategy by the shares of the scenario."""
+    strategies, players, count = world.strategies, world.players, world.now.strategies
+    draw = uniform(world.key, NEWCOMER, BIRTH, world.firms.id[i])
+    k = 0
+    while k < count - 1 and draw >= strategies.share[k]:
+        draw -= strategies.share[k]
+        k += 1
+    players.strategy[i], players.score[i] = k, 0.0
+    if not strategies.mixed[k]:
+        world.firms.contribution[i] = first_contribution(world, k)
+
+
+@kernel
 def decide(world, rules, month, i, row):
     """What firm i does on one of its ties this month."""
     firms, ties, p = world.firms, world.ties, rules.exchange
     pair = (firms.id[i] + 1) << 32 | firms.id[ties.partner[row]]
     draw, slip, sight, _fourth = words(world.key, ACT, month, pair)
     yours = misread(ties.received[row], unit(sight), p.misperception)
-    chance = willing(world.strategies, world.players.strategy[i], ties.given[row], yours, firms.contribution[i])
+    chance = willing(world, world.players.strategy[i], ties.given[row], yours, firms.contribution[i])
     return act(chance, unit(draw), unit(slip), p.tremble)
 
 
