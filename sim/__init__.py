@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sim.record import Run
     from sim.running import run
     from sim.scenario import Scenario
-    from sim.study import Result, Study, antifragility, largest_shock, returns, sweep
+    from sim.study import Result, Study, antifragility, fixation, largest_shock, returns, sweep
 
 _WHERE = {
     "Ecosystem": "sim.ecosystem",
@@ -24,6 +24,7 @@ _WHERE = {
     "Scenario": "sim.scenario",
     "Study": "sim.study",
     "antifragility": "sim.study",
+    "fixation": "sim.study",
     "largest_shock": "sim.study",
     "maturity": "sim.measures.maturity",
     "returns": "sim.study",
@@ -39,6 +40,7 @@ __all__ = [
     "Scenario",
     "Study",
     "antifragility",
+    "fixation",
     "largest_shock",
     "maturity",
     "returns",

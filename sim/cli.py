@@ -179,6 +179,24 @@ def roi(
 
 
 @app.command()
+def fixation(
+    scenario: Where,
+    copies: Annotated[int, typer.Option(min=1, help="How many copies of the ecosystem are simulated.")] = 10_000,
+    seed: Annotated[int, typer.Option(min=0, max=2**64 - 1, help="The luck.")] = 0,
+    settings: Settings = None,
+) -> None:
+    """Say how likely the first of two strategies takes over: exactly where firms are few, and by simulation."""
+    chosen = changed(scenario, settings)
+    from sim.report.progress import working
+    from sim.report.tables import fixation_table
+    from sim.study import fixation as chance_of
+
+    with working(f"{chosen.title}: {copies:,} copies"):
+        found = chance_of(chosen, copies, seed)
+    console().print(fixation_table(chosen, found))
+
+
+@app.command()
 def check(files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Scenarios or studies.")]) -> None:
     """Say what is wrong with scenarios or studies; runs nothing."""
     from sim.study.design import check_file

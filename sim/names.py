@@ -52,7 +52,7 @@ ExitTarget = Literal[
     "alliance",
 ]
 
-PHASES = (
+PhaseName = Literal[
     "shocks",
     "contribution",
     "exchange",
@@ -65,7 +65,8 @@ PHASES = (
     "partnering",
     "membership",
     "customers",
-)
+]
+PHASES: tuple[str, ...] = get_args(PhaseName)
 """The twelve phases of a month, in the order in which the engine runs them."""
 
 

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 
 import tomli_w
-from pydantic import Field, PrivateAttr, ValidationError
+from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from sim import shipped
 from sim.coherence import contradictions, merged
 from sim.mistakes import Mistake, nearest
+from sim.names import PHASES, PhaseName
 from sim.reading import Source, findings, parse, read_text
 from sim.sections import (
     AnyIntervention,
@@ -42,6 +43,8 @@ class Scenario(Part):
     """A name for people."""
     description: str = ""
     """What the scenario is about."""
+    only: Annotated[tuple[PhaseName, ...], Field(strict=False)] = ()
+    """The phases that run, when the others are off: short for `on = false` in each of them. Empty: every section speaks for itself."""
     run: Run = Run()
     founding: Founding = Founding()
     shocks: Shocks = Shocks()
@@ -62,6 +65,26 @@ class Scenario(Part):
     """Steps of new rules, one after the other."""
 
     _folder: Path | None = PrivateAttr(default=None)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _switch(cls, content: Any) -> Any:
+        """Switch the phases on and off that `only` speaks of, where the sections themselves do not."""
+        only = content.get("only") if isinstance(content, dict) else None
+        if not isinstance(only, list | tuple) or not only:
+            return content
+        sections = {name: content.get(name, {}) for name in PHASES}
+        return content | {
+            name: {"on": name in only} | section for name, section in sections.items() if isinstance(section, dict)
+        }
+
+    def _said(self) -> dict[str, Any]:
+        """What was set, as plain values; without the switches that follow from `only`."""
+        content = self.model_dump(exclude_unset=True, exclude_none=True)
+        for name in PHASES if self.only else ():
+            if content.get(name, {}).get("on") == (name in self.only):
+                del content[name]["on"]
+        return content
 
     @property
     def folder(self) -> Path | None:
@@ -127,7 +150,7 @@ class Scenario(Part):
             Mistake: with everything that is wrong in the result.
         """
         source = Source("changes")
-        content = self.model_dump(exclude_unset=True)
+        content = self._said()
         for section, part, *inside in (key.split(".") for key in changes if "." in key):
             if inside and isinstance(whole := getattr(getattr(self, section, None), part, None), Part):
                 content.setdefault(section, {})[part] = whole.model_dump()  # one weight is new, the others stay
@@ -137,7 +160,7 @@ class Scenario(Part):
 
     def to_toml(self, full: bool = False) -> str:
         """The scenario as TOML: what was set in it, or every value."""
-        content = self.model_dump(exclude_unset=not full, exclude_none=True)
+        content = self.model_dump(exclude_none=True) if full else self._said()
         if full and self.founding.ties is not None:
             del content["founding"]["topology"]  # the ties say it
         said = {"title": self.title, **{name: value for name, value in content.items() if value not in ({}, ())}}

@@ -36,6 +36,15 @@ def _sum(part: Part) -> float:
     return math.fsum(float(value) for _name, value in part)
 
 
+def _only(scenario: Scenario) -> Iterator[Finding]:
+    """A phase runs if `only` says so, or if there is no `only`."""
+    for phase in PHASES if scenario.only else ():
+        on = getattr(scenario, phase).on
+        if on != (phase in scenario.only):
+            says = "is in" if phase in scenario.only else "is not in"
+            yield (phase, "on"), f"{str(on).lower()} here, but {phase} {says} `only`; say it in one place"
+
+
 def _sums(scenario: Scenario) -> Iterator[Finding]:
     founding, trust = scenario.founding, scenario.trust
     totals = {
@@ -163,7 +172,7 @@ def _rule_changes(scenario: Scenario) -> Iterator[Finding]:
     rollouts += [(_step(name), change.at, change.set) for name, change in scenario.programme.dated]
     if wrong or not rollouts or any(_standing(scenario)):
         return
-    content = scenario.model_dump(exclude={"interventions", "programme"})
+    content = scenario.model_dump(exclude={"interventions", "programme", "only"})
     for at, group in groupby(sorted(rollouts, key=itemgetter(1)), itemgetter(1)):
         together = list(group)
         for _key, _at, new in together:
@@ -223,6 +232,7 @@ def merged(content: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
 
 
 _CHECKS: dict[Callable[[Scenario], Iterator[Finding]], Set[str]] = {
+    _only: frozenset(),
     _sums: frozenset(),
     _network: {"founding"},
     _reliability: {"founding"},

@@ -13,7 +13,9 @@ from rich.table import Table
 from sim.measures import MEASURES
 from sim.measures.maturity import maturity
 from sim.record import Run
+from sim.scenario import Scenario
 from sim.study import Result
+from sim.study.chains import Fixation
 
 TURNS = 6
 """How many turns of a time line are told."""
@@ -78,6 +80,18 @@ def returns_table(title: str, found: pd.DataFrame) -> Table:
         table.add_row(
             row["rule"], *(f"{spelled(one)} [{spelled(low)}, {spelled(high)}]" for one, low, high in estimates)
         )
+    return table
+
+
+def fixation_table(scenario: Scenario, found: Fixation) -> Table:
+    """The chance that the first strategy takes over, exact and simulated."""
+    first = next(iter(scenario.founding.strategies))
+    table = _table(f"{scenario.title}: the chance that {first} takes over", "how", "value", "low", "high", "of")
+    exact = "–" if math.isnan(found.exact) else f"{found.exact:.6f}"
+    table.add_row("exact", exact, "", "", "the chain of all configurations (at most 12 firms)")
+    shares = (f"{share:.4f}" for share in found.simulated)
+    undecided = f", {found.undecided:.2%} undecided" if found.undecided else ""
+    table.add_row("simulated", *shares, f"{found.copies:,} copies{undecided}")
     return table
 
 

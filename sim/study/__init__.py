@@ -1,9 +1,10 @@
 """Studies: many designs under many seeds, and what they say."""
 
+from sim.study.chains import fixation
 from sim.study.design import Study
 from sim.study.result import Result
 from sim.study.stress import antifragility, largest_shock
 from sim.study.sweeping import sweep
 from sim.study.worth import returns
 
-__all__ = ["Result", "Study", "antifragility", "largest_shock", "returns", "sweep"]
+__all__ = ["Result", "Study", "antifragility", "fixation", "largest_shock", "returns", "sweep"]
