@@ -52,6 +52,7 @@ def strategies_of(scenario: Scenario) -> dict[str, Strategy]:
 def make_players(scenario: Scenario, world: World, count: int, given: list[str | float | None] | None = None) -> None:
     """Deal strategies to the founders, by their shares or as their file says."""
     strategies = strategies_of(scenario)
+    world.strategies_named = tuple(strategies)
     _write_down(world, strategies)
     world.strategies.share[: len(strategies)] = [*scenario.founding.strategies.values()]
     if not strategies:

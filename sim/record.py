@@ -63,7 +63,7 @@ def ties_columns(world: World) -> dict[str, np.ndarray]:
 
 
 def firms_frame(world: World) -> pd.DataFrame:
-    """The members as they are now, a row each; `firm` is the name, `partners` the degree."""
+    """The members as they are now, a row each; `firm` is the name, `partners` the degree; `strategy` where there are any."""
     firms, slots = world.firms, world.member_slots
     in_words = {
         "firm": [world.name(slot) for slot in slots],
@@ -71,6 +71,8 @@ def firms_frame(world: World) -> pd.DataFrame:
         "role": np.array(words(Role))[firms.role[slots]],
         "type": np.array(words(ContributionType))[firms.type[slots]],
     }
+    if world.strategies_named:
+        in_words["strategy"] = np.array(world.strategies_named)[world.players.strategy[slots]]
     return pd.DataFrame(in_words | firms_columns(world))
 
 

@@ -516,6 +516,7 @@ class World(Bundle):
         self.traits, self.late = np.ascontiguousarray(traits), addresses()
         self.key = key
         self.names: dict[int, str] = {}
+        self.strategies_named: tuple[str, ...] = ()
         self.seal()
 
     @property

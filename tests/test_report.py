@@ -5,7 +5,7 @@ import pytest
 
 from sim import Mistake, Result, Run, Study, maturity, run, sweep
 from sim.report import run_figure, save, sweep_figure
-from sim.report.run_page import layout, make_room
+from sim.report.network_map import layout, make_room
 from sim.report.style import apart, number, percent
 from sim.report.sweep_page import called, is_share
 from sim.report.tables import findings, maturity_lines

@@ -88,6 +88,7 @@ def payoff_of(world, rules, i):
 def settle(world, i, payoff):
     """Payoffs are benefit and payoff of their player at once."""
     world.firms.benefit[i] = world.firms.payoff[i] = payoff
+    world.firms.total_benefit[i] += payoff
     world.now.welfare += payoff
 
 
