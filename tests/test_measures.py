@@ -320,6 +320,36 @@ def test_each_row_weighs_the_months_it_stands_for():
     assert measure(run)["value"] == pytest.approx((10 * 10 + 10 * 10 + 10 * 5 + 10 * 5 + 0) / 41)
 
 
+def exit_in(month, fraction=0.1):
+    return Scenario(interventions=[{"kind": "exit", "at": month, "fraction": fraction}])
+
+
+def test_a_dip_before_the_shock_is_not_the_shocks_doing():
+    """A bad month long before; then the shock takes a fifth of what the last year gave, and half of that is back a year later."""
+    value = [50] * 24 + [1] + [100] * 35 + [80] * 12 + [90] * 12
+    run = story(value=value, scenario=exit_in(60))
+    assert robustness(run) == pytest.approx(0.8)
+    assert resilience_loss(run) == pytest.approx(0.15)
+    assert robustness(story(value=value)) == pytest.approx(0.02), "where nothing is dated, every month counts"
+
+
+def test_recovery_from_a_shock_is_to_what_there_was_before_it():
+    """Back at twice the founders' value is not yet back at what the shock took."""
+    value = [50] * 24 + [100] * 36 + [40] * 6 + [80] * 12 + [96] * 12
+    assert recovery_time(story(value=value, scenario=exit_in(60))) == 18
+
+
+def test_a_programme_is_judged_from_its_first_step_on():
+    programme = {"start": 36, "steps": {"govern": {"governance.monitoring": 0.5}}}
+    run = story(value=[10] * 20 + [2] * 4 + [20] * 12 + [30] * 12, scenario=Scenario(programme=programme))
+    assert robustness(run) == 1.5 and resilience_loss(run) == 0.0 and recovery_time(run) == 0.0
+
+
+def test_a_shock_before_anything_was_made_cannot_be_judged():
+    assert nans(story(value=[10] * 40, scenario=exit_in(0))) >= NO_VALUE - {"blocking_gain"}
+    assert nans(story([9, 39], value=[10, 10], scenario=exit_in(60))) >= NO_VALUE - {"blocking_gain"}
+
+
 def test_recovery_is_counted_from_the_worst_month_and_must_hold():
     """Back for five months, a relapse, then back for good."""
     value = [10] * 30 + [8, 4, 6] + [10] * 5 + [9] + [9.5] * 6

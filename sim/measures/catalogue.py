@@ -226,22 +226,25 @@ _ALL = (
         "resilience_loss",
         "share",
         resilience.resilience_loss,
-        "Part of the baseline value that is missing a month, mean from month 24 on; NaN when the baseline is 0.",
+        "Part of the baseline value (mean of the 12 months before the first dated event) that is missing a month, mean from that event "
+        "on; where nothing is dated: of the first 24 months, and from month 24 on. NaN when the baseline is 0, or nothing of it is "
+        "recorded.",
         _BRUNEAU,
     ),
     Measure(
         "robustness",
         "ratio",
         resilience.robustness,
-        "Value in the worst month from month 24 on, against the baseline; NaN when the baseline is 0.",
+        "Value in the worst month from the first dated event on (from month 24 where nothing is dated), against the same baseline; NaN "
+        "as there.",
         _BRUNEAU,
     ),
     Measure(
         "recovery_time",
         "months",
         resilience.recovery_time,
-        "Months from the worst one until value is back at 95 % of the baseline for 6 months; 0 if it never fell below; "
-        "NaN (censored) if it is not back by the end, or the baseline is 0.",
+        "Months from that worst one until value is back at 95 % of the same baseline for 6 months; 0 if it never fell below; "
+        "NaN (censored) if it is not back by the end, or without a baseline.",
         _BRUNEAU,
     ),
     Measure(

@@ -59,20 +59,28 @@ QUARTER = 3
 """Months that a loss must last."""
 
 
+def first_event(run: Evidence) -> int | None:
+    """The month of the first dated event, or of a programme's first step; None if nothing is dated."""
+    return min((event.at for event in run.scenario.events), default=None)
+
+
+def mean_before(run: Evidence, name: str, at: int) -> float:
+    """Mean of a series over the year before a month; NaN if nothing of it is recorded."""
+    month = column(run.series, "month")
+    before = (month >= at - BEFORE) & (month < at)
+    return float(column(run.series, name)[before].mean()) if before.any() else np.nan
+
+
 def months_to_loss(run: Evidence, name: str, lost: float = LOST) -> float:
     """Months from the first dated event until a series has lost a share of its mean over the year before, for a quarter.
 
     NaN if nothing is dated, nothing was recorded in the year before, or it is not lost within the run (censored).
     """
-    events = run.scenario.events
-    if not events:
+    if (at := first_event(run)) is None or np.isnan(before := mean_before(run, name, at)):
         return np.nan
-    at = min(event.at for event in events)
-    month, series = column(run.series, "month"), column(run.series, name)
-    before, after = (month >= at - BEFORE) & (month < at), month >= at
-    if not before.any():
-        return np.nan
-    gone = series[after] < (1 - lost) * series[before].mean()
+    month = column(run.series, "month")
+    after = month >= at
+    gone = column(run.series, name)[after] < (1 - lost) * before
     return first_sustained(month[after], gone, QUARTER) - at
 
 

@@ -1,14 +1,16 @@
 """Resilience: how far value falls below what it was, how long, and whether it comes back (Bruneau et al. 2003).
 
-Performance Q is monthly value; Q0 its baseline, the mean over the first 24 months. What is judged are the months after those, or
-the whole of a run that is shorter. Without any value to lose (a baseline of 0), every measure here is NaN.
+Performance Q is monthly value; Q0 its baseline. Where something is dated, Q0 is the mean over the twelve months before the first
+event, and the months from it on are judged, so that what is measured is that shock. Where nothing is, Q0 is the mean over the first
+24 months, and those after them are judged, or the whole of a run that is shorter. Without any value to lose (a baseline of 0, or no
+month recorded in the year before the event), every measure here is NaN.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from sim.measures.collapse import BASELINE_MONTHS, baseline
+from sim.measures.collapse import BASELINE_MONTHS, baseline, first_event, mean_before
 from sim.measures.evidence import Evidence, column, first_sustained, months
 
 RECOVERED = 0.95
@@ -19,23 +21,30 @@ HELD = 6
 
 def performance(run: Evidence) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The months that are judged, how many months each row stands for, and Q/Q0 in them."""
-    month, base = column(run.series, "month"), baseline(run)
-    judged = month >= BASELINE_MONTHS
-    if not judged.any():
-        judged[:] = True
+    month, (base, judged) = column(run.series, "month"), _held_against(run)
     value = column(run.series, "value")[judged]
     return month[judged], months(run)[judged], value / base if base > 0 else np.full(value.size, np.nan)
+
+
+def _held_against(run: Evidence) -> tuple[float, np.ndarray]:
+    """The baseline Q0, and which recorded months are held against it."""
+    month = column(run.series, "month")
+    if (at := first_event(run)) is not None:
+        return mean_before(run, "value", at), month >= at
+    judged = month >= BASELINE_MONTHS
+    return baseline(run), judged if judged.any() else np.ones(month.size, bool)
 
 
 def resilience_loss(run: Evidence) -> float:
     """∫ max(0, 1 − Q/Q0) dt, per month: 0 nothing was ever lost, 1 all of it all the time."""
     _, weights, quality = performance(run)
-    return float(np.average(np.maximum(0.0, 1.0 - quality), weights=weights))
+    return float(np.average(np.maximum(0.0, 1.0 - quality), weights=weights)) if quality.size else np.nan
 
 
 def robustness(run: Evidence) -> float:
     """The worst month's Q/Q0."""
-    return float(performance(run)[2].min())
+    quality = performance(run)[2]
+    return float(quality.min()) if quality.size else np.nan
 
 
 def recovery_time(run: Evidence, recovered: float = RECOVERED, held: int = HELD) -> float:
@@ -44,6 +53,8 @@ def recovery_time(run: Evidence, recovered: float = RECOVERED, held: int = HELD)
     NaN if it does not come back within the run: the time is then censored at its end.
     """
     month, _, quality = performance(run)
+    if quality.size == 0:
+        return np.nan
     worst = quality.argmin()
     if quality[worst] >= recovered:
         return 0.0
