@@ -1,4 +1,4 @@
-"""Who is tied to whom at month 0: nine classic networks, as arrays of pairs.
+"""Who is tied to whom at month 0: eleven classic networks, as arrays of pairs.
 
 Where a network has a centre, the lowest ids are it: hubs first, then the core, then everybody else. Luck decides the
 rest, so a seed is a network. A million firms with eight partners each take seconds: no graph object is built.
@@ -24,6 +24,7 @@ REWIRED = luck.purpose("topology.rewired")
 ELSEWHERE = luck.purpose("topology.elsewhere")
 START = luck.purpose("topology.start")
 EAST, NORTH = luck.purpose("topology.east"), luck.purpose("topology.north")
+SWITCH = luck.purpose("topology.switch")
 COPY = luck.purpose("topology.copy")
 PARTNER = luck.purpose("topology.partner")
 
@@ -31,6 +32,8 @@ MOST_TIES = 100_000_000
 """More ties than these are refused, before memory runs out: a complete network has at most some 14,000 firms."""
 ROUNDS = 100
 """How often a tie of a small world looks for a free place elsewhere before it stays where it is."""
+SWITCHES = 20
+"""Attempted switches a tie, after which a regular graph is as good as random."""
 CORE_DENSITY = 4.0
 """How much denser the core is tied within itself than to the periphery, until it is complete."""
 
@@ -43,7 +46,7 @@ def edges(founding: Founding, firms: int, key: np.uint64) -> np.ndarray:
     Raises:
         Mistake: if that is far more ties than a computer holds.
     """
-    if founding.topology not in ("complete", "star"):  # these two have their own number of partners
+    if founding.topology not in ("complete", "star", "lattice"):  # these have their own number of partners
         _affordable(firms * min(founding.partners, firms) / 2, "founding.partners")
     codes = _distinct(_BUILDERS[founding.topology](founding, firms, key))
     pairs = np.empty((codes.size, 2), np.int32)
@@ -54,8 +57,20 @@ def edges(founding: Founding, firms: int, key: np.uint64) -> np.ndarray:
 
 def copied_edges(founding: Founding, firms: int, key: np.uint64) -> np.ndarray:
     """The ties of all copies of the network, each with luck of its own, one after the other; the first is that of a single network."""
-    pairs = [edges(founding, firms, luck.subkey(key, COPY, copy) if copy else key) for copy in range(founding.copies)]
-    return pairs[0] if len(pairs) == 1 else np.concatenate([some + firms * copy for copy, some in enumerate(pairs)])
+    single = edges(founding, firms, key)
+    if founding.copies == 1:
+        return single
+    _affordable(len(single) * founding.copies, "founding.copies")
+    offsets = firms * np.arange(founding.copies, dtype=np.int32)
+    if is_certain(founding):
+        return (single[None] + offsets[:, None, None]).reshape(-1, 2)
+    more = [edges(founding, firms, luck.subkey(key, COPY, copy)) for copy in range(1, founding.copies)]
+    return np.concatenate([some + offset for some, offset in zip([single, *more], offsets, strict=True)])
+
+
+def is_certain(founding: Founding) -> bool:
+    """Whether no luck is in the network."""
+    return founding.topology in ("ring", "complete", "star", "lattice")
 
 
 def best_places(founding: Founding, degree: np.ndarray) -> np.ndarray:
@@ -180,6 +195,83 @@ def geometric(founding: Founding, firms: int, key: np.uint64) -> np.ndarray:
     return np.sort(_code(near[:, 0], near[:, 1], firms))
 
 
+def lattice(founding: Founding, firms: int, key: np.uint64) -> np.ndarray:
+    """A square lattice, row by row: each firm is tied to the 4 next to it (von Neumann) or the 8 around it (Moore). If periodic, the
+    edges meet, as on a torus; otherwise firms there have fewer partners."""
+    width = founding.lattice.width or math.isqrt(firms)
+    height = -(-firms // width)
+    east, north = np.arange(firms) % width, np.arange(firms) // width
+    steps = [(1, 0), (0, 1), (1, 1), (1, -1)] if founding.lattice.neighbourhood == "moore" else [(1, 0), (0, 1)]
+    pairs = []
+    for right, up in steps:
+        to_east, to_north = east + right, north + up
+        there = (
+            np.full(firms, True) if founding.lattice.periodic else _within(to_east, width) & _within(to_north, height)
+        )
+        others = (to_north % height) * width + to_east % width
+        there &= (others < firms) & (others != np.arange(firms))
+        pairs.append(_code(np.arange(firms), others, firms)[there])
+    return np.concatenate(pairs)
+
+
+def random_regular(founding: Founding, firms: int, key: np.uint64) -> np.ndarray:
+    """A random graph in which all have the same number of partners: a ring whose ties are switched, pair by pair, many times over
+    (Maslov & Sneppen 2002); a switch that would double a tie, or tie a firm to itself, is left out."""
+    partners = min(_wanted(founding), firms - 1)
+    partners -= partners * firms % 2
+    if partners == 0:
+        return np.empty(0, np.int64)
+    ends = _switched(key, np.stack(_regular_ends(firms, partners), axis=1), firms, partners, SWITCHES)
+    return _code(ends[:, 0], ends[:, 1], firms)
+
+
+@kernel
+def _place(near, a, b):
+    """Where b stands among the partners of a, or −1."""
+    for k in range(near.shape[1]):
+        if near[a, k] == b:
+            return k
+    return -1
+
+
+@kernel
+def _switched(key, ends, firms, partners, rounds):
+    """Ties after so many attempted switches a tie: a–b and c–d become a–d and c–b."""
+    count = len(ends)
+    near, filled = np.full((firms, partners), -1), np.zeros(firms, np.int64)
+    for k in range(count):
+        for side in range(2):
+            here, there = ends[k, side], ends[k, 1 - side]
+            near[here, filled[here]] = there
+            filled[here] += 1
+    for attempt in range(rounds * count):
+        one, other, turn, _rest = luck.words(key, SWITCH, attempt, 0)
+        k, m = luck.below(luck.unit(one), count), luck.below(luck.unit(other), count)
+        a, b = ends[k, 0], ends[k, 1]
+        c, d = (ends[m, 0], ends[m, 1]) if luck.unit(turn) < 0.5 else (ends[m, 1], ends[m, 0])
+        if a in (c, d) or b in (c, d) or _place(near, a, d) >= 0 or _place(near, c, b) >= 0:
+            continue
+        near[a, _place(near, a, b)], near[d, _place(near, d, c)] = d, a
+        near[c, _place(near, c, d)], near[b, _place(near, b, a)] = b, c
+        ends[k, 0], ends[k, 1], ends[m, 0], ends[m, 1] = a, d, c, b
+    return ends
+
+
+def _regular_ends(firms: int, partners: int) -> tuple[np.ndarray, np.ndarray]:
+    """Both ends of each tie of a circle on which all have as many partners: an odd one is tied straight across."""
+    here = np.arange(firms)
+    near = [here] * (partners // 2)
+    far = [(here + lap) % firms for lap in range(1, partners // 2 + 1)]
+    if partners % 2:
+        near.append(here[: firms // 2])
+        far.append(here[: firms // 2] + firms // 2)
+    return np.concatenate(near), np.concatenate(far)
+
+
+def _within(place: np.ndarray, size: int) -> np.ndarray:
+    return (place >= 0) & (place < size)
+
+
 _BUILDERS: dict[Topology, Callable[[Founding, int, np.uint64], np.ndarray]] = {
     "barabasi_albert": barabasi_albert,
     "erdos_renyi": erdos_renyi,
@@ -190,6 +282,8 @@ _BUILDERS: dict[Topology, Callable[[Founding, int, np.uint64], np.ndarray]] = {
     "supply_chain": supply_chain,
     "core_periphery": core_periphery,
     "geometric": geometric,
+    "lattice": lattice,
+    "random_regular": random_regular,
 }
 
 

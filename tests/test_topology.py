@@ -1,4 +1,4 @@
-"""Founding networks: what each of the eight is known for, checked against theory and against networkx."""
+"""Founding networks: what each is known for, checked against theory and against networkx."""
 
 import tracemalloc
 
@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from sim import luck
 from sim.mistakes import Mistake
 from sim.names import Topology, words
-from sim.sections import Founding
-from sim.topology import best_places, edges
+from sim.sections import Founding, Lattice
+from sim.topology import best_places, copied_edges, edges
 
 
 def pairs(topology, firms, seed=0, **said):
@@ -219,3 +219,53 @@ def test_neighbours_in_a_district_know_each_other():
     assert degrees(network).mean() == pytest.approx(10, rel=0.03)
     assert degrees(network).var() == pytest.approx(10, rel=0.15)
     assert nx.average_clustering(network) == pytest.approx(1 - 3 * np.sqrt(3) / (4 * np.pi), abs=0.03)
+
+
+# --- lattices, regular graphs, copies ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("neighbourhood", "partners"), [("von_neumann", 4), ("moore", 8)])
+def test_on_a_torus_all_have_the_same_neighbours(neighbourhood, partners):
+    lattice = Lattice(neighbourhood=neighbourhood)
+    assert set(degrees(graph("lattice", 100, lattice=lattice))) == {partners}
+    expected = nx.grid_2d_graph(10, 10, periodic=True)
+    if neighbourhood == "von_neumann":
+        assert nx.is_isomorphic(graph("lattice", 100, lattice=lattice), expected)
+
+
+def test_a_lattice_with_edges_has_fewer_ties_there():
+    """Of 10 × 10 firms, the 4 at the corners have 3 of 8 neighbours, the 32 others at the edge 5."""
+    count = np.bincount(degrees(graph("lattice", 100, lattice=Lattice(neighbourhood="moore", periodic=False))))
+    assert (count[3], count[5], count[8]) == (4, 32, 64)
+    narrow = graph("lattice", 12, lattice=Lattice(periodic=False, width=3))
+    assert nx.is_isomorphic(narrow, nx.grid_2d_graph(4, 3))
+
+
+@pytest.mark.parametrize(("firms", "partners"), [(50, 3), (60, 4), (31, 6)])
+def test_in_a_regular_graph_all_have_as_many_partners_and_little_else_in_common(firms, partners):
+    """Clustering is that of chance, about (k − 1)² / (k n), far below that of the ring it is made from."""
+    clustering = []
+    for seed in range(10):
+        network = graph("random_regular", firms, seed, partners=float(partners))
+        assert set(degrees(network)) == {partners}
+        clustering.append(nx.average_clustering(network))
+    assert (
+        len({tuple(pairs("random_regular", firms, seed, partners=float(partners)).ravel()) for seed in range(5)}) == 5
+    )
+    assert np.mean(clustering) == pytest.approx((partners - 1) ** 2 / (partners * firms), abs=0.04)
+
+
+def test_every_regular_graph_of_a_kind_is_as_likely():
+    """On 6 firms with 3 partners each there are 60 prisms and 10 complete bipartite graphs, labelled."""
+    triangles = [sum(nx.triangles(graph("random_regular", 6, seed, partners=3.0)).values()) > 0 for seed in range(700)]
+    assert np.mean(triangles) == pytest.approx(60 / 70, abs=3.5 * np.sqrt(6 / 49 / 700))
+
+
+@pytest.mark.parametrize("topology", ["ring", "erdos_renyi"])
+def test_copies_stand_side_by_side_and_do_not_touch(topology):
+    founding = Founding(topology=topology, partners=2.0, copies=3)
+    ties = copied_edges(founding, 10, luck.key(0))
+    assert (ties // 10 == (ties // 10)[:, :1]).all()
+    assert np.array_equal(ties[: len(edges(founding, 10, luck.key(0)))], edges(founding, 10, luck.key(0)))
+    by_copy = [tuple((ties[ties[:, 0] // 10 == copy] - 10 * copy).ravel()) for copy in range(3)]
+    assert len(set(by_copy)) == (1 if topology == "ring" else 3)

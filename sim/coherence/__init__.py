@@ -19,7 +19,16 @@ if TYPE_CHECKING:
 
 ADDS_TO_ONE = 1e-6
 """How far the weights of a mix may be from one: room for thirds written with a few digits."""
-GENERATED = ("barabasi_albert", "erdos_renyi", "watts_strogatz", "ring", "supply_chain", "core_periphery", "geometric")
+GENERATED = (
+    "barabasi_albert",
+    "erdos_renyi",
+    "watts_strogatz",
+    "ring",
+    "supply_chain",
+    "core_periphery",
+    "geometric",
+    "random_regular",
+)
 
 Finding = tuple[Key, str]
 
@@ -69,6 +78,8 @@ def _network(scenario: Scenario) -> Iterator[Finding]:
         yield ("founding", "ties"), "a file of ties needs a file of firms; set founding.firms to its name"
     if isinstance(founding.firms, int) and founding.topology in GENERATED:
         yield from _partners(founding.topology, founding.partners, founding.firms)
+    if isinstance(founding.firms, int) and founding.topology == "lattice":
+        yield from _lattice(founding.lattice.width, founding.firms)
 
 
 def _partners(topology: str, partners: float, firms: int) -> Iterator[Finding]:
@@ -77,6 +88,22 @@ def _partners(topology: str, partners: float, firms: int) -> Iterator[Finding]:
         yield key, f"{partners:g} partners in an ecosystem of {firms} firms; there must be fewer partners than firms"
     elif topology in ("watts_strogatz", "ring", "barabasi_albert") and (partners < 2 or partners % 2) and firms > 1:
         yield key, f"{partners:g} is not allowed with {topology}; it must be an even number from 2"
+    elif topology == "random_regular" and (partners != round(partners) or partners * firms % 2 or partners < 1):
+        yield (
+            key,
+            f"{firms} firms cannot have {partners:g} partners each; take a whole number, even if the firms are odd in number",
+        )
+
+
+def _lattice(width: int, firms: int) -> Iterator[Finding]:
+    if width == 0 and math.isqrt(firms) ** 2 != firms:
+        near = math.isqrt(firms) ** 2, (math.isqrt(firms) + 1) ** 2
+        yield (
+            ("founding", "firms"),
+            f"{firms} is no square number; take {near[0]} or {near[1]}, or set founding.lattice.width",
+        )
+    elif width and firms % width:
+        yield ("founding", "lattice", "width"), f"{firms} firms do not fill rows of {width}; the width must divide them"
 
 
 def _reliability(scenario: Scenario) -> Iterator[Finding]:
