@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from sim import Mistake, Scenario, returns
+from sim.simulation import Simulation
 from sim.study.worth import WITHOUT, fieller, without
 
 
@@ -15,6 +16,49 @@ def test_every_rule_can_be_done_without():
 def test_only_rules_at_work_are_taken_away():
     assert set(without(Scenario())) == {"governance.monitoring", "governance.transparency"}
     assert without(Scenario().replace({"governance.on": False})) == {}
+
+
+GOVERNED = {"start": 6, "every": 6, "steps": {"watch": {"governance.monitoring": 0.9}, "hear": {"voice.feedback": 0.5}}}
+
+
+def test_what_a_step_would_set_again_is_held_off_for_the_whole_run():
+    """Without monitoring there is none at the end either, though a step raises it; the other step is taken on its date."""
+    scenario = Scenario(founding={"firms": 20}, run={"steps": 24}, programme=GOVERNED)
+    lacking = without(scenario)["governance.monitoring"]
+    end = Simulation(lacking, 0).advance()
+    assert end.rules.governance.monitoring == 0 and end.history["monitoring"].max() == 0
+    assert end.rules.voice.feedback == 0.5 and [event.at for event in lacking.events] == [12]
+
+
+def test_a_rule_that_only_a_step_switches_on_has_a_row_and_so_has_each_step():
+    scenario = Scenario(founding={"firms": 20}, run={"steps": 24}, programme=GOVERNED)
+    assert set(without(scenario)) == {
+        *("governance.monitoring", "governance.transparency", "voice.feedback"),
+        *("programme.steps.watch", "programme.steps.hear"),
+    }
+    skipped = without(scenario)["programme.steps.watch"]
+    assert [(event.at, event.set) for event in skipped.events] == [(12, {"voice.feedback": 0.5})]
+
+
+def test_a_table_of_rules_keeps_what_is_held():
+    event = {"kind": "rules", "at": 3, "set": {"governance.clarity": {"on": True, "level": 0.9, "cost": 0.5}}}
+    (change,) = without(Scenario(interventions=[event]))["governance.clarity.level"].events
+    assert change.set == {"governance.clarity": {"on": True, "level": 0.0, "cost": 0.5}}
+
+
+@pytest.mark.parametrize("take_rate", [True, False])
+def test_adaptive_orchestration_keeps_its_hands_off_what_is_done_without(take_rate):
+    adaptive = {"on": True, "take_rate": take_rate, "period": 2, "delay": 0}
+    scenario = Scenario(founding={"firms": 20}, run={"steps": 24}, voice={"adaptive": adaptive})
+    lacking = without(scenario)["governance.monitoring"]
+    assert Simulation(scenario, 0).advance().history["monitoring"].max() > 0.3
+    assert Simulation(lacking, 0).advance().history["monitoring"].max() == 0
+    assert lacking.voice.adaptive.on == take_rate
+
+
+def test_other_shocks_stay_when_a_rule_is_taken_away():
+    shock = {"kind": "demand", "at": 5, "size": -0.5, "duration": 3}
+    assert without(Scenario(interventions=[shock]))["governance.monitoring"].interventions[0].model_dump() == shock
 
 
 def test_costs_are_what_the_scenario_says_in_a_closed_ecosystem():

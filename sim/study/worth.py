@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sim.coherence import merged
 from sim.measures import measure
 from sim.measures.estimate import Estimate, mean_interval, student_quantile
 from sim.mistakes import Mistake
 from sim.scenario import Scenario
+from sim.sections import AnyIntervention, RulesChange
 from sim.simulation import Simulation
 from sim.study.sweeping import cores
 
@@ -35,20 +37,83 @@ quarrels), the rule is what is done about it."""
 MEASURES = ("governance_cost", "value", "welfare", "trust", "final_firms", "collapsed")
 
 
-def at_work(scenario: Scenario, key: str) -> bool:
+ADAPTED = {"governance.monitoring": "voice.adaptive.monitoring"}
+"""Rules that adaptive orchestration moves, and the switch that keeps its hands off them."""
+STEP = "programme.steps."
+"""What the row of a programme's step begins with."""
+
+
+def stages(scenario: Scenario) -> list[dict[str, Any]]:
+    """The rules in force, as nested tables: at the start, and after each dated change of them."""
+    found = [scenario.model_dump(exclude={"interventions", "programme", "only"})]
+    for event in sorted(scenario.events, key=lambda event: event.at):
+        if isinstance(event, RulesChange):
+            found.append(merged(found[-1], event.set))
+    return found
+
+
+def at_work(rules: dict[str, Any], key: str) -> bool:
     """Whether a rule is at work: its phase and its mechanism are on, and it is not at the value that means doing without."""
-    section: Any = scenario
     *path, name = key.split(".")
+    section = rules
     for part in path:
-        section = getattr(section, part)
-        if not section.on:
+        section = section[part]
+        if not section["on"]:
             return False
-    return getattr(section, name) != WITHOUT[key]
+    return bool(section[name] != WITHOUT[key])
 
 
 def without(scenario: Scenario) -> dict[str, Scenario]:
-    """For each rule at work in a scenario, the scenario without it."""
-    return {key: scenario.replace({key: WITHOUT[key]}) for key in WITHOUT if at_work(scenario, key)}
+    """For each rule that is at work in a scenario, from the start or from a date on, the scenario that does without it all along;
+    and for each step of its programme, the scenario that leaves it out."""
+    rules = stages(scenario)
+    lacking = {
+        key: held(scenario, _to_hold(rules, key)) for key in WITHOUT if any(at_work(stage, key) for stage in rules)
+    }
+    return lacking | {STEP + name: _skipped(scenario, name) for name, _change in scenario.programme.dated}
+
+
+def _to_hold(rules: list[dict[str, Any]], key: str) -> dict[str, Any]:
+    """What must be held for a rule to be done without: the rule, and who would adapt it."""
+    holding: dict[str, Any] = {key: WITHOUT[key]}
+    if key in ADAPTED:
+        others = all(stage["voice"]["adaptive"]["take_rate"] for stage in rules)
+        holding[ADAPTED[key] if others else "voice.adaptive.on"] = False
+    return holding
+
+
+def held(scenario: Scenario, holding: dict[str, Any]) -> Scenario:
+    """A scenario in which rules have a value for the whole run: nothing that is dated sets them again."""
+    kept = [_dated(event, _left(event.set, holding) if event.kind == "rules" else None) for event in scenario.events]
+    return scenario.replace({**holding, **_only_dated(kept)})
+
+
+def _left(changes: dict[str, Any], holding: dict[str, Any]) -> dict[str, Any]:
+    """Changes of rules without those that are held; in a table that is set as a whole, they have their held value."""
+    left = {key: value for key, value in changes.items() if key not in holding}
+    for key, value in left.items():
+        if isinstance(value, dict):
+            inside = {
+                name.removeprefix(f"{key}."): kept for name, kept in holding.items() if name.startswith(f"{key}.")
+            }
+            left[key] = merged(value, inside)
+    return left
+
+
+def _dated(event: AnyIntervention, changes: dict[str, Any] | None = None) -> dict[str, Any]:
+    """What is dated as a plain table, with other changes of rules where they are given."""
+    return event.model_dump(exclude_unset=True) | {"kind": event.kind} | ({} if changes is None else {"set": changes})
+
+
+def _only_dated(events: list[dict[str, Any]]) -> dict[str, Any]:
+    """The changes that make a scenario's dated events these, the steps of its programme among them; what sets nothing goes."""
+    return {"programme": {}, "interventions": [event for event in events if event.get("set") != {}]}
+
+
+def _skipped(scenario: Scenario, name: str) -> Scenario:
+    """A scenario whose programme leaves out a step; the others keep their dates."""
+    steps = [_dated(change) for step, change in scenario.programme.dated if step != name]
+    return scenario.replace(_only_dated([*(_dated(event) for event in scenario.interventions), *steps]))
 
 
 def fieller(numerator: np.ndarray, denominator: np.ndarray, confidence: float = 0.95) -> Estimate:
@@ -81,7 +146,8 @@ def returns(scenario: Scenario | str, seeds: Iterable[int] = range(20), workers:
         workers: how many runs at once; all cores by default.
 
     Returns:
-        A row a rule: its monthly `cost` (what governance costs more with it), the differences it makes to `value`, `welfare` (net of
+        A row a rule that is at work from the start or from a date on, and a row a step of the programme. Without it means: for the
+        whole run, whatever a step or adaptive orchestration would make of it. Told are its monthly `cost` (what governance costs more with it), the differences it makes to `value`, `welfare` (net of
         every cost), `trust`, `final_firms` and `collapsed`, each with a 95 % Student interval (`…_low`, `…_high`), and `roi`, welfare
         gained per unit of cost, with Fieller's interval; NaN where it costs nothing.
 
