@@ -377,8 +377,8 @@ IDEAS: tuple[Idea, ...] = (
         ),
         _words("governance trust contribution customers"),
         "Five dimensions (strategy: strategic trust; customer experience: CSAT, or demand; data and transparency; engagement: contribution "
-        "over norm; measurement: chance of being measured) are scored from 0 to 1 each month: nascent, emerging from a mean of 1/3, mature "
-        "from 2/3 with none below 1/3; fragmented, coordinated and trusted by trust.",
+        "over norm; measurement: chance of being measured within a quarter) are scored from 0 to 1 each month: nascent, emerging from a "
+        "mean of 1/3, mature from 2/3 with none below 1/3, never after a collapse; fragmented, coordinated and trusted by trust.",
         f"thresholds are a convention of this laboratory, a {HYPOTHESIS}",
         _words("maturity months_to_mature"),
         "programme_order",

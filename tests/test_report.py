@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from sim import Mistake, Result, Run, Study, maturity, run, sweep
+from sim.measures.maturity import DIMENSIONS
 from sim.report import run_figure, save, sweep_figure
 from sim.report.network_map import layout, make_room
 from sim.report.style import apart, number, percent
@@ -180,11 +181,21 @@ def test_a_scenario_with_every_kind_of_intervention_marks_its_dates(busy):
     assert "demand shock" in said
 
 
+def test_the_dimension_that_holds_an_ecosystem_back_is_named():
+    done = run("rising_tide", seed=1, **SMALL)
+    scores = maturity(done)[list(DIMENSIONS)].iloc[-12:].mean()
+    said = f"Lowest dimension in the last year: {scores.idxmin().replace('_', ' ')} ({scores.min():.2f})."
+    assert maturity_lines(done)[-1] == said
+
+
 def test_maturity_is_told_as_a_time_line(busy):
     done = run(busy, seed=1)
-    stage, state = maturity_lines(done)
+    stage, state, lowest = maturity_lines(done)
     line = maturity(done)
     assert stage.startswith(f"Stage of maturity: {line['stage'].iloc[0]} from month 0")
     assert state.startswith(f"State of maturity: {line['state'].iloc[0]} from month 0")
+    assert (
+        lowest == f"Every dimension counts as 0 from the collapse in month {done.measures['time_to_collapse']:.0f} on."
+    )
     for word in line["stage"].unique():
         assert word in stage

@@ -351,7 +351,7 @@ _ALL = (
         "0 to 1",
         maturity.final_maturity,
         "Mean score over the five dimensions of maturity and the last 12 months: below 1/3 nascent, from 2/3 on mature if "
-        "no dimension is below 1/3.",
+        "no dimension is below 1/3; 0 after a collapse.",
         maturity.SOURCE,
     ),
     Measure(

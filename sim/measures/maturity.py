@@ -8,7 +8,9 @@ number from 0 to 1 in each month:
 - customer experience: customers' satisfaction (the series `csat`); where a run counts no customers, demand up to its normal level.
 - data and transparency: the transparency in force, and clarity of rules and roles where that is at work (mean of both).
 - engagement: mean contribution of partners, up to the norm in force.
-- measurement: chance that what a firm does is measured, by monitoring or by public ratings.
+- measurement: chance that what a firm does is measured at least once a quarter, by monitoring or by public ratings.
+
+An ecosystem that has collapsed scores 0 from that month on: the few who are left may trust each other, but have no ecosystem.
 
 The state is about trust alone: trusted where mean trust over all levels has reached the threshold, coordinated where partners at
 least deliver (operational trust has), fragmented otherwise.
@@ -19,6 +21,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from sim.measures.collapse import QUARTER, time_to_collapse
 from sim.measures.evidence import YEAR, Evidence, column, first_sustained, in_force
 
 SOURCE = "convention of this laboratory"
@@ -62,19 +65,20 @@ def engagement(run: Evidence) -> np.ndarray:
 
 
 def measurement(run: Evidence) -> np.ndarray:
-    """Chance that a month's contribution is measured: not missed by monitoring, nor lost in the noise of ratings."""
+    """Chance that a contribution is measured at least once a quarter: a month's is missed by monitoring, and lost in ratings' noise."""
     governance = run.scenario.governance
     missed = 1.0 - column(run.series, "monitoring") * governance.on
     if governance.ratings.on:
         missed = missed * in_force(run, "governance.ratings.noise")
-    return 1.0 - missed
+    return 1.0 - missed**QUARTER
 
 
 def scores(run: Evidence) -> np.ndarray:
-    """A row a recorded month, a column a dimension, from 0 to 1; all 0 in months without members."""
+    """A row a recorded month, a column a dimension, from 0 to 1; all 0 in months without members, and from a collapse on."""
     each = (strategy, customer_experience, data_and_transparency, engagement, measurement)
     found = np.clip(np.stack([dimension(run) for dimension in each], axis=1), 0.0, 1.0)
-    return found * (column(run.series, "firms") > 0)[:, None]
+    alive = (column(run.series, "firms") > 0) & ~(column(run.series, "month") >= time_to_collapse(run))
+    return found * alive[:, None]
 
 
 def stages(found: np.ndarray) -> np.ndarray:
@@ -97,6 +101,13 @@ def maturity(run: Evidence) -> pd.DataFrame:
     line = {"month": column(run.series, "month").astype(int)} | dict(zip(DIMENSIONS, found.T, strict=True))
     in_words = {"stage": np.array(STAGES)[stages(found)], "state": np.array(STATES)[states(run)]}
     return pd.DataFrame(line | {"maturity": mean} | in_words)
+
+
+def lowest_dimension(run: Evidence) -> tuple[str, float]:
+    """The dimension with the lowest mean score over the last twelve months, and that score: what holds the ecosystem back."""
+    month = column(run.series, "month")
+    means = scores(run)[month > month[-1] - YEAR].mean(axis=0)
+    return DIMENSIONS[means.argmin()], float(means.min())
 
 
 def final_maturity(run: Evidence) -> float:

@@ -11,7 +11,8 @@ import pandas as pd
 from rich.table import Table
 
 from sim.measures import MEASURES
-from sim.measures.maturity import maturity
+from sim.measures.collapse import time_to_collapse
+from sim.measures.maturity import lowest_dimension, maturity
 from sim.record import Run
 from sim.scenario import Scenario
 from sim.study import Result
@@ -46,9 +47,12 @@ def measures_table(run: Run) -> Table:
 
 
 def maturity_lines(run: Run) -> list[str]:
-    """The time line of maturity in a sentence each for the stage and the state: what it was, and from which month on."""
-    line = maturity(run)
-    return [f"{name.capitalize()} of maturity: {_told(line['month'], line[name])}." for name in ("stage", "state")]
+    """The time line of maturity in a sentence each for the stage and the state, from which month on; and what holds it back."""
+    line, (dimension, score) = maturity(run), lowest_dimension(run)
+    told = [f"{name.capitalize()} of maturity: {_told(line['month'], line[name])}." for name in ("stage", "state")]
+    if math.isfinite(gone := time_to_collapse(run)):
+        return [*told, f"Every dimension counts as 0 from the collapse in month {gone:.0f} on."]
+    return [*told, f"Lowest dimension in the last year: {dimension.replace('_', ' ')} ({score:.2f})."]
 
 
 def _told(month: pd.Series, words: pd.Series) -> str:

@@ -146,10 +146,11 @@ def returns(scenario: Scenario | str, seeds: Iterable[int] = range(20), workers:
         workers: how many runs at once; all cores by default.
 
     Returns:
-        A row a rule that is at work from the start or from a date on, and a row a step of the programme. Without it means: for the
-        whole run, whatever a step or adaptive orchestration would make of it. Told are its monthly `cost` (what governance costs more with it), the differences it makes to `value`, `welfare` (net of
-        every cost), `trust`, `final_firms` and `collapsed`, each with a 95 % Student interval (`…_low`, `…_high`), and `roi`, welfare
-        gained per unit of cost, with Fieller's interval; NaN where it costs nothing.
+        A row a rule that is at work from the start or from a date on, and a row a step of the programme; "without" is for the whole
+        run, whatever a step or adaptive orchestration would make of it. Told are the monthly `cost` (what governance costs more with
+        it), the differences it makes to `value`, `welfare` (net of every cost), `trust`, `final_firms` and `collapsed`, each with a
+        95 % Student interval (`…_low`, `…_high`), and `roi`, welfare gained per unit of cost, with Fieller's interval; NaN where it
+        costs nothing.
 
     Raises:
         Mistake: if no rule is at work, or there are no seeds.

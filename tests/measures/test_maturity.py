@@ -7,7 +7,16 @@ import pytest
 
 from sim.measures import maturity as ripeness
 from sim.measures.evidence import in_force
-from sim.measures.maturity import DIMENSIONS, STAGES, STATES, final_maturity, maturity, months_to_mature, scores
+from sim.measures.maturity import (
+    DIMENSIONS,
+    STAGES,
+    STATES,
+    final_maturity,
+    lowest_dimension,
+    maturity,
+    months_to_mature,
+    scores,
+)
 from sim.scenario import Scenario
 from sim.simulation import Simulation
 from sim.world import SERIES
@@ -36,8 +45,9 @@ def score(run, dimension):
 def test_each_dimension_is_what_it_says():
     rules = Scenario(governance={"transparency": 0.6, "monitoring": 0.2, "norm": 0.8})
     run = story(scenario=rules, trust_strategic=0.7, demand=0.9, partner_contribution=0.4)
-    assert scores(run)[0].tolist() == pytest.approx([0.7, 0.9, 0.6, 0.5, 0.2])
-    assert final_maturity(run) == pytest.approx((0.7 + 0.9 + 0.6 + 0.5 + 0.2) / 5)
+    assert scores(run)[0].tolist() == pytest.approx([0.7, 0.9, 0.6, 0.5, 1 - 0.8**3])
+    assert final_maturity(run) == pytest.approx((0.7 + 0.9 + 0.6 + 0.5 + 0.488) / 5)
+    assert lowest_dimension(run) == ("measurement", pytest.approx(0.488))
 
 
 def test_more_than_enough_is_enough():
@@ -50,7 +60,7 @@ def test_where_nothing_is_expected_everybody_is_engaged():
 
 
 def test_clarity_and_ratings_count_when_they_are_at_work():
-    """Half open, wholly clear; a tenth of ratings is noise, and monitoring sees half of what they miss."""
+    """Half open, wholly clear; a tenth of ratings is noise, and monitoring sees half of what they miss, each month of a quarter."""
     on = {
         "transparency": 0.5,
         "monitoring": 0.5,
@@ -59,9 +69,9 @@ def test_clarity_and_ratings_count_when_they_are_at_work():
     }
     off = {**on, "clarity": {"level": 1.0}, "ratings": {"noise": 0.1}}
     assert score(story(scenario=Scenario(governance=on)), "data_and_transparency") == pytest.approx([0.75])
-    assert score(story(scenario=Scenario(governance=on)), "measurement") == pytest.approx([0.95])
+    assert score(story(scenario=Scenario(governance=on)), "measurement") == pytest.approx([1 - 0.05**3])
     assert score(story(scenario=Scenario(governance=off)), "data_and_transparency") == pytest.approx([0.5])
-    assert score(story(scenario=Scenario(governance=off)), "measurement") == pytest.approx([0.5])
+    assert score(story(scenario=Scenario(governance=off)), "measurement") == pytest.approx([0.875])
     assert score(story(scenario=Scenario(governance={"on": False, "monitoring": 0.5})), "measurement") == [0.0]
 
 
@@ -88,17 +98,29 @@ def test_the_steps_of_a_programme_are_rules_too():
 
 
 def test_monitoring_that_changes_by_itself_counts_as_it_was():
-    assert score(story(2, monitoring=[0.2, 0.6]), "measurement") == pytest.approx([0.2, 0.6])
+    assert score(story(2, monitoring=[0.2, 0.6]), "measurement") == pytest.approx([0.488, 0.936])
 
 
 def test_a_stage_is_not_reached_by_leaving_a_dimension_out():
     assert maturity(ideal())["stage"].tolist() == ["mature"]
-    assert maturity(ideal(monitoring=0.3))["stage"].tolist() == ["emerging"]
-    assert maturity(ideal(monitoring=0.34))["stage"].tolist() == ["mature"]
+    assert maturity(ideal(monitoring=0.1))["stage"].tolist() == ["emerging"]
+
+
+def test_a_little_more_or_less_monitoring_does_not_decide_about_maturity():
+    assert {maturity(ideal(monitoring=seen))["stage"].item() for seen in (0.2, 0.3, 0.34, 0.5)} == {"mature"}
+
+
+def test_who_has_collapsed_is_never_mature_again():
+    """Nine in ten leave in month 20; those who stay trust each other, and later some come back."""
+    run = ideal(60, firms=[100] * 20 + [10] * 20 + [90] * 20)
+    line = maturity(run)
+    assert set(line["stage"][:20]) == {"mature"} and set(line["stage"][20:]) == {"nascent"}
+    assert final_maturity(run) == 0.0 and months_to_mature(run) == 0.0
+    assert np.isnan(months_to_mature(ideal(30, firms=[100] * 5 + [10] * 25)))
 
 
 def test_stages_go_by_the_mean():
-    """Transparency and monitoring make two fifths; the rest is said."""
+    """Transparency and measurement make two fifths; the rest is said."""
     line = maturity(ideal(3, trust_strategic=[0.0, 0.5, 1.0], demand=[0, 0.5, 1], partner_contribution=[0, 0.25, 0.5]))
     assert line["maturity"].tolist() == pytest.approx([0.4, 0.7, 1.0])
     assert line["stage"].tolist() == ["emerging", "mature", "mature"]
