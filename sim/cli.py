@@ -73,6 +73,12 @@ def changed(where: str, settings: list[str] | None) -> Any:
     return scenario.replace(changes) if changes else scenario
 
 
+def remark(lines: list[str]) -> None:
+    """Tell what is no mistake, but has no effect."""
+    for line in lines:
+        print(f"note: {line}", file=sys.stderr)
+
+
 @app.command()
 def run(
     scenario: Where,
@@ -84,9 +90,11 @@ def run(
 ) -> None:
     """Simulate one scenario: measures, a figure, and files in results/."""
     chosen = changed(scenario, settings)
+    from sim.founding import unused_columns
     from sim.report.progress import working
     from sim.running import run as simulate
 
+    remark([*chosen.remarks(), *unused_columns(chosen)])
     with working(f"{chosen.title}: {chosen.run.steps} months"):
         record = simulate(chosen, seed, engine=engine)
     folder = record.save(out or Path("results") / f"{Path(scenario).stem}-{seed}")
@@ -117,6 +125,7 @@ def sweep(
     from sim.study import sweep as run_study
 
     chosen = Study.load(study)
+    remark(chosen.remarks())
     with Bar(chosen.title) as bar:
         result = run_study(chosen, workers=workers, out=out, progress=bar)
     console().print(summary_table(result))
@@ -204,8 +213,9 @@ def check(files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Sc
     wrong: list[str] = []
     for file in files:
         try:
-            check_file(file)
+            remarks = check_file(file)
             print(f"{file}: ok")
+            remark(remarks)
         except Mistake as mistake:
             wrong += mistake.lines
     if wrong:

@@ -68,6 +68,12 @@ TIE_TRAITS = {"weight": Bounds(0, 1e6), "trust": Bounds(0, 1, open_low=True, ope
 """What a file may say of a tie."""
 
 
+FIRMS_MAY_SAY = ("name", *CHOICES, *TRAITS)
+"""The columns of a file of firms."""
+TIES_MAY_SAY = ("source", "target", *TIE_TRAITS)
+"""The columns of a file of ties."""
+
+
 @dataclass(frozen=True)
 class FirmsFile:
     """The firms of a file, in its order."""

@@ -8,8 +8,8 @@ import numpy as np
 
 from sim import luck
 from sim.compiled import kernel
-from sim.files import FirmsFile, read_firms, read_ties
-from sim.mistakes import Mistake
+from sim.files import FIRMS_MAY_SAY, TIES_MAY_SAY, FirmsFile, read_firms, read_ties
+from sim.mistakes import Mistake, nearest
 from sim.names import ContributionType, Role, code
 from sim.phases.customers import open_market
 from sim.playing import game_of, make_players, plays
@@ -55,6 +55,22 @@ def found(scenario: Scenario, seed: int = 0) -> tuple[World, Rules]:
 def _beside(scenario: Scenario, name: str) -> Path:
     """A file named in a scenario lies beside it."""
     return (scenario.folder or Path.cwd()) / name
+
+
+def unused_columns(scenario: Scenario) -> list[str]:
+    """The columns of its files that mean nothing here, a line each, with the nearest that would."""
+    founding, lines = scenario.founding, []
+    if isinstance(founding.firms, str):
+        firms = read_firms(_beside(scenario, founding.firms))
+        lines += [_unused(founding.firms, column, FIRMS_MAY_SAY) for column in firms.unused]
+        if founding.ties is not None:
+            ties = read_ties(_beside(scenario, founding.ties), firms.names)
+            lines += [_unused(founding.ties, column, TIES_MAY_SAY) for column in ties.unused]
+    return lines
+
+
+def _unused(file: str, column: str, known: tuple[str, ...]) -> str:
+    return f"{file}: the column {column!r} is not used{nearest(column, known)}"
 
 
 def _pairs(

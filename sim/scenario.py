@@ -11,10 +11,12 @@ import tomli_w
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from sim import shipped
-from sim.coherence import contradictions, merged
+from sim.coherence import contradictions
+from sim.coherence.idle import in_vain
+from sim.coherence.stages import merged
 from sim.mistakes import Mistake, nearest
 from sim.names import PHASES, PhaseName
-from sim.reading import Source, findings, parse, read_text
+from sim.reading import Key, Source, findings, parse, read_text
 from sim.sections import (
     AnyIntervention,
     Contribution,
@@ -65,6 +67,7 @@ class Scenario(Part):
     """Steps of new rules, one after the other."""
 
     _folder: Path | None = PrivateAttr(default=None)
+    _source: Source = PrivateAttr(default=Source(""))
 
     @model_validator(mode="before")
     @classmethod
@@ -105,8 +108,9 @@ class Scenario(Part):
         """
         path = find(str(where), shipped.scenarios(), "scenario")
         text = read_text(path)
-        scenario = cls._agreed(parse(text, str(path)), Source(str(path), text))
-        scenario._folder = path.parent
+        source = Source(str(path), text)
+        scenario = cls._agreed(parse(text, str(path)), source)
+        scenario._folder, scenario._source = path.parent, source
         return scenario
 
     @classmethod
@@ -143,6 +147,15 @@ class Scenario(Part):
             raise Mistake(source.lines(found))
         return self
 
+    def remarks(self) -> list[str]:
+        """What it says in vain, a line each: levers of phases and mechanisms that are off for the whole run."""
+        found = sorted(in_vain(self).items(), key=lambda each: self._source.number(each[1][0]))
+        return [f"{self._where(place)}{key} has no effect: {switch} is false" for key, (place, switch) in found]
+
+    def _where(self, place: Key) -> str:
+        """File and line of a key, to stand before a remark; nothing where it is not from a file."""
+        return f"{self._source.at(place)}: " if self._source.number(place) else ""
+
     def replace(self, changes: Mapping[str, Any]) -> Self:
         """The scenario with other values, by full key: `{"sharing.take_rate": 0.3, "sharing.mix": {"equal": 1.0}}`.
 
@@ -155,7 +168,7 @@ class Scenario(Part):
             if inside and isinstance(whole := getattr(getattr(self, section, None), part, None), Part):
                 content.setdefault(section, {})[part] = whole.model_dump()  # one weight is new, the others stay
         changed = self._agreed(merged(content, dict(changes)), source)
-        changed._folder = self._folder
+        changed._folder, changed._source = self._folder, self._source
         return changed
 
     def to_toml(self, full: bool = False) -> str:

@@ -8,7 +8,8 @@ from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from sim.coherence import games
+from sim.coherence import games, idle
+from sim.coherence.stages import merged
 from sim.mistakes import Mistake, nearest
 from sim.names import PHASES
 from sim.reading import Key, Source, spell, validate
@@ -215,6 +216,7 @@ def _standing(scenario: Scenario) -> Iterator[Finding]:
     yield from _sums(scenario)
     yield from _orchestrators(scenario)
     yield from _adaptive(scenario)
+    yield from idle.mechanisms_on(scenario)
     yield from games.game_forms(scenario)
     yield from games.strategies(scenario)
 
@@ -244,20 +246,6 @@ def _rule_keys(scenario: Scenario) -> list[str]:
     return [f"{phase}.{name}" for phase in PHASES for name in type(getattr(scenario, phase)).model_fields]
 
 
-def merged(content: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    """Nested content with values put in by their full key; a table replaces the whole table."""
-    result = dict(content)
-    for key, value in changes.items():
-        *path, last = key.split(".")
-        place = result
-        for part in path:
-            inner = place.get(part)
-            place[part] = dict(inner) if isinstance(inner, dict) else {}
-            place = place[part]
-        place[last] = value
-    return result
-
-
 _CHECKS: dict[Callable[[Scenario], Iterator[Finding]], Set[str]] = {
     _only: frozenset(),
     _sums: frozenset(),
@@ -265,6 +253,7 @@ _CHECKS: dict[Callable[[Scenario], Iterator[Finding]], Set[str]] = {
     _reliability: {"founding"},
     _orchestrators: {"founding", "sharing", "trust", "voice"},
     _adaptive: {"voice"},
+    idle.mechanisms_on: set(PHASES),
     _dates: {"run", "interventions"},
     _programme: {"run", "programme"},
     games.strategies: {"founding", "exchange"},

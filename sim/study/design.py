@@ -10,9 +10,10 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, PrivateAttr
 
 from sim import luck, shipped
+from sim.coherence.idle import in_vain
 from sim.measures import MEASURES
 from sim.mistakes import Mistake, nearest
-from sim.reading import Key, Source, parse, read, read_text
+from sim.reading import Key, Source, parse, read, read_text, spell
 from sim.scenario import Scenario, find
 from sim.sections import Part
 
@@ -177,7 +178,35 @@ class Study(Part):
                 )
         if told_once:
             raise Mistake(list(told_once))
+        if idle := {key for key in self.factors if all(key in in_vain(design) for design in made)}:
+            raise Mistake(
+                source.lines([(("factors", key), self._idle(key, made)) for key in self.factors if key in idle])
+            )
         return made
+
+    def _idle(self, key: str, designs: list[Scenario]) -> str:
+        """That nothing follows from a lever, and why."""
+        switch = in_vain(designs[0])[key][1]
+        return f"has no effect in any design: {switch} is false; set it under [set], or leave the factor out"
+
+    def remarks(self) -> list[str]:
+        """What it says in vain, a line each: changes under [set] and of treatments whose phase or mechanism is off."""
+        designs, lines = self.designs(), []
+        vain = [in_vain(design) for design in designs]
+        places: dict[Key, dict[str, Any]] = {("set",): self.set}
+        places |= {("treatments", name): changes for name, changes in self.treatments.items()}
+        for place, changes in places.items():
+            under = [
+                found
+                for levels, found in zip(self.levels(), vain, strict=True)
+                if place[0] == "set" or levels[TREATMENT] == place[-1]
+            ]
+            lines += [
+                f"{spell(place)}: {key} has no effect: {under[0][key][1]} is false"
+                for key in changes
+                if all(key in found for found in under)
+            ]
+        return lines
 
     def _changes(self, levels: dict[str, Any]) -> dict[str, Any]:
         """The changes that make a design: those of its treatment, then the levels of its factors."""
@@ -261,8 +290,11 @@ class Study(Part):
             yield run, design, seed
 
 
-def check_file(where: str) -> None:
+def check_file(where: str) -> list[str]:
     """Check a scenario or a study, whichever the file is; nothing is run.
+
+    Returns:
+        What it says in vain, a line each.
 
     Raises:
         Mistake: with everything that is wrong in it.
@@ -270,13 +302,21 @@ def check_file(where: str) -> None:
     path = Path(where)
     if not path.exists() and where not in shipped.scenarios() and where in shipped.studies():
         path = shipped.studies()[where]
-    study = path.is_file() and _is_study(parse(read_text(path), str(path)))
-    scenarios = Study.load(path).designs() if study else [Scenario.load(where)]
-    from sim.founding import found  # the files that a scenario names are part of what is checked
+    if path.is_file() and _is_study(parse(read_text(path), str(path))):
+        study = Study.load(path)
+        return [*study.remarks(), *dict.fromkeys(line for design in study.designs() for line in check_files(design))]
+    scenario = Scenario.load(where)
+    return [*scenario.remarks(), *check_files(scenario)]
 
-    for scenario in scenarios:
-        if isinstance(scenario.founding.firms, str):
-            found(scenario)
+
+def check_files(scenario: Scenario) -> list[str]:
+    """Check the files that a scenario names, which are part of it; what stands in them in vain, a line each."""
+    from sim.founding import found, unused_columns
+
+    if isinstance(scenario.founding.firms, int):
+        return []
+    found(scenario)
+    return unused_columns(scenario)
 
 
 def _is_part(kind: Any) -> bool:

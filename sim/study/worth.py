@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sim.coherence import merged
+from sim.coherence.stages import merged, stages
 from sim.measures import measure
 from sim.measures.estimate import Estimate, mean_interval, student_quantile
 from sim.mistakes import Mistake
 from sim.scenario import Scenario
-from sim.sections import AnyIntervention, RulesChange
+from sim.sections import AnyIntervention
 from sim.simulation import Simulation
 from sim.study.sweeping import cores
 
@@ -41,15 +41,6 @@ ADAPTED = {"governance.monitoring": "voice.adaptive.monitoring"}
 """Rules that adaptive orchestration moves, and the switch that keeps its hands off them."""
 STEP = "programme.steps."
 """What the row of a programme's step begins with."""
-
-
-def stages(scenario: Scenario) -> list[dict[str, Any]]:
-    """The rules in force, as nested tables: at the start, and after each dated change of them."""
-    found = [scenario.model_dump(exclude={"interventions", "programme", "only"})]
-    for event in sorted(scenario.events, key=lambda event: event.at):
-        if isinstance(event, RulesChange):
-            found.append(merged(found[-1], event.set))
-    return found
 
 
 def at_work(rules: dict[str, Any], key: str) -> bool:
