@@ -14,9 +14,11 @@ from typing import Any
 import mesa
 import numpy as np
 
+from sim.coherence.stages import stages
 from sim.engine import Phase
-from sim.firm import DECISIONS, GONE, Firm, single, slot_of
-from sim.mistakes import Mistake
+from sim.firm import DECISIONS, GONE, Firm, single
+from sim.mistakes import Mistake, nearest, shown
+from sim.names import PHASES
 from sim.phases import (
     alignment,
     contribution,
@@ -43,6 +45,9 @@ from sim.rules import Rules
 from sim.scenario import Scenario
 from sim.simulation import Simulation
 from sim.world import NOBODY, SERIES, World
+
+ROUNDING, TINY = 1 + 1e-5, 1e-9
+"""By how much the promises of a firm may exceed its budget: efforts are kept in single precision."""
 
 
 class Ecosystem(mesa.Model):
@@ -73,8 +78,15 @@ class Ecosystem(mesa.Model):
         super().__init__(rng=seed)
         if engine not in ("compiled", "agents"):
             raise Mistake([f"engine: {engine!r} is no engine; allowed are 'compiled' and 'agents'"])
+        kind: Any = firm
+        if not (isinstance(kind, type) and issubclass(kind, Firm)):
+            raise Mistake(
+                [f"firm: {shown(firm)} is no kind of firm; write class MyFirm(sim.Firm), and give firm=MyFirm"]
+            )
         given = Scenario.load(scenario) if isinstance(scenario, str) else scenario or Scenario.load("rising_tide")
-        self.simulation = Simulation(given.replace(levers) if levers else given, 0 if seed is None else int(seed))
+        chosen = given.replace(levers) if levers else given
+        _suit(phases or {}, chosen)
+        self.simulation = Simulation(chosen, 0 if seed is None else int(seed))
         self.firm_class = firm
         self._firms: dict[int, Firm] = {}
         overridden = {
@@ -146,6 +158,23 @@ class Ecosystem(mesa.Model):
         return self.simulation.result()
 
 
+def _suit(phases: dict[str, Phase], scenario: Scenario) -> None:
+    """See that phases of one's own take the place of phases that run.
+
+    Raises:
+        Mistake: if there is no such phase, it is off for the whole run, or it cannot be called.
+    """
+    for name, phase in phases.items():
+        if name not in PHASES:
+            raise Mistake([f"phases: {name!r} is no phase{nearest(name, PHASES)}; allowed are {', '.join(PHASES)}"])
+        if not callable(phase):
+            raise Mistake(
+                [f"phases: {name}: {shown(phase)} cannot be called; give a function of (world, rules, month)"]
+            )
+        if not any(rules[name]["on"] for rules in stages(scenario)):
+            raise Mistake([f"phases: {name}: would never be called; set {name}.on = true"])
+
+
 def _now(name: str, ecosystem: Ecosystem) -> float:
     """What a series says of the month that has just been simulated."""
     return float(ecosystem.world.now[name])
@@ -159,12 +188,75 @@ def checked(value: Any, low: float, high: float, what: str, firm: Firm) -> float
     """
     number = float(value) if isinstance(value, int | float | np.number) else math.nan
     if not low <= number <= high:
-        raise Mistake(
-            [
-                f"{type(firm).__name__}.{what}: returned {value!r} for {firm.name}; allowed is a number from {low:g} to {high:g}"
-            ]
-        )
+        raise refusal(firm, what, value, f"a number from {low:g} to {high:g}")
     return number
+
+
+def refusal(firm: Firm, what: str, value: Any, allowed: str) -> Mistake:
+    """What is said of a method that returned something that cannot be used."""
+    return Mistake([f"{type(firm).__name__}.{what}: returned {shown(value)} for {firm.name}; allowed is {allowed}"])
+
+
+def parts(value: Any, count: int, what: str, firm: Firm, allowed: str) -> list[Any]:
+    """What a firm's method returned as so many parts.
+
+    Raises:
+        Mistake: if it is not that many.
+    """
+    if not isinstance(value, list | tuple | np.ndarray) or len(value) != count:
+        raise refusal(firm, what, value, allowed)
+    return list(value)
+
+
+def promised(firm: Firm) -> list[float]:
+    """The effort that a firm promises each partner: one number a tie, all together within its budget.
+
+    Raises:
+        Mistake: if it promises otherwise.
+    """
+    asked = parts(firm.allocate(), firm.degree, "allocate", firm, f"{firm.degree} numbers, one for each of its ties")
+    efforts = [checked(effort, 0, np.inf, "allocate", firm) for effort in asked]
+    if math.fsum(efforts) > firm.budget * ROUNDING + TINY:
+        total = f"efforts of {math.fsum(efforts):g} in all"
+        raise Mistake([f"{type(firm).__name__}.allocate: {total} for {firm.name}; its budget is {firm.budget:g}"])
+    return efforts
+
+
+def named(other: Any, among: list[Firm], what: str, firm: Firm, allowed: str) -> int:
+    """The slot of the firm that a method named, or NOBODY.
+
+    Raises:
+        Mistake: if it is not one of those who may be named.
+    """
+    if other is None:
+        return NOBODY
+    if not any(other is each for each in among):
+        raise refusal(firm, what, other, f"{allowed}, or None")
+    return int(other.slot)
+
+
+def sought(firm: Firm, other: Any) -> int:
+    """The slot of the member that a firm would like as a partner, or NOBODY.
+
+    Raises:
+        Mistake: if it is no other member of the ecosystem.
+    """
+    others = [other] if isinstance(other, Firm) and other is not firm and other.slot != GONE else []
+    return named(other, others, "seek", firm, "another member")
+
+
+def ballot(firm: Firm) -> tuple[int, int]:
+    """What a firm votes for.
+
+    Raises:
+        Mistake: if it is no ballot.
+    """
+    says = f"−1, 0 or 1 for the take rate, and the number of a sharing rule from 0 to {voice.RULES - 1}"
+    cast = parts(firm.vote(), 2, "vote", firm, says)
+    for vote, choices in zip(cast, (range(-1, 2), range(voice.RULES)), strict=True):
+        if not isinstance(vote, int | float | np.number) or vote not in choices:
+            raise refusal(firm, "vote", cast, says)
+    return int(cast[0]), int(cast[1])
 
 
 def play_contribution(ecosystem: Ecosystem, world: World, rules: Rules, month: int) -> None:
@@ -185,7 +277,9 @@ def play_imitation(ecosystem: Ecosystem, world: World, rules: Rules, month: int)
         imitation.evolve(world, rules, month)
     elif imitation.tally(world, rules, month):
         for firm in ecosystem.assemble():
-            imitation.prepare(world, firm.slot, firm.follow().slot)
+            models = [*firm.partners, firm]
+            model = named(firm.follow(), models, "follow", firm, "itself or one of its partners")
+            imitation.prepare(world, firm.slot, model if model != NOBODY else firm.slot)
         imitation.succeed(world, rules, month)
         imitation.close_books(world)
 
@@ -237,11 +331,11 @@ def play_stakes(ecosystem: Ecosystem, world: World, rules: Rules) -> None:
         ready = onboarding.ready(world, rules, firm.slot)
         firm.platform = rules.exchange.commons * (firm.contribution * firm.endowment * ready)
         spent = firm.platform
-        for tie, effort in zip(firm.ties, firm.allocate(), strict=True):
-            tie.given = checked(effort, 0, np.inf, "allocate", firm)
+        for tie, effort in zip(firm.ties, promised(firm), strict=True):
+            tie.given = effort
             spent += float(tie.given)
         firm.effort = spent
-        firm.delivered = firm.deliver()
+        firm.delivered = checked(firm.deliver(), 0, np.inf, "deliver", firm)
 
 
 def play_value(ecosystem: Ecosystem, world: World, rules: Rules, month: int) -> None:
@@ -318,9 +412,7 @@ def play_voice(ecosystem: Ecosystem, world: World, rules: Rules, month: int) -> 
     world.now.income_sum += world.now.orchestrator_income
     if voice.is_review(month, rules.voice):
         for firm in ecosystem.assemble():
-            take, mix = firm.vote()
-            firm.ballot_take = int(checked(take, -1, 1, "vote", firm))
-            firm.ballot_mix = int(checked(mix, 0, voice.RULES - 1, "vote", firm))
+            firm.ballot_take, firm.ballot_mix = ballot(firm)
         voice.decide(world, rules, month)
     if rules.voice.adaptive_on:
         orchestration.phase(world, rules, month)
@@ -330,10 +422,10 @@ def play_partnering(ecosystem: Ecosystem, world: World, rules: Rules, _month: in
     """All decide whom to drop; then all look for new partners; each time, what was decided is done."""
     members = ecosystem.assemble()
     for firm in members:
-        firm.dropping = slot_of(firm.drop())
+        firm.dropping = named(firm.drop(), firm.partners, "drop", firm, "one of its partners")
     partnering.part(world)
     for firm in members:
-        firm.courting = slot_of(firm.seek())
+        firm.courting = sought(firm, firm.seek())
     for firm in members:
         if firm.courting == NOBODY or any(tie.partner == firm.courting for tie in firm.ties):
             continue

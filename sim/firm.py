@@ -36,7 +36,7 @@ from sim.phases import (
 )
 from sim.phases.governance import graduated
 from sim.phases.orchestration import monitoring_of
-from sim.world import NOBODY, ORCHESTRATOR, Firms, Ties, complement
+from sim.world import ORCHESTRATOR, Firms, Ties, complement
 
 if TYPE_CHECKING:
     from sim.ecosystem import Ecosystem
@@ -244,8 +244,17 @@ class Firm(mesa.Agent):
         chance = strategies.willing(world, kind, tie.given, yours, self.contribution)
         return strategies.act(chance, unit(draw), unit(slip), p.tremble)
 
+    @property
+    def budget(self) -> float:
+        """The effort that it has for its partners this month: what its contribution leaves beside the platform's share of it."""
+        p = self.model.rules.exchange
+        ready = onboarding.ready(self.model.world, self.model.rules, self.slot)
+        if p.effort == exchange.PER_TIE:
+            return float(p.stake * self.contribution * ready * self.degree)
+        return float((1.0 - p.commons) * (self.contribution * self.endowment * ready))
+
     def allocate(self) -> list[Any]:
-        """Effort that it promises each partner this month, in the order of its ties."""
+        """Effort that it promises each partner this month, in the order of its ties: numbers from 0, together at most its `budget`."""
         p = self.model.rules.exchange
         ties = list(self.ties)
         ready = onboarding.ready(self.model.world, self.model.rules, self.slot)
@@ -413,8 +422,3 @@ DECISIONS: dict[str, tuple[str, ...]] = {
     "membership": ("leave",),
 }
 """The decisions that firms take in each phase, by the name of their method."""
-
-
-def slot_of(firm: Firm | None) -> int:
-    """The slot of a firm, or NOBODY."""
-    return NOBODY if firm is None else firm.slot

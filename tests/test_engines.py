@@ -117,6 +117,75 @@ def test_a_decision_that_is_no_share_is_refused(busy):
         Ecosystem(busy, 0, firm=Confused).step()
 
 
+def returning(method, value):
+    """A class of firms one of whose methods returns the same whatever happens; a function is asked with the firm."""
+    answer = value if callable(value) else lambda _firm: value
+    return type("Odd", (Firm,), {method: lambda self, *_others: answer(self)})
+
+
+@pytest.mark.parametrize(
+    ("method", "value", "complaint"),
+    [
+        (
+            "allocate",
+            lambda firm: [100.0] * firm.degree,
+            r"Odd\.allocate: efforts of \d+ in all for .*; its budget is \d",
+        ),
+        (
+            "allocate",
+            lambda firm: [0.0] * (firm.degree + 1),
+            r"Odd\.allocate: returned .*; allowed is \d+ numbers, one for",
+        ),
+        ("allocate", None, r"Odd\.allocate: returned None"),
+        ("allocate", lambda firm: [-0.1] * firm.degree, r"Odd\.allocate: returned -0.1"),
+        ("deliver", "all", r"Odd\.deliver: returned 'all'"),
+        ("drop", "the weakest", r"Odd\.drop: returned 'the weakest' for .*; allowed is one of its partners, or None"),
+        ("drop", lambda firm: firm, r"Odd\.drop: returned"),
+        ("seek", 7, r"Odd\.seek: returned 7 for .*; allowed is another member, or None"),
+        ("seek", lambda firm: firm, r"Odd\.seek: returned"),
+        ("vote", (2, 0), r"Odd\.vote: returned \[2, 0\].*allowed is −1, 0 or 1 for the take rate"),
+        ("vote", (0.5, 0), r"Odd\.vote: returned"),
+        ("vote", (0, 99), r"Odd\.vote: returned"),
+        ("vote", 1, r"Odd\.vote: returned 1"),
+    ],
+)
+def test_a_decision_that_cannot_be_used_is_refused(busy, method, value, complaint):
+    with pytest.raises(Mistake, match=complaint):
+        Ecosystem(busy, 0, firm=returning(method, value)).finish()
+
+
+def test_who_promises_its_whole_budget_spends_what_it_contributes(busy):
+    class Alike(Firm):
+        def allocate(self):
+            return [self.budget / self.degree for _tie in self.ties]
+
+    ecosystem = Ecosystem(busy.replace({"partnering.on": False}), 0, firm=Alike)
+    ecosystem.step()
+    founders = [firm for firm in ecosystem.agents if firm.degree and firm.born == 0]
+    assert founders
+    for firm in founders:
+        assert firm.effort == pytest.approx(firm.platform + firm.budget, rel=1e-5)
+
+
+@pytest.mark.parametrize("kind", [object, "Firm", Firm.contribute])
+def test_firms_are_a_kind_of_firm(busy, kind):
+    with pytest.raises(Mistake, match=r"firm: .* is no kind of firm"):
+        Ecosystem(busy, firm=kind)
+
+
+@pytest.mark.parametrize(
+    ("phases", "complaint"),
+    [
+        ({"contributions": print}, "'contributions' is no phase; did you mean 'contribution'"),
+        ({"value": 3}, "value: 3 cannot be called"),
+        ({"customers": print}, "customers: would never be called; set customers.on = true"),
+    ],
+)
+def test_a_phase_that_would_not_be_played_is_refused(busy, phases, complaint):
+    with pytest.raises(Mistake, match=complaint):
+        run(busy.replace({"customers.on": False}), phases=phases)
+
+
 def test_a_phase_of_ones_own_takes_the_place_of_the_compiled_one(busy):
     def manna(world, _rules, _month):
         world.now.value = world.now.tie_value = 100.0
