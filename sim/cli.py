@@ -91,13 +91,17 @@ def run(
     """Simulate one scenario: measures, a figure, and files in results/."""
     chosen = changed(scenario, settings)
     from sim.founding import unused_columns
+    from sim.record import place_of_its_own, refuse_foreign
     from sim.report.progress import working
     from sim.running import run as simulate
 
+    if out:
+        refuse_foreign(out, "run")
     remark([*chosen.remarks(), *unused_columns(chosen)])
     with working(f"{chosen.title}: {chosen.run.steps} months"):
         record = simulate(chosen, seed, engine=engine)
-    folder = record.save(out or Path("results") / f"{Path(scenario).stem}-{seed}")
+    named = Path("results") / f"{Path(scenario).stem}-{seed}"
+    folder = record.save(out or place_of_its_own(named, "scenario", chosen, changed=bool(settings)))
     if figure:
         with working("drawing"):
             from sim.report.run_page import run_figure

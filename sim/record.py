@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from pydantic import BaseModel
 
 from sim.mistakes import Mistake
 from sim.names import ContributionType, Role, words
@@ -117,7 +118,7 @@ class Run:
             manifest = provenance(self.scenario) | {"kind": "run", "seed": self.seed, "measures": self.measures}
             write_json(at / "manifest.json", manifest)
 
-        return whole_or_absent(Path(folder), write)
+        return whole_or_absent(Path(folder), write, "run")
 
     @classmethod
     def load(cls, folder: str | Path) -> Run:
@@ -206,23 +207,67 @@ def read_manifest(folder: Path, kind: str) -> dict[str, Any]:
     return manifest
 
 
-def refuse_foreign(folder: Path) -> None:
-    """See that a result may be put here: nothing lies there yet, or an earlier result.
+def kind_of(folder: Path) -> str:
+    """What kind of result a folder holds; empty if none that can be read."""
+    try:
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return ""
+    return str(manifest.get("kind", "")) if isinstance(manifest, dict) else ""
+
+
+def refuse_foreign(folder: Path, kind: str) -> None:
+    """See that a result of a kind may be put here: nothing lies there yet, or an earlier result of that kind.
 
     Raises:
-        Mistake: if it holds something that is no result of ours.
+        Mistake: if it holds something that is no result of ours, or one of another kind.
     """
     if folder.exists() and not (folder.is_dir() and ((folder / "manifest.json").exists() or not any(folder.iterdir()))):
         raise Mistake([f"{folder}: exists and is no result of tide; name another place, or move it away"])
+    if (there := kind_of(folder)) not in ("", kind):
+        raise Mistake(
+            [f"{folder}: holds a {there}, which a {kind} does not replace; name another place, or move it away"]
+        )
 
 
-def whole_or_absent(folder: Path, write: Callable[[Path], None]) -> Path:
+def place_of_its_own(place: Path, key: str, asked: BaseModel, changed: bool = False) -> Path:
+    """Where the result of a scenario or study goes when no place is named: a result of another one is not replaced.
+
+    Args:
+        place: the folder that bears its name.
+        key: where the manifest of such a result keeps what was asked.
+        asked: the scenario or study.
+        changed: whether it is not what its name says, so that the folder has a name of its own anyway.
+
+    Returns:
+        The folder, with a short hash of what is asked behind its name where it is not the first of that name.
+    """
+    if changed or not _asked_here(place, key, asked):
+        mark = hashlib.sha256(asked.model_dump_json().encode()).hexdigest()[:6]
+        return place.with_name(f"{place.name}-{mark}")
+    return place
+
+
+def _asked_here(place: Path, key: str, asked: BaseModel) -> bool:
+    """Whether a place is free, or holds a result of the same scenario or study."""
+    if not (place / "manifest.json").exists():
+        return True
+    try:
+        manifest = json.loads((place / "manifest.json").read_text(encoding="utf-8"))
+        return type(asked).model_validate(manifest[key]).model_dump() == asked.model_dump()
+    except (OSError, ValueError, LookupError, TypeError):
+        return False
+
+
+def whole_or_absent(folder: Path, write: Callable[[Path], None], kind: str) -> Path:
     """Let `write` fill a folder aside, then put it in place in one rename.
 
+    Where the same result was there already, other files that belong to it stay (its figure).
+
     Raises:
-        Mistake: if the place cannot be written, or holds something that is no result of ours.
+        Mistake: if the place cannot be written, or holds something that is no result of ours, or one of another kind.
     """
-    refuse_foreign(folder)
+    refuse_foreign(folder, kind)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
@@ -232,6 +277,7 @@ def whole_or_absent(folder: Path, write: Callable[[Path], None]) -> Path:
         write(aside)
         os.chmod(aside, 0o755)
         if folder.exists():
+            _carry_over(folder, aside)
             old = Path(tempfile.mkdtemp(prefix=f".{folder.name}-old-", dir=folder.parent))
             os.replace(folder, old / folder.name)
             os.replace(aside, folder)
@@ -241,3 +287,12 @@ def whole_or_absent(folder: Path, write: Callable[[Path], None]) -> Path:
     finally:
         shutil.rmtree(aside, ignore_errors=True)
     return folder
+
+
+def _carry_over(folder: Path, aside: Path) -> None:
+    """Take along the files of a result that is written again just as it was."""
+    before, now = folder / "manifest.json", aside / "manifest.json"
+    if before.is_file() and now.is_file() and before.read_bytes() == now.read_bytes():
+        for path in folder.iterdir():
+            if path.is_file() and not (aside / path.name).exists():
+                shutil.copy2(path, aside / path.name)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from sim import Run, Scenario
+from sim import Run, Scenario, sweep
 from sim.cli import main
 
 SHORT = ["--set", "run.steps=12", "--set", "founding.firms=20"]
@@ -33,7 +33,7 @@ def test_run_prints_measures_and_leaves_a_result_that_can_be_read(tide):
     code, out, err = tide("run", "rising_tide", *SHORT, "--seed", "7")
     assert (code, err) == (0, "")
     assert "orchestrator_income" in out
-    folder = Path("results/rising_tide-7")
+    (folder,) = Path("results").glob("rising_tide-7-*")
     expected = {"manifest.json", "scenario.toml", "series.parquet", "firms.parquet", "ties.parquet", "figure.png"}
     assert {path.name for path in folder.iterdir()} == expected
     run = Run.load(folder)
@@ -118,6 +118,43 @@ def test_a_result_is_not_put_where_something_else_lies(tide):
     assert code == 2
     assert "is no result of tide" in err
     assert Path("precious/thesis.txt").read_text(encoding="utf-8") == "years of work"
+
+
+def test_a_changed_scenario_does_not_replace_what_it_is_compared_with(tide):
+    Path("mine.toml").write_text("title = 'Mine'\n[run]\nsteps = 6\n[founding]\nfirms = 20\n", encoding="utf-8")
+    tide("run", "mine.toml", "--no-figure")
+    for take in ("0.3", "0.4", "0.3"):
+        tide("run", "mine.toml", "--no-figure", "--set", f"sharing.take_rate={take}")
+    takes = {path.name: Run.load(path).scenario.sharing.take_rate for path in Path("results").iterdir()}
+    assert takes.pop("mine-0") == 0.1
+    assert sorted(takes.values()) == [0.3, 0.4]
+
+
+def test_an_edited_scenario_does_not_replace_the_earlier_one_either(tide):
+    for firms in (20, 30, 20):
+        Path("mine.toml").write_text(f"title = 'Mine'\nfounding.firms = {firms}\nrun.steps = 6\n", encoding="utf-8")
+        tide("run", "mine.toml", "--no-figure")
+    assert sorted(Run.load(path).scenario.founding.firms for path in Path("results").iterdir()) == [20, 30]
+
+
+def test_a_result_of_another_kind_is_not_replaced(tide):
+    Path("small.toml").write_text(STUDY, encoding="utf-8")
+    tide("sweep", "small.toml", "--no-figure")
+    code, _out, err = tide("run", "rising_tide", *SHORT, "--no-figure", "--out", "results/small")
+    assert code == 2
+    assert "results/small: holds a sweep, which a run does not replace" in err
+    assert len(pd.read_parquet("results/small/runs.parquet")) == 6
+
+
+def test_a_study_swept_again_keeps_its_figure_and_another_of_its_name_has_a_place_of_its_own(tide):
+    Path("small.toml").write_text(STUDY, encoding="utf-8")
+    tide("sweep", "small.toml")
+    assert sweep("small.toml").folder == Path("results/small")
+    assert Path("results/small/figure.png").exists()
+    Path("small.toml").write_text(STUDY.replace("count = 3", "count = 2"), encoding="utf-8")
+    again = sweep("small.toml")
+    assert again.folder.name.startswith("small-") and len(again.runs) == 4
+    assert len(pd.read_parquet("results/small/runs.parquet")) == 6
 
 
 def test_listings(tide):

@@ -64,7 +64,7 @@ def test_a_result_is_whole_or_absent(tmp_path):
         raise OSError("no space left on device")
 
     with pytest.raises(OSError, match="no space"):
-        whole_or_absent(place, write_half)
+        whole_or_absent(place, write_half, "run")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -75,7 +75,7 @@ def test_an_earlier_result_stays_until_the_new_one_is_whole(record, tmp_path):
         raise RuntimeError("stop")
 
     with pytest.raises(RuntimeError):
-        whole_or_absent(place, fail)
+        whole_or_absent(place, fail, "run")
     assert Run.load(place).seed == 5
     assert [path.name for path in tmp_path.iterdir()] == ["result"]
 

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sim.measures import MEASURES, measure
-from sim.record import provenance, refuse_foreign, whole_or_absent, write_json
+from sim.record import place_of_its_own, provenance, refuse_foreign, whole_or_absent, write_json
 from sim.scenario import Scenario
 from sim.simulation import Simulation
 from sim.study.design import Study
@@ -79,15 +79,16 @@ def sweep(
     Args:
         study: a study, or the name of a shipped one or of a file.
         workers: how many runs at once; all cores by default. The result does not depend on it.
-        out: the folder of the result; `results/<name of the study>` by default.
+        out: the folder of the result; `results/<name of the study>` by default, with a short hash behind it where that holds another
+            study.
         progress: called with how many runs are done, of how many.
 
     Raises:
         Mistake: if the study is wrong, or the folder cannot be written.
     """
     study = study if isinstance(study, Study) else Study.load(study)
-    place = Path(out) if out else Path("results") / study.name
-    refuse_foreign(place)
+    place = Path(out) if out else place_of_its_own(Path("results") / study.name, "study", study)
+    refuse_foreign(place, "sweep")
     found = list(outcomes(study, workers or cores(), progress))
 
     def write(folder: Path) -> None:
@@ -98,7 +99,7 @@ def sweep(
         write_json(folder / "manifest.json", content | provenance(study.base()))
         Result.read(folder).summary().to_csv(folder / "summary.csv", index=False)
 
-    return Result.read(whole_or_absent(place, write))
+    return Result.read(whole_or_absent(place, write, "sweep"))
 
 
 def _runs_table(study: Study, found: list[Outcome]) -> pa.Table:
