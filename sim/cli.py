@@ -124,7 +124,7 @@ def sweep(
 ) -> None:
     """Run a study: many designs, many seeds, intervals, and a figure."""
     from sim.report.progress import Bar, working
-    from sim.report.tables import effects_table, findings, summary_table
+    from sim.report.tables import claims_table, effects_table, findings, summary_table
     from sim.study import Study
     from sim.study import sweep as run_study
 
@@ -135,6 +135,8 @@ def sweep(
     console().print(summary_table(result))
     if result.study.effects:
         console().print(effects_table(result))
+        if result.study.effects.claims:
+            console().print(claims_table(result))
     for finding in findings(result):
         print(finding)
     if figure:
@@ -185,10 +187,13 @@ def roi(
     from sim.report.progress import working
     from sim.report.tables import returns_table
     from sim.study import returns
+    from sim.study.worth import not_priced
 
     with working(f"{chosen.title}: {runs} seeds, with each rule and without"):
         found = returns(chosen, range(runs), workers)
     console().print(returns_table(chosen.title, found))
+    if others := not_priced(chosen):
+        print(f"\nNot priced, as no value of theirs means doing without (vary them in a study): {', '.join(others)}.")
 
 
 @app.command()

@@ -288,6 +288,25 @@ def test_the_table_of_all_is_put_together_from_the_pages(write, monkeypatch):
     assert "gone" not in table
 
 
+def test_experiments_of_ones_own_are_listed_and_their_command_runs(write, capsys):
+    gallery([str(write(HUBS))], "out", workers=1)
+    told = Path("out/README.md").read_text(encoding="utf-8")
+    assert told.partition("## Own experiments")[2].count("[hubs_test](hubs_test.md)") == 4
+    page = Path("out/hubs_test.md").read_text(encoding="utf-8")
+    again = page.partition("tide gallery ")[2].split()[0]
+    assert Study.load(again).name == "hubs_test"
+
+
+def test_a_claim_names_the_designs_that_it_compares(hubs, write):
+    said = list(hubs.claims()["designs"])
+    assert said[0] == "random_exit against nobody_leaves"
+    assert said[2:] == ["random_exit", "nobody_leaves"]
+    factors = '[factors]\n"sharing.take_rate" = [0.0, 0.2]\n[replicates]\ncount = 2\n'
+    crossed = HUBS.replace("[replicates]\ncount = 5\n", factors)
+    page = gallery([str(write(crossed))], "crossed", workers=1)[0].page.read_text(encoding="utf-8")
+    assert "final_firms, random_exit against nobody_leaves (sharing.take_rate = 0.0): −" in page
+
+
 def test_a_study_without_claims_says_what_became_of_its_first_measure(write):
     plain = HUBS[: HUBS.index("[[effects.claims]]")] + "[replicates]\ncount = 2\n"
     (exhibit,) = gallery([str(write(plain))], "out", workers=1)

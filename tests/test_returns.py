@@ -5,7 +5,7 @@ import pytest
 
 from sim import Mistake, Scenario, returns
 from sim.simulation import Simulation
-from sim.study.worth import WITHOUT, fieller, without
+from sim.study.worth import WITHOUT, fieller, not_priced, without
 
 
 def test_every_rule_can_be_done_without():
@@ -96,6 +96,23 @@ def test_fieller_covers_the_ratio_of_means():
 def test_a_cost_that_may_be_nothing_has_no_bounds():
     found = fieller(np.array([1.0, 2.0, 3.0]), np.array([0.1, -0.1, 0.05]))
     assert np.isnan(found.low) and np.isnan(found.high)
+
+
+def test_what_a_rule_does_to_collapse_is_never_certain_from_a_few_seeds():
+    """Feedback prevents the collapse under every one of three seeds: the interval still has a width (Bonett & Price 2012)."""
+    scenario = Scenario.load("rising_tide").replace(
+        {"sharing.take_rate": 0.4, "voice.feedback": 0.5, "run.steps": 200, "founding.firms": 60}
+    )
+    row = returns(scenario, range(3)).set_index("rule").loc["voice.feedback"]
+    assert row["collapsed"] == -1
+    assert row["collapsed_low"] == -1 and row["collapsed_high"] > -0.9
+
+
+def test_rules_that_cannot_be_done_without_are_named():
+    scenario = Scenario().replace(
+        {"governance.fine": 2.0, "sharing.take_rate": 0.2, "governance.monitoring": 0.4, "governance.disputes.delay": 4}
+    )
+    assert not_priced(scenario) == ["governance.fine", "sharing.take_rate"]
 
 
 def test_nothing_at_work_is_a_mistake():

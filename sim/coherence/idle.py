@@ -33,13 +33,13 @@ def in_vain(scenario: Scenario) -> dict[str, tuple[Key, str]]:
         The lever's full key → where it is set, and the switch that is off.
     """
     off = list(_off(scenario))
-    said: list[tuple[str, Key]] = [(key, tuple(key.split("."))) for key in _said(scenario)]
+    places: list[tuple[str, Key]] = [(key, tuple(key.split("."))) for key in said(scenario)]
     for number, event in enumerate(scenario.interventions):
         if event.kind == "rules":
-            said += [(key, ("interventions", number, "set")) for key in event.set]
-    said += [(key, ("programme", "steps", name)) for name, change in scenario.programme.dated for key in change.set]
+            places += [(key, ("interventions", number, "set")) for key in event.set]
+    places += [(key, ("programme", "steps", name)) for name, change in scenario.programme.dated for key in change.set]
     found: dict[str, tuple[Key, str]] = {}
-    for key, place in said:
+    for key, place in places:
         switch = next((switch for switch in off if f"{key}.".startswith(f"{switch}.") and key != f"{switch}.on"), None)
         if switch:
             found.setdefault(key, (place, f"{switch}.on"))
@@ -61,13 +61,13 @@ def _inside(content: Any, key: str) -> Any:
     return content
 
 
-def _said(part: Part, prefix: str = "") -> Iterator[str]:
+def said(part: Part, prefix: str = "") -> Iterator[str]:
     """The full keys that were set to something else than their default."""
     for name in type(part).model_fields:
         value = getattr(part, name)
         if name not in part.model_fields_set:
             continue
         if isinstance(value, Phase | Mechanism) or (isinstance(value, Part) and prefix):
-            yield from _said(value, f"{prefix}{name}.")
+            yield from said(value, f"{prefix}{name}.")
         elif prefix and value != type(part).model_fields[name].default:
             yield prefix + name

@@ -53,7 +53,8 @@ def share_interval(values: np.ndarray, confidence: float = 0.95) -> Estimate:
     share, z = float(values.mean()), normal_quantile(confidence)
     centre = (share + z**2 / (2 * count)) / (1 + z**2 / count)
     half = z / (1 + z**2 / count) * np.sqrt(share * (1 - share) / count + z**2 / (4 * count**2))
-    return Estimate(share, max(0.0, centre - half), min(1.0, centre + half))
+    low, high = (0.0 if share == 0.0 else max(0.0, centre - half)), (1.0 if share == 1.0 else min(1.0, centre + half))
+    return Estimate(share, low, high)  # the ends are exact; computed, they miss by rounding
 
 
 def share_difference(differences: np.ndarray, confidence: float = 0.95) -> Estimate:

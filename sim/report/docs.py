@@ -15,7 +15,7 @@ from sim.measures.catalogue import table as catalogue
 from sim.mistakes import Mistake
 from sim.practice import IDEAS, PRINCIPLES, Idea, Principle
 from sim.report import odd
-from sim.report.effects import effects_table, tally
+from sim.report.effects import claims_table, effects_table, tally
 from sim.report.markdown import code, codes, slug, table, toml
 from sim.report.odd import default, keys, meaning
 from sim.scenario import Scenario
@@ -172,11 +172,16 @@ def _idea(idea: Idea, first: Idea) -> str:
         idea.mechanism,
         f"*Source:* {idea.source}. *Phases:* {', '.join(idea.phases)}. *Shows in:* {codes(idea.shows)}.",
         f"*Experiment:* {link(idea.study)}. {study['title']}{_expected(study)}",
-        effects_table(idea.study) if idea is first else f"Effects: see [{first.title}](#{slug(first.title)}).",
+        _found(idea.study) if idea is first else f"Effects: see [{first.title}](#{slug(first.title)}).",
         "*Levers:*",
         _levers(idea.levers),
     ]
     return "\n\n".join(filter(None, parts))
+
+
+def _found(study: str) -> str:
+    """What came of an experiment: its claims, and all its effects."""
+    return "\n\n".join(filter(None, (claims_table(study), effects_table(study))))
 
 
 def _expected(study: dict[str, Any]) -> str:

@@ -7,6 +7,8 @@ of `Result.effects`.
 from __future__ import annotations
 
 import csv
+import tomllib
+from pathlib import Path
 from typing import NamedTuple
 
 from sim import shipped
@@ -14,6 +16,8 @@ from sim.report.markdown import code, table
 from sim.report.tables import spelled
 
 GALLERY = shipped.FOLDER.parent / "results" / "gallery"
+OVERVIEW = "| experiment | what is expected | effect, with its 95 % interval | runs | what the interval says |"
+RULE = "| --- | --- | --- | --- | --- |"
 NUMBERS = ("runs", "baseline", "mean", "difference", "low", "high")
 
 
@@ -60,7 +64,9 @@ def tally(study: str) -> str:
 
 
 def effects_table(study: str) -> str:
-    """The effects of a study with their 95 % intervals; what holds 0 says so. Empty if there are none."""
+    """The effects of a study with their 95 % intervals; what holds 0 says so. Empty if there are none.
+
+    A measure that no pair of runs has in both designs (time since an event where there is none) has no row."""
     rows = [
         (
             code(effect.design),
@@ -71,5 +77,31 @@ def effects_table(study: str) -> str:
             str(effect.runs),
         )
         for effect in measured(study)
+        if effect.runs
     ]
     return table(("Design", "Measure", "First design", "Difference [95 %]", "Shows", "Pairs"), rows) if rows else ""
+
+
+def claims_table(study: str) -> str:
+    """The claims of a study and whether they were shown, as its page in the gallery says; empty if it makes none."""
+    rows = [row.strip("|").split("|")[1:] for row in rows_of(GALLERY / f"{study}.md")] if _makes_claims(study) else []
+    return (
+        table(("Claim", "Effect [95 %]", "Runs", "Verdict"), [[cell.strip() for cell in row] for row in rows])
+        if rows
+        else ""
+    )
+
+
+def _makes_claims(study: str) -> bool:
+    path = shipped.studies().get(study)
+    content = tomllib.loads(path.read_text(encoding="utf-8")) if path else {}
+    return bool(content.get("effects", {}).get("claims"))
+
+
+def rows_of(page: Path) -> list[str]:
+    """The rows of the gallery's overview that stand in a page; none if it is not there."""
+    if not page.exists():
+        return []
+    lines = page.read_text(encoding="utf-8").split("\n")
+    rows = lines[lines.index(OVERVIEW) + 2 :] if OVERVIEW in lines else []
+    return rows[: rows.index("")]

@@ -7,7 +7,6 @@ too. The same model writes the same bytes, and a file is only touched when it sa
 from __future__ import annotations
 
 import io
-import math
 import tempfile
 import tomllib
 from collections.abc import Iterable
@@ -20,16 +19,16 @@ from PIL import Image
 
 from sim import shipped
 from sim.mistakes import Mistake, nearest
-from sim.report.effects import NUMBERS
+from sim.report.effects import NUMBERS, OVERVIEW, RULE, rows_of
 from sim.report.effects_page import gallery_figure
 from sim.report.markdown import code, table, toml
 from sim.report.style import render
-from sim.report.tables import first_of, spelled
+from sim.report.tables import claim_text, estimate, first_of, spelled
 from sim.study import Result, Study, sweep
 
-OVERVIEW = "| experiment | what is expected | effect, with its 95 % interval | runs | what the interval says |"
-RULE = "| --- | --- | --- | --- | --- |"
 HEADINGS = {"patterns": "Patterns of the whole", "mechanisms": "One mechanism each", "": "Others"}
+OWN = "Own experiments"
+"""The heading of what does not come with Rising Tide."""
 TINTS = 128
 """Colours of a picture."""
 INTRODUCTION = """What each experiment that comes with Rising Tide says. `tide gallery` writes all of this anew; every effect is a
@@ -74,11 +73,11 @@ def gallery(
     Raises:
         Mistake: if there is no such study, it asks for no effects, or the folder cannot be written.
     """
-    studies = [_study(name) for name in names or on_show()]
+    studies = {name: _study(name) for name in names or on_show()}
     folder = Path(out)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        hung = [_exhibit(study, folder, workers, progress) for study in studies]
+        hung = [_exhibit(study, again, folder, workers, progress) for again, study in studies.items()]
         _renew(folder / "effects.csv", together(folder / "effects.csv", [each for _, each in hung]).encode())
         _renew(folder / "README.md", overview(folder).encode())
     except OSError as error:
@@ -99,7 +98,9 @@ def _study(name: str) -> Study:
     return study.model_copy(update={"keep": study.keep.model_copy(update={"series": False})})
 
 
-def _exhibit(study: Study, folder: Path, workers: int | None, progress: Any) -> tuple[Exhibit, pd.DataFrame]:
+def _exhibit(
+    study: Study, again: str, folder: Path, workers: int | None, progress: Any
+) -> tuple[Exhibit, pd.DataFrame]:
     """Run a study, and write its page and figure; its effects are still to be written."""
     with tempfile.TemporaryDirectory() as aside:
         if progress:
@@ -110,7 +111,7 @@ def _exhibit(study: Study, folder: Path, workers: int | None, progress: Any) -> 
     page = folder / f"{study.name}.md"
     written = [
         _renew(folder / f"{study.name}.png", picture(gallery_figure(result))),
-        _renew(page, page_text(result, study.name).encode()),
+        _renew(page, page_text(result, study.name, again).encode()),
     ]
     effects = result.effects()
     effects.insert(0, "study", study.name)
@@ -155,8 +156,8 @@ def picture(figure: Figure) -> bytes:
     return buffer.getvalue()
 
 
-def page_text(result: Result, name: str) -> str:
-    """The page of an experiment, as Markdown."""
+def page_text(result: Result, name: str, again: str) -> str:
+    """The page of an experiment, as Markdown; `again` is what to call it by on the command line."""
     study = result.study
     assert study.effects is not None
     parts = [f"# {study.title}", " ".join(study.description.split())]
@@ -170,7 +171,7 @@ def page_text(result: Result, name: str) -> str:
         "## What came out",
         effects_text(result),
         "## Again",
-        f"```sh\ntide gallery {name}  # this page\ntide sweep {name}    # every run, in results/{name}/\n```",
+        f"```sh\ntide gallery {again}  # this page\ntide sweep {again}    # every run, in results/{name}/\n```",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -232,20 +233,6 @@ def said(value: Any) -> str:
     return f"{value:.10g}" if isinstance(value, float) else str(value)
 
 
-def estimate(row: Any, signed: bool = True) -> str:
-    """An estimate with its interval; of a difference, its sign in front."""
-    value = row["difference"]
-    sign = "+" if signed and value > 0 else ""
-    return f"{sign}{spelled(value)} [{spelled(row['low'])}, {spelled(row['high'])}]".replace("-", "−")
-
-
-def claim_text(row: Any) -> str:
-    """What a claim is about, and what it came to: a difference, or a mean beside the number it is held against."""
-    if math.isnan(row["against"]):
-        return f"{row['about']} {estimate(row)}"
-    return f"{row['about']} {estimate(row, signed=False)} against {spelled(row['against'])}"
-
-
 def overview_rows(result: Result, name: str) -> list[str]:
     """The rows of a study in the table of all: its claims, or what became of its first measure."""
     effects = result.study.effects
@@ -271,16 +258,11 @@ def overview(folder: Path) -> str:
     files = on_show()
     groups = {name: group for group, studies in shipped.study_groups().items() for name in studies}
     for group in dict.fromkeys([*HEADINGS, *groups.values()]):
-        rows = [row for name in files if groups[name] == group for row in _rows_of(folder / f"{name}.md")]
+        rows = [row for name in files if groups[name] == group for row in rows_of(folder / f"{name}.md")]
         if rows:
             parts += [f"## {HEADINGS.get(group, group)}", "\n".join([OVERVIEW, RULE, *rows])]
+    others = [page for page in sorted(folder.glob("*.md")) if page.stem not in (*files, "README")]
+    own = [row for page in others for row in rows_of(page)]
+    if own:
+        parts += [f"## {OWN}", "\n".join([OVERVIEW, RULE, *own])]
     return "\n\n".join(parts) + "\n"
-
-
-def _rows_of(page: Path) -> list[str]:
-    """The rows of the overview that stand in a page; none if it is not there."""
-    if not page.exists():
-        return []
-    lines = page.read_text(encoding="utf-8").split("\n")
-    rows = lines[lines.index(OVERVIEW) + 2 :] if OVERVIEW in lines else []
-    return rows[: rows.index("")]

@@ -6,6 +6,7 @@ import math
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from rich.table import Table
@@ -17,6 +18,7 @@ from sim.record import Run
 from sim.scenario import Scenario
 from sim.study import Result
 from sim.study.chains import Fixation
+from sim.study.result import NEGLIGIBLE
 
 TURNS = 6
 """How many turns of a time line are told."""
@@ -26,6 +28,8 @@ def spelled(value: float) -> str:
     """A number with three or four telling digits; a dash where there is none."""
     if math.isnan(value):
         return "–"
+    if abs(value) < NEGLIGIBLE:
+        return "0"
     if abs(value) >= 1000:
         return f"{value:,.0f}"
     return f"{value:.0f}" if value == round(value) else f"{value:.3g}"
@@ -128,6 +132,29 @@ def effects_table(result: Result) -> Table:
         table.add_row(
             *cells, f"{spelled(row['difference'])} [{spelled(row['low'])}, {spelled(row['high'])}]", row["shows"]
         )
+    return table
+
+
+def estimate(row: Any, signed: bool = True) -> str:
+    """An estimate with its interval; of a difference, its sign in front."""
+    value = row["difference"]
+    sign = "+" if signed and spelled(value) != "0" and value > 0 else ""
+    return f"{sign}{spelled(value)} [{spelled(row['low'])}, {spelled(row['high'])}]".replace("-", "−")
+
+
+def claim_text(row: Any) -> str:
+    """What a claim is about, in which designs, and what it came to: a difference, or a mean beside the number it is held against."""
+    about = f"{row['about']}, {row['designs']}: " if row["designs"] else f"{row['about']} "
+    if math.isnan(row["against"]):
+        return f"{about}{estimate(row)}"
+    return f"{about}{estimate(row, signed=False)} against {spelled(row['against'])}"
+
+
+def claims_table(result: Result) -> Table:
+    """What a study claims, and whether it was shown."""
+    table = _table("Claims, with 95 % intervals", "claim", "effect", "n", "verdict")
+    for row in result.claims().to_dict("records"):
+        table.add_row(row["says"], claim_text(row), str(row["runs"]), row["verdict"])
     return table
 
 

@@ -261,10 +261,10 @@ class Result:
         """What became of the claims of the study's `[effects]`.
 
         Returns:
-            A row a claim: what it `says`, what that is `about`, `runs` (pairs of runs, where two designs are compared), the
-            `difference` with its interval (`low`, `high`), and the `verdict`: "shown", "not shown" where the interval holds 0, or
-            "the opposite". Where one design is held `against` a number (else NaN), `difference` is its mean, and the interval is
-            looked at for that number.
+            A row a claim: what it `says`, what that is `about`, the `designs` that are compared, `runs` (pairs of runs, where two
+            designs are compared), the `difference` with its interval (`low`, `high`), and the `verdict`: "shown", "not shown" where the
+            interval holds 0, or "the opposite". Where one design is held `against` a number (else NaN), `difference` is its mean, and
+            the interval is looked at for that number.
         """
         rows = []
         for claim in self.study.effects.claims if self.study.effects else []:
@@ -272,8 +272,19 @@ class Result:
             shown = shows(Estimate(*(bound - against for bound in found)) if against is not None else found)
             verdict = "shown" if shown == claim.shows else "not shown" if shown == "not shown" else "the opposite"
             number = np.nan if against is None else against
-            rows.append((claim.says, claim.about, runs, *found, number, verdict))
-        return pd.DataFrame(rows, columns="says about runs difference low high against verdict".split())
+            rows.append((claim.says, claim.about, self._compared(claim), runs, *found, number, verdict))
+        return pd.DataFrame(rows, columns="says about designs runs difference low high against verdict".split())
+
+    def _compared(self, claim: Claim) -> str:
+        """The designs that a claim compares, in words: what differs between them, then what they have in common."""
+        first = self.study.levels()[0]
+        one = {name: level for name, level in {**first, **claim.of}.items() if name != claim.best}
+        if not isinstance(claim.against, dict) or (claim.than and not claim.against):
+            return _in_words(one)
+        other = {**first, **claim.against}
+        alike = {name: level for name, level in one.items() if level == other[name]}
+        sides = [_in_words({name: side[name] for name in one if name not in alike}) for side in (one, other)]
+        return " against ".join(filter(None, sides)) + (f" ({_in_words(alike)})" if alike else "")
 
     def _tried(self, claim: Claim) -> tuple[int, Estimate, float | None]:
         """How many runs (or pairs) a claim rests on, what they say, and the number that it is held against, if it is one."""
@@ -333,6 +344,11 @@ class Result:
             raise Mistake(
                 [f"{name}: there is no such {what}{nearest(name, known) or '; allowed are ' + ', '.join(known)}"]
             )
+
+
+def _in_words(levels: Mapping[str, Any]) -> str:
+    """A design in words: its treatment by name, factors with their level."""
+    return ", ".join(str(level) if name == TREATMENT else f"{name} = {level}" for name, level in levels.items())
 
 
 def shows(difference: Estimate) -> str:

@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sim.coherence.idle import said
 from sim.coherence.stages import merged, stages
 from sim.measures import measure
-from sim.measures.estimate import Estimate, mean_interval, student_quantile
+from sim.measures.estimate import Estimate, mean_interval, share_difference, student_quantile
 from sim.mistakes import Mistake
+from sim.names import PHASES
 from sim.scenario import Scenario
 from sim.sections import AnyIntervention
 from sim.simulation import Simulation
@@ -62,6 +64,17 @@ def without(scenario: Scenario) -> dict[str, Scenario]:
         key: held(scenario, _to_hold(rules, key)) for key in WITHOUT if any(at_work(stage, key) for stage in rules)
     }
     return lacking | {STEP + name: _skipped(scenario, name) for name, _change in scenario.programme.dated}
+
+
+def not_priced(scenario: Scenario) -> list[str]:
+    """The rules that a scenario sets otherwise than by default, by full key, of which no value means doing without: no row has them."""
+    return [key for key in said(scenario) if key.partition(".")[0] in PHASES and not _priced(key)]
+
+
+def _priced(key: str) -> bool:
+    """Whether a row tells of a lever, or of the mechanism that it is a part of."""
+    mechanism, _, _name = key.rpartition(".")
+    return key in WITHOUT or ("." in mechanism and any(rule.startswith(f"{mechanism}.") for rule in WITHOUT))
 
 
 def _to_hold(rules: list[dict[str, Any]], key: str) -> dict[str, Any]:
@@ -140,8 +153,8 @@ def returns(scenario: Scenario | str, seeds: Iterable[int] = range(20), workers:
         A row a rule that is at work from the start or from a date on, and a row a step of the programme; "without" is for the whole
         run, whatever a step or adaptive orchestration would make of it. Told are the monthly `cost` (what governance costs more with
         it), the differences it makes to `value`, `welfare` (net of every cost), `trust`, `final_firms` and `collapsed`, each with a
-        95 % Student interval (`…_low`, `…_high`), and `roi`, welfare gained per unit of cost, with Fieller's interval; NaN where it
-        costs nothing.
+        95 % Student interval (`…_low`, `…_high`; of `collapsed` that of Bonett & Price 2012), and `roi`, welfare gained per unit of
+        cost, with Fieller's interval; NaN where it costs nothing.
 
     Raises:
         Mistake: if no rule is at work, or there are no seeds.
@@ -167,7 +180,8 @@ def _row(rule: str, difference: np.ndarray) -> dict[str, float | str]:
     """What a rule makes of a difference, from the runs with it minus the runs without it, shape (seeds, measures)."""
     row: dict[str, float | str] = {"rule": rule}
     for name, values in zip(("cost", *MEASURES[1:]), difference.T, strict=True):
-        row[name], row[f"{name}_low"], row[f"{name}_high"] = mean_interval(values)
+        interval = share_difference if name == "collapsed" else mean_interval
+        row[name], row[f"{name}_low"], row[f"{name}_high"] = interval(values)
     gained, cost = difference[:, MEASURES.index("welfare")], difference[:, 0]
     row["roi"], row["roi_low"], row["roi_high"] = (
         fieller(gained, cost) if cost.mean() > 0 else Estimate(np.nan, np.nan, np.nan)
