@@ -279,9 +279,13 @@ def docs(
     """Write the documents that follow from the code: model, mechanisms, principles, structures, archetypes, measures."""
     from sim.report.docs import stale, write
 
+    if check and not out.is_dir():
+        raise Mistake([f"{out}: there is no such folder of pages; stand where it is, or name it with --out"])
     changed = stale(out) if check else write(out)
     for page in changed:
         print(f"{out / page}: {'stale' if check else 'written'}")
+    if not changed:
+        print(f"{out}: all pages are as the code would write them")
     if check and changed:
         raise typer.Exit(1)
 

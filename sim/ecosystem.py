@@ -75,6 +75,7 @@ class Ecosystem(mesa.Model):
         phases: dict[str, Phase] | None = None,
         **levers: Any,
     ) -> None:
+        _see_seed(seed)
         super().__init__(rng=seed)
         if engine not in ("compiled", "agents"):
             raise Mistake([f"engine: {engine!r} is no engine; allowed are 'compiled' and 'agents'"])
@@ -156,6 +157,16 @@ class Ecosystem(mesa.Model):
         self.simulation.advance()
         self.running = False
         return self.simulation.result()
+
+
+def _see_seed(seed: Any) -> None:
+    """See that a seed is one.
+
+    Raises:
+        Mistake: if it is no whole number from 0, or too large.
+    """
+    if seed is not None and not (isinstance(seed, int | np.integer) and 0 <= seed < 2**64):
+        raise Mistake([f"seed: {shown(seed)} is not allowed; it must be a whole number from 0 to {2**64 - 1}"])
 
 
 def _suit(phases: dict[str, Phase], scenario: Scenario) -> None:

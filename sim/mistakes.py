@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from datetime import date, time
 
 
 class Mistake(Exception):
@@ -24,6 +25,7 @@ def shown(value: object) -> str:
     """A value as it may stand in a message: short, and on one line."""
     if isinstance(value, int) and abs(value) >= 10**20:
         return "a whole number of more than 20 digits"
-    text = {True: "true", False: "false"}.get(value) if isinstance(value, bool) else repr(value)
-    assert text is not None
+    if isinstance(value, date | time):
+        return value.isoformat()
+    text = {True: "true", False: "false"}[value] if isinstance(value, bool) else repr(value)
     return text if len(text) <= 60 else text[:57] + "..."

@@ -206,7 +206,10 @@ def _sentence(detail: Any, model: type[BaseModel], key: Key) -> str:
         case "extra_forbidden":
             names = field_names(model, key[:-1])
             place = "there is no such section or key" if len(key) == 1 else f"{spell(key[:-1])} has no such key"
-            return f"{place}{nearest(str(key[-1]), names) or f'; allowed are {_listed(names)}'}"
+            here = nearest(str(key[-1]), names)
+            there = [] if here else [found for found in places_of(model, str(key[-1])) if found != spell(key)]
+            hint = f"; did you mean {' or '.join(there[:3])}?" if there else f"; allowed are {_listed(names)}"
+            return f"{place}{here or hint}"
         case "missing":
             return f"is missing; it must be {allowed(model, key)}"
         case "union_tag_not_found":
@@ -272,6 +275,16 @@ def field_names(model: type[BaseModel], key: Key) -> list[str]:
     options = [found[0], *(_unwrapped(option)[0] for option in get_args(found[0]))]
     models = [option for option in options if isinstance(option, type) and issubclass(option, BaseModel)]
     return list(dict.fromkeys(name for option in models for name in option.model_fields))
+
+
+def places_of(model: Any, name: str, prefix: str = "") -> Iterator[str]:
+    """The full keys under which a name stands in a model: of tables first, then of values."""
+    inside = {key: field.annotation for key, field in model.model_fields.items()}
+    tables = {key: kind for key, kind in inside.items() if isinstance(kind, type) and issubclass(kind, BaseModel)}
+    if name in inside:
+        yield prefix + name
+    for key, kind in tables.items():
+        yield from places_of(kind, name, f"{prefix}{key}.")
 
 
 def choices(model: type[BaseModel], key: Key) -> list[str]:

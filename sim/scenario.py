@@ -32,13 +32,14 @@ from sim.sections import (
     Run,
     Sharing,
     Shocks,
+    Spoken,
     Trust,
     Value,
     Voice,
 )
 
 
-class Scenario(Part):
+class Scenario(Part, metaclass=Spoken):
     """One ecosystem and the rules it lives under."""
 
     title: str = "Untitled"

@@ -71,6 +71,13 @@ def test_a_check_names_the_pages_that_are_stale_and_writing_mends_them(kept, cap
     assert not (kept / "archetypes" / "gone.md").exists()
 
 
+def test_a_check_says_that_all_is_well_and_where_there_is_nothing_to_check(kept, capsys):
+    assert exit_code("docs", "--out", str(kept), "--check") == 0
+    assert "all pages are as the code would write them" in capsys.readouterr().out
+    assert exit_code("docs", "--out", str(kept / "nowhere"), "--check") == 2
+    assert "there is no such folder of pages" in capsys.readouterr().err
+
+
 # --- the catalogue of the practice -----------------------------------------------------------------------------------------
 
 

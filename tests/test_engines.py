@@ -195,6 +195,12 @@ def test_a_phase_of_ones_own_takes_the_place_of_the_compiled_one(busy):
     assert np.all(series["value"] == 100.0)
 
 
+@pytest.mark.parametrize("seed", [1.5, -1, 2**64, "luck"])
+def test_a_seed_is_a_whole_number(busy, seed):
+    with pytest.raises(Mistake, match=r"seed: .* is not allowed; it must be a whole number from 0"):
+        run(busy, seed=seed)
+
+
 def test_an_unknown_engine_is_refused(busy):
     with pytest.raises(Mistake, match="allowed are 'compiled' and 'agents'"):
         Ecosystem(busy, engine="quantum")

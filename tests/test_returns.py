@@ -120,3 +120,7 @@ def test_nothing_at_work_is_a_mistake():
         returns(Scenario().replace({"governance.on": False}))
     with pytest.raises(Mistake, match="seeds"):
         returns(Scenario(), [])
+    with pytest.raises(Mistake, match=r"seeds: 20 is not allowed; name them one by one, e.g. seeds=range\(20\)"):
+        returns(Scenario(), 20)
+    with pytest.raises(Mistake, match=r"seeds: 0.5 is no seed"):
+        returns(Scenario(), [0.5])

@@ -430,3 +430,31 @@ def test_the_command_lists_what_ships(capsys):
     assert code == 0
     for name in shipped.scenarios():
         assert name in said and Scenario.load(name).title in said
+
+
+# --- what is nearly right ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        (
+            "[certification]\non = true",
+            "certification: there is no such section or key; did you mean governance.certification?",
+        ),
+        ("[governance.mutual_aid]\non = true", "governance has no such key; did you mean membership.mutual_aid?"),
+        ("[governance]\nfeedback = 0.3", "governance has no such key; did you mean voice.feedback?"),
+        ("[governance]\nmonitorin = 0.3", "did you mean 'monitoring'?"),
+        (
+            "[programme]\nstart = 2025-01-01",
+            "programme.start: 2025-01-01 is not allowed; it must be a whole number from 0",
+        ),
+    ],
+)
+def test_what_stands_in_the_wrong_place_is_told_the_right_one(text, hint):
+    assert hint in told(Scenario.loads, f'title = "A"\n{text}\n')[0]
+
+
+def test_a_scenario_made_by_hand_is_told_what_is_wrong_with_it():
+    with pytest.raises(Mistake, match=r"sharing.take_rate: 3 is not allowed; it must be a number from 0 to 1"):
+        Scenario(sharing={"take_rate": 3})

@@ -23,6 +23,7 @@ import pandas as pd
 
 from sim.measures.collapse import QUARTER, time_to_collapse
 from sim.measures.evidence import YEAR, Evidence, column, first_sustained, in_force
+from sim.mistakes import Mistake, shown
 
 SOURCE = "convention of this laboratory"
 EMERGING = 1 / 3
@@ -95,7 +96,13 @@ def states(run: Evidence) -> np.ndarray:
 
 
 def maturity(run: Evidence) -> pd.DataFrame:
-    """The time line of a run: month, a score from 0 to 1 a dimension, their mean (`maturity`), `stage` and `state`."""
+    """The time line of a run: month, a score from 0 to 1 a dimension, their mean (`maturity`), `stage` and `state`.
+
+    Raises:
+        Mistake: if it is given something else than a run.
+    """
+    if not hasattr(run, "series"):
+        raise Mistake([f"maturity: {shown(run)} is no run; write sim.maturity(sim.run({shown(run)}))"])
     found = scores(run)
     mean = found.mean(axis=1)
     line = {"month": column(run.series, "month").astype(int)} | dict(zip(DIMENSIONS, found.T, strict=True))

@@ -85,8 +85,8 @@ def called(factor: str) -> str:
 def is_share(factor: str) -> bool:
     """Whether a lever runs from 0 to 1 by its bounds."""
     section, _, name = factor.partition(".")
-    fields = getattr(Scenario.model_fields.get(section), "annotation", Scenario).model_fields
-    notes = getattr(fields.get(name), "metadata", [])
+    kind: Any = getattr(Scenario.model_fields.get(section), "annotation", Scenario)
+    notes = getattr(kind.model_fields.get(name), "metadata", [])
     limits = {
         note for part in notes for note in (getattr(part, "ge", None), getattr(part, "le", None)) if note is not None
     }

@@ -40,7 +40,7 @@ from sim.sections.institutions import (
     Sharing,
     Voice,
 )
-from sim.sections.part import Mechanism, Part, Phase, Run, mechanisms
+from sim.sections.part import Mechanism, Part, Phase, Run, Spoken, mechanisms
 from sim.sections.population import CustomerBase, Customers, ExitContagion, Membership, MutualAid, Onboarding
 from sim.sections.relations import Alignment, Partnering, Trust
 from sim.sections.strategies import BUILT_IN, Strategy
@@ -89,6 +89,7 @@ __all__ = [
     "Scandal",
     "Sharing",
     "Shocks",
+    "Spoken",
     "Strategy",
     "Thresholds",
     "Trust",

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from sim.mistakes import Mistake
+from sim.reading import Source, explain
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Amount = Annotated[float, Field(ge=0)]
@@ -19,6 +22,21 @@ class Part(BaseModel):
     model_config = ConfigDict(
         extra="forbid", frozen=True, strict=True, allow_inf_nan=False, use_attribute_docstrings=True
     )
+
+
+class Spoken(type(BaseModel)):  # type: ignore[misc]  # the metaclass of pydantic has no public name
+    """What is made by hand in Python is read as a file is: what is wrong with it is a mistake, told in a line each."""
+
+    def __call__(cls, *arguments: Any, **content: Any) -> Any:
+        """A model of this class.
+
+        Raises:
+            Mistake: with all that is wrong in what it is made of.
+        """
+        try:
+            return super().__call__(*arguments, **content)
+        except ValidationError as error:
+            raise Mistake(explain(error, cls, content, Source(cls.__name__))) from None
 
 
 class Phase(Part):

@@ -15,7 +15,7 @@ from sim.measures import MEASURES
 from sim.mistakes import Mistake, nearest
 from sim.reading import Key, Source, parse, read, read_text, spell
 from sim.scenario import Scenario, find
-from sim.sections import Part
+from sim.sections import Part, Spoken
 
 TREATMENT = "treatment"
 """The column of the treatments' names."""
@@ -83,7 +83,7 @@ class Effects(Part):
     """The pattern as claims that can fail."""
 
 
-class Study(Part):
+class Study(Part, metaclass=Spoken):
     """A scenario and what varies in it: every treatment under every combination of the factors' levels is a design."""
 
     title: str = "Untitled study"
@@ -157,14 +157,15 @@ class Study(Part):
             Mistake: with everything that is wrong in any of them.
         """
         source = source or Source(self.name)
-        if wrong := [*self._nothing_varies(), *self._whole_sections(), *self._wrong_effects()]:
-            raise Mistake(source.lines(wrong))
+        wrong = source.lines([*self._nothing_varies(), *self._whole_sections(), *self._wrong_effects()])
+        if any(self._nothing_varies()) or any(self._whole_sections()):
+            raise Mistake(wrong)
         try:
             base = self.base()
         except Mistake as mistake:
             told = [(_blamed(line, self.set), line.removeprefix("changes: ")) for line in mistake.lines]
             raise Mistake(
-                [f"{source.at(('set', key) if key else ('scenario',))}: {line}" for key, line in told]
+                [*(f"{source.at(('set', key) if key else ('scenario',))}: {line}" for key, line in told), *wrong]
             ) from None
         made: list[Scenario] = []
         told_once: dict[str, None] = {}
@@ -176,8 +177,8 @@ class Study(Part):
                     f"{source.at(self._guilty(line, levels))}: {line.removeprefix('changes: ')}"
                     for line in mistake.lines
                 )
-        if told_once:
-            raise Mistake(list(told_once))
+        if told_once or wrong:
+            raise Mistake([*told_once, *wrong])
         if idle := {key for key in self.factors if all(key in in_vain(design) for design in made)}:
             raise Mistake(
                 source.lines([(("factors", key), self._idle(key, made)) for key in self.factors if key in idle])

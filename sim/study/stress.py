@@ -17,7 +17,7 @@ from sim.measures.collapse import kaplan_meier, median_time
 from sim.measures.estimate import Estimate, mean_interval
 from sim.mistakes import Mistake, nearest
 from sim.scenario import Scenario
-from sim.study.sweeping import cores, run_once
+from sim.study.sweeping import cores, run_once, seeds_of
 
 SHOCKS: dict[str, Callable[[float], dict[str, Any]]] = {
     "demand": lambda size: {"kind": "demand", "size": -size},
@@ -81,7 +81,7 @@ def side_by_side(task: Callable[[int], float], seeds: Iterable[int], workers: in
     Raises:
         Mistake: if there is no seed.
     """
-    todo = list(seeds)
+    todo = seeds_of(seeds)
     if not todo:
         raise Mistake(["seeds: there are none; name at least one"])
     first = task(todo[0])

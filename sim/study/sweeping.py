@@ -7,7 +7,7 @@ a run that fails leaves a row that says why.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sim.measures import MEASURES, measure
+from sim.mistakes import Mistake, shown
 from sim.record import place_of_its_own, provenance, refuse_foreign, whole_or_absent, write_json
 from sim.scenario import Scenario
 from sim.simulation import Simulation
@@ -49,6 +50,20 @@ def run_once(scenario: Scenario, seed: int, keep_series: bool) -> Outcome:
 def cores() -> int:
     """How many runs at once this process may do."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def seeds_of(seeds: Any) -> list[int]:
+    """Seeds, one by one.
+
+    Raises:
+        Mistake: if they are something else.
+    """
+    if not isinstance(seeds, Iterable) or isinstance(seeds, str):
+        raise Mistake([f"seeds: {shown(seeds)} is not allowed; name them one by one, e.g. seeds=range(20)"])
+    found = list(seeds)
+    if wrong := [seed for seed in found if not isinstance(seed, int | np.integer) or not 0 <= seed < 2**64]:
+        raise Mistake([f"seeds: {shown(wrong[0])} is no seed; seeds are whole numbers from 0"])
+    return found
 
 
 def outcomes(study: Study, workers: int, progress: Progress | None) -> Iterator[Outcome]:

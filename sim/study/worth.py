@@ -18,7 +18,7 @@ from sim.names import PHASES
 from sim.scenario import Scenario
 from sim.sections import AnyIntervention
 from sim.simulation import Simulation
-from sim.study.sweeping import cores
+from sim.study.sweeping import cores, seeds_of
 
 WITHOUT: dict[str, float | bool] = {
     "value.knowledge.on": False,
@@ -160,7 +160,7 @@ def returns(scenario: Scenario | str, seeds: Iterable[int] = range(20), workers:
         Mistake: if no rule is at work, or there are no seeds.
     """
     base = Scenario.load(scenario) if isinstance(scenario, str) else scenario
-    lacking, luck = without(base), list(seeds)
+    lacking, luck = without(base), seeds_of(seeds)
     if not lacking or not luck:
         raise Mistake(
             [

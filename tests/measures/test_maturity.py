@@ -17,6 +17,7 @@ from sim.measures.maturity import (
     months_to_mature,
     scores,
 )
+from sim.mistakes import Mistake
 from sim.scenario import Scenario
 from sim.simulation import Simulation
 from sim.world import SERIES
@@ -154,3 +155,8 @@ def test_the_time_line_of_a_run():
     assert set(line["stage"]) <= set(STAGES) and set(line["state"]) <= set(STATES)
     assert line["maturity"].iloc[-6:].mean() == pytest.approx(final_maturity(run))
     assert ripeness.EMERGING < ripeness.MATURE
+
+
+def test_only_a_run_has_a_time_line():
+    with pytest.raises(Mistake, match=r"'rising_tide' is no run; write sim.maturity\(sim.run\('rising_tide'\)\)"):
+        maturity("rising_tide")
