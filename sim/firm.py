@@ -17,6 +17,7 @@ from sim.names import ContributionType, Role
 from sim.names import words as names_of
 from sim.phases import (
     certification,
+    contagion,
     contribution,
     disputes,
     exchange,
@@ -218,6 +219,16 @@ class Firm(mesa.Agent):
             total += value
         return [value / total for value in fit] if total > 0.0 else [0.0] * len(others) + [1.0]
 
+    def adopt(self) -> bool:
+        """Whether it contributes from now on, by what its partners did last month; asked where contribution spreads."""
+        rules = self.model.rules
+        acting = 0.0
+        for partner in self.partners:
+            acting += partner.contribution > 0.0
+        threshold = self.model.world.players.threshold[self.slot]
+        moved = contagion.enough(acting, self.degree, threshold, rules.founding.thresholds_unit)
+        return bool(contagion.goes_on(self.contribution, moved, rules.contribution.contagion_lasting))
+
     def reinforce(self) -> float:
         """Its chance to cooperate from now on, from 0 to 1, after what came of its actions last month."""
         rules = self.model.rules
@@ -400,9 +411,17 @@ class Firm(mesa.Agent):
         chance = membership.hazard(self.satisfaction, self.aspiration, p.exit_rate, p.exit_sensitivity)
         return self.luck(membership.LEAVE) < chance
 
+    def follow_out(self) -> bool:
+        """Whether it leaves because so many of the partners it has had have left; asked where exit spreads."""
+        rules, lost = self.model.rules, self.model.world.players.lost[self.slot]
+        if lost == 0 or (rules.membership.orchestrators_stay and self.role == ORCHESTRATOR):
+            return False
+        threshold = self.model.world.players.threshold[self.slot]
+        return bool(contagion.enough(float(lost), lost + self.degree, threshold, rules.founding.thresholds_unit))
+
 
 DECISIONS: dict[str, tuple[str, ...]] = {
-    "contribution": ("observe", "look_around", "contribute", "insure", "follow", "weigh", "reinforce"),
+    "contribution": ("observe", "look_around", "contribute", "insure", "follow", "weigh", "reinforce", "adopt"),
     "exchange": ("allocate", "deliver", "act"),
     "value": ("share_knowledge",),
     "governance": ("apply",),
@@ -410,7 +429,7 @@ DECISIONS: dict[str, tuple[str, ...]] = {
     "trust": ("buy_praise", "learn"),
     "voice": ("vote",),
     "partnering": ("drop", "seek", "meet_strangers", "reputation", "welcome"),
-    "membership": ("leave",),
+    "membership": ("leave", "follow_out"),
 }
 """The decisions that firms take in each phase, by the name of their method."""
 

@@ -103,7 +103,7 @@ class Scenario(Part):
         Raises:
             Mistake: with everything that is wrong in it.
         """
-        path = find(str(where), shipped.scenarios(), "scenario")
+        path = find(str(where), shipped.loadable(), "scenario")
         text = read_text(path)
         scenario = cls._agreed(parse(text, str(path)), Source(str(path), text))
         scenario._folder = path.parent

@@ -693,6 +693,9 @@ def enrol(world, slot):
 def dismiss(world, slot):
     """Let a firm go: its ties end, its slot is free again."""
     firms, now = world.firms, world.now
+    if world.players.size > 1:
+        for row in range(firms.first[slot], firms.first[slot] + firms.degree[slot]):
+            world.players.lost[world.ties.partner[row]] += 1
     while firms.degree[slot] > 0:
         disconnect(world, slot, firms.first[slot] + firms.degree[slot] - 1)
     last = firms.roster[int(now.firms) - 1]
