@@ -35,7 +35,7 @@ from sim.phases import (
     trust,
     voice,
 )
-from sim.phases.governance import graduated
+from sim.phases.governance import backing, graduated
 from sim.phases.orchestration import monitoring_of
 from sim.world import NOBODY, ORCHESTRATOR, Firms, Ties, complement
 
@@ -164,6 +164,8 @@ class Firm(mesa.Agent):
             watched = monitoring_of(self.model.world, rules, self.slot) if g.on else 0.0
             target = contribution.crowd_out(target, p.control_aversion, watched, trust / max(1, self.degree))
         due = g.fine * graduated(self.strikes + 1.0, g.graduation)
+        if g.on:
+            due *= backing(self.model.world, rules, self.slot)
         saved = max(contribution.TEMPTATION, rules.exchange.cost - self.experience)
         detection = monitoring_of(self.model.world, rules, self.slot) if g.on else 0.0
         deterred = contribution.deterrence(detection, due, saved)
@@ -234,7 +236,7 @@ class Firm(mesa.Agent):
         rules = self.model.rules
         done = sum(float(tie.given > 0.0) for tie in self.ties)
         aspiration = self.model.world.players.score[self.slot]
-        payoff = imitation.earned(self.model.world, rules, self.slot) / self.degree
+        payoff = self.payoff / self.degree
         went = reinforcement.stimulus(payoff, aspiration, reinforcement.farthest(rules.value, aspiration))
         rate = rules.contribution.reinforcement_rate
         return reinforcement.reinforced(self.contribution, done / self.degree, went, rate)

@@ -311,8 +311,8 @@ def classics() -> str:
     rows = []
     for name, path in shipped.classics().items():
         content = _content(path)
-        rows.append((link(name), content["title"], _prose(content["description"])))
-    return table(("Scenario", "Title", "About"), rows)
+        rows.append(f"- {link(name)}: **{content['title']}.** {_prose(content['description'])}")
+    return "\n".join(rows)
 
 
 BLOCKS: dict[str, Callable[..., str]] = odd.BLOCKS | {
