@@ -246,6 +246,7 @@ def scenarios() -> None:
     from sim.report.tables import shipped_table
 
     console().print(shipped_table("Scenarios: tide run NAME", shipped.scenarios()))
+    console().print(shipped_table("Classics: tide run NAME", shipped.classics()))
     for group, files in shipped.study_groups().items():
         console().print(shipped_table(f"Studies{f' of {group}' if group else ''}: tide sweep NAME", files))
 

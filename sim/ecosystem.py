@@ -277,6 +277,8 @@ def play_contribution(ecosystem: Ecosystem, world: World, rules: Rules, month: i
         play_imitation(ecosystem, world, rules, month)
     elif rule_in_force == contribution.REINFORCE:
         play_reinforcement(ecosystem, world, rules, month)
+    elif rule_in_force == contribution.THRESHOLD:
+        play_contagion(ecosystem, month)
     elif rule_in_force != contribution.CONSTANT:
         play_conditional(ecosystem)
 
@@ -305,6 +307,14 @@ def play_reinforcement(ecosystem: Ecosystem, world: World, rules: Rules, month: 
             continue
         firm.contribution = checked(firm.reinforce(), 0, 1, "reinforce", firm)
         reinforcement.get_used(world, rules, firm.slot)
+
+
+def play_contagion(ecosystem: Ecosystem, month: int) -> None:
+    """After month 0, in which the seeds act alone, every firm looks how many of its partners did so last month; then all act."""
+    members = ecosystem.assemble() if month > 0 else []
+    moved = [firm.adopt() for firm in members]
+    for firm, acts in zip(members, moved, strict=True):
+        firm.contribution = float(acts)
 
 
 def play_conditional(ecosystem: Ecosystem) -> None:
@@ -450,6 +460,10 @@ def play_membership(ecosystem: Ecosystem, world: World, rules: Rules, month: int
     for firm in ecosystem.assemble():
         if firm.leaving == 0 and firm.leave():
             firm.leaving = LEFT
+    if rules.membership.contagion_on:
+        for firm in ecosystem.assemble():
+            if firm.leaving == 0 and firm.follow_out():
+                firm.leaving = LEFT
     membership.renew(world, rules, month)
 
 

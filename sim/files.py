@@ -60,6 +60,7 @@ TRAITS = {
     "goal": Bounds(-6.3, 6.3),
     "contribution": SHARE,
     "reserves": Bounds(0, 1e6),
+    "threshold": Bounds(-1e6, 1e6),
 }
 """What a file may say of a firm in numbers; units are the scenario's (goal: radians; reserves: months of endowment)."""
 CHOICES = {"role": words(Role), "type": words(ContributionType)}
@@ -104,13 +105,14 @@ class TiesFile:
     """The columns that mean nothing here, as they stand in the file."""
 
 
-def read_firms(path: Path | str) -> FirmsFile:
-    """The firms of a CSV file: `name`, and optionally role, type and the traits of `TRAITS`.
+def read_firms(path: Path | str, strategies: Sequence[str] = ()) -> FirmsFile:
+    """The firms of a CSV file: `name`, and optionally role, type, the traits of `TRAITS`, and one of the given strategies.
 
     Raises:
         Mistake: for all that is wrong with the file.
     """
-    sheet = _read(Path(path), ("name",), (*CHOICES, *TRAITS))
+    choices = CHOICES | ({"strategy": tuple(strategies)} if strategies else {})
+    sheet = _read(Path(path), ("name",), (*choices, *TRAITS))
     names = sheet.cells["name"]
     if not sheet.lines and not sheet.mistakes:
         raise Mistake([f"{path}: there are no firms; below the header, a line a firm is expected"])
@@ -124,8 +126,8 @@ def read_firms(path: Path | str) -> FirmsFile:
             )
     columns: dict[str, list[str | float | None]] = {}
     for column in sheet.cells:
-        if column in CHOICES:
-            columns[column] = [*_choices(sheet, column)]
+        if column in choices:
+            columns[column] = [*_choices(sheet, column, choices[column])]
         elif column in TRAITS:
             columns[column] = [*_numbers(sheet, column, TRAITS[column])]
     sheet.finish()
@@ -291,12 +293,12 @@ def _number(cell: str) -> float | None:
         return math.nan
 
 
-def _choices(sheet: _Sheet, column: str) -> list[str | None]:
-    """The words of a column, in small letters; None where a cell is empty."""
-    allowed = CHOICES[column]
-    values = [cell.lower() or None for cell in sheet.cells[column]]
+def _choices(sheet: _Sheet, column: str, allowed: tuple[str, ...]) -> list[str | None]:
+    """The words of a column, whatever their capitals; None where a cell is empty."""
+    spelt = {word.lower(): word for word in allowed}
+    values = [spelt.get(cell.lower()) for cell in sheet.cells[column]]
     for line, cell, value in zip(sheet.lines, sheet.cells[column], values, strict=True):
-        if value is not None and value not in allowed:
+        if cell and value is None:
             wrong = f"{_shown(cell)} is not a {column}; allowed is {', '.join(allowed)}"
             sheet.tell(line, column, wrong, partial(_meant, cell, allowed))
     return values

@@ -17,6 +17,7 @@ from sim.names import ContributionType, Role
 from sim.names import words as names_of
 from sim.phases import (
     certification,
+    contagion,
     contribution,
     disputes,
     exchange,
@@ -34,7 +35,7 @@ from sim.phases import (
     trust,
     voice,
 )
-from sim.phases.governance import graduated
+from sim.phases.governance import backing, graduated
 from sim.phases.orchestration import monitoring_of
 from sim.world import ORCHESTRATOR, Firms, Ties, complement
 
@@ -163,6 +164,8 @@ class Firm(mesa.Agent):
             watched = monitoring_of(self.model.world, rules, self.slot) if g.on else 0.0
             target = contribution.crowd_out(target, p.control_aversion, watched, trust / max(1, self.degree))
         due = g.fine * graduated(self.strikes + 1.0, g.graduation)
+        if g.on:
+            due *= backing(self.model.world, rules, self.slot)
         saved = max(contribution.TEMPTATION, rules.exchange.cost - self.experience)
         detection = monitoring_of(self.model.world, rules, self.slot) if g.on else 0.0
         deterred = contribution.deterrence(detection, due, saved)
@@ -218,12 +221,22 @@ class Firm(mesa.Agent):
             total += value
         return [value / total for value in fit] if total > 0.0 else [0.0] * len(others) + [1.0]
 
+    def adopt(self) -> bool:
+        """Whether it contributes from now on, by what its partners did last month; asked where contribution spreads."""
+        rules = self.model.rules
+        acting = 0.0
+        for partner in self.partners:
+            acting += partner.contribution > 0.0
+        threshold = self.model.world.players.threshold[self.slot]
+        moved = contagion.enough(acting, self.degree, threshold, rules.founding.thresholds_unit)
+        return bool(contagion.goes_on(self.contribution, moved, rules.contribution.contagion_lasting))
+
     def reinforce(self) -> float:
         """Its chance to cooperate from now on, from 0 to 1, after what came of its actions last month."""
         rules = self.model.rules
         done = sum(float(tie.given > 0.0) for tie in self.ties)
         aspiration = self.model.world.players.score[self.slot]
-        payoff = imitation.earned(self.model.world, rules, self.slot) / self.degree
+        payoff = self.payoff / self.degree
         went = reinforcement.stimulus(payoff, aspiration, reinforcement.farthest(rules.value, aspiration))
         rate = rules.contribution.reinforcement_rate
         return reinforcement.reinforced(self.contribution, done / self.degree, went, rate)
@@ -409,9 +422,17 @@ class Firm(mesa.Agent):
         chance = membership.hazard(self.satisfaction, self.aspiration, p.exit_rate, p.exit_sensitivity)
         return self.luck(membership.LEAVE) < chance
 
+    def follow_out(self) -> bool:
+        """Whether it leaves because so many of the partners it has had have left; asked where exit spreads."""
+        rules, lost = self.model.rules, self.model.world.players.lost[self.slot]
+        if lost == 0 or (rules.membership.orchestrators_stay and self.role == ORCHESTRATOR):
+            return False
+        threshold = self.model.world.players.threshold[self.slot]
+        return bool(contagion.enough(float(lost), lost + self.degree, threshold, rules.founding.thresholds_unit))
+
 
 DECISIONS: dict[str, tuple[str, ...]] = {
-    "contribution": ("observe", "look_around", "contribute", "insure", "follow", "weigh", "reinforce"),
+    "contribution": ("observe", "look_around", "contribute", "insure", "follow", "weigh", "reinforce", "adopt"),
     "exchange": ("allocate", "deliver", "act"),
     "value": ("share_knowledge",),
     "governance": ("apply",),
@@ -419,6 +440,6 @@ DECISIONS: dict[str, tuple[str, ...]] = {
     "trust": ("buy_praise", "learn"),
     "voice": ("vote",),
     "partnering": ("drop", "seek", "meet_strangers", "reputation", "welcome"),
-    "membership": ("leave",),
+    "membership": ("leave", "follow_out"),
 }
 """The decisions that firms take in each phase, by the name of their method."""

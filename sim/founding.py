@@ -12,7 +12,7 @@ from sim.files import FIRMS_MAY_SAY, TIES_MAY_SAY, FirmsFile, read_firms, read_t
 from sim.mistakes import Mistake, nearest
 from sim.names import ContributionType, Role, code
 from sim.phases.customers import open_market
-from sim.playing import game_of, make_players, plays
+from sim.playing import OF_PLAYERS, game_of, make_players, plays
 from sim.rules import Rules
 from sim.scenario import Scenario
 from sim.topology import best_places, copied_edges
@@ -29,7 +29,9 @@ def found(scenario: Scenario, seed: int = 0) -> tuple[World, Rules]:
     rules = Rules(scenario)
     key = luck.key(seed)
     firms_file = (
-        None if isinstance(scenario.founding.firms, int) else read_firms(_beside(scenario, scenario.founding.firms))
+        None
+        if isinstance(scenario.founding.firms, int)
+        else read_firms(_beside(scenario, scenario.founding.firms), tuple(scenario.founding.strategies))
     )
     size = scenario.founding.firms if isinstance(scenario.founding.firms, int) else firms_file.count  # type: ignore[union-attr]
     count = size * scenario.founding.copies
@@ -47,7 +49,7 @@ def found(scenario: Scenario, seed: int = 0) -> tuple[World, Rules]:
     world.firms.attention[:count] = np.maximum(degree, scenario.partnering.max_partners)
     tie(world, rules, pairs, weights, trusts)
     if plays(scenario):
-        make_players(scenario, world, count, firms_file.columns.get("strategy") if firms_file else None)
+        make_players(scenario, world, count, firms_file.columns if firms_file else {})
     _needs_orchestrator(scenario, world)
     return world, rules
 
@@ -110,6 +112,8 @@ def _apply(world: World, rules: Rules, table: FirmsFile) -> None:
     world.names = dict(enumerate(table.names))
     codes = {"role": Role, "type": ContributionType}
     for column, values in table.columns.items():
+        if column in OF_PLAYERS:
+            continue
         given = np.flatnonzero([value is not None for value in values])
         target = getattr(firms, column)
         for slot in given:

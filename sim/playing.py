@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
+from scipy import special
 
 from sim import luck
+from sim.phases.contagion import THRESHOLD
 from sim.scenario import Scenario
 from sim.sections import BUILT_IN, Strategy
 from sim.world import Game, World
 
 WHO = luck.purpose("players: who gets which strategy")
+SEEDS = luck.purpose("players: who acts from the start")
+
+OF_PLAYERS = ("strategy", "threshold")
+"""Columns of a file of firms that speak of players."""
+Columns = Mapping[str, Sequence[str | float | None]]
 
 MAKES_PLAYERS = {
     "contribution.rule": ("constant", "imitate", "reinforce", "threshold"),
@@ -49,25 +58,78 @@ def strategies_of(scenario: Scenario) -> dict[str, Strategy]:
     return {name: known[name] for name in scenario.founding.strategies}
 
 
-def make_players(scenario: Scenario, world: World, count: int, given: list[str | float | None] | None = None) -> None:
-    """Deal strategies to the founders, by their shares or as their file says."""
+def make_players(scenario: Scenario, world: World, count: int, given: Columns) -> None:
+    """Deal strategies and thresholds to the founders, by the scenario or as their file says; where contribution spreads, sow it."""
+    deal_strategies(scenario, world, count, given.get("strategy", ()))
+    world.players.threshold[:count] = thresholds(scenario, world.key, world.firms.id[:count])
+    for slot, threshold in enumerate(given.get("threshold", ())):
+        if threshold is not None:
+            world.players.threshold[slot] = threshold
+    if scenario.contribution.rule == "threshold":
+        sow(scenario, world, count, given.get("contribution", ()))
+
+
+def deal_strategies(scenario: Scenario, world: World, count: int, given: Sequence[str | float | None]) -> None:
+    """Strategies of the founders, and what they contribute by them."""
     strategies = strategies_of(scenario)
+    if not strategies:
+        return
     world.strategies_named = tuple(strategies)
     _write_down(world, strategies)
     world.strategies.share[: len(strategies)] = [*scenario.founding.strategies.values()]
-    if not strategies:
-        return
     players, firms = world.players, world.firms
-    copies = scenario.founding.copies
     shares = np.array([*scenario.founding.strategies.values()])
-    players.strategy[:count] = dealt(shares, copies, world.key, firms.id[:count])
-    names = list(strategies)
-    for slot, name in enumerate(given or ()):
+    players.strategy[:count] = dealt(shares, scenario.founding.copies, world.key, firms.id[:count], WHO)
+    for slot, name in enumerate(given):
         if name is not None:
-            players.strategy[slot] = names.index(str(name))
+            players.strategy[slot] = list(strategies).index(str(name))
     for k, strategy in enumerate(strategies.values()):
         if not strategy.mixed:
             firms.contribution[:count][players.strategy[:count] == k] = _at_first(strategy)
+
+
+def thresholds(scenario: Scenario, key: np.uint64, ids: np.ndarray) -> np.ndarray:
+    """How many others must act before each founder does."""
+    p = scenario.founding.thresholds
+    if p.distribution == "fixed":
+        return np.full(ids.size, p.mean)
+    if p.distribution == "ladder":
+        size = ids.size // scenario.founding.copies
+        return np.tile(np.linspace(p.mean - p.spread, p.mean + p.spread, size), scenario.founding.copies)
+    draws = luck.uniforms(key, THRESHOLD, 0, ids)
+    return p.mean + p.spread * (special.ndtri(draws) if p.distribution == "normal" else 2 * draws - 1)
+
+
+def sow(scenario: Scenario, world: World, count: int, given: Sequence[str | float | None]) -> None:
+    """The seeds contribute from the start, and nobody else does, unless the firms' file says who does."""
+    contribution = world.firms.contribution
+    contribution[:count] = 0.0
+    for slot, share in enumerate(given):
+        contribution[slot] = share or 0.0
+    p, copies = scenario.contribution.contagion, scenario.founding.copies
+    size = count // copies
+    seeds = round(p.seeds * size)
+    if seeds == 0:
+        return
+    if p.seeding == "random":
+        shares = np.array([seeds / size, 1 - seeds / size])
+        contribution[:count][dealt(shares, copies, world.key, world.firms.id[:count], SEEDS) == 0] = 1.0
+        return
+    for copy in range(copies):
+        start = copy * size + luck.below(luck.uniform(world.key, SEEDS, 0, copy), size)
+        contribution[nearest_to(world, start, seeds)] = 1.0
+
+
+def nearest_to(world: World, start: int, number: int) -> list[int]:
+    """A firm, its partners, theirs, and so on, until they are as many; fewer where no more hang together."""
+    firms, partner = world.firms, world.ties.partner
+    found = [start]
+    for slot in found:
+        if len(found) >= number:
+            break
+        rows = partner[firms.first[slot] : firms.first[slot] + firms.degree[slot]].tolist()
+        found += [other for other in dict.fromkeys(rows) if other not in set(found)]
+    return found[:number]
 
 
 def _at_first(strategy: Strategy) -> float:
@@ -84,10 +146,10 @@ def _write_down(world: World, strategies: dict[str, Strategy]) -> None:
         table.after_cc[k], table.after_cd[k], table.after_dc[k], table.after_dd[k] = strategy.after
 
 
-def dealt(shares: np.ndarray, copies: int, key: np.uint64, ids: np.ndarray) -> np.ndarray:
-    """A strategy for each firm: in each copy as many of each as its share says, to whole firms, and who gets which by luck."""
+def dealt(shares: np.ndarray, copies: int, key: np.uint64, ids: np.ndarray, purpose: np.uint64) -> np.ndarray:
+    """A kind for each firm: in each copy as many of each as its share says, to whole firms, and who gets which by luck."""
     size = ids.size // copies
-    order = np.argsort(luck.uniforms(key, WHO, 0, ids).reshape(copies, size), axis=1)
+    order = np.argsort(luck.uniforms(key, purpose, 0, ids).reshape(copies, size), axis=1)
     dealt = np.empty((copies, size), np.int64)
     np.put_along_axis(dealt, order, np.broadcast_to(whole_numbers(shares, size), (copies, size)), axis=1)
     return dealt.ravel()

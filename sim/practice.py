@@ -238,6 +238,41 @@ IDEAS: tuple[Idea, ...] = (
         "mutual_aid",
     ),
     Idea(
+        "Peers and pools that enforce",
+        _words("governance.enforcement governance.peer_cost governance.pool_fee"),
+        _words("governance contribution"),
+        "Peers: each member fines partners who give less than itself, up to the norm, and pays `peer_cost` of the fine. Pool: members who "
+        "keep the norm pay `pool_fee`; the fine is scaled by the share who pay. Such fines are lost to all.",
+        "Fehr & Gächter 2000, 2002; Sigmund, De Silva, Traulsen & Hauert 2010",
+        _words("mean_contribution welfare peer_fines sanctions"),
+        "enforcement",
+    ),
+    Idea(
+        "Exit that spreads",
+        _words(
+            "membership.contagion.on founding.thresholds.mean founding.thresholds.spread founding.thresholds.distribution "
+            "founding.thresholds.unit"
+        ),
+        ("membership",),
+        "A firm leaves once those who have left are at least `threshold` of the partners that it has had, or as many in number.",
+        "Granovetter 1978; Watts 2002",
+        _words("final_firms survival collapsed exits"),
+        "exodus",
+    ),
+    Idea(
+        "A market with a tipping point",
+        _words(
+            "shocks.renewable.on shocks.renewable.growth shocks.renewable.capacity shocks.renewable.harvest shocks.renewable.noise "
+            "shocks.renewable.start shocks.renewable.reference shocks.renewable.pace shocks.renewable.substeps"
+        ),
+        ("shocks",),
+        "Demand is in proportion to a stock that grows logistically and is harvested, `dx = growth·x·(1 − x/capacity) − "
+        "harvest·x²/(x² + 1)`: as the harvest rises, the high stock disappears in a fold.",
+        "May 1977; on warnings Scheffer et al. 2009",
+        _words("warning_autocorrelation warning_variance stock value"),
+        "tipping_market",
+    ),
+    Idea(
         "Onboarding and growth",
         _words(
             "membership.onboarding.on membership.onboarding.wait membership.onboarding.ramp membership.onboarding.support "

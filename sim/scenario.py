@@ -107,7 +107,7 @@ class Scenario(Part, metaclass=Spoken):
         Raises:
             Mistake: with everything that is wrong in it.
         """
-        path = find(str(where), shipped.scenarios(), "scenario")
+        path = find(str(where), shipped.loadable(), "scenario")
         text = read_text(path)
         source = Source(str(path), text)
         scenario = cls._agreed(parse(text, str(path)), source)

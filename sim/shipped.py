@@ -13,6 +13,16 @@ def scenarios() -> dict[str, Path]:
     return {path.stem: path for path in sorted(FOLDER.glob("*.toml"))}
 
 
+def classics() -> dict[str, Path]:
+    """Name → file of every shipped classic: published games and cascades, with most phases off."""
+    return {path.stem: path for path in sorted((FOLDER / "classics").glob("*.toml"))}
+
+
+def loadable() -> dict[str, Path]:
+    """Name → file of all that `tide run NAME` finds."""
+    return classics() | scenarios()
+
+
 def studies() -> dict[str, Path]:
     """Name → file of every shipped study, those in subfolders included."""
     return {name: path for group in study_groups().values() for name, path in group.items()}

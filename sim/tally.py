@@ -21,7 +21,7 @@ def open_month(world, month):
         return
     now.month = month
     now.entries = now.exits = now.bankruptcies = now.expulsions = now.removals = 0.0
-    now.fines = now.sanctions = now.governance_cost = now.innovations = 0.0
+    now.fines = now.peer_fines = now.sanctions = now.governance_cost = now.innovations = 0.0
     now.certified = now.audits = now.praise = now.disputes = now.settled = now.broken = now.rescues = 0.0
     now.adoption = now.referrals = now.churn = now.expansion = now.contraction = now.churned_spending = 0.0
 

@@ -392,6 +392,7 @@ SERIES: dict[str, tuple[str, str]] = {
     "grievance": ("share of endowment", "Mean grievance of members who are not orchestrators."),
     "governance_cost": ("endowments", "Cost of governance this month."),
     "fines": ("endowments", "Fines paid this month."),
+    "peer_fines": ("endowments", "Fines this month where members enforce the norm themselves; they are lost to all."),
     "sanctions": ("firms", "Firms sanctioned this month."),
     "certified": ("share", "Members who bear the stamp of a certified programme; 0 without one."),
     "audits": ("firms", "Certified firms audited this month."),
@@ -442,6 +443,7 @@ _STATE = {
     "mean_rating": "f8",
     "net": "f8",
     "dues": "f8",
+    "payers": "f8",
     "orchestrators": "f8",
     "total_effort": "f8",
     "total_power": "f8",
@@ -693,6 +695,9 @@ def enrol(world, slot):
 def dismiss(world, slot):
     """Let a firm go: its ties end, its slot is free again."""
     firms, now = world.firms, world.now
+    if world.players.size > 1:
+        for row in range(firms.first[slot], firms.first[slot] + firms.degree[slot]):
+            world.players.lost[world.ties.partner[row]] += 1
     while firms.degree[slot] > 0:
         disconnect(world, slot, firms.first[slot] + firms.degree[slot] - 1)
     last = firms.roster[int(now.firms) - 1]

@@ -55,4 +55,8 @@ def test_a_late_kernel_can_be_called_from_python_whether_linked_or_not():
 
 
 def test_everything_at_once_is_linked_at_once():
-    assert Simulation(EVERYTHING.replace({"run.steps": 3})).advance().world.late.all()
+    world = Simulation(EVERYTHING.replace({"run.steps": 3})).advance().world
+    linked = {name for name, address in zip(late.SWITCHES, world.late, strict=True) if address}
+    assert linked == set(late.needed(Rules(EVERYTHING)))
+    choices = {name for name, switches in late.SWITCHES.items() if any("=" in switch for switch in switches)}
+    assert linked | choices == set(late.SWITCHES)

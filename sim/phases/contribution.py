@@ -10,7 +10,7 @@ from sim.late import late
 from sim.luck import purpose, standard
 from sim.names import ContributionRule, ContributionType, code
 from sim.phases import contagion, imitation, reinforcement
-from sim.phases.governance import graduated
+from sim.phases.governance import AUTHORITY, backing, graduated
 from sim.phases.mutual_aid import floor_of, hold_back
 from sim.phases.orchestration import monitoring_of
 
@@ -120,12 +120,15 @@ def mean_trust(firms, ties, i):
 
 @kernel
 def look(world, rules, month):
-    """Every firm looks around, at its partners, and back, at what its effort has earned."""
+    """Every firm looks around, at its partners, and back, at what its effort has earned; and who of them would punish it."""
     firms, p = world.firms, rules.contribution
+    by_members = rules.governance.on and rules.governance.enforcement != AUTHORITY
     for i in range(world.now.slots):
         if firms.active[i]:
             firms.belief[i] = learn(firms.belief[i], observed(world, rules, month, i), p.belief_weight)
             firms.experience[i] = recall(firms.experience[i], firms.earned[i], firms.effort[i], p.return_memory)
+            if by_members:
+                firms.draw[i] = backing(world, rules, i)
 
 
 @kernel
@@ -150,6 +153,8 @@ def choose(world, rules):
             target = crowd_out(target, p.control_aversion, detection, mean_trust(firms, world.ties, i))
         if detection > 0.0:
             due = g.fine * graduated(firms.strikes[i] + 1.0, g.graduation)
+            if g.enforcement != AUTHORITY:
+                due *= firms.draw[i]
             deterred = deterrence(detection, due, max(TEMPTATION, cost - firms.experience[i]))
             target = comply(target, g.norm, deterred)
         if m.mutual_aid_on:

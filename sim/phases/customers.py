@@ -32,9 +32,17 @@ def adopting(innovation, imitation, share):
 
 
 @rule
-def won(left, hazard):
-    """How many of those who are left become customers this month."""
-    return max(0.0, left) * (1.0 - exp(-hazard))
+def not_yet(left, alone, following):
+    """Share of the potential that is left after a month, out of the share at its start: the exact solution of Bass's equation.
+
+    Its hazard is alone + following × share won, both a month (Bass 1969); so a month's length costs no accuracy.
+    """
+    rate, stays = alone + following, exp(-alone - following)
+    if alone + following * (1.0 - left) <= 0.0:
+        return left
+    if abs(rate) < 1e-12:
+        return left / (1.0 + alone * left)
+    return rate * left * stays / (rate - following * left * (1.0 - stays))
 
 
 @rule
@@ -119,9 +127,11 @@ def win(world, p):
     fame = 1.0 + (p.base_advocacy * now.advocates / now.customers if now.customers > 0.0 else 0.0)
     talk = following(p.base_word_of_mouth, promoters, detractors, p.base_detraction)
     hazard = adopting(p.base_innovation * fame, p.base_imitation * talk, share)
-    referred = p.base_referral * promoters * share
-    now.adoption = won(potential - now.customers, hazard + referred) if now.firms > 0 else 0.0
-    now.referrals = now.adoption * referred / (hazard + referred) if referred > 0.0 else 0.0
+    referral = p.base_referral * promoters
+    left = max(0.0, 1.0 - share)
+    still = not_yet(left, p.base_innovation * fame / YEAR, p.base_imitation * talk / YEAR + referral)
+    now.adoption = potential * (left - still) if now.firms > 0 else 0.0
+    now.referrals = now.adoption * referral * share / (hazard + referral * share) if referral * share > 0.0 else 0.0
     now.owed += p.base_referral_reward * now.referrals
 
 

@@ -142,10 +142,13 @@ def play_groups(world, rules, _month):
             players.pool[i] = portion(pot(world, rules, i), multiplier, firms.degree[i])
     for i in range(now.slots):
         if firms.active[i]:
-            total = players.pool[i]
+            total, back = players.pool[i], portion(1.0, multiplier, firms.degree[i])
             for row in range(firms.first[i], firms.first[i] + firms.degree[i]):
-                total += players.pool[ties.partner[row]]
+                j = ties.partner[row]
+                total += players.pool[j]
+                back += portion(1.0, multiplier, firms.degree[j])
                 ties.worth[row] = 0.0
+            firms.earned[i] = back * stakes_in(world, rules, i)
             firms.effort[i] = firms.delivered[i] = stakes_in(world, rules, i) * (firms.degree[i] + 1.0)
             firms.tie_value[i] = 0.0
             firms.shapley[i] = multiplier * firms.effort[i]

@@ -210,15 +210,6 @@ def begin_anew(world, i):
 
 
 @kernel
-def earned(world, rules, i):
-    """What counts as the payoff of last month: net of all cost; in games, fines and outlay come off what the game paid."""
-    firms = world.firms
-    if rules.value.form == EXCHANGE:
-        return firms.payoff[i]
-    return firms.payoff[i] - (firms.fine[i] if rules.governance.on else 0.0) - firms.outlay[i]
-
-
-@kernel
 def tally(world, rules, month):
     """Add last month's payoffs up; whether strategies are updated this month."""
     firms, players, now = world.firms, world.players, world.now
@@ -227,10 +218,8 @@ def tally(world, rules, month):
     lowest, highest = np.inf, -np.inf
     for i in range(now.slots):
         if firms.active[i]:
-            players.score[i] += earned(world, rules, i)
+            players.score[i] += firms.payoff[i]
             lowest, highest = min(lowest, players.score[i]), max(highest, players.score[i])
-            if rules.value.form != EXCHANGE:
-                firms.outlay[i] = 0.0
     now.scored += 1
     now.spread = max(0.0, highest - lowest) / now.scored
     return now.scored >= rules.contribution.imitation_every

@@ -11,7 +11,7 @@ from sim.compiled import kernel, rule
 from sim.late import late
 from sim.luck import purpose, standard, uniform
 from sim.phases.certification import examine_applicant
-from sim.phases.contagion import follow
+from sim.phases.contagion import draw_threshold, follow
 from sim.phases.governance import BANKRUPT, EXPELLED, LEFT
 from sim.phases.mutual_aid import rescue
 from sim.phases.onboarding import bring_in, places, readiness, settle_in
@@ -145,6 +145,16 @@ def how_many(world, p, month):
 
 
 @kernel
+def enrol_player(world, rules, slot):
+    """A newcomer where games are played, or thresholds matter: with a strategy and a threshold, and no past."""
+    world.players.threshold[slot] = draw_threshold(world, rules, slot)
+    world.players.lost[slot] = 0
+    world.players.score[slot] = 0.0
+    if world.now.strategies > 0:
+        deal_strategy(world, slot)
+
+
+@kernel
 def admit(world, rules, month):
     """Applicants come, are screened and examined, and find their first partners."""
     firms, now, p = world.firms, world.now, rules.membership
@@ -170,8 +180,8 @@ def admit(world, rules, month):
         if rules.governance.certification_on and not examine_applicant(world, rules, month, slot):
             turn_away(world, slot)
             continue
-        if now.strategies > 0:
-            deal_strategy(world, slot)
+        if world.players.size > 1:
+            enrol_player(world, rules, slot)
         firms.attention[slot] = min(firms.room[slot], rules.partnering.max_partners)
         firms.degree[slot] = 0
         enrol(world, slot)

@@ -6,7 +6,6 @@ The chance to cooperate moves towards what was done when the payoff was above th
 
 from sim.compiled import kernel, rule
 from sim.late import late
-from sim.phases.imitation import earned
 
 
 @rule
@@ -47,7 +46,7 @@ def learned(world, rules, i):
     for row in range(firms.first[i], firms.first[i] + firms.degree[i]):
         done += ties.given[row] > 0.0
     aspiration = world.players.score[i]
-    payoff = earned(world, rules, i) / max(1, firms.degree[i])
+    payoff = world.firms.payoff[i] / max(1, firms.degree[i])
     went = stimulus(payoff, aspiration, farthest(rules.value, aspiration))
     return reinforced(firms.contribution[i], done / max(1, firms.degree[i]), went, p.reinforcement_rate)
 
@@ -61,7 +60,7 @@ def begin(world, rules, i):
 @kernel
 def get_used(world, rules, i):
     """The aspiration follows what i got."""
-    payoff = earned(world, rules, i) / world.firms.degree[i]
+    payoff = world.firms.payoff[i] / world.firms.degree[i]
     aspiration = world.players.score[i]
     world.players.score[i] = settle_for(aspiration, payoff, rules.contribution.reinforcement_habituation)
 

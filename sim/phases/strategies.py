@@ -80,7 +80,7 @@ def deal_strategy(world, i):
     while k < count - 1 and draw >= strategies.share[k]:
         draw -= strategies.share[k]
         k += 1
-    players.strategy[i], players.score[i] = k, 0.0
+    players.strategy[i] = k
     if not strategies.mixed[k]:
         world.firms.contribution[i] = first_contribution(world, k)
 

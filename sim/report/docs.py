@@ -19,10 +19,10 @@ from sim.report.effects import claims_table, effects_table, tally
 from sim.report.markdown import code, codes, slug, table, toml
 from sim.report.odd import default, keys, meaning
 from sim.scenario import Scenario
-from sim.sections import AnyIntervention, mechanisms
+from sim.sections import BUILT_IN, AnyIntervention, mechanisms
 from sim.world import SERIES
 
-TEMPLATES = ("README.md", "model.md", "mechanisms.md", "principles.md", "structures.md", "measures.md")
+TEMPLATES = ("README.md", "model.md", "mechanisms.md", "principles.md", "structures.md", "games.md", "measures.md")
 LOOK = ("value", "welfare", "mean_contribution", "trust", "final_firms", "collapsed")
 """What is worth a look in every ecosystem."""
 KINDS = {
@@ -92,7 +92,7 @@ def _prose(text: str) -> str:
 
 def link(name: str, up: str = "..") -> str:
     """A link to a shipped scenario or study, from a page so many folders below the root."""
-    path = study_files().get(name) or shipped.scenarios().get(name)
+    path = study_files().get(name) or shipped.loadable().get(name)
     if path is None:
         raise Mistake([f"{name}: there is no shipped scenario or study of this name"])
     return f"[`{name}`]({up}/scenarios/{path.relative_to(shipped.FOLDER).as_posix()})"
@@ -298,7 +298,30 @@ def _numbers(kind: str) -> str:
     return table(header, [(code(row.name), row.unit, row.meaning, row.source)[: len(header)] for row in rows])
 
 
+def strategies() -> str:
+    """The built-in strategies: name, first action, and the four chances."""
+    rows = []
+    for name, strategy in BUILT_IN.items():
+        first, after = f"{strategy.first:.3g}", ", ".join(f"{chance:.3g}" for chance in strategy.after)
+        if strategy.row:
+            first, after = str(2 - strategy.row), "always"
+        if strategy.mixed:
+            first = after = "its contribution"
+        rows.append((code(name), first, after, "yes" if strategy.punish else ""))
+    return table(("Strategy", "First", "After", "Punishes"), rows)
+
+
+def classics() -> str:
+    """The shipped classics: name, title, what they are about."""
+    rows = []
+    for name, path in shipped.classics().items():
+        content = _content(path)
+        rows.append(f"- {link(name)}: **{content['title']}.** {_prose(content['description'])}")
+    return "\n".join(rows)
+
+
 BLOCKS: dict[str, Callable[..., str]] = odd.BLOCKS | {
-    block.__name__: block for block in (overview, ideas, principles, side_by_side, structures, numbers)
+    block.__name__: block
+    for block in (overview, ideas, principles, side_by_side, structures, numbers, strategies, classics)
 }
 """What a template may ask for."""

@@ -61,13 +61,8 @@ class Imitation(Part):
     """Evolution: firms take over the strategies and the contributions of others by their payoffs; only with the rule `imitate`."""
 
     update: Update = "death_birth"
-    """Who takes over whose strategy. death_birth: a firm dies, and a partner's offspring takes its place, by fitness (Ohtsuki et al.
-    2006); imitation: the same, but it may also keep its own (Ohtsuki et al. 2006); birth_death: a firm is chosen by fitness, and its
-    offspring replaces a partner (Lieberman, Hauert & Nowak 2005); moran: the same, but it replaces anybody, itself included (Moran
-    1958); fermi: a firm looks at a random partner, and follows with chance 1 / (1 + exp(−selection × the partner's lead)) (Szabó &
-    Tőke 1998); replicator: it follows with a chance in proportion to the partner's lead, if there is one (Helbing 1992; Santos &
-    Pacheco 2005); best: it takes over the strategy of the most successful of its partners and itself (Nowak & May 1992); best_other:
-    of its partners alone."""
+    """Who takes over whose strategy: by births and deaths (death_birth, birth_death, moran, imitation), by comparing with one partner
+    (fermi, replicator), or from the most successful (best: itself among them; best_other: only partners)."""
     order: Order = "synchronous"
     """synchronous: all update at once, by last month's payoffs; asynchronous: one at a time."""
     events: Annotated[int, Field(ge=0)] = 0
@@ -111,8 +106,8 @@ class Contribution(Phase):
 
     rule: ContributionRule = "conditional"
     """conditional: by type, belief, experience, fairness and deterrence; fixed: always `level`; constant: what each started with;
-    imitate: take over what serves others well (`imitation`); reinforce: repeat what served oneself well (`reinforcement`); threshold:
-    all or nothing, once enough partners do (`contagion`, `founding.thresholds`)."""
+    imitate: what serves others well (`imitation`); reinforce: what served oneself well (`reinforcement`); threshold: all or nothing,
+    once enough partners do (`contagion`)."""
     level: Share = 0.5
     """What everybody contributes under the rule `fixed`, and what everybody starts with."""
     adjustment: Share = 0.25

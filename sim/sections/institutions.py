@@ -88,9 +88,9 @@ class Governance(Phase):
     """Monitoring, graduated sanctions, transparency, and what they cost."""
 
     enforcement: Enforcement = "authority"
-    """Who sanctions: authority: the ecosystem, which pays for it; peer: each member who keeps the norm (or whose strategy punishes)
-    fines those of its partners whom it sees below it, at its own cost; pool: those members pay a fee each month, and the pool fines
-    in proportion to what they have paid in (Sigmund et al. 2010)."""
+    """Who sanctions. authority: the ecosystem, at the cost of all; peer: each member, at its own cost, fines partners who give less than
+    itself, up to the norm; pool: members who keep the norm pay fees, and the pool fines as far as they do (Sigmund et al. 2010). With
+    strategies, those punish whose strategy does."""
     peer_cost: Amount = 0.33
     """What a unit of fine costs the peer who imposes it (Fehr & Gächter 2002: a third)."""
     pool_fee: Amount = 0.1

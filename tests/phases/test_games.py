@@ -206,3 +206,97 @@ def assert_same_in_both_engines(scenario):
         np.testing.assert_array_equal(one, other, err_msg=series)
     assert compiled.world.check() == []
     assert compiled.simulation.history["contribution"].std() > 0
+
+
+# --- norms that members enforce ----------------------------------------------------------------------------------------------
+
+
+def test_peers_pay_a_third_of_what_they_fine_and_the_fine_is_lost():
+    """Fehr & Gächter 2002. Three punishers and one defector, all tied: three fines of 1 on half a shortfall, and 1/6 for each fine."""
+    four = {"firms": 4, "topology": "complete", "strategies": {"punisher": 0.75, "defect": 0.25}}
+    governance = {
+        "on": True,
+        "enforcement": "peer",
+        "monitoring": 1.0,
+        "error": 0.0,
+        "norm": 0.5,
+        "fine": 1.0,
+        "graduation": 1,
+    }
+    governance |= {"peer_cost": 1 / 3, "transparency_cost": 0.0}
+    model = Ecosystem(game(founding=four, governance=governance), 0)
+    model.step()
+    defects = model.world.players.strategy[:4] == 1
+    assert model.world.firms.payoff[:4][defects].tolist() == pytest.approx([15 - 3 * 0.5])
+    assert model.world.firms.payoff[:4][~defects].tolist() == pytest.approx([6 - 0.5 / 3] * 3)
+    assert model.world.now.peer_fines == pytest.approx(1.5)
+    assert model.world.now.fines == 0.0
+
+
+def test_a_pool_fines_as_far_as_it_is_paid():
+    """Two of four pay a fee of 0.2; the pool fines half of what it could."""
+    four = {"firms": 4, "topology": "complete", "strategies": {"punisher": 0.5, "defect": 0.25, "cooperate": 0.25}}
+    governance = {
+        "on": True,
+        "enforcement": "pool",
+        "monitoring": 1.0,
+        "error": 0.0,
+        "norm": 0.5,
+        "fine": 2.0,
+        "graduation": 1,
+    }
+    governance |= {"pool_fee": 0.2, "transparency_cost": 0.0}
+    model = Ecosystem(game(founding=four, governance=governance), 0)
+    model.step()
+    by_strategy = dict(
+        zip(model.world.players.strategy[:4].tolist(), model.world.firms.payoff[:4].tolist(), strict=True)
+    )
+    assert by_strategy[0] == pytest.approx(6 - 0.2)
+    assert by_strategy[1] == pytest.approx(15 - 2.0 * 0.5 * 0.5)
+    assert by_strategy[2] == pytest.approx(6)
+
+
+def test_without_punishment_contributions_decay_and_peers_keep_them_up():
+    """Fehr & Gächter 2000: the same groups, the same luck, with and without the right to punish."""
+    alone, punished = (run(name, seed=1).series.contribution for name in ("public_goods", "public_goods_peer"))
+    assert alone.iloc[-1] < 0.35 * alone.iloc[0]
+    assert punished.iloc[-1] > punished.iloc[0]
+
+
+@pytest.mark.parametrize("enforcement", ["peer", "pool"])
+def test_both_engines_enforce_alike(busy, enforcement):
+    ordinary = busy.replace({"governance.enforcement": enforcement, "governance.norm": 0.8})
+    assert_same_in_both_engines(ordinary)
+    evolving = game(
+        founding={
+            "firms": 40,
+            "topology": "erdos_renyi",
+            "strategies": {"punisher": 0.4, "cooperate": 0.3, "defect": 0.3},
+        },
+        contribution={"rule": "imitate", "imitation": {"update": "fermi", "selection": 0.3}},
+        governance={"on": True, "enforcement": enforcement, "monitoring": 0.7, "norm": 0.5},
+    )
+    assert_same_in_both_engines(evolving)
+
+
+@pytest.mark.parametrize(("multiplier", "expected"), [(2.0, 0.0), (8.0, 1.0)])
+def test_a_linear_public_good_is_given_up_unless_each_gets_back_what_it_gives(multiplier, expected):
+    """Groups of five on a regular network: free riding spreads far below r = 5, and contributing far above it."""
+    scenario = game(
+        run={"steps": 300},
+        founding={"firms": 400, "topology": "random_regular", "partners": 4},
+        contribution={"rule": "imitate", "imitation": {"update": "fermi", "selection": 2.0}},
+        value={"form": "groups", "groups": {"multiplier": multiplier}},
+    )
+    assert run(scenario, seed=0).series.contribution.iloc[-1] == pytest.approx(expected, abs=0.02)
+
+
+def test_within_one_group_the_free_rider_does_better_whatever_the_multiplier():
+    """What counts is who does better, not who does well: in a single group contributing dies out even above r = 5 (Hamilton 1971)."""
+    scenario = game(
+        run={"steps": 300},
+        founding={"firms": 5, "copies": 60, "topology": "complete", "strategies": {"cooperate": 0.6, "defect": 0.4}},
+        contribution={"rule": "imitate", "imitation": {"update": "replicator"}},
+        value={"form": "groups", "groups": {"multiplier": 8.0, "stakes": "split"}},
+    )
+    assert run(scenario, seed=0).series.contribution.iloc[-1] == 0.0
