@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from sim.ecosystem import Ecosystem
     from sim.firm import Firm
     from sim.measures.maturity import maturity
+    from sim.measures.shapley import shapley, shapley_sampled
     from sim.mistakes import Mistake
     from sim.record import Run
     from sim.running import run
@@ -29,6 +30,8 @@ _WHERE = {
     "maturity": "sim.measures.maturity",
     "returns": "sim.study",
     "run": "sim.running",
+    "shapley": "sim.measures.shapley",
+    "shapley_sampled": "sim.measures.shapley",
     "sweep": "sim.study",
 }
 __all__ = [
@@ -45,6 +48,8 @@ __all__ = [
     "maturity",
     "returns",
     "run",
+    "shapley",
+    "shapley_sampled",
     "sweep",
 ]
 

@@ -215,6 +215,41 @@ def fixation(
 
 
 @app.command()
+def validate(
+    names: Annotated[list[str] | None, typer.Argument(metavar="[CASE]...", help="Which cases; by default all.")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer runs and smaller networks: half a minute.")] = False,
+    workers: Annotated[int | None, typer.Option(min=1, help="How many runs at once; by default all cores.")] = None,
+    out: Out = None,
+    only_list: Annotated[bool, typer.Option("--list", help="Only list the cases.")] = False,
+) -> None:
+    """Reproduce published results by the engine, and write the passport; exit 1 if a case fails."""
+    from sim.record import refuse_foreign
+    from sim.report.passport_page import cases_table, finding_table, save_passport, verdict
+    from sim.report.progress import working
+    from sim.study.sweeping import cores
+    from sim.validation import Effort, cases
+    from sim.validation.passport import examine
+
+    chosen, effort = cases(names or []), Effort(quick, workers or cores())
+    if only_list:
+        print(cases_table(chosen))
+        return
+    folder = out or Path("results") / "-".join(["passport", *(["quick"] if quick else []), *(names or [])])
+    refuse_foreign(folder, "passport")
+    findings = []
+    for case in chosen:
+        with working(f"{case.name}: {case.title}"):
+            findings.append(examine(case, effort))
+        console().print(finding_table(findings[-1]))
+        print()
+    save_passport(findings, effort, folder)
+    print(verdict(findings))
+    print(f"\n{folder}/: {', '.join(sorted(os.listdir(folder)))}")
+    if not all(finding.passed for finding in findings):
+        raise typer.Exit(1)
+
+
+@app.command()
 def check(files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Scenarios or studies.")]) -> None:
     """Say what is wrong with scenarios or studies; runs nothing."""
     from sim.study.design import check_file

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from sim import Mistake, Scenario, Study, cli, shipped
-from sim.coherence.idle import ALSO
+from sim.coherence.idle import ALSO, ELSEWHERE
 from sim.sections import mechanisms
+from sim.simulation import Simulation
 from sim.study.design import check_file
 
 MECHANISMS = [key for key, _mechanism in mechanisms(Scenario())]
@@ -56,6 +57,26 @@ def test_levers_of_what_is_off_are_told_with_their_line(write):
         "s.toml:3: governance.certification.required has no effect: governance.certification.on is false",
         "s.toml:6: voice.feedback has no effect: voice.on is false",
     ]
+
+
+OTHER_VALUE = {
+    "exchange.commons": 0.9,
+    "governance.norm": 0.9,
+    "governance.transparency": 0.9,
+    "partnering.max_partners": 6,
+    "partnering.upkeep": 0.9,
+}
+
+
+@pytest.mark.parametrize("key", sorted(ELSEWHERE))
+def test_a_lever_that_other_phases_go_by_works_while_its_own_is_off_and_is_not_told(key):
+    base = Scenario.load("rising_tide").replace(
+        {"run.steps": 60, f"{key.partition('.')[0]}.on": False, "voice.decider": "vote"}
+    )
+    other = base.replace({key: OTHER_VALUE[key]})
+    assert not any(key in remark for remark in other.remarks())
+    as_it_is, changed = (Simulation(scenario).advance().history for scenario in (base, other))
+    assert any((as_it_is[name] != changed[name]).any() for name in as_it_is.dtype.names)
 
 
 def test_so_are_those_of_events_and_steps_unless_something_switches_it_on():

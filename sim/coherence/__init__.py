@@ -164,6 +164,8 @@ def _dates(scenario: Scenario) -> Iterator[Finding]:
     for name in ("record_every", "snapshot_every"):
         if (every := getattr(scenario.run, name)) > steps:
             yield ("run", name), f"{every} is more than the {steps} months of the run"
+    if scenario.run.burn_in >= steps:
+        yield ("run", "burn_in"), f"{scenario.run.burn_in} leaves no month of {steps}; it must be fewer than run.steps"
 
 
 def _never(at: int, steps: int) -> str:

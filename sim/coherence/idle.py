@@ -16,6 +16,16 @@ ALSO = {"governance.ratings": "trust", "membership.mutual_aid": "fairness"}
 """Mechanisms that work in another phase than the one in whose section they stand, and so need both."""
 
 
+ELSEWHERE = {
+    "exchange.commons",
+    "governance.norm",
+    "governance.transparency",
+    "partnering.max_partners",
+    "partnering.upkeep",
+}
+"""Levers that other phases go by too, so that they have an effect while their own phase is off."""
+
+
 def mechanisms_on(scenario: Scenario) -> Iterator[tuple[Key, str]]:
     """A mechanism that is on works in a phase, which must be on too."""
     for key, mechanism in mechanisms(scenario):
@@ -41,7 +51,7 @@ def in_vain(scenario: Scenario) -> dict[str, tuple[Key, str]]:
     found: dict[str, tuple[Key, str]] = {}
     for key, place in places:
         switch = next((switch for switch in off if f"{key}.".startswith(f"{switch}.") and key != f"{switch}.on"), None)
-        if switch:
+        if switch and key not in ELSEWHERE:
             found.setdefault(key, (place, f"{switch}.on"))
     return found
 

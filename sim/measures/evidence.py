@@ -116,17 +116,23 @@ def _changed(changes: dict[str, Any], key: str) -> Any:
 
 
 def months(run: Evidence) -> np.ndarray:
-    """How many months each row of the series stands for: those since the row before."""
-    return np.diff(column(run.series, "month"), prepend=-1.0)
+    """How many months each row of the series stands for: those since the row before, but for the first `run.burn_in` of the run."""
+    left_out = run.scenario.run.burn_in - 1.0
+    return np.diff(np.maximum(column(run.series, "month"), left_out), prepend=left_out)
 
 
 def mean_of(name: str) -> Function:
-    """The mean of a series over all months of the run."""
-    return lambda run: float(np.average(column(run.series, name), weights=months(run)))
+    """The mean of a series over all months of the run that count; NaN as long as there is none."""
+
+    def mean(run: Evidence) -> float:
+        weights = months(run)
+        return float(np.average(column(run.series, name), weights=weights)) if weights.any() else np.nan
+
+    return mean
 
 
 def total_of(name: str) -> Function:
-    """The sum of a series over all months of the run; exact when every month is recorded."""
+    """The sum of a series over all months of the run that count; exact when every month is recorded."""
     return lambda run: float(column(run.series, name) @ months(run))
 
 

@@ -75,7 +75,7 @@ def measured(scenario: Scenario, seed: int, measure: str) -> float:
     return outcome.measures[measure]
 
 
-def side_by_side(task: Callable[[int], float], seeds: Iterable[int], workers: int | None) -> np.ndarray:
+def side_by_side(task: Callable[[int], Any], seeds: Iterable[int], workers: int | None) -> np.ndarray:
     """A task for every seed, on threads; the first alone, so that all is compiled when the others begin.
 
     Raises:

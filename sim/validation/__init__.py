@@ -1,0 +1,20 @@
+"""Validation: published results out of our own engine and our own measures, and a passport that says how near they come."""
+
+from sim.validation import behaviour, games, markets, measures
+from sim.validation.case import CASES, Case, Check, Effort, cases
+from sim.validation.passport import Finding, examine, passport
+
+__all__ = [
+    "CASES",
+    "Case",
+    "Check",
+    "Effort",
+    "Finding",
+    "cases",
+    "examine",
+    "behaviour",
+    "games",
+    "markets",
+    "measures",
+    "passport",
+]
