@@ -224,7 +224,7 @@ def validate(
 ) -> None:
     """Reproduce published results by the engine, and write the passport; exit 1 if a case fails."""
     from sim.record import refuse_foreign
-    from sim.report.passport_page import cases_table, finding_table, save_passport, verdict
+    from sim.report.passport_page import cases_table, finding_table, heading, save_passport, verdict
     from sim.report.progress import working
     from sim.study.sweeping import cores
     from sim.validation import Effort, cases
@@ -240,6 +240,7 @@ def validate(
     for case in chosen:
         with working(f"{case.name}: {case.title}"):
             findings.append(examine(case, effort))
+        print(heading(findings[-1]))
         console().print(finding_table(findings[-1]))
         print()
     save_passport(findings, effort, folder)

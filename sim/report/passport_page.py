@@ -30,11 +30,15 @@ def cells(check: Check) -> tuple[str, ...]:
     return check.quantity, published, number(check.ours), near, interval, f"{check.runs:,}", verdict
 
 
-def finding_table(finding: Finding) -> Table:
-    """A case with its checks, for the terminal."""
+def heading(finding: Finding) -> str:
+    """What a case is about, and how long it took."""
     case = finding.case
-    title = f"{case.name}: {case.title} ({case.source}) – {finding.seconds:.1f} s"
-    made = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    return f"{case.name}: {case.title} ({case.source}), {finding.seconds:.1f} s"
+
+
+def finding_table(finding: Finding) -> Table:
+    """The checks of a case, for the terminal."""
+    made = Table(box=None, pad_edge=False)
     for name in HEADER:
         made.add_column(name, justify="left" if name in ("quantity", "verdict") else "right", overflow="fold")
     for check in finding.checks:
