@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sim.record import Run
     from sim.running import run
     from sim.scenario import Scenario
-    from sim.study import Result, Study, antifragility, fixation, largest_shock, returns, sweep
+    from sim.study import Result, Study, antifragility, calibrate, fixation, largest_shock, returns, sweep
 
 _WHERE = {
     "Ecosystem": "sim.ecosystem",
@@ -25,6 +25,7 @@ _WHERE = {
     "Scenario": "sim.scenario",
     "Study": "sim.study",
     "antifragility": "sim.study",
+    "calibrate": "sim.study",
     "fixation": "sim.study",
     "largest_shock": "sim.study",
     "maturity": "sim.measures.maturity",
@@ -43,6 +44,7 @@ __all__ = [
     "Scenario",
     "Study",
     "antifragility",
+    "calibrate",
     "fixation",
     "largest_shock",
     "maturity",

@@ -156,6 +156,95 @@ def read_ties(path: Path | str, names: Sequence[str]) -> TiesFile:
     return TiesFile(pairs[order], weight[rows][order], trust[rows][order], sheet.unused)
 
 
+class Observed(NamedTuple):
+    """One number that was observed."""
+
+    quantity: str
+    """The name of a measure; or of a series, `@`, and the month."""
+    value: float
+    error: float | None
+    """Its standard error, where the file says so."""
+
+
+MONTH, ERROR = "month", "_error"
+ANY = Bounds(-1e15, 1e15)
+
+
+def read_observations(path: Path | str, series: Sequence[str], measures: Sequence[str], months: int) -> list[Observed]:
+    """What was observed of an ecosystem, out of a CSV file of one of two forms.
+
+    Either a row a month, with the column `month` (counted from 0), a column a series, and optionally its standard errors in a column
+    `NAME_error`; an empty cell says that nothing was observed. Or a row a number, with the columns `quantity` (a measure, or series@month),
+    `value`, and optionally `error`.
+
+    Args:
+        path: the file.
+        series: the names of all series.
+        measures: the names of all measures.
+        months: how many months there are.
+
+    Raises:
+        Mistake: for all that is wrong with the file.
+    """
+    header = next(
+        csv.reader([(_text(Path(path)).strip().splitlines() or [""])[0].replace(";", ",").replace("\t", ",")]), []
+    )
+    if MONTH in [cell.strip().lower() for cell in header]:
+        return _observed_months(Path(path), series, months)
+    return _observed_numbers(Path(path), series, measures, months)
+
+
+def _observed_months(path: Path, series: Sequence[str], months: int) -> list[Observed]:
+    sheet = _read(path, (MONTH,), (*series, *(name + ERROR for name in series)))
+    found: list[Observed] = []
+    when = _numbers(sheet, MONTH, Bounds(0, months - 1))
+    for line, month in zip(sheet.lines, when, strict=True):
+        if month is None or month != int(month):
+            sheet.tell(line, MONTH, "a whole number is expected")
+    if unknown := next(iter(sheet.unused), ""):
+        sheet.tell(1, "", f"{_shown(unknown)} is no series{_meant(unknown, series)}; `tide measures` lists them")
+    empty: list[float | None] = [None] * len(sheet.lines)
+    for name in (name for name in sheet.cells if name in series):
+        errors = _numbers(sheet, name + ERROR, Bounds(0, 1e15, open_low=True)) if name + ERROR in sheet.cells else empty
+        rows = zip(when, _numbers(sheet, name, ANY), errors, strict=True)
+        found += [Observed(f"{name}@{month:.0f}", value, error) for month, value, error in rows if value is not None]
+    return _each_observed_once(sheet, found)
+
+
+def _observed_numbers(path: Path, series: Sequence[str], measures: Sequence[str], months: int) -> list[Observed]:
+    sheet = _read(path, ("quantity", "value"), ("error",))
+    values = _numbers(sheet, "value", ANY)
+    empty: list[float | None] = [None] * len(sheet.lines)
+    errors = _numbers(sheet, "error", Bounds(0, 1e15, open_low=True)) if "error" in sheet.cells else empty
+    found: list[Observed] = []
+    for line, quantity, value, error in zip(sheet.lines, sheet.cells["quantity"], values, errors, strict=True):
+        name, at, month = quantity.partition("@")
+        if not at and name not in measures:
+            sheet.tell(
+                line, "quantity", f"{_shown(name)} is no measure{_meant(name, measures)}; of a series, say name@month"
+            )
+        elif at and name not in series:
+            sheet.tell(line, "quantity", f"{_shown(name)} is no series{_meant(name, series)}")
+        elif at and not (month.isdecimal() and int(month) < months):
+            sheet.tell(line, "quantity", f"{_shown(month)} is no month of the run; allowed are 0 to {months - 1}")
+        elif value is None:
+            sheet.tell(line, "value", "the cell is empty; a number is expected")
+        else:
+            found.append(Observed(f"{name}@{int(month)}" if at else name, value, error))
+    return _each_observed_once(sheet, found)
+
+
+def _each_observed_once(sheet: _Sheet, found: list[Observed]) -> list[Observed]:
+    """Raise a Mistake for all that is wrong so far, and if nothing was observed, or something twice."""
+    sheet.finish()
+    names = [each.quantity for each in found]
+    if twice := next((name for name in names if names.count(name) > 1), ""):
+        raise Mistake([f"{sheet.path}: {twice} is there {names.count(twice)} times; once is allowed"])
+    if not found:
+        raise Mistake([f"{sheet.path}: nothing was observed; at least one number is expected"])
+    return found
+
+
 @dataclass
 class _Sheet:
     """The cells of a file by column, the line of each row, and what was found wrong so far."""

@@ -346,3 +346,17 @@ def assignment(text: str) -> tuple[str, Any]:
         return key.strip(), tomllib.loads(f"value = {value}")["value"]
     except (tomllib.TOMLDecodeError, RecursionError, ValueError):
         return key.strip(), value.strip()
+
+
+def span(text: str) -> tuple[str, tuple[float, float]]:
+    """`key=low:high` as given on a command line.
+
+    Raises:
+        Mistake: if it is something else.
+    """
+    key, _, ends = text.partition("=")
+    try:
+        low, high = map(float, ends.split(":"))
+    except ValueError:
+        raise Mistake([f"--fit {text}: this is no range; write key=low:high, e.g. contribution.level=0:1"]) from None
+    return key.strip(), (low, high)

@@ -16,7 +16,7 @@ from sim.measures.collapse import time_to_collapse
 from sim.measures.maturity import lowest_dimension, maturity
 from sim.record import Run
 from sim.scenario import Scenario
-from sim.study import Result
+from sim.study import Calibration, Result
 from sim.study.chains import Fixation
 from sim.study.result import NEGLIGIBLE
 
@@ -101,6 +101,30 @@ def fixation_table(scenario: Scenario, found: Fixation) -> Table:
     undecided = f", {found.undecided:.2%} undecided" if found.undecided else ""
     table.add_row("simulated", *shares, f"{found.copies:,} copies{undecided}")
     return table
+
+
+def calibration_table(found: Calibration) -> Table:
+    """The levers of a calibration with their intervals."""
+    title = f"{found.scenario.title}: {len(found.ranges)} levers fitted to {len(found.observed)} numbers by {found.runs:,} runs"
+    table = _table(title, "lever", "range", "best", "median", "low", "high", "verdict")
+    for _, row in found.parameters.iterrows():
+        ends = f"{spelled(row['from'])} to {spelled(row['to'])}"
+        numbers = (spelled(row[name]) for name in ("best", "median", "low", "high"))
+        table.add_row(
+            row["parameter"], ends, *numbers, f"{row['verdict']} ({row['contraction']:.0%} of the prior variance gone)"
+        )
+    return table
+
+
+def calibration_lines(found: Calibration) -> list[str]:
+    """How good a fit is, and what whoever uses it must know, a sentence each."""
+    inside = f"{int(found.fit['inside'].sum())} of {len(found.fit)} numbers lie within the 95 % of what such runs give"
+    lines = [
+        f"Distance of the best fit: {found.distance:.3g} of the unit of each number; by luck alone as far with chance {found.p_value:.2g}.",
+        f"{inside}. Runs were kept up to a distance of {found.tolerance:.3g} between summaries.",
+    ]
+    lines += [f"Variance of {name} over the months explained: {share:.1%}." for name, share in found.explained.items()]
+    return [*lines, *(f"Mind: {remark}" for remark in found.remarks)]
 
 
 def summary_table(result: Result) -> Table:

@@ -1,5 +1,6 @@
 """Studies: many designs under many seeds, and what they say."""
 
+from sim.study.calibration import Calibration, calibrate
 from sim.study.chains import fixation
 from sim.study.design import Study
 from sim.study.result import Result
@@ -7,4 +8,14 @@ from sim.study.stress import antifragility, largest_shock
 from sim.study.sweeping import sweep
 from sim.study.worth import returns
 
-__all__ = ["Result", "Study", "antifragility", "fixation", "largest_shock", "returns", "sweep"]
+__all__ = [
+    "Calibration",
+    "Result",
+    "Study",
+    "antifragility",
+    "calibrate",
+    "fixation",
+    "largest_shock",
+    "returns",
+    "sweep",
+]

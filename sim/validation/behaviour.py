@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 
@@ -45,7 +46,7 @@ def inequity(effort: Effort) -> Iterator[Check]:
     """`ultimatum`: the least share at which the responder stays, found by moving the take rate; `linear_public_good` with four firms: the
     guilt above which giving nothing feels worse than giving all, while the others give all."""
     for envy, published in ((0.0, 0.0), (0.5, 0.25), (1.0, 1 / 3), (4.0, 4 / 9)):
-        take_rate = threshold(lambda take, envy=envy: accepts(take, envy), 0.0, 1.0)
+        take_rate = threshold(partial(accepts, envy=envy), 0.0, 1.0)
         yield exactly(f"least share accepted, α = {envy:g}", published, (1 - take_rate) / 2, 1e-6)
     for mpcr in (0.4, 0.5, 0.75):
 

@@ -1,0 +1,147 @@
+"""Which values of the levers are as likely as the data leave them: approximate Bayesian computation in two rounds.
+
+Runs over a space-filling design (Sobol 1967, shifted by luck) say what every observed number tells about every lever: a regression of
+the levers on principal components of the numbers makes one summary a lever (Fearnhead & Prangle 2012). Levers whose summaries come
+nearest to the observed ones are kept (Tavaré et al. 1997), once over the whole range and once more over the part of it that was left, and
+corrected for what distance remains by local linear regression (Beaumont, Zhang & Balding 2002). The prior is uniform over the range that
+is asked for. Each run has luck of its own, as the observed world had.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim import luck
+from sim.files import Observed
+from sim.mistakes import Mistake
+from sim.study.calibration.watching import Watch, seeds_from
+
+SHIFT = luck.purpose("calibration: shift of the design")
+LEAST_RUNS = 64
+"""The fewest runs of a round."""
+KEPT = 0.2
+"""Share of the runs that is kept: nearest to what was observed."""
+MARGIN = 0.1
+"""How far the second round reaches beyond what the first has kept, as a share of it."""
+
+
+def design(count: int, levers: int, seed: int, part: int) -> np.ndarray:
+    """Places from 0 to 1 that fill the ranges evenly: Sobol's sequence, shifted by luck (Cranley & Patterson 1976)."""
+    from scipy.stats import qmc
+
+    points = qmc.Sobol(levers, scramble=False).random_base2(math.ceil(math.log2(count)))[:count]
+    shift = luck.uniforms(luck.key(seed), SHIFT, part, np.arange(levers))
+    return (points + shift) % 1.0
+
+
+@dataclass
+class Sample:
+    """Runs of a calibration: where their levers were, and what they gave."""
+
+    box: np.ndarray
+    """The part of the ranges that they fill, a row a lever: from, to."""
+    places: np.ndarray
+    numbers: np.ndarray
+    scale: np.ndarray
+    """What one unit of distance is, for each quantity: its standard error where it is known, else how far it varies over the runs."""
+    everything: tuple[np.ndarray, np.ndarray]
+    """Places and numbers of all runs, those out of the box included."""
+
+    @classmethod
+    def drawn(cls, watch: Watch, runs: int, seed: int, workers: int | None) -> Sample:
+        """Two rounds of runs: over the whole ranges, then over what of them is left."""
+        levers = len(watch.ranges)
+        box = np.tile([0.0, 1.0], (levers, 1))
+        places = design(runs, levers, seed, 0)
+        numbers = watch.seen_over(places, seeds_from(seed, 0, runs), workers)
+        scale = scale_of(watch.observed, numbers)
+        first = cls(box, places, numbers, scale, (places, numbers))
+        kept = first.kept(watch)[0]
+        low, high = places[kept].min(axis=0), places[kept].max(axis=0)
+        room = MARGIN * (high - low)
+        narrow = np.clip(np.column_stack([low - room, high + room]), 0.0, 1.0)
+        again = narrow[:, 0] + design(runs, levers, seed, 1) * (narrow[:, 1] - narrow[:, 0])
+        more = watch.seen_over(again, seeds_from(seed, 1, runs), workers)
+        here = ((places >= narrow[:, 0]) & (places <= narrow[:, 1])).all(axis=1)
+        return cls(
+            narrow,
+            np.concatenate([places[here], again]),
+            np.concatenate([numbers[here], more]),
+            scale,
+            (np.concatenate([places, again]), np.concatenate([numbers, more])),
+        )
+
+    def summaries(self, watch: Watch) -> tuple[np.ndarray, np.ndarray]:
+        """What the numbers of each run, and the observed ones, say about each lever, on the logistic scale."""
+        seen = np.array([each.value for each in watch.observed])
+        features, told = features_of(self.numbers / self.scale, seen / self.scale)
+        weights, *_ = np.linalg.lstsq(features, logit(self.places), rcond=None)
+        return features @ weights, told @ weights
+
+    def kept(self, watch: Watch) -> tuple[np.ndarray, np.ndarray, float]:
+        """Which runs are kept, their distances from what was observed, and the largest of these."""
+        made, seen = self.summaries(watch)
+        distance = np.sqrt(((made - seen) ** 2).mean(axis=1))
+        kept = np.argsort(distance, kind="stable")[: max(LEAST_RUNS // 2, int(KEPT * len(distance)))]
+        return kept, distance[kept], float(distance[kept].max())
+
+    def posterior(self, watch: Watch) -> tuple[np.ndarray, np.ndarray, float]:
+        """Places as likely as the data leave them, their weights, and the tolerance."""
+        kept, distance, tolerance = self.kept(watch)
+        made, seen = self.summaries(watch)
+        weight = np.maximum(1e-9, 1.0 - (distance / max(tolerance, 1e-12)) ** 2)  # Epanechnikov's kernel
+        x = np.column_stack([np.ones(len(kept)), made[kept] - seen])
+        root = np.sqrt(weight)[:, None]
+        slopes, *_ = np.linalg.lstsq(root * x, root * logit(self.places[kept]), rcond=None)
+        corrected = logit(self.places[kept]) - (made[kept] - seen) @ slopes[1:]
+        return 1.0 / (1.0 + np.exp(-corrected)), weight / weight.sum(), tolerance
+
+
+def logit(places: np.ndarray) -> np.ndarray:
+    """Places from 0 to 1 on the logistic scale, on which there are no ends."""
+    inside = np.clip(places, 1e-6, 1 - 1e-6)
+    return np.log(inside / (1.0 - inside))
+
+
+def scale_of(observed: tuple[Observed, ...], numbers: np.ndarray) -> np.ndarray:
+    """The unit of distance of each quantity.
+
+    Raises:
+        Mistake: if a quantity has no number in some runs, or is the same in all of them, so that nothing can be learned from it.
+    """
+    missing = [each.quantity for each, column in zip(observed, numbers.T, strict=True) if not np.isfinite(column).all()]
+    spread = numbers.std(axis=0)
+    still = [
+        each.quantity
+        for each, one, column in zip(observed, spread, numbers.T, strict=True)
+        if each.error is None and one <= 1e-12 * max(1.0, np.abs(column[np.isfinite(column)]).max(initial=0.0))
+    ]
+    if missing or still:
+        raise Mistake(
+            [f"{name}: it has no number in some of the runs; leave it out, or narrow the ranges" for name in missing]
+            + [
+                f"{name}: it is the same in all runs, so it tells nothing; leave it out"
+                for name in still
+                if name not in missing
+            ]
+        )
+    errors = np.array([math.nan if each.error is None else each.error for each in observed])
+    return np.where(np.isnan(errors), spread, errors)
+
+
+def features_of(numbers: np.ndarray, seen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Few features of many numbers: their principal components, and the squares of these; of the runs, and of what was observed."""
+    centre = numbers.mean(axis=0)
+    _left, strength, directions = np.linalg.svd(numbers - centre, full_matrices=False)
+    most = max(1, len(numbers) // 40)
+    count = min(most, int(np.sum(strength > 1e-6 * strength[0])))
+    turned = directions[:count] / np.maximum(strength[:count], 1e-12)[:, None] * math.sqrt(len(numbers))
+
+    def told(values: np.ndarray) -> np.ndarray:
+        parts = (values - centre) @ turned.T
+        return np.column_stack([np.ones(len(parts)), parts, parts**2])
+
+    return told(numbers), told(seen[None, :])[0]
