@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args, get_origin
+from collections.abc import Iterator
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -14,21 +16,41 @@ from sim.sections import Part
 SECTIONS = ("founding", *PHASES)
 
 
-def _fields(section: type[BaseModel], prefix: str = "") -> list[tuple[str, str]]:
-    """Name and type of each number, switch and choice of a section; parts of a section become `part_field`."""
-    fields: list[tuple[str, str]] = []
+class _Field(NamedTuple):
+    """A number, switch or choice of a section, as compiled code knows it."""
+
+    name: str
+    """Its name in the record; a field of a part is `part_field`."""
+    type: str
+    path: tuple[str, ...]
+    """Where it stands in the section."""
+    place: dict[str, int] | None
+    """Of a choice: the place of each word."""
+
+
+@cache
+def _fields(section: type[BaseModel]) -> tuple[_Field, ...]:
+    """The numbers, switches and choices of a section, those of its parts included."""
+    fields: list[_Field] = []
     for name, field in section.model_fields.items():
         kind = field.annotation
         if isinstance(kind, type) and issubclass(kind, Part):
-            fields += _fields(kind, f"{prefix}{name}_")
+            fields += [
+                _Field(f"{name}_{inner.name}", inner.type, (name, *inner.path), inner.place) for inner in _fields(kind)
+            ]
         elif kind is float:
-            fields.append((prefix + name, "f8"))
-        elif kind in (int, bool) or get_origin(kind) is Literal:
-            fields.append((prefix + name, "i8"))
-    return fields
+            fields.append(_Field(name, "f8", (name,), None))
+        elif kind in (int, bool):
+            fields.append(_Field(name, "i8", (name,), None))
+        elif get_origin(kind) is Literal:
+            fields.append(_Field(name, "i8", (name,), {word: k for k, word in enumerate(get_args(kind))}))
+    return tuple(fields)
 
 
-SECTION_TYPES = {name: record_type(_fields(Scenario.model_fields[name].annotation)) for name in SECTIONS}  # type: ignore[arg-type]
+SECTION_TYPES = {
+    name: record_type([(field.name, field.type) for field in _fields(Scenario.model_fields[name].annotation)])  # type: ignore[arg-type]
+    for name in SECTIONS
+}
 
 
 def as_number(section: type[BaseModel], name: str, value: Any) -> float | int:
@@ -37,12 +59,13 @@ def as_number(section: type[BaseModel], name: str, value: Any) -> float | int:
     return get_args(kind).index(value) if get_origin(kind) is Literal else value
 
 
-def _write(record: Any, section: BaseModel, prefix: str = "") -> None:
-    for name, value in section:
-        if isinstance(value, Part):
-            _write(record, value, f"{prefix}{name}_")
-        elif prefix + name in record.dtype.names:
-            record[prefix + name] = as_number(type(section), name, value)
+def _numbers(section: BaseModel) -> Iterator[tuple[str, float | int]]:
+    """Name and number of each field of a section."""
+    for field in _fields(type(section)):
+        value: Any = section
+        for name in field.path:
+            value = getattr(value, name)
+        yield field.name, value if field.place is None else field.place[value]
 
 
 class Rules(Bundle):
@@ -56,9 +79,7 @@ class Rules(Bundle):
 
     def __init__(self, scenario: Scenario) -> None:
         for name, kind in SECTION_TYPES.items():
-            record = new_record(kind)
-            _write(record, getattr(scenario, name))
-            setattr(self, name, record)
+            setattr(self, name, new_record(kind, tuple(value for _name, value in _numbers(getattr(scenario, name)))))
         self.seal()
 
 
@@ -72,6 +93,7 @@ def change_rules(rules: Rules, changes: dict[str, Any]) -> None:
         record, prefix = getattr(rules, name), "".join(f"{part}_" for part in path)
         if isinstance(value, dict):
             inside = section.model_fields[last].annotation
-            _write(record, inside(**value), f"{prefix}{last}_")
+            for inner, number in _numbers(inside(**value)):
+                record[f"{prefix}{last}_{inner}"] = number
         else:
             record[prefix + last] = as_number(section, last, value)

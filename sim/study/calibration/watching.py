@@ -41,12 +41,12 @@ def range_of(scenario: Scenario, key: str, low: float, high: float) -> Range:
     Raises:
         Mistake: if there is no such lever, it is no number, or the range is none or not allowed.
     """
-    scenario.replace({key: low}), scenario.replace({key: high})
     value: Any = scenario
     for part in key.split("."):
-        value = getattr(value, part)
-    if isinstance(value, bool) or not isinstance(value, int | float):
+        value = getattr(value, part, None)
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
         raise Mistake([f"{key}: {shown(value)} is no number, and only numbers can be fitted"])
+    scenario.replace({key: low}), scenario.replace({key: high})
     if not low < high:
         raise Mistake([f"{key}: the range {low:g} to {high:g} is empty; write the lower end first"])
     return Range(key, float(low), float(high), isinstance(value, int))
