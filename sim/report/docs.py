@@ -19,10 +19,22 @@ from sim.report.effects import claims_table, effects_table, tally
 from sim.report.markdown import code, codes, slug, table, toml
 from sim.report.odd import default, keys, meaning
 from sim.scenario import Scenario
+from sim.report.passport_page import cases_table
 from sim.sections import BUILT_IN, AnyIntervention, mechanisms
+from sim.validation import CASES
 from sim.world import SERIES
 
-TEMPLATES = ("README.md", "model.md", "mechanisms.md", "principles.md", "structures.md", "games.md", "measures.md")
+TEMPLATES = (
+    "README.md",
+    "model.md",
+    "mechanisms.md",
+    "principles.md",
+    "structures.md",
+    "games.md",
+    "validation.md",
+    "calibration.md",
+    "measures.md",
+)
 LOOK = ("value", "welfare", "mean_contribution", "trust", "final_firms", "collapsed")
 """What is worth a look in every ecosystem."""
 KINDS = {
@@ -320,8 +332,13 @@ def classics() -> str:
     return "\n".join(rows)
 
 
+def cases() -> str:
+    """The cases of the validation."""
+    return cases_table(list(CASES.values()))
+
+
 BLOCKS: dict[str, Callable[..., str]] = odd.BLOCKS | {
     block.__name__: block
-    for block in (overview, ideas, principles, side_by_side, structures, numbers, strategies, classics)
+    for block in (overview, ideas, principles, side_by_side, structures, numbers, strategies, classics, cases)
 }
 """What a template may ask for."""
