@@ -18,8 +18,8 @@ from sim.report import odd
 from sim.report.effects import claims_table, effects_table, tally
 from sim.report.markdown import code, codes, slug, table, toml
 from sim.report.odd import default, keys, meaning
-from sim.scenario import Scenario
 from sim.report.passport_page import cases_table
+from sim.scenario import Scenario
 from sim.sections import BUILT_IN, AnyIntervention, mechanisms
 from sim.validation import CASES
 from sim.world import SERIES
