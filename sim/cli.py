@@ -87,6 +87,9 @@ def run(
     engine: Annotated[str, typer.Option(help="compiled, or agents: firm by firm through Mesa.")] = "compiled",
     out: Out = None,
     figure: Annotated[bool, typer.Option(help="Whether to draw the figure.")] = True,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Every measure with its meaning, those without a number too.")
+    ] = False,
 ) -> None:
     """Simulate one scenario: measures, a figure, and files in results/."""
     chosen = changed(scenario, settings)
@@ -109,9 +112,13 @@ def run(
 
             save(run_figure(record), folder / "figure.png")
     from sim.report.tables import maturity_lines, measures_table
+    from sim.report.wording import headline, subtitle
 
-    console().print(measures_table(record))
-    print("\n" + "\n".join(maturity_lines(record)))
+    print(f"{subtitle(record)}\n{headline(record)}.\n")
+    console().print(measures_table(record, everything))
+    if not everything:
+        print("\nLeft out: what has no number here, or whose mechanism is off; --all has it, with what each means.")
+    print("\n".join(maturity_lines(record)))
     print(f"\n{folder}/: {', '.join(sorted(os.listdir(folder)))}")
 
 
@@ -310,11 +317,13 @@ def check(files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Sc
 
 
 @app.command()
-def schema() -> None:
-    """Print the JSON Schema of scenarios, for editors."""
-    from sim.scenario import json_schema
+def schema(study: Annotated[bool, typer.Option("--study", help="Of studies, not of scenarios.")] = False) -> None:
+    """Print the JSON Schema of scenarios, or of studies, for editors."""
+    from sim.reading import json_schema
+    from sim.scenario import Scenario
+    from sim.study import Study
 
-    print(json.dumps(json_schema(), indent=1, ensure_ascii=False))
+    print(json.dumps(json_schema(Study if study else Scenario), indent=1, ensure_ascii=False))
 
 
 @app.command()

@@ -360,3 +360,8 @@ def span(text: str) -> tuple[str, tuple[float, float]]:
     except ValueError:
         raise Mistake([f"--fit {text}: this is no range; write key=low:high, e.g. contribution.level=0:1"]) from None
     return key.strip(), (low, high)
+
+
+def json_schema(model: type[BaseModel]) -> dict[str, Any]:
+    """The JSON Schema of the files that a model reads, for editors: every key with its meaning, default and bounds."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema()}

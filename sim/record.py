@@ -82,7 +82,7 @@ def ties_frame(world: World) -> pd.DataFrame:
     return pd.DataFrame(ties_columns(world))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Run:
     """One simulated run.
 
@@ -103,6 +103,12 @@ class Run:
     ties: pd.DataFrame
     measures: dict[str, float] = field(default_factory=dict)
     snapshots: dict[int, tuple[pd.DataFrame, pd.DataFrame]] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """What it is, and how it ended; the tables are asked for by name."""
+        last = self.series.iloc[-1]
+        ended = f"{last['firms']:,.0f} firms after {last['month'] + 1:,.0f} months"
+        return f"<Run of {self.scenario.title!r}, seed {self.seed}: {ended}; series, firms, ties, measures>"
 
     def save(self, folder: str | Path) -> Path:
         """Write the run into a folder of its own; what stood there is replaced when all is written."""

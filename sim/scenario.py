@@ -211,8 +211,3 @@ def find(where: str, known: Mapping[str, Path], what: str) -> Path:
         hint = nearest(path.stem, known) or f"; shipped are {', '.join(known)}"
         raise Mistake([f"{where}: there is no such file, and no shipped {what} of this name{hint}"])
     return path
-
-
-def json_schema() -> dict[str, Any]:
-    """The JSON Schema of a scenario file, for editors: every key with its meaning, default and bounds."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Scenario.model_json_schema()}

@@ -7,9 +7,10 @@ from sim import Mistake, Result, Run, Study, maturity, run, sweep
 from sim.measures.maturity import DIMENSIONS
 from sim.report import run_figure, save, sweep_figure
 from sim.report.network_map import layout, make_room
-from sim.report.style import apart, number, percent
+from sim.report.style import apart
 from sim.report.sweep_page import called, is_share
 from sim.report.tables import findings, maturity_lines
+from sim.report.wording import number, percent
 
 SMALL = {"run.steps": 30, "founding.firms": 24, "membership.market_potential": 30}
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from sim import cli, shipped
 from sim.mistakes import Mistake
 from sim.names import PHASES
-from sim.reading import assignment
-from sim.scenario import Scenario, json_schema
+from sim.reading import assignment, json_schema
+from sim.scenario import Scenario
 
 FULL = Scenario(title="All of it").to_toml(full=True)
 """Every key of a scenario, a line each."""
@@ -71,7 +71,7 @@ def test_a_shipped_scenario_is_known_by_its_name_from_any_folder(name, write):
 def test_a_shipped_scenario_names_its_schema_for_editors_and_keeps_to_it(path):
     text = path.read_text(encoding="utf-8")
     assert text.startswith("#:schema ./schema.json\n")
-    jsonschema.validate(tomllib.loads(text), json_schema())
+    jsonschema.validate(tomllib.loads(text), json_schema(Scenario))
 
 
 def test_the_schema_that_ships_is_the_one_the_command_prints(capsys):
@@ -82,7 +82,7 @@ def test_the_schema_that_ships_is_the_one_the_command_prints(capsys):
 
 
 def test_the_schema_refuses_what_no_scenario_may_say_and_explains_every_key():
-    schema = json_schema()
+    schema = json_schema(Scenario)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({"sharing": {"take_rate": 1.5}}, schema)
     with pytest.raises(jsonschema.ValidationError):

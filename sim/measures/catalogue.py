@@ -117,7 +117,6 @@ _ALL = (
     Measure(
         "governance_cost", "endowments", mean_of("governance_cost"), "Cost of governance a month, mean over the run."
     ),
-    Measure("disputes", "disputes", mean_of("disputes"), "Disputes opened a month, mean over the run."),
     Measure(
         "mean_contribution",
         "share",
@@ -414,6 +413,58 @@ _ALL = (
         "Rochet & Tirole 2003",
     ),
 )
+
+_TOPICS = {
+    "collapsed": "Collapse",
+    "final_firms": "Members",
+    "value": "Value and income",
+    "mean_contribution": "Contribution and trust",
+    "gini_benefit": "Fairness",
+    "resilience_loss": "Resilience",
+    "warning_variance": "Warnings and ways back",
+    "network_exponent": "Network",
+    "maturity": "Maturity",
+    "certified": "Mechanisms",
+    "final_customers": "Customers",
+}
+"""The measure with which each topic begins."""
+
+NEEDS = {
+    "entries": "membership",
+    "exits": "membership",
+    "bankruptcies": "membership",
+    "orchestrator_income": "sharing",
+    "take_rate": "sharing",
+    "monitoring": "governance",
+    "governance_cost": "governance",
+    "trust": "trust",
+    "trust_operational": "trust",
+    "trust_relational": "trust",
+    "trust_strategic": "trust",
+    "satisfaction": "fairness",
+    "grievance": "fairness",
+    "shapley_distance": "sharing",
+    "blocking_gain": "sharing",
+    "maturity": "trust",
+    "months_to_mature": "trust",
+    "certified": "governance.certification",
+    "praise": "governance.ratings",
+    "disputes": "governance.disputes",
+    "broken": "governance.disputes",
+    "rescues": "membership.mutual_aid",
+    "know_how": "value.knowledge",
+    "final_customers": "customers.base",
+}
+"""Measures that say nothing unless a phase or a mechanism is on."""
+
+
+def by_topic() -> dict[str, list[Measure]]:
+    """The measures of a run under what they are about, in order."""
+    topics: dict[str, list[Measure]] = {}
+    for measure in MEASURES.values():
+        topics.setdefault(_TOPICS.get(measure.name) or next(reversed(topics)), []).append(measure)
+    return topics
+
 
 MEASURES: dict[str, Measure] = {measure.name: measure for measure in _ALL}
 """Every measure of a run, by name."""

@@ -20,7 +20,8 @@ from sim.report.markdown import code, codes, slug, table, toml
 from sim.report.odd import default, keys, meaning
 from sim.report.passport_page import cases_table
 from sim.scenario import Scenario
-from sim.sections import BUILT_IN, AnyIntervention, mechanisms
+from sim.sections import BUILT_IN, AnyIntervention, Part, mechanisms
+from sim.study.design import Claim, CommonLuck, Effects, Keep, Replicates, Study
 from sim.validation import CASES
 from sim.world import SERIES
 
@@ -30,13 +31,35 @@ TEMPLATES = (
     "mechanisms.md",
     "principles.md",
     "structures.md",
+    "scenarios.md",
+    "studies.md",
+    "python.md",
     "games.md",
     "validation.md",
     "calibration.md",
     "measures.md",
 )
+STUDY_PARTS: dict[str, type[Part]] = {
+    "": Study,
+    "replicates.": Replicates,
+    "common_luck.": CommonLuck,
+    "keep.": Keep,
+    "effects.": Effects,
+    "effects.claims.": Claim,
+}
+"""The tables of a study file."""
 LOOK = ("value", "welfare", "mean_contribution", "trust", "final_firms", "collapsed")
 """What is worth a look in every ecosystem."""
+DATED_LOOK = (
+    "orchestrator_income",
+    "months_to_distrust",
+    "months_to_withdrawal",
+    "months_to_value_loss",
+    "months_to_exodus",
+    "robustness",
+)
+"""And where something happens at a date."""
+NOTHING = "Nothing: these are the defaults."
 KINDS = {
     "measure": "Measures of a run",
     "series": "Series, a row a month",
@@ -138,8 +161,9 @@ def _dated(name: str, event: AnyIntervention) -> str:
 
 
 def at_work(scenario: Scenario) -> list[Idea]:
-    """The ideas whose mechanism a scenario switches on."""
+    """The ideas whose mechanism a scenario switches on; programmes, if it has one."""
     on = {f"{key}.on" for key, mechanism in mechanisms(scenario) if mechanism.on}
+    on |= {"programme.steps"} if scenario.programme.steps else set()
     return [idea for idea in IDEAS if on.intersection(idea.levers)]
 
 
@@ -269,7 +293,9 @@ def archetype_page(name: str) -> str:
     found = differences(scenario)
     rows = [(code(key), code(toml(value)), code(toml(default(key))), meaning(key)) for key, value in found.items()]
     working = at_work(scenario)
-    names = dict.fromkeys([*LOOK, *(one for idea in working for one in idea.shows)])
+    names = dict.fromkeys(
+        [*LOOK, *(DATED_LOOK if scenario.events else ()), *(one for idea in working for one in idea.shows)]
+    )
     studies = [stem for stem, path in study_files().items() if _content(path).get("scenario") == name]
     event_lines = dated(scenario)
     where = f"The scenario file is [`scenarios/{name}.toml`](../../scenarios/{name}.toml)"
@@ -280,7 +306,11 @@ def archetype_page(name: str) -> str:
         "## Run it",
         f"```sh\ntide run {name}\ntide roi {name}          # what each rule at work costs and brings\n```",
         "## What differs from the defaults",
-        table(("Key", "Here", "Default", "Meaning"), rows) if rows else "Nothing: these are the defaults.",
+        table(("Key", "Here", "Default", "Meaning"), rows)
+        if rows
+        else "No value: what differs is dated."
+        if event_lines
+        else NOTHING,
     ]
     if event_lines:
         parts += ["## What happens when", "\n".join(event_lines)]
@@ -337,8 +367,30 @@ def cases() -> str:
     return cases_table(list(CASES.values()))
 
 
+def study_parts() -> str:
+    """Every key of a study file, with its meaning."""
+    rows: list[tuple[str, str, str]] = []
+    for prefix, part in STUDY_PARTS.items():
+        for name, field in part.model_fields.items():
+            if prefix + name not in STUDY_PARTS and f"{prefix}{name}." not in STUDY_PARTS and field.description:
+                plain = field.default if isinstance(field.default, int | str) and field.default != "" else None
+                rows.append((code(prefix + name), "" if plain is None else code(toml(plain)), field.description))
+    return table(("Key", "Default", "Meaning"), rows)
+
+
 BLOCKS: dict[str, Callable[..., str]] = odd.BLOCKS | {
     block.__name__: block
-    for block in (overview, ideas, principles, side_by_side, structures, numbers, strategies, classics, cases)
+    for block in (
+        overview,
+        ideas,
+        principles,
+        side_by_side,
+        structures,
+        numbers,
+        strategies,
+        classics,
+        cases,
+        study_parts,
+    )
 }
 """What a template may ask for."""

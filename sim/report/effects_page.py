@@ -21,7 +21,6 @@ from sim.report.style import (
     ORANGE,
     PERCENT,
     PURPLE,
-    SPACE,
     VERMILION,
     label_ends,
     new_page,
@@ -30,6 +29,7 @@ from sim.report.style import (
 )
 from sim.report.sweep_page import along, called, in_percent, level, panels, subtitle, sweep_figure
 from sim.report.tables import first_of
+from sim.report.wording import SPACE
 from sim.study import Result
 from sim.study.design import TREATMENT
 

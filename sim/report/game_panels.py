@@ -18,13 +18,12 @@ from sim.report.style import (
     ORANGE,
     PURPLE,
     SKY,
-    SPACE,
     VERMILION,
     label_ends,
     panel,
-    percent,
     shares,
 )
+from sim.report.wording import SPACE, percent, plain
 from sim.scenario import Scenario
 
 PALETTE = (BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY)
@@ -35,11 +34,6 @@ NARROW = 12
 """Letters that fit beside a panel."""
 LEAST = 0.03
 """Shares below this are not named."""
-
-
-def is_game(scenario: Scenario) -> bool:
-    """Whether value is what games pay."""
-    return scenario.value.on and scenario.value.form != "exchange"
 
 
 def colour_of(scenario: Scenario) -> dict[str, str]:
@@ -67,11 +61,6 @@ def strategy_key(axes: Axes, run: Run, text: str) -> None:
         axes.text(across, down, f"●{SPACE}{plain(name)}", transform=axes.transAxes, color=colour, size=12, va="center")
         across += width
     axes.text(0.0, down - 0.06, text, transform=axes.transAxes, size=12, color=MUTED, va="center", linespacing=1.35)
-
-
-def plain(name: str) -> str:
-    """The name of a strategy in words."""
-    return name.replace("_", " ")
 
 
 def strategies(axes: Axes, run: Run) -> None:

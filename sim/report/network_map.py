@@ -16,15 +16,9 @@ from scipy.sparse.csgraph import shortest_path
 from scipy.spatial import cKDTree
 
 from sim.record import Run
-from sim.report.game_panels import action_colours, is_game, strategy_key
-from sim.report.style import (
-    HALO,
-    INK,
-    MUTED,
-    TRUST_MAP,
-    VERMILION,
-    number,
-)
+from sim.report.game_panels import action_colours, strategy_key
+from sim.report.style import HALO, INK, MUTED, TRUST_MAP, VERMILION
+from sim.report.wording import by_action, number
 
 MOST_DRAWN = 600
 """More firms than this make a cloud: then the best connected are drawn."""
@@ -206,12 +200,6 @@ def node_areas(benefit: np.ndarray) -> np.ndarray:
     got = np.maximum(benefit, 0.0)
     usual = np.median(got) or got.mean() or 1.0
     return np.clip(typical * got / usual, max(6.0, typical / 8), 3_500.0)
-
-
-def by_action(run: Run) -> bool:
-    """Whether colours tell what firms do: where they play games, or contribute all or nothing, and learn no trust."""
-    scenario = run.scenario
-    return not scenario.trust.on and (is_game(scenario) or scenario.contribution.rule in ("imitate", "threshold"))
 
 
 def firm_colours(run: Run, drawn: pd.DataFrame) -> np.ndarray:

@@ -15,27 +15,26 @@ from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from sim.record import Run
 from sim.report import game_panels
-from sim.report.game_panels import is_game
-from sim.report.network_map import by_action, draw_network
+from sim.report.network_map import draw_network
 from sim.report.style import (
     BLUE,
     FAINT,
     GREEN,
+    HALO,
     INK,
     MUTED,
     NUMBER,
     ORANGE,
     PURPLE,
     SKY,
-    SPACE,
     VERMILION,
     label_ends,
     new_page,
     panel,
-    percent,
     shares,
     styled,
 )
+from sim.report.wording import SPACE, by_action, collapsed, headline, is_game, percent, subtitle
 
 EVENTS = {
     "rules": "new rules",
@@ -92,66 +91,6 @@ def panels_of(run: Run) -> tuple[Callable[[Axes, Run], None], ...]:
         game_panels.degrees: not run.firms.empty and run.firms.partners.nunique() > 2,
     }
     return tuple(draw for draw, fits in chosen.items() if fits)[:6]
-
-
-def collapsed(run: Run) -> float | None:
-    """The month in which it collapsed, if it did."""
-    month = run.measures.get("time_to_collapse", math.nan)
-    return month if math.isfinite(month) else None
-
-
-def headline(run: Run) -> str:
-    """What became of the ecosystem, in a sentence."""
-    last, length, month = run.series.iloc[-1], run.scenario.run.steps, collapsed(run)
-    if last.firms == 0:
-        gone = run.series.month[run.series.firms > 0].max()
-        return f"Everybody had left by month {0 if math.isnan(gone) else gone + 1:.0f}"
-    if month is not None:
-        return f"It collapsed in month {month:.0f}; after {months_of(length)} {remains(run)}"
-    if by_action(run):
-        if run.scenario.founding.copies > 1 and run.scenario.founding.strategies:
-            first = game_panels.plain(next(iter(run.scenario.founding.strategies)))
-            return f"In {percent(last.takeover)} of {run.scenario.founding.copies:,} copies, “{first}” has taken over"
-        did = "cooperate" if is_game(run.scenario) else "act"
-        return f"{percent(round(last.contribution, 2))} of {firms(last.firms)} {did} after {months_of(length)}"
-    said = [
-        f"{firms(last.firms)} after {months_of(length)}",
-        f"trust {last.trust:.2f}" if last.ties else "no partnerships",
-    ]
-    leaders = int((run.firms.role == "orchestrator").sum())
-    if leaders:
-        said.append(f"the orchestrator{'s keep' if leaders > 1 else ' keeps'} {percent(last.take_rate)} of the value")
-    elif run.series.orchestrator_income.max() > 0:
-        said.append("no orchestrator is left")
-    return "; ".join(said)
-
-
-def remains(run: Run) -> str:
-    """What a collapse left: of the members, or of the value where most members are still there."""
-    now, peak = run.series.iloc[-1], run.series[["firms", "value"]].max()
-    if now.firms < peak.firms / 2:
-        return f"{firms(now.firms)} of {peak.firms:,.0f} {'is' if now.firms == 1 else 'are'} left"
-    return f"value is at {percent(round(now.value / peak.value if peak.value > 0 else 0.0, 2))} of its peak"
-
-
-def firms(count: float) -> str:
-    """So many firms, in words."""
-    return f"{count:,.0f} firm{'' if count == 1 else 's'}"
-
-
-def months_of(count: int) -> str:
-    """So many months, in words."""
-    return f"{count:,} month{'' if count == 1 else 's'}"
-
-
-def subtitle(run: Run) -> str:
-    """Which scenario, how it began, and whose luck."""
-    began = run.scenario.founding.firms
-    copies = run.scenario.founding.copies
-    started = []
-    if isinstance(began, int):
-        started = [f"{copies:,} copies of {firms(began)}" if copies > 1 else f"began with {firms(began)}"]
-    return "  ·  ".join([run.scenario.title, *started, f"seed {run.seed}"])
 
 
 # The series
@@ -281,7 +220,7 @@ def months(axes: Axes, run: Run, named: bool) -> None:
 def dates(axes: Axes, run: Run, named: bool) -> None:
     """Mark when something was done to the ecosystem, and when it collapsed."""
     high, month = axes.get_ylim()[1], collapsed(run)
-    style: dict[str, Any] = {"rotation": 90, "va": "top", "ha": "right", "size": 10, "zorder": 1.6}
+    style: dict[str, Any] = {"rotation": 90, "va": "top", "ha": "right", "size": 10, "zorder": 4, "path_effects": HALO}
     for at in sorted({event.at for event in run.scenario.events}):
         axes.axvline(at, color=MUTED, linewidth=0.9, alpha=0.6, zorder=1.5)
     if named:
@@ -297,10 +236,16 @@ def captions(run: Run) -> list[tuple[int, str]]:
     """What to write at which month: what comes too close to the last caption joins it, a repetition is not written again."""
     room = 0.06 * run.scenario.run.steps
     groups: list[tuple[int, list[str]]] = []
-    for event in sorted(run.scenario.events, key=lambda event: event.at):
-        word = EVENTS[event.kind]
-        if not groups or (event.at - groups[-1][0] >= room and groups[-1][1] != [word]):
-            groups.append((event.at, [word]))
+    for at, word in happenings(run):
+        if not groups or (at - groups[-1][0] >= room and groups[-1][1] != [word]):
+            groups.append((at, [word]))
         elif word not in groups[-1][1]:
             groups[-1][1].append(word)
     return [(at, "\n".join(words)) for at, words in groups]
+
+
+def happenings(run: Run) -> list[tuple[int, str]]:
+    """What happens when: steps of a programme by name, other events by kind."""
+    told = [(event.at, EVENTS[event.kind]) for event in run.scenario.interventions]
+    told += [(change.at, name.replace("_", " ")) for name, change in run.scenario.programme.dated]
+    return sorted(told, key=lambda happening: happening[0])

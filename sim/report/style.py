@@ -21,6 +21,7 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter
 
 from sim.mistakes import Mistake
+from sim.report.wording import number, percent
 
 STYLE = Path(__file__).with_name("rising_tide.mplstyle")
 INK, MUTED, FAINT = "#222222", "#666666", "#BBBBBB"
@@ -32,7 +33,6 @@ PAGE = (16.0, 9.0)
 """A page, in inches: the shape of a projector."""
 LEFT_EDGE = 0.035
 HALO = [withStroke(linewidth=3, foreground="white")]
-SPACE = "\N{NO-BREAK SPACE}"
 
 _one_at_a_time = threading.RLock()
 
@@ -100,19 +100,6 @@ def render(figure: Figure, kind: str, identifier: str = "") -> bytes:
             buffer, format=kind, metadata={k: v for k, v in {**about, **undated}.items() if v or k == "Date"}
         )
     return buffer.getvalue()
-
-
-def percent(share: float) -> str:
-    """A share in words: 0.125 is 12.5 %."""
-    return f"{round(100 * share, 1):g}{SPACE}%"
-
-
-def number(value: float) -> str:
-    """A number as short as it can be said: 1,200; 15 k; 2 M."""
-    for unit, name in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
-        if abs(value) >= unit:
-            return f"{value / (1e3 if name == 'k' else unit):.3g}{SPACE}{name}"
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 PERCENT = FuncFormatter(lambda value, _place: percent(value))

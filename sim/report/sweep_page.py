@@ -23,14 +23,12 @@ from sim.report.style import (
     NUMBER,
     PERCENT,
     PURPLE,
-    SPACE,
     VERMILION,
     new_page,
-    number,
     panel,
-    percent,
     styled,
 )
+from sim.report.wording import SPACE, number, percent
 from sim.scenario import Scenario
 from sim.study import Result
 

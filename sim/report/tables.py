@@ -12,10 +12,13 @@ import pandas as pd
 from rich.table import Table
 
 from sim.measures import MEASURES
+from sim.measures.catalogue import NEEDS, by_topic
 from sim.measures.collapse import time_to_collapse
 from sim.measures.maturity import lowest_dimension, maturity
+from sim.names import PHASES
 from sim.record import Run
 from sim.scenario import Scenario
+from sim.sections import mechanisms
 from sim.study import Calibration, Result
 from sim.study.chains import Fixation
 from sim.study.result import NEGLIGIBLE
@@ -36,23 +39,40 @@ def spelled(value: float) -> str:
 
 
 def _table(title: str, *columns: str) -> Table:
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    table = Table(title=title or None, title_justify="left", box=None, pad_edge=False)
     for name in columns:
         table.add_column(name, justify="right" if name in ("value", "low", "high", "n") else "left", overflow="fold")
     return table
 
 
-def measures_table(run: Run) -> Table:
-    """The measures of a run, with unit and meaning."""
-    table = _table(f"{run.scenario.title}, seed {run.seed}", "measure", "value", "unit", "meaning")
-    for name, value in run.measures.items():
-        table.add_row(name, spelled(value), MEASURES[name].unit, MEASURES[name].meaning)
+def measures_table(run: Run, everything: bool = False) -> Table:
+    """The measures of a run by topic, or all of them with their meaning.
+
+    Those that have no number here, or whose mechanism is off, are left out unless everything is asked for.
+    """
+    if everything:
+        table = _table("", "measure", "value", "unit", "meaning")
+        for name, value in run.measures.items():
+            table.add_row(name, spelled(value), MEASURES[name].unit, MEASURES[name].meaning)
+        return table
+    table = _table("", "", "measure", "value", "unit")
+    on = {key for key, mechanism in mechanisms(run.scenario) if mechanism.on}
+    on |= {phase for phase in PHASES if getattr(run.scenario, phase).on}
+    for topic, measures in by_topic().items():
+        for measure in measures:
+            value = run.measures.get(measure.name, math.nan)
+            if not math.isnan(value) and NEEDS.get(measure.name, "") in {"", *on}:
+                table.add_row(topic, measure.name, spelled(value), measure.unit)
+                topic = ""
     return table
 
 
 def maturity_lines(run: Run) -> list[str]:
-    """The time line of maturity in a sentence each for the stage and the state, from which month on; and what holds it back."""
+    """The time line of maturity in a sentence each for the stage and the state, from which month on; and what holds it back;
+    nothing where no trust is learned, as in games."""
     line, (dimension, score) = maturity(run), lowest_dimension(run)
+    if not run.scenario.trust.on:
+        return []
     told = [f"{name.capitalize()} of maturity: {_told(line['month'], line[name])}." for name in ("stage", "state")]
     if math.isfinite(gone := time_to_collapse(run)):
         return [*told, f"Every dimension counts as 0 from the collapse in month {gone:.0f} on."]

@@ -23,6 +23,10 @@ class Part(BaseModel):
         extra="forbid", frozen=True, strict=True, allow_inf_nan=False, use_attribute_docstrings=True
     )
 
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """What was said; the rest are defaults."""
+        yield from ((name, getattr(self, name)) for name in type(self).model_fields if name in self.model_fields_set)
+
 
 class Spoken(type(BaseModel)):  # type: ignore[misc]  # the metaclass of pydantic has no public name
     """What is made by hand in Python is read as a file is: what is wrong with it is a mistake, told in a line each."""
