@@ -107,7 +107,7 @@ def effects_figure(result: Result) -> Figure:
 
 def key() -> str:
     """What the colours say."""
-    return "blue: higher, red: lower, grey: the interval holds 0"
+    return "blue: higher, orange: lower, grey: the interval holds 0"
 
 
 def row_name(row: Mapping[Any, Any]) -> str:
