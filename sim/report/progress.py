@@ -11,6 +11,8 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from sim.study.standing import Standing
+
 
 @contextmanager
 def working(what: str) -> Iterator[None]:
@@ -42,6 +44,6 @@ class Bar:
     ) -> None:
         self._progress.stop()
 
-    def __call__(self, done: int, total: int) -> None:
+    def __call__(self, standing: Standing) -> None:
         """So many runs are done."""
-        self._progress.update(self._task, completed=done, total=total)
+        self._progress.update(self._task, completed=standing.done, total=standing.total)
