@@ -12,6 +12,7 @@ from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from typing import NamedTuple
 
+from sim.study.estimating import warm_up
 from sim.study.sharding import Plan
 from sim.study.work import Outcome, Stopped, Watch, do, write_shard
 
@@ -64,6 +65,7 @@ class Desk:
 
 def threads(plan: Plan, shards: Sequence[int], workers: int, limit: float | None) -> Generator[Done, None, None]:
     """Runs side by side on threads; the last shards are shared out run by run, so that no core waits for another."""
+    warm_up(plan)
     desk, stop, news = Desk(plan, shards), threading.Event(), deque[Done]()
 
     def work() -> None:

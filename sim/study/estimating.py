@@ -50,9 +50,14 @@ def taste(plan: Plan) -> Needs:
         except Exception:
             continue
     if not tried:
-        return Needs(0.01, 10.0 * len(plan.table_schema))
+        return unknown(plan)
     seconds, size = (sum(numbers) / len(tried) for numbers in zip(*tried, strict=True))
     return Needs(seconds, size)
+
+
+def unknown(plan: Plan) -> Needs:
+    """What a run may take of which nothing is known: so much that shards are small."""
+    return Needs(0.1, COLUMN * len(plan.table_schema))
 
 
 def warm_up(plan: Plan) -> None:
@@ -98,11 +103,16 @@ def check_room(needs: Needs, runs: int, folder: Path) -> None:
     Raises:
         Mistake: if there is not.
     """
-    there = next(parent for parent in (folder, *folder.absolute().parents) if parent.is_dir())
-    needed, free = needs.disk(runs), shutil.disk_usage(there).free
+    needed, free = needs.disk(runs), free_near(folder)
     if needed > free:
         said = f"needs about {spelled_bytes(needed)} on the disk, and {spelled_bytes(free)} are free"
         raise Mistake([f"{folder}: the sweep {said}; make room, name another place, or set keep.series = false"])
+
+
+def free_near(folder: Path) -> int:
+    """Bytes that are free where a folder is, or will be."""
+    there = next(parent for parent in (folder, *folder.absolute().parents) if parent.is_dir())
+    return shutil.disk_usage(there).free
 
 
 def spelled_bytes(count: float) -> str:

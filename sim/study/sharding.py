@@ -41,6 +41,7 @@ FORMAT = 1
 """The layout of an unfinished sweep; another one is not gone on with."""
 AGREED = ("study", "scenario", "source", "versions", "files")
 """What must be the same for two sweeps to be the same."""
+SUFFIX = ".unfinished"
 MANIFEST, LOCK, RESULT = "manifest.json", "lock", "result"
 SHARD = re.compile(r"shard-(\d{7})\.parquet")
 ASIDE = re.compile(r"\.shard-\d{7}\.parquet\..+|\.manifest\.json\..+")
@@ -54,12 +55,12 @@ MOST = 1000
 def unfinished(place: str | Path) -> Path:
     """The folder in which the sweep of a result is worked off."""
     place = Path(place)
-    return place.with_name(f"{place.name}.unfinished")
+    return place.with_name(place.name + SUFFIX)
 
 
 def result_of(folder: Path) -> Path:
     """Where the result of an unfinished sweep goes."""
-    return folder.with_name(folder.name.removesuffix(".unfinished"))
+    return folder.with_name(folder.name.removesuffix(SUFFIX))
 
 
 def shard_size(seconds: float) -> int:
@@ -279,6 +280,17 @@ def check_agreement(begun: Plan, asked: Plan) -> None:
     }
     if part := begun.differs(asked):
         raise Mistake([f"{begun.folder}: holds an unfinished sweep {said[part]}; {way_out(begun.folder)}"])
+
+
+def check_code(begun: Plan) -> None:
+    """See that this is the code that a sweep was planned with.
+
+    Raises:
+        Mistake: if it is not.
+    """
+    here = provenance(begun.base)
+    if other := [part for part in ("source", "versions") if begun.content[part] != here[part]]:
+        raise Mistake([f"{begun.folder}: was planned with another {other[0]} of tide; use the same on all machines"])
 
 
 @contextmanager

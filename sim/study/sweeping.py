@@ -10,25 +10,52 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
 from sim.mistakes import Mistake, shown
-from sim.record import asked_here, place_of_its_own, put_in_place, read_manifest, refuse_foreign, write_json
-from sim.study import engines, sharding
+from sim.record import asked_here, durably, place_of_its_own, put_in_place, read_manifest, refuse_foreign, write_json
+from sim.study import engines, processes, sharding
 from sim.study.compact import compact
 from sim.study.design import Study
 from sim.study.engines import Engine
-from sim.study.estimating import check_room, taste, warm_up
+from sim.study.estimating import check_room, free_near, taste
 from sim.study.result import Result
 from sim.study.sharding import AGREED, MANIFEST, RESULT, Plan, sealed
 from sim.study.standing import Standing
 from sim.study.work import read_shard
 
 Progress = Callable[[Standing], None]
-ENGINES: dict[str, Engine] = {"threads": engines.threads}
+ENGINES: dict[str, Engine] = {"threads": engines.threads, "process": processes.processes}
 """The engines by name."""
+
+
+class Crew(NamedTuple):
+    """Who does the work: the engine, how many runs at once, and seconds after which a run is cut."""
+
+    isolate: str
+    workers: int
+    limit: float | None
+
+    def checked(self) -> Self:
+        """Itself, if there is such an engine and the limit is one."""
+        if self.isolate not in ENGINES:
+            raise Mistake([f"isolate: {shown(self.isolate)} is not allowed; allowed are {', '.join(ENGINES)}"])
+        if self.limit is not None and not self.limit > 0:
+            raise Mistake([f"limit: {shown(self.limit)} is not allowed; it must be a number of seconds above 0"])
+        return self
+
+
+class Forecast(NamedTuple):
+    """What a sweep would take."""
+
+    designs: int
+    runs: int
+    shards: int
+    seconds: float
+    disk: int
+    free: int
 
 
 class Interrupted(KeyboardInterrupt):
@@ -66,6 +93,7 @@ def sweep(
     *,
     isolate: str = "threads",
     limit: float | None = None,
+    resume: bool = False,
     fresh: bool = False,
 ) -> Result:
     """Run a study and keep its result; go on with it where an earlier sweep of it was interrupted.
@@ -78,26 +106,151 @@ def sweep(
         progress: called with the standing of the sweep after every run.
         isolate: "threads" in this process, or "process": each worker is one of its own, so that a crash ends a run and not the sweep.
         limit: seconds after which a run is cut, and counts as failed.
+        resume: whether only to go on with what is there, and to begin nothing.
         fresh: whether to throw away what is unfinished, and to run again what is finished.
 
     Raises:
         Mistake: if the study is wrong, the folder cannot be written or holds something else, or the disk is too small.
         Interrupted: by Ctrl-C; what is done is kept.
     """
-    study = study if isinstance(study, Study) else Study.load(study)
-    place = Path(out) if out else own_place(study)
-    asked = Plan.of(study, sharding.unfinished(place))
+    crew = Crew(isolate, workers or cores(), limit).checked()
+    asked = asked_for(study, out)
+    place = sharding.result_of(asked.folder)
     refuse_foreign(place, "sweep")
     if not fresh and (result := finished(place, asked)):
         return result
+    if resume and not (asked.folder / MANIFEST).exists():
+        raise Mistake([f"{asked.folder}: there is nothing to go on with; leave out --resume to begin"])
     with sharding.held(asked.folder):
         if fresh:
             sharding.throw_away(asked.folder)
-        plan = begun(asked)
-        work_off(plan, range(plan.shards), Standing.of(plan), workers, isolate, limit, progress)
-        result = finish(plan, place)
-        sharding.throw_away(plan.folder)
-    return result
+        plan = begun(asked, crew)
+        work_off(plan, range(plan.shards), crew, progress)
+        return finish(plan, place)
+
+
+def plan(study: Study | str | Path, out: str | Path | None = None) -> Plan:
+    """Write down what a sweep will do, for workers elsewhere to do it (`work`), and run nothing.
+
+    Raises:
+        Mistake: as `sweep`.
+    """
+    asked = asked_for(study, out)
+    refuse_foreign(sharding.result_of(asked.folder), "sweep")
+    with sharding.held(asked.folder):
+        return begun(asked, Crew("threads", 1, None))
+
+
+def work(
+    where: str | Path,
+    part: int = 0,
+    of: int = 1,
+    workers: int | None = None,
+    progress: Progress | None = None,
+    *,
+    isolate: str = "threads",
+    limit: float | None = None,
+) -> Path:
+    """Do every `of`-th shard of a sweep that has been planned, from shard `part` on; others may do theirs at the same time.
+
+    Args:
+        where: the folder of the result, or of what is unfinished of it.
+        part: the first shard.
+        of: how many share the work.
+        workers: how many runs at once.
+        progress: as in `sweep`.
+        isolate: as in `sweep`.
+        limit: as in `sweep`.
+
+    Returns:
+        The folder of what is unfinished, with the shards.
+
+    Raises:
+        Mistake: if there is no plan, or the folder cannot be written.
+        Interrupted: by Ctrl-C; what is done is kept.
+    """
+    if not 0 <= part < of:
+        raise Mistake([f"shards: {part}::{of} is not allowed; parts of {of} count from 0 to {of - 1}"])
+    crew, folder = Crew(isolate, workers or cores(), limit).checked(), planned(where)
+    with sharding.held(folder, alone=False):
+        begun_here = Plan.read(folder)
+        sharding.check_folder(folder)
+        sharding.check_code(begun_here)
+        work_off(begun_here, range(part, begun_here.shards, of), crew, progress)
+    return folder
+
+
+def merge(where: str | Path, others: Iterable[str | Path] = ()) -> Result:
+    """Put a sweep together whose shards have been done, here or in copies of its folder.
+
+    Args:
+        where: the folder of the result, or of what is unfinished of it.
+        others: copies of the unfinished folder in which other shards have been done; they are left as they are.
+
+    Raises:
+        Mistake: if shards are missing, a copy is of another sweep, or the same shard says different things in two of them.
+    """
+    folder = planned(where)
+    with sharding.held(folder):
+        plan = Plan.read(folder)
+        sharding.check_folder(folder)
+        sharding.sweep_up(folder)
+        for other in others:
+            gather(plan, planned(other))
+        there = {shard for shard in plan.present() if read_shard(plan, shard) is not None}
+        if lacking := [shard for shard in range(plan.shards) if shard not in there]:
+            first = ", ".join(map(str, lacking[:5])) + (", …" if len(lacking) > 5 else "")
+            raise Mistake(
+                [f"{folder}: {len(lacking)} of {plan.shards} shards are missing ({first}); do them with tide work"]
+            )
+        return finish(plan, sharding.result_of(folder))
+
+
+def gather(plan: Plan, other: Path) -> None:
+    """Take the shards of a copy that are not here yet.
+
+    Raises:
+        Mistake: if it is of another sweep, or a shard that is in both says something else.
+    """
+    copy = Plan.read(other)
+    if copy.identity != plan.identity:
+        raise Mistake([f"{other}: is of another sweep than {plan.folder}; merge copies of one planned sweep"])
+    for shard in copy.present():
+        if read_shard(copy, shard) is None:
+            continue
+        ours, theirs = plan.path(shard), copy.path(shard)
+        if not ours.exists() or read_shard(plan, shard) is None:
+            with sharding.told_plainly(plan.folder):
+                durably(ours, theirs.read_bytes())
+        elif _digest(ours) != _digest(theirs):
+            raise Mistake([f"{theirs}: says something else than {ours}; find out which is right, and remove the other"])
+
+
+def planned(where: str | Path) -> Path:
+    """The folder of an unfinished sweep, named by itself or by its result."""
+    folder = Path(where)
+    return folder if folder.name.endswith(sharding.SUFFIX) else sharding.unfinished(folder)
+
+
+def asked_for(study: Study | str | Path, out: str | Path | None) -> Plan:
+    """The plan of a study, not yet cut into shards."""
+    study = study if isinstance(study, Study) else Study.load(study)
+    return Plan.of(study, sharding.unfinished(Path(out) if out else own_place(study)))
+
+
+def forecast(study: Study | str | Path, workers: int | None = None, out: str | Path | None = None) -> Forecast:
+    """What a sweep would take; nothing is written.
+
+    Raises:
+        Mistake: if the study is wrong.
+    """
+    asked = asked_for(study, out)
+    needs = taste(asked)
+    seconds = needs.seconds * asked.runs / (workers or cores())
+    disk, free = needs.disk(asked.runs), free_near(asked.folder)
+    return Forecast(
+        len(asked.levels), asked.runs, asked.cut(sharding.shard_size(needs.seconds)).shards, seconds, disk, free
+    )
 
 
 def own_place(study: Study) -> Path:
@@ -136,7 +289,7 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def begun(asked: Plan) -> Plan:
+def begun(asked: Plan, crew: Crew) -> Plan:
     """The plan that lies in the folder, if it is of the same sweep; else a new one, cut by what a run takes.
 
     Raises:
@@ -145,17 +298,16 @@ def begun(asked: Plan) -> Plan:
     sharding.check_folder(asked.folder)
     sharding.sweep_up(asked.folder)
     if (asked.folder / MANIFEST).exists():
-        plan = Plan.read(asked.folder)
-        sharding.check_agreement(plan, asked)
-        warm_up(plan)
-        return plan
+        there = Plan.read(asked.folder)
+        sharding.check_agreement(there, asked)
+        return there
     if asked.present():
         raise Mistake([f"{asked.folder}: holds shards without a plan; {sharding.way_out(asked.folder)}"])
-    needs = taste(asked)
+    needs = processes.taste_apart(asked) if crew.isolate == "process" else taste(asked)
     check_room(needs, asked.runs, asked.folder)
-    plan = asked.cut(sharding.shard_size(needs.seconds))
-    plan.write()
-    return plan
+    cut = asked.cut(sharding.shard_size(needs.seconds))
+    cut.write()
+    return cut
 
 
 def missing(plan: Plan, shards: Sequence[int], standing: Standing) -> list[int]:
@@ -172,27 +324,18 @@ def missing(plan: Plan, shards: Sequence[int], standing: Standing) -> list[int]:
     return todo
 
 
-def work_off(
-    plan: Plan,
-    shards: Sequence[int],
-    standing: Standing,
-    workers: int | None,
-    isolate: str,
-    limit: float | None,
-    progress: Progress | None,
-) -> None:
+def work_off(plan: Plan, shards: Sequence[int], crew: Crew, progress: Progress | None) -> None:
     """Do what is missing of these shards.
 
     Raises:
         Interrupted: by Ctrl-C; what is done is kept.
     """
-    if isolate not in ENGINES:
-        raise Mistake([f"isolate: {shown(isolate)} is not allowed; allowed are {', '.join(ENGINES)}"])
+    standing = Standing.of(plan, sum(len(plan.runs_of(shard)) for shard in shards))
     try:
         todo = missing(plan, shards, standing)
         if progress:
             progress(standing)
-        with closing(ENGINES[isolate](plan, todo, workers or cores(), limit)) as news:
+        with closing(ENGINES[crew.isolate](plan, todo, crew.workers, crew.limit)) as news:
             for done in news:
                 standing.add(done)
                 if progress:
@@ -213,4 +356,5 @@ def finish(plan: Plan, place: Path) -> Result:
         write_json(aside / MANIFEST, sealed({"kind": "sweep", **kept, "tables": tables}))
         Result.read(aside).summary().to_csv(aside / "summary.csv", index=False)
         put_in_place(aside, place)
+        sharding.throw_away(plan.folder)
     return Result.read(place)
