@@ -46,7 +46,9 @@ def taste(plan: Plan) -> Needs:
     count = len(plan.levels)
     for design in sorted({k * (count - 1) // max(1, TASTED - 1) for k in range(TASTED)}):
         try:
-            tried.append(_tried(plan, design))
+            first = _tried(plan, design)
+            again = _tried(plan, design) if first.seconds < TASTE else first  # the first may have had to warm up
+            tried.append(min(first, again))
         except Exception:
             continue
     if not tried:

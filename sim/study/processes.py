@@ -33,6 +33,8 @@ TRIES = 3
 """How often a run may take its process along, and how often a process may fail to start."""
 GRACE = 2.0
 """Seconds after the limit at which a run that has not cut itself is cut with its process."""
+KILLED = ("SIGKILL", "SIGTERM")
+"""Deaths that somebody else is to blame for."""
 COMMAND = [sys.executable, "-m", "sim.study.worker"]
 
 
@@ -87,7 +89,9 @@ class Worker:
                 self.kill()
             if self._read() or self._stop.is_set():
                 return self._process
-            wipe_cache()  # a truncated file of compiled code may be why
+            self._process.wait()
+            if self.death() not in KILLED:
+                wipe_cache()  # a damaged file of compiled code may be why
         self._errors.seek(0)
         last = (self._errors.read().strip().splitlines() or ["it says nothing"])[-1]
         raise Mistake([f"a worker process does not start: {last}"])
@@ -100,9 +104,9 @@ class Worker:
 
     def do(self, shard: int, lost: dict[int, str]) -> Generator[Done, None, bool]:
         """Have a shard done; every run as it is done, and whether all of it is written."""
+        self.run, self.overdue = None, False
         process = self._process if self._process and self._process.poll() is None else self._start()
         assert process.stdin is not None
-        self.run, self.overdue = None, False
         try:
             print(json.dumps({"shard": shard, "lost": lost}), file=process.stdin, flush=True)
         except OSError:
@@ -190,8 +194,8 @@ class Foreman:
         """
         run, how = worker.run, worker.death()
         self._deaths[shard, run] += 1
-        if how in ("SIGSEGV", "SIGABRT", "SIGBUS", "SIGILL") and self._deaths[shard, run] == 1:
-            wipe_cache()  # a damaged file of compiled code may be why
+        if how not in KILLED and not how.startswith("exit") and self._deaths[shard, run] == 1:
+            wipe_cache()
         if worker.overdue and run is not None and self._limit is not None:
             lost[run] = f"Cut: {Cut(self._limit)}"
         elif self._deaths[shard, run] >= TRIES:
