@@ -59,9 +59,14 @@ def kill(folder: Path, isolate: str, number: int) -> str:
     words = [sys.executable, "-c", DRIVER, str(folder / "study.json"), str(folder / "a"), isolate]
     driver = subprocess.Popen(words, env=environment(), stderr=subprocess.DEVNULL)
     delay, later = LONGEST * luck.uniforms(luck.key(number), MOMENT, number, np.arange(2))
+    started = time.monotonic()
+    while (
+        isolate == "process" and not children(driver.pid) and time.monotonic() < started + 20 and driver.poll() is None
+    ):
+        time.sleep(0.05)
     time.sleep(1.0 + delay)
     hit = "nobody: it was done" if driver.poll() is not None else "the driver"
-    if isolate == "process" and number % 4 >= 2 and (workers := children(driver.pid)):
+    if isolate == "process" and number % 5 != 1 and (workers := children(driver.pid)):
         os.kill(workers[number % len(workers)], signal.SIGKILL)
         hit = "a worker"
         time.sleep(later)
