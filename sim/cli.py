@@ -108,6 +108,13 @@ def run(
         record = simulate(chosen, seed, engine=engine)
     named = Path("results") / f"{Path(scenario).stem}-{seed}"
     folder = record.save(out or place_of_its_own(named, "scenario", chosen, changed=bool(settings)))
+    show_run(record, folder, figure, everything)
+
+
+def show_run(record: Any, folder: Path, figure: bool, everything: bool) -> None:
+    """What a run says, its figure and its files."""
+    from sim.report.progress import working
+
     if figure:
         with working("drawing"):
             from sim.report.run_page import run_figure
@@ -193,6 +200,56 @@ def merge(
     from sim.study import sweeping
 
     show_result(sweeping.merge(results[0], results[1:]), figure)
+
+
+@app.command()
+def verify(
+    result: Annotated[Path, typer.Argument(metavar="RESULT", help="The folder of a run or a sweep.")],
+    sample: Annotated[int, typer.Option(min=1, help="How many runs of a sweep, drawn at random.")] = 20,
+    seed: Annotated[int, typer.Option(min=0, max=2**64 - 1, help="The luck of the draw.")] = 0,
+) -> None:
+    """Run a result again, or some of its runs, and say whether all is the same to the last bit; exit 1 if not."""
+    from sim.report.progress import working
+    from sim.study import capsule
+
+    if note := capsule.made_by_another(result):
+        remark([note])
+    with working(f"{result}: again"):
+        count, wrong = capsule.verify(result, sample, seed)
+    print("\n".join(wrong) or f"{result}: {count} run{'s' if count > 1 else ''} again, all the same to the last bit")
+    if wrong:
+        raise typer.Exit(1)
+
+
+@app.command()
+def rerun(
+    result: Annotated[Path, typer.Argument(metavar="RESULT", help="The folder of a sweep.")],
+    number: Annotated[int, typer.Option("--run", min=0, help="The number of the run.")],
+    out: Out = None,
+    figure: Annotated[bool, typer.Option(help="Whether to draw the figure.")] = True,
+) -> None:
+    """Rebuild one run of a sweep in full: series, firms, ties, measures and figure."""
+    from sim.record import refuse_foreign
+    from sim.report.progress import working
+    from sim.study import Result, capsule
+
+    folder = out or result.with_name(f"{result.name}-run-{number}")
+    refuse_foreign(folder, "run")
+    with working(f"{result}: run {number}"):
+        record = capsule.again(Result.read(result), number)
+    record.save(folder)
+    show_run(record, folder, figure, everything=False)
+
+
+@app.command()
+def export(
+    result: Annotated[Path, typer.Argument(metavar="RESULT", help="The folder of a sweep.")],
+    to: Annotated[Path, typer.Argument(metavar="TO", help="A folder for CSV, a name.zip, or a name.zarr.")],
+) -> None:
+    """Write a sweep as plain files that stand alone: CSV, a single archive, or Zarr."""
+    from sim.study import Result, capsule
+
+    print(capsule.export(Result.read(result), to))
 
 
 @contextmanager

@@ -106,6 +106,12 @@ class Result:
         """The runs that did not fail."""
         return self.runs[self.runs["status"] == "done"]
 
+    def to_xarray(self) -> Any:
+        """All of it as an xarray Dataset, with units and meanings; needs `risingtide[analysis]`."""
+        from sim.study.capsule import dataset  # a capsule knows results, not the other way round
+
+        return dataset(self)
+
     def summary(self, measures: Iterable[str] | None = None, confidence: float = 0.95) -> pd.DataFrame:
         """Mean and interval of each measure in each design, a row each.
 

@@ -15,7 +15,16 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 
 from sim.mistakes import Mistake, shown
-from sim.record import asked_here, durably, place_of_its_own, put_in_place, read_manifest, refuse_foreign, write_json
+from sim.record import (
+    asked_here,
+    durably,
+    keep_scenario,
+    place_of_its_own,
+    put_in_place,
+    read_manifest,
+    refuse_foreign,
+    write_json,
+)
 from sim.study import engines, processes, sharding
 from sim.study.compact import compact
 from sim.study.design import Study
@@ -352,6 +361,7 @@ def finish(plan: Plan, place: Path) -> Result:
         aside.mkdir()
         compact(plan, aside)
         tables = {path.name: _digest(path) for path in sorted(aside.iterdir())}
+        keep_scenario(plan.base, aside)
         kept = {key: plan.content[key] for key in ("name", *AGREED)}
         write_json(aside / MANIFEST, sealed({"kind": "sweep", **kept, "tables": tables}))
         Result.read(aside).summary().to_csv(aside / "summary.csv", index=False)

@@ -1,0 +1,128 @@
+"""A result as a capsule: it can be run again to the last bit, in part or in whole, and read without Rising Tide."""
+
+import json
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sim import Mistake, Result, Scenario, Study, cli, run, sweep
+from sim.study import capsule
+
+TAKE = "sharing.take_rate"
+
+
+@pytest.fixture
+def result(tmp_path, monkeypatch):
+    """A small sweep over a file of firms of its own, in a folder where the test then stands."""
+    monkeypatch.chdir(tmp_path)
+    Path("firms.csv").write_text("name,role,endowment\nA,orchestrator,3\nB,,1\nC,,1\nD,,1\nE,,1\nF,,1\nG,,1\nH,,1\n")
+    Path("mine.toml").write_text('title = "Mine"\n[run]\nsteps = 18\n[founding]\nfirms = "firms.csv"\npartners = 2\n')
+    study = Study(scenario="mine.toml", factors={TAKE: [0.0, 0.3]}, replicates={"count": 3})
+    return sweep(study, workers=1, out="result")
+
+
+def tide(capsys, *words):
+    with pytest.raises(SystemExit) as stop:
+        cli.main(list(words))
+    return stop.value.code, *capsys.readouterr()
+
+
+def edit(result, change):
+    """Change the table of runs behind the result's back."""
+    runs = pd.read_parquet(result.folder / "runs.parquet")
+    change(runs)
+    runs.to_parquet(result.folder / "runs.parquet", index=False)
+    return Result.read(result.folder)
+
+
+def test_a_result_stands_alone_and_comes_out_again(result, capsys):
+    for name in ("mine.toml", "firms.csv"):
+        Path(name).unlink()
+    code, said, _ = tide(capsys, "verify", "result")
+    assert code == 0 and "6 runs again, all the same to the last bit" in said
+
+
+@pytest.mark.parametrize("column", ["welfare", "seed", TAKE])
+def test_a_bit_that_differs_is_found(result, column, capsys):
+    def change(runs):
+        if column == "welfare":
+            runs.loc[4, column] = np.nextafter(runs.loc[4, column], 1.0)
+        else:
+            runs.loc[4, "seed" if column == "seed" else "design"] = 0
+
+    edit(result, change)
+    code, said, _ = tide(capsys, "verify", "result")
+    assert code == 1 and said.startswith("run 4 (design ") and "came out otherwise" in said
+
+
+def test_a_series_that_differs_is_found(result):
+    series = pd.read_parquet(result.folder / "series.parquet")
+    series.loc[40, "trust"] *= 1.001
+    series.to_parquet(result.folder / "series.parquet", index=False)
+    (told,) = capsule.differences(Result.read(result.folder), list(range(6)))
+    assert "run 2 " in told and "the series trust" in told
+
+
+def test_a_sample_is_drawn_by_luck_and_no_larger_than_what_there_is(result):
+    assert capsule.sampled(result, 100) == list(range(6))
+    drawn = {tuple(capsule.sampled(result, 2, seed)) for seed in range(30)}
+    assert len(drawn) > 8 and all(len(set(pair)) == 2 for pair in drawn)
+
+
+def test_one_run_is_rebuilt_in_full(result, capsys):
+    code, said, _ = tide(capsys, "rerun", "result", "--run", "4")
+    assert code == 0 and "firms after 18 months" in said
+    rebuilt, row = Result.read("result").runs.loc[4], json.loads(Path("result-run-4/manifest.json").read_text())
+    assert row["seed"] == rebuilt["seed"] and row["measures"]["welfare"] == rebuilt["welfare"]
+    direct = run(Scenario.load("mine.toml"), seed=int(rebuilt["seed"]), **{TAKE: 0.3})
+    assert direct.measures["welfare"] == rebuilt["welfare"]
+    assert tide(capsys, "verify", "result-run-4")[0] == 0
+    assert tide(capsys, "rerun", "result", "--run", "6")[0] == 2
+
+
+def test_a_run_that_was_changed_is_found_out(result, capsys):
+    run("mine.toml").save("one")
+    assert tide(capsys, "verify", "one")[0] == 0
+    firms = pd.read_parquet("one/firms.parquet")
+    firms.loc[2, "reserves"] += 1e-9
+    firms.to_parquet("one/firms.parquet", index=False)
+    code, said, _ = tide(capsys, "verify", "one")
+    assert code == 1 and "firms: reserves came out otherwise" in said
+
+
+def test_another_source_is_told(result, capsys):
+    manifest = json.loads(Path("result/manifest.json").read_text())
+    Path("result/manifest.json").write_text(json.dumps(manifest | {"source": "another"}))
+    assert "was made by another version of the source (another)" in tide(capsys, "verify", "result")[2]
+
+
+def test_an_archive_stands_alone_and_is_the_same_every_time(result, capsys):
+    assert tide(capsys, "export", "result", "one.zip")[0] == 0
+    capsule.export(result, "two.zip")
+    assert Path("one.zip").read_bytes() == Path("two.zip").read_bytes()
+    zipfile.ZipFile("one.zip").extractall("there")
+    runs = pd.read_csv("there/runs.csv")
+    assert runs["welfare"].to_numpy() == pytest.approx(result.runs["welfare"].to_numpy(), rel=1e-15)
+    assert len(pd.read_csv("there/series.csv")) == 6 * 18
+    assert "6 runs" in Path("there/README.md").read_text()
+    assert tide(capsys, "verify", "there")[0] == 0
+    assert tide(capsys, "export", "result", "one.zip")[0] == 2
+
+
+def test_a_dataset_has_units_and_the_same_numbers(result):
+    xarray = pytest.importorskip("xarray")
+    made = result.to_xarray()
+    assert dict(made.sizes) == {"run": 6, "month": 18}
+    assert made["welfare"].attrs["units"] == "endowments"
+    assert made["firms"].sel(run=3, month=17) == result.series.query("run == 3 and month == 17")["firms"].item()
+    assert made[TAKE].to_numpy().tolist() == [0.0, 0.0, 0.0, 0.3, 0.3, 0.3]
+    capsule.export(result, "made.zarr")
+    assert xarray.open_zarr("made.zarr", consolidated=False)["welfare"].equals(made["welfare"])
+
+
+def test_what_is_no_result_is_told(tmp_path):
+    with pytest.raises(Mistake, match="no result can be read here"):
+        capsule.verify(tmp_path)
