@@ -16,7 +16,7 @@ from sim.playing import OF_PLAYERS, game_of, make_players, plays
 from sim.rules import Rules
 from sim.scenario import Scenario
 from sim.topology import best_places, copied_edges
-from sim.traits import bear_all, crown, quantile_table
+from sim.traits import bear_all, crown, introduce, quantile_table
 from sim.world import ORCHESTRATOR, World, connect, enrol, trust_row
 
 
@@ -122,6 +122,7 @@ def _apply(world: World, rules: Rules, table: FirmsFile) -> None:
             firms.power[given] = firms.endowment[given] ** rules.founding.power_exponent
         if column == "contribution":
             firms.belief[given] = firms.contribution[given]
+    introduce_all(world, rules, len(table.names))
 
 
 def _needs_orchestrator(scenario: Scenario, world: World) -> None:
@@ -139,6 +140,13 @@ def _needs_orchestrator(scenario: Scenario, world: World) -> None:
 def crown_one(world, rules, slot):
     """Make a firm an orchestrator."""
     crown(world.firms, rules, slot)
+
+
+@kernel
+def introduce_all(world, rules, count):
+    """Let what follows from the founders' traits follow from those that were given."""
+    for slot in range(count):
+        introduce(world.firms, rules, slot)
 
 
 @kernel

@@ -148,18 +148,23 @@ def bear(world, rules, i, identity, month):
 
 
 @kernel
+def introduce(firms, rules, i):
+    """What follows from the traits of a firm before anything has happened: it keeps its promises, is content, and is rated so."""
+    norm = rules.governance.norm
+    firms.kept[i] = firms.reliability[i]
+    firms.satisfaction[i] = firms.aspiration[i]
+    firms.rating[i] = firms.reliability[i] * (min(1.0, firms.contribution[i] / norm) if norm > 0 else 1.0)
+
+
+@kernel
 def open_accounts(firms, rules, i):
     """The accounts of a firm that has just been born."""
     level = rules.contribution.level
     firms.contribution[i] = firms.belief[i] = level
     firms.experience[i] = rules.exchange.cost
     firms.know_how[i] = 1.0
-    firms.kept[i] = firms.reliability[i]
-    firms.satisfaction[i] = firms.aspiration[i]
     firms.reserves[i] = rules.founding.reserves
-    firms.rating[i] = firms.reliability[i] * (
-        min(1.0, level / rules.governance.norm) if rules.governance.norm > 0 else 1.0
-    )
+    introduce(firms, rules, i)
     firms.strikes[i] = firms.grievance[i] = firms.disadvantage[i] = firms.advantage[i] = firms.fine[i] = 0.0
     firms.platform[i] = firms.effort[i] = firms.delivered[i] = firms.tie_value[i] = firms.shapley[i] = 0.0
     firms.benefit[i] = firms.earned[i] = firms.deal[i] = firms.payoff[i] = 0.0

@@ -228,6 +228,8 @@ class Players(Table):
     """Its contribution from now on, while strategies are updated."""
     score: Double
     """What it has earned since the last update of strategies."""
+    spread: Double
+    """Widest difference this month between the payoffs that two firms of its copy go by."""
     pool: Double
     """What is in the pot of the group that it forms with its partners, this month."""
     threshold: Double
@@ -460,7 +462,6 @@ _STATE = {
     "convened": "i8",
     "scored": "i8",
     "strategies": "i8",
-    "spread": "f8",
     "copies": "i8",
     "actions": "i8",
 }

@@ -42,7 +42,7 @@ def not_yet(left, alone, following):
         return left
     if abs(rate) < 1e-12:
         return left / (1.0 + alone * left)
-    return rate * left * stays / (rate - following * left * (1.0 - stays))
+    return min(left, rate * left * stays / (rate - following * left * (1.0 - stays)))
 
 
 @rule

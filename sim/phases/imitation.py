@@ -76,9 +76,9 @@ def widest_game(p):
 @kernel
 def widest(world, rules, i, j):
     """The widest lead that there can be between i and j; outside of games the widest that there is this month."""
-    firms, now = world.firms, world.now
-    if rules.value.form != MATRIX or now.actions > 0:
-        return now.spread
+    firms = world.firms
+    if rules.value.form != MATRIX or world.now.actions > 0:
+        return world.players.spread[i]
     if rules.contribution.imitation_payoffs == AVERAGED:
         return widest_game(rules.value)
     games = max(firms.degree[i], firms.degree[j]) + (1 if rules.value.matrix_self_play else 0)
@@ -210,19 +210,40 @@ def begin_anew(world, i):
 
 
 @kernel
+def size_of_copy(world):
+    """Slots of one copy of the ecosystem."""
+    return max(1, world.now.slots // max(1, world.now.copies))
+
+
+@kernel
+def spread_out(world, rules):
+    """How far apart payoffs are in each copy of the ecosystem."""
+    firms, size = world.firms, size_of_copy(world)
+    for start in range(0, world.now.slots, size):
+        lowest, highest = np.inf, -np.inf
+        for i in range(start, start + size):
+            if firms.active[i]:
+                payoff = success(world, rules, i, False)
+                lowest, highest = min(lowest, payoff), max(highest, payoff)
+        for i in range(start, start + size):
+            world.players.spread[i] = max(0.0, highest - lowest)
+
+
+@kernel
 def tally(world, rules, month):
     """Add last month's payoffs up; whether strategies are updated this month."""
     firms, players, now = world.firms, world.players, world.now
     if month == 0:
         return False
-    lowest, highest = np.inf, -np.inf
     for i in range(now.slots):
         if firms.active[i]:
             players.score[i] += firms.payoff[i]
-            lowest, highest = min(lowest, players.score[i]), max(highest, players.score[i])
     now.scored += 1
-    now.spread = max(0.0, highest - lowest) / now.scored
-    return now.scored >= rules.contribution.imitation_every
+    if now.scored < rules.contribution.imitation_every:
+        return False
+    if rules.contribution.imitation_update == REPLICATOR:
+        spread_out(world, rules)
+    return True
 
 
 @kernel
@@ -264,12 +285,6 @@ def succeed(world, rules, month):
                     mutate(world, i, unit(what))
             if play and players.strategy[i] != old:
                 begin_anew(world, i)
-
-
-@kernel
-def size_of_copy(world):
-    """Slots of one copy of the ecosystem."""
-    return max(1, world.now.slots // max(1, world.now.copies))
 
 
 @kernel

@@ -69,6 +69,13 @@ def test_without_imitation_adoption_is_exponential_to_the_last_digit(base):
     assert history["customers"] / 200 == pytest.approx(1 - np.exp(-0.03 * np.arange(1, 37) / 12))
 
 
+def test_rounding_wins_no_fewer_than_no_customers():
+    """With hardly anybody to follow, the share won is lost in the last digit; it must not turn into a loss."""
+    for pull in np.linspace(0.01, 0.08, 500):
+        for left in (1 - 1e-15, 1 - 2**-53, 1.0):
+            assert not_yet(left, 1e-20, pull) <= left
+
+
 def test_net_promoters_draw_others_and_detractors_put_them_off():
     assert following(1.0, 0.5, 0.1, 1.5) == pytest.approx(1.35)
     assert following(1.0, 0.1, 0.8, 1.5) == pytest.approx(-0.1)
