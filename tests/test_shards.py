@@ -399,7 +399,7 @@ def test_parts_done_in_copies_merge_into_the_same_result(calm, tmp_path):
     shutil.copytree(made.folder, tmp_path / "b.unfinished")
     work(tmp_path / "a", 0, 2, workers=1)
     work(tmp_path / "b", 1, 2, workers=1, isolate="process")
-    with pytest.raises(Mistake, match=r"7 of 14 shards are missing \(1, 3, 5, 7, 9, …\); do them with tide work"):
+    with pytest.raises(Mistake, match=r"missing shards: 7 of 14 \(1, 3, 5, 7, 9, …\); do them with tide work"):
         merge(tmp_path / "a")
     assert same(merge(tmp_path / "a", [tmp_path / "b"]), calm)
 
@@ -433,6 +433,30 @@ def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(tmp_path):
     assert command.returncode == 130
     assert "of 4000 runs are kept in results/mine.unfinished; to go on: tide sweep mine.toml --resume" in told
     assert "Traceback" not in told
+
+
+def test_a_planned_sweep_is_shared_out_and_merged_by_commands(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    text = 'scenario = "rising_tide"\nset = { "run.steps" = 6, "founding.firms" = 20 }\n[factors]\n'
+    Path("mine.toml").write_text(f'{text}"{TAKE}" = [0.0, 0.3]\n[replicates]\ncount = 3\n', encoding="utf-8")
+
+    def tide(*words: str) -> tuple[int, str]:
+        with pytest.raises(SystemExit) as end:
+            main(list(words))
+        told = capsys.readouterr()
+        return end.value.code, told.out + told.err
+
+    code, told = tide("sweep", "mine.toml", "--dry-run")
+    assert code == 0 and told.startswith("6 runs of 2 designs, in 1 shard\n") and not Path("results").exists()
+    assert tide("sweep", "mine.toml", "--plan")[0] == 0
+    code, told = tide("merge", "results/mine")
+    assert code == 2 and "missing shards: 1 of 1 (0)" in told
+    assert tide("work", "results/mine", "--shards", "1")[0] == 2
+    assert tide("work", "results/mine", "--shards", "0::2", "--workers", "1")[0] == 0
+    assert tide("merge", "results/mine", "--no-figure")[0] == 0
+    assert len(Result.read("results/mine").runs) == 6
+    code, told = tide("sweep", "mine.toml", "--isolate", "cellar")
+    assert code == 2 and "allowed are threads, process" in told
 
 
 # Compiled code that cannot be read

@@ -101,7 +101,7 @@ def forecast_lines(said: Forecast) -> list[str]:
     """What a sweep would take: runs, time, disk."""
     short = "" if said.disk < said.free else ": too little"
     return [
-        f"{said.runs:,} runs of {said.designs:,} designs, in {said.shards:,} shards",
+        f"{said.runs:,} runs of {said.designs:,} designs, in {said.shards:,} shard{'s' * (said.shards > 1)}",
         f"about {spelled_time(said.seconds)}",
         f"about {spelled_bytes(said.disk)} on the disk while it lasts; {spelled_bytes(said.free)} are free{short}",
     ]

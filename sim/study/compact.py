@@ -18,18 +18,18 @@ from sim.study.sharding import Plan
 from sim.study.work import read_shard
 from sim.world import SERIES
 
-GROUP = 2**15
-"""Rows that are written together: always as many, however they come."""
+RUNS, MONTHS = 2**13, 2**16
+"""Rows of runs and of series that are written together: always as many, however they come."""
 
 
 class Rows:
     """A parquet file that is written a few rows at a time, in groups of equal size."""
 
-    def __init__(self, path: Path, schema: pa.Schema, **options: Any) -> None:
+    def __init__(self, path: Path, schema: pa.Schema, group: int, **options: Any) -> None:
         self._writer = pq.ParquetWriter(path, schema, compression="zstd", **options)
         self._waiting: list[pa.Table] = []
         self._count = 0
-        self._schema = schema
+        self._schema, self._group = schema, group
 
     def __enter__(self) -> Self:
         return self
@@ -45,19 +45,19 @@ class Rows:
         """Some more rows."""
         self._waiting.append(table)
         self._count += table.num_rows
-        if self._count < GROUP:
+        if self._count < self._group:
             return
         whole, start = pa.concat_tables(self._waiting), 0
-        while whole.num_rows - start >= GROUP:
-            self._write(whole.slice(start, GROUP))
-            start += GROUP
+        while whole.num_rows - start >= self._group:
+            self._write(whole.slice(start, self._group))
+            start += self._group
         self._waiting, self._count = (
             [whole.slice(start).take(np.arange(whole.num_rows - start))],
             whole.num_rows - start,
         )
 
     def _write(self, table: pa.Table) -> None:
-        self._writer.write_table(table.combine_chunks(), row_group_size=GROUP)
+        self._writer.write_table(table.combine_chunks(), row_group_size=self._group)
 
 
 def compact(plan: Plan, folder: Path) -> None:
@@ -68,13 +68,13 @@ def compact(plan: Plan, folder: Path) -> None:
     """
     floats = list(SERIES)
     series_schema = pa.schema([("run", pa.int32()), *((name, pa.float32()) for name in floats)])
-    with Rows(folder / "runs.parquet", plan.table_schema) as runs:
+    with Rows(folder / "runs.parquet", plan.table_schema, RUNS) as runs:
         if not plan.study.keep.series:
             for shard in range(plan.shards):
                 runs.add(_sound(plan, shard).select(plan.table_schema.names))
             return
         options = {"use_dictionary": ["run"], "use_byte_stream_split": floats}
-        with Rows(folder / "series.parquet", series_schema, **options) as series:
+        with Rows(folder / "series.parquet", series_schema, MONTHS, **options) as series:
             for shard in range(plan.shards):
                 table = _sound(plan, shard)
                 runs.add(table.select(plan.table_schema.names).replace_schema_metadata(None))

@@ -210,7 +210,7 @@ def merge(where: str | Path, others: Iterable[str | Path] = ()) -> Result:
         if lacking := [shard for shard in range(plan.shards) if shard not in there]:
             first = ", ".join(map(str, lacking[:5])) + (", …" if len(lacking) > 5 else "")
             raise Mistake(
-                [f"{folder}: {len(lacking)} of {plan.shards} shards are missing ({first}); do them with tide work"]
+                [f"{folder}: missing shards: {len(lacking)} of {plan.shards} ({first}); do them with tide work"]
             )
         return finish(plan, sharding.result_of(folder))
 
