@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Any
@@ -122,23 +125,93 @@ def run(
     print(f"\n{folder}/: {', '.join(sorted(os.listdir(folder)))}")
 
 
+Workers = Annotated[int | None, typer.Option(min=1, help="How many runs at once; by default all cores.")]
+Isolate = Annotated[str, typer.Option(help="threads, or process: a crash then ends a run and not the sweep.")]
+Limit = Annotated[
+    float | None, typer.Option(metavar="SECONDS", help="Cut runs that take longer; they count as failed.")
+]
+
+
 @app.command()
 def sweep(
     study: Annotated[str, typer.Argument(metavar="STUDY", help="A shipped study's name, or a TOML file.")],
-    workers: Annotated[int | None, typer.Option(min=1, help="How many runs at once; by default all cores.")] = None,
+    workers: Workers = None,
     out: Out = None,
     figure: Annotated[bool, typer.Option(help="Whether to draw the figure.")] = True,
+    isolate: Isolate = "threads",
+    limit: Limit = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Only go on with what is there.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Throw away what is unfinished, and begin anew.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say how many runs, how long, how much disk.")] = False,
+    plan: Annotated[bool, typer.Option("--plan", help="Only write the plan, for tide work.")] = False,
 ) -> None:
-    """Run a study: many designs, many seeds, intervals, and a figure."""
-    from sim.report.progress import Bar, working
-    from sim.report.tables import claims_table, effects_table, findings, summary_table
-    from sim.study import Study
-    from sim.study import sweep as run_study
+    """Run a study: many designs, many seeds, intervals, and a figure; the same command again goes on where it was interrupted."""
+    from sim.report.progress import Bar
+    from sim.report.tables import forecast_lines
+    from sim.study import Study, sweeping
 
     chosen = Study.load(study)
     remark(chosen.remarks())
-    with Bar(chosen.title) as bar:
-        result = run_study(chosen, workers=workers, out=out, progress=bar)
+    if dry_run:
+        print("\n".join(forecast_lines(sweeping.forecast(chosen, workers, out))))
+        return
+    if plan:
+        planned = sweeping.plan(chosen, out)
+        print(f"{planned.folder}: {planned.runs} runs in {planned.shards} shards; do them with tide work")
+        return
+    with interruptible("sweep", study, *(["--out", str(out)] if out else []), "--resume"), Bar(chosen.title) as bar:
+        result = sweeping.sweep(chosen, workers, out, bar, isolate=isolate, limit=limit, resume=resume, fresh=fresh)
+    show_result(result, figure)
+
+
+@app.command()
+def work(
+    result: Annotated[str, typer.Argument(metavar="RESULT", help="The folder that tide sweep --plan was told.")],
+    shards: Annotated[str, typer.Option(metavar="I::N", help="Every N-th shard from the I-th on.")] = "0::1",
+    workers: Workers = None,
+    isolate: Isolate = "threads",
+    limit: Limit = None,
+) -> None:
+    """Do a part of the shards of a planned sweep; others do theirs at the same time."""
+    from sim.report.progress import Bar
+    from sim.study import sweeping
+
+    part, _colons, of = shards.partition("::")
+    if not (part.isdecimal() and of.isdecimal()):
+        raise Mistake([f"--shards {shards}: this is no part; write I::N, e.g. 0::4 for the first of four"])
+    with interruptible("work", result, "--shards", shards), Bar(result) as bar:
+        folder = sweeping.work(result, int(part), int(of), workers, bar, isolate=isolate, limit=limit)
+    print(f"{folder}: shards {shards} are done")
+
+
+@app.command()
+def merge(
+    results: Annotated[list[str], typer.Argument(metavar="RESULT...", help="A result, and copies with other shards.")],
+    figure: Annotated[bool, typer.Option(help="Whether to draw the figure.")] = True,
+) -> None:
+    """Put a sweep together of which all shards have been done."""
+    from sim.study import sweeping
+
+    show_result(sweeping.merge(results[0], results[1:]), figure)
+
+
+@contextmanager
+def interruptible(*command: str) -> Iterator[None]:
+    """Say what is kept when interrupted, and how to go on."""
+    from sim.study.sweeping import Interrupted
+
+    try:
+        yield
+    except Interrupted as stop:
+        print(f"interrupted: {stop}; to go on: {shlex.join(['tide', *command])}", file=sys.stderr)
+        raise typer.Exit(130) from None
+
+
+def show_result(result: Any, figure: bool) -> None:
+    """What a sweep says, its figure and its files; exit 3 if some runs failed."""
+    from sim.report.progress import working
+    from sim.report.tables import claims_table, effects_table, findings, summary_table
+
     console().print(summary_table(result))
     if result.study.effects:
         console().print(effects_table(result))
@@ -154,8 +227,11 @@ def sweep(
             save(sweep_figure(result), result.folder / "figure.png")
     print(f"\n{result.folder}/: {', '.join(sorted(os.listdir(result.folder)))}")
     if result.failed:
+        failed = result.runs[result.runs["status"] != "done"].iloc[0]
         print(
-            f"{result.failed} of {len(result.runs)} runs failed; see the column error in runs.parquet", file=sys.stderr
+            f"{result.failed} of {len(result.runs)} runs failed; see the column error in runs.parquet; the first: "
+            f"{failed['error']}; to repeat it: {failed['command']}",
+            file=sys.stderr,
         )
         raise typer.Exit(3)
 

@@ -51,9 +51,29 @@ def _compile(function: Function, inline: str) -> Function:
     keep = numba.config.CACHE_DIR
     numba.config.CACHE_DIR = str(CACHE) if CACHE else keep
     try:
-        return numba.njit(cache=CACHE is not None, nogil=True, error_model="numpy", inline=inline)(function)
+        made = numba.njit(cache=CACHE is not None, nogil=True, error_model="numpy", inline=inline)(function)
     finally:
         numba.config.CACHE_DIR = keep
+    if CACHE is not None:
+        _forgive(made._cache)
+    return made
+
+
+def _forgive(cache: Any) -> None:
+    """Let what is kept of a function and cannot be read count as missing, so that it is compiled anew.
+
+    A process that was killed, or a full disk, may leave a truncated file, which would crash every start.
+    """
+    load = cache.load_overload
+
+    def load_or_forget(signature: Any, target: Any) -> Any:
+        try:
+            return load(signature, target)
+        except Exception:  # whatever reading half a file raises
+            cache.flush()
+            return None
+
+    cache.load_overload = load_or_forget
 
 
 def rule(function: Function) -> Function:
@@ -67,7 +87,7 @@ def kernel(function: Function) -> Function:
 
 
 def wipe_cache() -> None:
-    """Throw away what is kept on disk: the remedy for a cache file that a killed process left truncated."""
+    """Throw away what is kept on disk: the remedy where a damaged file of compiled code takes a process along."""
     if CACHE:
         shutil.rmtree(CACHE, ignore_errors=True)
         CACHE.mkdir(parents=True, exist_ok=True)

@@ -23,6 +23,7 @@ from sim.phases import (
     exchange,
     fairness,
     imitation,
+    inequity,
     knowledge,
     membership,
     mutual_aid,
@@ -152,11 +153,14 @@ class Firm(mesa.Agent):
         p, g = rules.contribution, rules.governance
         if p.rule == contribution.FIXED:
             return float(p.level)
-        target = contribution.schedule(
-            self.type, self.belief, self.slope, rules.founding.baseline, rules.founding.goodwill
-        )
-        target += p.return_weight * contribution.attraction(self.experience, rules.exchange.cost)
-        target += p.guilt_weight * self.guilt * self.advantage - p.envy_weight * self.envy * self.grievance
+        if p.rule == contribution.INEQUITY:
+            target = self.respond()
+        else:
+            target = contribution.schedule(
+                self.type, self.belief, self.slope, rules.founding.baseline, rules.founding.goodwill
+            )
+            target += p.return_weight * contribution.attraction(self.experience, rules.exchange.cost)
+            target += p.guilt_weight * self.guilt * self.advantage - p.envy_weight * self.envy * self.grievance
         if p.control_aversion > 0.0:
             trust = 0.0
             for tie in self.ties:
@@ -171,6 +175,13 @@ class Firm(mesa.Agent):
         deterred = contribution.deterrence(detection, due, saved)
         target = self.insure(contribution.comply(target, g.norm, deterred))
         return contribution.move(self.contribution, target, p.adjustment)
+
+    def respond(self) -> float:
+        """The contribution it would like best if its partners did again what they did; asked where firms are averse to inequity."""
+        others = np.array([partner.contribution for partner in self.partners])
+        cost = self.model.rules.exchange.cost
+        reply = inequity.best_reply(others, self.contribution, self.experience, cost, self.envy, self.guilt)
+        return float(reply)
 
     def insure(self, target: float) -> float:
         """The contribution it aims at when mutual aid insures it: the rescued are grateful, the insured hold back."""
@@ -432,7 +443,17 @@ class Firm(mesa.Agent):
 
 
 DECISIONS: dict[str, tuple[str, ...]] = {
-    "contribution": ("observe", "look_around", "contribute", "insure", "follow", "weigh", "reinforce", "adopt"),
+    "contribution": (
+        "observe",
+        "look_around",
+        "contribute",
+        "respond",
+        "insure",
+        "follow",
+        "weigh",
+        "reinforce",
+        "adopt",
+    ),
     "exchange": ("allocate", "deliver", "act"),
     "value": ("share_knowledge",),
     "governance": ("apply",),

@@ -27,6 +27,7 @@ SWITCHES = {
     "imitation.evolve": ("contribution.on", "contribution.rule=imitate"),
     "reinforcement.reinforce": ("contribution.on", "contribution.rule=reinforce"),
     "contagion.spread": ("contribution.on", "contribution.rule=threshold"),
+    "inequity.respond": ("contribution.on", "contribution.rule=inequity"),
     "exchange.phase": ("exchange.on",),
     "strategies.play": ("exchange.on", "exchange.rule=strategies"),
     "value.phase": ("value.on",),

@@ -21,7 +21,7 @@ OF_PLAYERS = ("strategy", "threshold")
 Columns = Mapping[str, Sequence[str | float | None]]
 
 MAKES_PLAYERS = {
-    "contribution.rule": ("constant", "imitate", "reinforce", "threshold"),
+    "contribution.rule": ("constant", "imitate", "reinforce", "threshold", "inequity"),
     "exchange.rule": ("strategies",),
     "value.form": ("matrix", "groups"),
     "membership.contagion.on": (True,),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 import types
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
@@ -365,3 +366,17 @@ def span(text: str) -> tuple[str, tuple[float, float]]:
 def json_schema(model: type[BaseModel]) -> dict[str, Any]:
     """The JSON Schema of the files that a model reads, for editors: every key with its meaning, default and bounds."""
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema()}
+
+
+def setting(key: str, value: Any) -> str:
+    """`key=value` as `assignment` reads it."""
+    return f"{key}={_inline(value)}"
+
+
+def _inline(value: Any) -> str:
+    """A value in TOML, on one line."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{json.dumps(str(key))} = {_inline(each)}" for key, each in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_inline, value))}]"
+    return json.dumps(value)

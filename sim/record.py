@@ -8,6 +8,7 @@ import os
 import platform
 import shutil
 import tempfile
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib import metadata
@@ -184,6 +185,11 @@ def source_hash() -> str:
 
 def write_json(path: Path, content: Any) -> None:
     """Plain JSON: numbers that are not finite become null."""
+    path.write_text(text_of(content), encoding="utf-8")
+
+
+def text_of(content: Any) -> str:
+    """The text of plain JSON."""
 
     def plain(value: Any) -> Any:
         if isinstance(value, dict):
@@ -194,7 +200,27 @@ def write_json(path: Path, content: Any) -> None:
             return float(value) if np.isfinite(value) else None
         return value.item() if isinstance(value, np.generic) else value
 
-    path.write_text(json.dumps(plain(content), indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+    return json.dumps(plain(content), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def durably(path: Path, data: bytes) -> None:
+    """Write a file that is there whole or not at all, and stays there when the power fails: aside, to the disk, renamed."""
+    aside = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}")
+    try:
+        with open(aside, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(aside, path)
+    except OSError:
+        aside.unlink(missing_ok=True)
+        raise
+    if os.name == "posix":  # elsewhere a folder cannot be opened
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
 
 def read_manifest(folder: Path, kind: str) -> dict[str, Any]:
@@ -248,13 +274,13 @@ def place_of_its_own(place: Path, key: str, asked: BaseModel, changed: bool = Fa
     Returns:
         The folder, with a short hash of what is asked behind its name where it is not the first of that name.
     """
-    if changed or not _asked_here(place, key, asked):
+    if changed or not asked_here(place, key, asked):
         mark = hashlib.sha256(asked.model_dump_json().encode()).hexdigest()[:6]
         return place.with_name(f"{place.name}-{mark}")
     return place
 
 
-def _asked_here(place: Path, key: str, asked: BaseModel) -> bool:
+def asked_here(place: Path, key: str, asked: BaseModel) -> bool:
     """Whether a place is free, or holds a result of the same scenario or study."""
     if not (place / "manifest.json").exists():
         return True
@@ -282,17 +308,22 @@ def whole_or_absent(folder: Path, write: Callable[[Path], None], kind: str) -> P
     try:
         write(aside)
         os.chmod(aside, 0o755)
-        if folder.exists():
-            _carry_over(folder, aside)
-            old = Path(tempfile.mkdtemp(prefix=f".{folder.name}-old-", dir=folder.parent))
-            os.replace(folder, old / folder.name)
-            os.replace(aside, folder)
-            shutil.rmtree(old)
-        else:
-            os.replace(aside, folder)
+        put_in_place(aside, folder)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
     return folder
+
+
+def put_in_place(aside: Path, folder: Path) -> None:
+    """Let a folder take the place of another one, in which other files of the same result are kept."""
+    if folder.exists():
+        _carry_over(folder, aside)
+        old = Path(tempfile.mkdtemp(prefix=f".{folder.name}-old-", dir=folder.parent))
+        os.replace(folder, old / folder.name)
+        os.replace(aside, folder)
+        shutil.rmtree(old)
+    else:
+        os.replace(aside, folder)
 
 
 def _carry_over(folder: Path, aside: Path) -> None:

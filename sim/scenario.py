@@ -172,6 +172,12 @@ class Scenario(Part, metaclass=Spoken):
         changed._folder, changed._source = self._folder, self._source
         return changed
 
+    def beside(self, folder: Path) -> Self:
+        """The scenario with its files of firms and ties looked for in a folder."""
+        moved = self.model_copy()
+        moved._folder = folder
+        return moved
+
     def to_toml(self, full: bool = False) -> str:
         """The scenario as TOML: what was set in it, or every value."""
         content = self.model_dump(exclude_none=True) if full else self._said()

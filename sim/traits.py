@@ -62,14 +62,13 @@ def _quantiles(shapes: tuple[tuple[str, float], ...]) -> np.ndarray:
     f = dict(shapes)
     p = np.linspace(0, 1, POINTS)
     p[0], p[-1] = 0.5 / (POINTS - 1), 1 - 0.5 / (POINTS - 1)
-    spread, mean = f["endowment_spread"], f["reliability_mean"]
-    precision = max(mean * (1 - mean) / f["reliability_spread"] ** 2 - 1, 1e-3)
+    spread = f["endowment_spread"]
     guilt = min(max(f["guilt_mean"], 1e-6), 1 - 1e-6)
     normal = special.ndtri(p)
     table = np.stack(
         [
             np.exp(spread * normal - spread**2 / 2),
-            special.betaincinv(mean * precision, (1 - mean) * precision, p),
+            _beta(f["reliability_mean"], f["reliability_spread"], p),
             np.maximum(0, f["slope_mean"] + f["slope_spread"] * normal),
             -np.log1p(-p) * f["envy_mean"],
             special.betaincinv(2 * guilt, 2 * (1 - guilt), p),
@@ -79,6 +78,14 @@ def _quantiles(shapes: tuple[tuple[str, float], ...]) -> np.ndarray:
     )
     table.flags.writeable = False
     return table
+
+
+def _beta(mean: float, spread: float, p: np.ndarray) -> np.ndarray:
+    """Quantiles of the Beta distribution with this mean and standard deviation; without spread, the mean itself."""
+    if spread == 0:
+        return np.full(p.size, mean)
+    precision = max(mean * (1 - mean) / spread**2 - 1, 1e-3)
+    return np.asarray(special.betaincinv(mean * precision, (1 - mean) * precision, p))
 
 
 @kernel

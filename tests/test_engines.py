@@ -19,6 +19,7 @@ SCENARIOS = {
         "sharing": {"mix": {"contribution": 0.4, "power": 0.3, "need": 0.3}, "pooled": 0.5},
     },
     "fixed contributions": {"contribution": {"rule": "fixed", "level": 0.4}},
+    "averse to inequity": {"contribution": {"rule": "inequity"}, "value": {"commons_return": 3.0}},
     "opaque": {"governance": {"transparency": 0.0}},
     "no governance": {"governance": {"on": False}},
     "mutual learning": {"value": {"knowledge": {"on": True, "innovation": 3.0}}},

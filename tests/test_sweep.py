@@ -16,6 +16,7 @@ from sim.measures import MEASURES, measure
 from sim.mistakes import Mistake
 from sim.record import source_hash
 from sim.simulation import Simulation
+from sim.study.standing import Standing
 from sim.world import SERIES
 
 TAKE = "sharing.take_rate"
@@ -64,7 +65,7 @@ def test_compiled_months_leave_the_interpreter_to_other_threads():
 
 
 def test_there_is_a_row_a_run_in_their_order(swept):
-    assert list(swept.runs) == ["run", "design", "seed", TAKE, *MEASURES, "status", "error"]
+    assert list(swept.runs) == ["run", "design", "seed", TAKE, *MEASURES, "status", "error", "command"]
     assert list(swept.runs["run"]) == [0, 1, 2, 3, 4, 5]
     assert list(swept.runs["design"]) == [0, 0, 0, 1, 1, 1]
     assert list(swept.runs["seed"]) == [0, 1, 2, 0, 1, 2]
@@ -209,19 +210,19 @@ def test_what_is_no_result_of_a_sweep_is_refused(tmp_path, swept):
 
 def test_progress_counts_every_run(tmp_path):
     told: list[tuple[int, int]] = []
-    sweep(study(), workers=3, out=tmp_path / "told", progress=lambda done, of: told.append((done, of)))
-    assert told == [(done, 6) for done in range(1, 7)]
+    sweep(study(), workers=3, out=tmp_path / "told", progress=lambda now: told.append((now.done, now.total)))
+    assert told == [(done, 6) for done in range(7)]
 
 
-def interrupt(done: int, of: int) -> None:
-    if done == 2:
+def interrupt(now: Standing) -> None:
+    if now.done == 2:
         raise KeyboardInterrupt
 
 
-def test_an_interrupted_sweep_leaves_nothing_half(tmp_path):
+def test_an_interrupted_sweep_leaves_no_half_result(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         sweep(study(), workers=2, out=tmp_path / "half", progress=interrupt)
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir()] == ["half.unfinished"]
 
 
 def test_an_interrupted_sweep_leaves_an_earlier_result_as_it_was(tmp_path):
@@ -230,7 +231,7 @@ def test_an_interrupted_sweep_leaves_an_earlier_result_as_it_was(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         sweep(study(factors={TAKE: [0.9]}), out=tmp_path / "result", progress=interrupt)
     assert {path.name: path.read_bytes() for path in before.folder.iterdir()} == stored
-    assert [path.name for path in tmp_path.iterdir()] == ["result"]
+    assert {path.name for path in tmp_path.iterdir()} == {"result", "result.unfinished"}
 
 
 def test_a_later_sweep_takes_the_place_of_an_earlier_one(tmp_path):
@@ -259,7 +260,7 @@ def test_a_folder_that_cannot_be_used_is_refused_before_anything_is_run(tmp_path
     (tmp_path / "thesis.txt").write_text("years of work", encoding="utf-8")
     done: list[int] = []
     with pytest.raises(Mistake):
-        sweep(study(), out=tmp_path, progress=lambda run, of: done.append(run))
+        sweep(study(), out=tmp_path, progress=lambda now: done.append(now.done))
     assert done == []
 
 

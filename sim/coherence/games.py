@@ -83,6 +83,11 @@ def game_forms(scenario: Scenario) -> Iterator[tuple[Key, str]]:
             ("contribution", "rule"),
             '"reinforce" needs actions and their payoffs: set exchange.rule = "strategies" and value.form = "matrix"',
         )
+    if rule == "inequity" and form == "matrix":
+        yield (
+            ("contribution", "rule"),
+            '"inequity" asks what a contribution brings back: set value.form = "exchange" or "groups"',
+        )
     imitation = scenario.contribution.imitation
     if rule == "imitate" and imitation.update == "birth_death" and imitation.order == "synchronous":
         yield (

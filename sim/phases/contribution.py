@@ -9,15 +9,15 @@ from sim.compiled import kernel, rule
 from sim.late import late
 from sim.luck import purpose, standard
 from sim.names import ContributionRule, ContributionType, code
-from sim.phases import contagion, imitation, reinforcement
+from sim.phases import contagion, imitation, inequity, reinforcement
 from sim.phases.governance import AUTHORITY, backing, graduated
 from sim.phases.mutual_aid import floor_of, hold_back
 from sim.phases.orchestration import monitoring_of
 
 OBSERVATION = purpose("contribution: noise in what is seen")
 
-FIXED, CONSTANT, IMITATE, REINFORCE, THRESHOLD = (
-    code(ContributionRule, word) for word in ("fixed", "constant", "imitate", "reinforce", "threshold")
+FIXED, CONSTANT, IMITATE, REINFORCE, THRESHOLD, INEQUITY = (
+    code(ContributionRule, word) for word in ("fixed", "constant", "imitate", "reinforce", "threshold", "inequity")
 )
 CONDITIONAL, FREE_RIDER, HUMP = (code(ContributionType, word) for word in ("conditional", "free_rider", "hump"))
 LEAST = 1e-9
@@ -143,11 +143,14 @@ def choose(world, rules):
         if p.rule == FIXED:
             firms.contribution[i] = p.level
             continue
-        target = schedule(
-            firms.type[i], firms.belief[i], firms.slope[i], rules.founding.baseline, rules.founding.goodwill
-        )
-        target += p.return_weight * attraction(firms.experience[i], cost)
-        target += feeling(firms.envy[i], firms.grievance[i], firms.guilt[i], firms.advantage[i], p)
+        if p.rule == INEQUITY:
+            target = world.players.next_contribution[i]
+        else:
+            target = schedule(
+                firms.type[i], firms.belief[i], firms.slope[i], rules.founding.baseline, rules.founding.goodwill
+            )
+            target += p.return_weight * attraction(firms.experience[i], cost)
+            target += feeling(firms.envy[i], firms.grievance[i], firms.guilt[i], firms.advantage[i], p)
         detection = monitoring_of(world, rules, i) if g.on else 0.0
         if p.control_aversion > 0.0:
             target = crowd_out(target, p.control_aversion, detection, mean_trust(firms, world.ties, i))
@@ -175,4 +178,6 @@ def phase(world, rules, month):
         contagion.spread(world, rules, month)
     elif rule_in_force != CONSTANT:
         look(world, rules, month)
+        if rule_in_force == INEQUITY:
+            inequity.respond(world, rules, month)
         choose(world, rules)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
@@ -10,6 +11,9 @@ from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from sim.study.estimating import spelled_time
+from sim.study.standing import Standing
 
 
 @contextmanager
@@ -26,12 +30,23 @@ def _quiet() -> Iterator[None]:
 
 
 class Bar:
-    """A bar over many runs; call it with how many are done, of how many."""
+    """A bar over many runs, with their rate, the time that is left, failures, and the first measure so far; call it with the standing.
 
-    def __init__(self, title: str) -> None:
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        self._progress = Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty())
-        self._task = self._progress.add_task(title, total=None)
+    Where nobody watches it is silent but for what a sweep that is gone on with finds, and a line every few minutes.
+    """
+
+    def __init__(self, title: str, silence: float = 300.0) -> None:
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[told]}"),
+        )
+        self._watched = sys.stderr.isatty()
+        self._progress = Progress(*columns, console=Console(stderr=True), disable=not self._watched)
+        self._task = self._progress.add_task(title, total=None, told="")
+        self._silence, self._spoke, self._shown = silence, time.monotonic(), 0.0
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -42,6 +57,43 @@ class Bar:
     ) -> None:
         self._progress.stop()
 
-    def __call__(self, done: int, total: int) -> None:
+    def __call__(self, standing: Standing) -> None:
         """So many runs are done."""
-        self._progress.update(self._task, completed=done, total=total)
+        now = time.monotonic()
+        if standing.done == standing.earlier and (standing.earlier or standing.broken):
+            self._say(found_line(standing))
+        if self._watched and (now - self._shown > 0.1 or standing.done == standing.total):
+            self._shown = now
+            self._progress.update(
+                self._task, completed=standing.done, total=standing.total, told=standing_line(standing)
+            )
+        elif not self._watched and now - self._spoke > self._silence:
+            self._spoke = now
+            self._say(f"{standing.done:,} of {standing.total:,} runs, {standing_line(standing, left=True)}")
+
+    def _say(self, line: str) -> None:
+        """A line that stays."""
+        if self._watched:
+            self._progress.console.print(line, highlight=False)
+        else:
+            print(line, file=sys.stderr, flush=True)
+
+
+def found_line(standing: Standing) -> str:
+    """What a sweep that is gone on with finds."""
+    line = f"going on: {standing.earlier:,} of {standing.total:,} runs are there"
+    if standing.broken:
+        line += f"; {standing.broken} shard{'s are' if standing.broken > 1 else ' is'} damaged and done anew"
+    return line
+
+
+def standing_line(standing: Standing, left: bool = False) -> str:
+    """Rate, time that is left, failures, and the running estimate."""
+    words = [f"{standing.rate:,.1f} runs/s"]
+    if left and standing.remaining == standing.remaining:
+        words.append(f"{spelled_time(standing.remaining)} left")
+    words.append(f"{standing.failed:,} failed")
+    mean, half = standing.estimate
+    if half == half:
+        words.append(f"{standing.headline} {mean:.3g} ± {half:.2g}")
+    return ", ".join(words)

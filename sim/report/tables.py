@@ -21,7 +21,9 @@ from sim.scenario import Scenario
 from sim.sections import mechanisms
 from sim.study import Calibration, Result
 from sim.study.chains import Fixation
+from sim.study.estimating import spelled_bytes, spelled_time
 from sim.study.result import NEGLIGIBLE
+from sim.study.sweeping import Forecast
 
 TURNS = 6
 """How many turns of a time line are told."""
@@ -93,6 +95,16 @@ def shipped_table(title: str, files: Mapping[str, Path]) -> Table:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
         table.add_row(name, content.get("title", ""), " ".join(content.get("description", "").split()))
     return table
+
+
+def forecast_lines(said: Forecast) -> list[str]:
+    """What a sweep would take: runs, time, disk."""
+    short = "" if said.disk < said.free else ": too little"
+    return [
+        f"{said.runs:,} runs of {said.designs:,} designs, in {said.shards:,} shards",
+        f"about {spelled_time(said.seconds)}",
+        f"about {spelled_bytes(said.disk)} on the disk while it lasts; {spelled_bytes(said.free)} are free{short}",
+    ]
 
 
 def returns_table(title: str, found: pd.DataFrame) -> Table:

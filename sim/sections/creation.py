@@ -106,8 +106,8 @@ class Contribution(Phase):
 
     rule: ContributionRule = "conditional"
     """conditional: by type, belief, experience, fairness and deterrence; fixed: always `level`; constant: what each started with;
-    imitate: what serves others well (`imitation`); reinforce: what served oneself well (`reinforcement`); threshold: all or nothing,
-    once enough partners do (`contagion`)."""
+    imitate: what serves others; reinforce: what served oneself; threshold: all or nothing, once partners do; inequity: best by
+    envy and guilt, partners doing as before (Fehr & Schmidt 1999)."""
     level: Share = 0.5
     """What everybody contributes under the rule `fixed`, and what everybody starts with."""
     adjustment: Share = 0.25

@@ -107,8 +107,8 @@ class Founding(Part):
     """Bargaining power is the endowment to this exponent."""
     reliability_mean: Annotated[float, Field(gt=0, lt=1)] = 0.9
     """Mean share of what a firm promises that it delivers."""
-    reliability_spread: Annotated[float, Field(gt=0, lt=0.5)] = 0.06
-    """Standard deviation of reliability over firms (Beta distributed)."""
+    reliability_spread: Annotated[float, Field(ge=0, lt=0.5)] = 0.06
+    """Standard deviation of reliability over firms (Beta distributed; 0: all are alike)."""
     baseline: Share = 0.1
     """What a conditional cooperator contributes when nobody else does."""
     goodwill: Share = 0.7

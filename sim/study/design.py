@@ -20,6 +20,9 @@ from sim.sections import Part, Spoken
 TREATMENT = "treatment"
 """The column of the treatments' names."""
 
+HEADLINES = ("collapsed", "orchestrator_income", "final_firms", "mean_contribution")
+"""The measures that are shown of a study that names none."""
+
 INDEPENDENT = luck.purpose("study: independent luck of a run")
 
 
@@ -131,9 +134,18 @@ class Study(Part, metaclass=Spoken):
         Raises:
             Mistake: if it is missing or wrong.
         """
-        beside = (self._folder or Path.cwd()) / self.scenario
-        scenario = Scenario.load(beside if beside.is_file() else self.scenario)
+        scenario = Scenario.load(self.scenario_file())
         return scenario.replace(self.set) if self.set else scenario
+
+    def scenario_file(self) -> str:
+        """The file of the scenario, or the name of a shipped one, as seen from here."""
+        beside = (self._folder or Path.cwd()) / self.scenario
+        return str(beside) if beside.is_file() else self.scenario
+
+    @property
+    def shown(self) -> list[str]:
+        """The measures that are shown of it: those of `[effects]`, if it has any."""
+        return self.effects.measures if self.effects else list(HEADLINES)
 
     @property
     def varied(self) -> list[str]:
@@ -171,7 +183,7 @@ class Study(Part, metaclass=Spoken):
         told_once: dict[str, None] = {}
         for levels in self.levels():
             try:
-                made.append(base.replace(self._changes(levels)))
+                made.append(base.replace(self.changes(levels)))
             except Mistake as mistake:
                 told_once |= dict.fromkeys(
                     f"{source.at(self._guilty(line, levels))}: {line.removeprefix('changes: ')}"
@@ -209,7 +221,7 @@ class Study(Part, metaclass=Spoken):
             ]
         return lines
 
-    def _changes(self, levels: dict[str, Any]) -> dict[str, Any]:
+    def changes(self, levels: Mapping[str, Any]) -> dict[str, Any]:
         """The changes that make a design: those of its treatment, then the levels of its factors."""
         treated = self.treatments[levels[TREATMENT]] if self.treatments else {}
         return {**treated, **{factor: levels[factor] for factor in self.factors}}
@@ -284,11 +296,14 @@ class Study(Part, metaclass=Spoken):
 
     def runs(self) -> Iterator[tuple[int, int, int]]:
         """Every run in order: its number, its design, its seed."""
-        count, first = self.replicates.count, self.replicates.first_seed
-        for run in range(len(self.levels()) * count):
-            design, replicate = divmod(run, count)
-            seed = first + replicate if self.common_luck.on else int(luck.subkey(luck.key(first), INDEPENDENT, run))
-            yield run, design, seed
+        for run in range(len(self.levels()) * self.replicates.count):
+            yield run, *self.run(run)
+
+    def run(self, run: int) -> tuple[int, int]:
+        """The design and the seed of a run."""
+        design, replicate = divmod(run, self.replicates.count)
+        first = self.replicates.first_seed
+        return design, first + replicate if self.common_luck.on else int(luck.subkey(luck.key(first), INDEPENDENT, run))
 
 
 def check_file(where: str) -> list[str]:

@@ -31,8 +31,6 @@ CENSORED = (
 """Measures that are often not yet known when a run ends: their mean over the known ones would mislead, so it is not given."""
 SHARES = ("collapsed", "took_off")
 """Measures that are 0 or 1 in a run: their mean is a probability."""
-HEADLINES = ("collapsed", "orchestrator_income", "final_firms", "mean_contribution")
-"""The measures that are shown of a study that names none."""
 NEGLIGIBLE = 1e-9
 """Differences below this are those of rounding."""
 
@@ -96,7 +94,7 @@ class Result:
     @property
     def shown(self) -> list[str]:
         """The measures that are shown of it: those of the study's `[effects]`, if it has any."""
-        return self.study.effects.measures if self.study.effects else list(HEADLINES)
+        return self.study.shown
 
     @property
     def failed(self) -> int:

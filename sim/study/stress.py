@@ -17,7 +17,8 @@ from sim.measures.collapse import kaplan_meier, median_time
 from sim.measures.estimate import Estimate, mean_interval
 from sim.mistakes import Mistake, nearest
 from sim.scenario import Scenario
-from sim.study.sweeping import cores, run_once, seeds_of
+from sim.study.sweeping import cores, seeds_of
+from sim.study.work import run_once
 
 SHOCKS: dict[str, Callable[[float], dict[str, Any]]] = {
     "demand": lambda size: {"kind": "demand", "size": -size},

@@ -1,50 +1,69 @@
-"""The sweep: every run of a study, side by side on threads, and a result that is the same whatever their number.
+"""The sweep: every run of a study, worked off in shards that outlive whatever happens, and a result that is always the same.
 
-Compiled kernels release the interpreter lock, so threads keep all cores busy. What a run leaves is a row of plain numbers;
-a run that fails leaves a row that says why.
+Neither the number of workers, nor the engine, nor how often it was interrupted and gone on with changes a byte of the result.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 
-from sim.measures import MEASURES, measure
 from sim.mistakes import Mistake, shown
-from sim.record import place_of_its_own, provenance, refuse_foreign, whole_or_absent, write_json
-from sim.scenario import Scenario
-from sim.simulation import Simulation
+from sim.record import asked_here, durably, place_of_its_own, put_in_place, read_manifest, refuse_foreign, write_json
+from sim.study import engines, processes, sharding
+from sim.study.compact import compact
 from sim.study.design import Study
+from sim.study.engines import Engine
+from sim.study.estimating import check_room, free_near, taste
 from sim.study.result import Result
-from sim.world import SERIES
+from sim.study.sharding import AGREED, MANIFEST, RESULT, Plan, sealed
+from sim.study.standing import Standing
+from sim.study.work import read_shard
 
-Progress = Callable[[int, int], None]
-
-
-class Outcome(NamedTuple):
-    """What one run leaves."""
-
-    measures: dict[str, float]
-    series: np.ndarray | None
-    error: str
+Progress = Callable[[Standing], None]
+ENGINES: dict[str, Engine] = {"threads": engines.threads, "process": processes.processes}
+"""The engines by name."""
 
 
-def run_once(scenario: Scenario, seed: int, keep_series: bool) -> Outcome:
-    """One run, from scenario to measures; whatever goes wrong in it is told, not raised."""
-    try:
-        simulation = Simulation(scenario, seed).advance()
-        evidence = simulation.evidence()
-        kept = np.stack([simulation.history[name].astype(np.float32) for name in SERIES]) if keep_series else None
-        return Outcome(measure(evidence), kept, "")
-    except Exception as error:
-        return Outcome(dict.fromkeys(MEASURES, float("nan")), None, f"{type(error).__name__}: {error}")
+class Crew(NamedTuple):
+    """Who does the work: the engine, how many runs at once, and seconds after which a run is cut."""
+
+    isolate: str
+    workers: int
+    limit: float | None
+
+    def checked(self) -> Self:
+        """Itself, if there is such an engine and the limit is one."""
+        if self.isolate not in ENGINES:
+            raise Mistake([f"isolate: {shown(self.isolate)} is not allowed; allowed are {', '.join(ENGINES)}"])
+        if self.limit is not None and not self.limit > 0:
+            raise Mistake([f"limit: {shown(self.limit)} is not allowed; it must be a number of seconds above 0"])
+        return self
+
+
+class Forecast(NamedTuple):
+    """What a sweep would take."""
+
+    designs: int
+    runs: int
+    shards: int
+    seconds: float
+    disk: int
+    free: int
+
+
+class Interrupted(KeyboardInterrupt):
+    """A sweep was interrupted; what is done lies in `folder`."""
+
+    def __init__(self, folder: Path, kept: int, runs: int) -> None:
+        super().__init__(f"{kept} of {runs} runs are kept in {folder}")
+        self.folder, self.kept, self.runs = folder, kept, runs
 
 
 def cores() -> int:
@@ -66,86 +85,276 @@ def seeds_of(seeds: Any) -> list[int]:
     return found
 
 
-def outcomes(study: Study, workers: int, progress: Progress | None) -> Iterator[Outcome]:
-    """The outcome of every run, in the order of runs."""
-    designs = study.designs()
-    tasks = [(designs[design], seed, study.keep.series) for _run, design, seed in study.runs()]
-    run_once(
-        designs[0].replace({"run.steps": 1, "run.record_every": 1, "interventions": (), "programme": {}}), 0, False
-    )
-    pool = ThreadPoolExecutor(workers)
-    try:
-        for done, outcome in enumerate(pool.map(lambda task: run_once(*task), tasks), 1):
-            yield outcome
-            if progress:
-                progress(done, len(tasks))
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
 def sweep(
     study: Study | str | Path,
     workers: int | None = None,
     out: str | Path | None = None,
     progress: Progress | None = None,
+    *,
+    isolate: str = "threads",
+    limit: float | None = None,
+    resume: bool = False,
+    fresh: bool = False,
 ) -> Result:
-    """Run a study and keep its result.
+    """Run a study and keep its result; go on with it where an earlier sweep of it was interrupted.
 
     Args:
         study: a study, or the name of a shipped one or of a file.
         workers: how many runs at once; all cores by default. The result does not depend on it.
         out: the folder of the result; `results/<name of the study>` by default, with a short hash behind it where that holds another
-            study.
-        progress: called with how many runs are done, of how many.
+            study. What is not finished lies beside it, in `<out>.unfinished`.
+        progress: called with the standing of the sweep after every run.
+        isolate: "threads" in this process, or "process": each worker is one of its own, so that a crash ends a run and not the sweep.
+        limit: seconds after which a run is cut, and counts as failed.
+        resume: whether only to go on with what is there, and to begin nothing.
+        fresh: whether to throw away what is unfinished, and to run again what is finished.
 
     Raises:
-        Mistake: if the study is wrong, or the folder cannot be written.
+        Mistake: if the study is wrong, the folder cannot be written or holds something else, or the disk is too small.
+        Interrupted: by Ctrl-C; what is done is kept.
     """
-    study = study if isinstance(study, Study) else Study.load(study)
-    place = Path(out) if out else place_of_its_own(Path("results") / study.name, "study", study)
+    crew = Crew(isolate, workers or cores(), limit).checked()
+    asked = asked_for(study, out)
+    place = sharding.result_of(asked.folder)
     refuse_foreign(place, "sweep")
-    found = list(outcomes(study, workers or cores(), progress))
-
-    def write(folder: Path) -> None:
-        pq.write_table(_runs_table(study, found), folder / "runs.parquet", compression="zstd")
-        if study.keep.series:
-            pq.write_table(_series_table(found), folder / "series.parquet", compression="zstd")
-        content = {"kind": "sweep", "name": study.name, "study": study.model_dump(mode="json")}
-        write_json(folder / "manifest.json", content | provenance(study.base()))
-        Result.read(folder).summary().to_csv(folder / "summary.csv", index=False)
-
-    return Result.read(whole_or_absent(place, write, "sweep"))
-
-
-def _runs_table(study: Study, found: list[Outcome]) -> pa.Table:
-    """A row a run: run, design, seed, the treatment, a column a factor, a column a measure, status and error."""
-    runs, levels = list(study.runs()), study.levels()
-    columns: dict[str, Any] = {
-        "run": np.array([run for run, _design, _seed in runs], np.int64),
-        "design": np.array([design for _run, design, _seed in runs], np.int64),
-        "seed": np.array([seed for _run, _design, seed in runs], np.uint64),
-    }
-    for name in study.varied:
-        columns[name] = _column([levels[design][name] for _run, design, _seed in runs])
-    for name in MEASURES:
-        columns[name] = np.array([outcome.measures[name] for outcome in found])
-    columns["status"] = ["failed" if outcome.error else "done" for outcome in found]
-    columns["error"] = [outcome.error for outcome in found]
-    return pa.table(columns)
+    if not fresh and (result := finished(place, asked)):
+        return result
+    if resume and not (asked.folder / MANIFEST).exists():
+        raise Mistake([f"{asked.folder}: there is nothing to go on with; leave out --resume to begin"])
+    with sharding.held(asked.folder):
+        if fresh:
+            sharding.throw_away(asked.folder)
+        plan = begun(asked, crew)
+        work_off(plan, range(plan.shards), crew, progress)
+        return finish(plan, place)
 
 
-def _column(values: list[Any]) -> Any:
-    """Levels as a column: numbers as numbers, everything else as text."""
-    if all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
-        return np.array(values, float)
-    return [value if isinstance(value, str) else str(value) for value in values]
+def plan(study: Study | str | Path, out: str | Path | None = None) -> Plan:
+    """Write down what a sweep will do, for workers elsewhere to do it (`work`), and run nothing.
+
+    Raises:
+        Mistake: as `sweep`.
+    """
+    asked = asked_for(study, out)
+    refuse_foreign(sharding.result_of(asked.folder), "sweep")
+    with sharding.held(asked.folder):
+        return begun(asked, Crew("threads", 1, None))
 
 
-def _series_table(found: list[Outcome]) -> pa.Table:
-    """A row a run and month; the series in single precision."""
-    kept = [(run, outcome.series) for run, outcome in enumerate(found) if outcome.series is not None]
-    columns: dict[str, Any] = {
-        "run": np.repeat([run for run, _ in kept], [rows.shape[1] for _, rows in kept]).astype(np.int32)
-    }
-    whole = np.concatenate([rows for _, rows in kept], axis=1) if kept else np.zeros((len(SERIES), 0), np.float32)
-    return pa.table(columns | dict(zip(SERIES, whole, strict=True)))
+def work(
+    where: str | Path,
+    part: int = 0,
+    of: int = 1,
+    workers: int | None = None,
+    progress: Progress | None = None,
+    *,
+    isolate: str = "threads",
+    limit: float | None = None,
+) -> Path:
+    """Do every `of`-th shard of a sweep that has been planned, from shard `part` on; others may do theirs at the same time.
+
+    Args:
+        where: the folder of the result, or of what is unfinished of it.
+        part: the first shard.
+        of: how many share the work.
+        workers: how many runs at once.
+        progress: as in `sweep`.
+        isolate: as in `sweep`.
+        limit: as in `sweep`.
+
+    Returns:
+        The folder of what is unfinished, with the shards.
+
+    Raises:
+        Mistake: if there is no plan, or the folder cannot be written.
+        Interrupted: by Ctrl-C; what is done is kept.
+    """
+    if not 0 <= part < of:
+        raise Mistake([f"shards: {part}::{of} is not allowed; parts of {of} count from 0 to {of - 1}"])
+    crew, folder = Crew(isolate, workers or cores(), limit).checked(), planned(where)
+    with sharding.held(folder, alone=False):
+        begun_here = Plan.read(folder)
+        sharding.check_folder(folder)
+        sharding.check_code(begun_here)
+        work_off(begun_here, range(part, begun_here.shards, of), crew, progress)
+    return folder
+
+
+def merge(where: str | Path, others: Iterable[str | Path] = ()) -> Result:
+    """Put a sweep together whose shards have been done, here or in copies of its folder.
+
+    Args:
+        where: the folder of the result, or of what is unfinished of it.
+        others: copies of the unfinished folder in which other shards have been done; they are left as they are.
+
+    Raises:
+        Mistake: if shards are missing, a copy is of another sweep, or the same shard says different things in two of them.
+    """
+    folder = planned(where)
+    with sharding.held(folder):
+        plan = Plan.read(folder)
+        sharding.check_folder(folder)
+        sharding.sweep_up(folder)
+        for other in others:
+            gather(plan, planned(other))
+        there = {shard for shard in plan.present() if read_shard(plan, shard) is not None}
+        if lacking := [shard for shard in range(plan.shards) if shard not in there]:
+            first = ", ".join(map(str, lacking[:5])) + (", …" if len(lacking) > 5 else "")
+            raise Mistake(
+                [f"{folder}: {len(lacking)} of {plan.shards} shards are missing ({first}); do them with tide work"]
+            )
+        return finish(plan, sharding.result_of(folder))
+
+
+def gather(plan: Plan, other: Path) -> None:
+    """Take the shards of a copy that are not here yet.
+
+    Raises:
+        Mistake: if it is of another sweep, or a shard that is in both says something else.
+    """
+    copy = Plan.read(other)
+    if copy.identity != plan.identity:
+        raise Mistake([f"{other}: is of another sweep than {plan.folder}; merge copies of one planned sweep"])
+    for shard in copy.present():
+        if read_shard(copy, shard) is None:
+            continue
+        ours, theirs = plan.path(shard), copy.path(shard)
+        if not ours.exists() or read_shard(plan, shard) is None:
+            with sharding.told_plainly(plan.folder):
+                durably(ours, theirs.read_bytes())
+        elif _digest(ours) != _digest(theirs):
+            raise Mistake([f"{theirs}: says something else than {ours}; find out which is right, and remove the other"])
+
+
+def planned(where: str | Path) -> Path:
+    """The folder of an unfinished sweep, named by itself or by its result."""
+    folder = Path(where)
+    return folder if folder.name.endswith(sharding.SUFFIX) else sharding.unfinished(folder)
+
+
+def asked_for(study: Study | str | Path, out: str | Path | None) -> Plan:
+    """The plan of a study, not yet cut into shards."""
+    study = study if isinstance(study, Study) else Study.load(study)
+    return Plan.of(study, sharding.unfinished(Path(out) if out else own_place(study)))
+
+
+def forecast(study: Study | str | Path, workers: int | None = None, out: str | Path | None = None) -> Forecast:
+    """What a sweep would take; nothing is written.
+
+    Raises:
+        Mistake: if the study is wrong.
+    """
+    asked = asked_for(study, out)
+    needs = taste(asked)
+    seconds = needs.seconds * asked.runs / (workers or cores())
+    disk, free = needs.disk(asked.runs), free_near(asked.folder)
+    return Forecast(
+        len(asked.levels), asked.runs, asked.cut(sharding.shard_size(needs.seconds)).shards, seconds, disk, free
+    )
+
+
+def own_place(study: Study) -> Path:
+    """Where the result of a study goes when no place is named: not where another study's lies, finished or not."""
+    place = place_of_its_own(Path("results") / study.name, "study", study)
+    taken = not asked_here(sharding.unfinished(place), "study", study)
+    return place_of_its_own(place, "study", study, changed=True) if taken else place
+
+
+def finished(place: Path, asked: Plan) -> Result | None:
+    """The result of the same sweep, if it is there, whole and without a failed run.
+
+    Raises:
+        Mistake: if a result is there that is not as it was written.
+    """
+    if not (place / MANIFEST).exists():
+        return None
+    content = read_manifest(place, "sweep")
+    if "hash" not in content:  # of an earlier version, which kept none
+        return None
+    wrong = [name for name, digest in content["tables"].items() if _digest(place / name) != digest]
+    if content != sealed(content) or wrong:
+        told = place / (wrong[0] if wrong else MANIFEST)
+        raise Mistake([f"{told}: is not as tide wrote it; move {place} away, or name another place with --out"])
+    if any(content[part] != asked.content[part] for part in AGREED):
+        return None
+    result = Result.read(place)
+    return None if result.failed else result
+
+
+def _digest(path: Path) -> str:
+    """The SHA-256 of a file; empty if it is not there."""
+    if not path.is_file():
+        return ""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def begun(asked: Plan, crew: Crew) -> Plan:
+    """The plan that lies in the folder, if it is of the same sweep; else a new one, cut by what a run takes.
+
+    Raises:
+        Mistake: if another sweep lies there, or the disk is too small.
+    """
+    sharding.check_folder(asked.folder)
+    sharding.sweep_up(asked.folder)
+    if (asked.folder / MANIFEST).exists():
+        there = Plan.read(asked.folder)
+        sharding.check_agreement(there, asked)
+        return there
+    if asked.present():
+        raise Mistake([f"{asked.folder}: holds shards without a plan; {sharding.way_out(asked.folder)}"])
+    needs = processes.taste_apart(asked) if crew.isolate == "process" else taste(asked)
+    check_room(needs, asked.runs, asked.folder)
+    cut = asked.cut(sharding.shard_size(needs.seconds))
+    cut.write()
+    return cut
+
+
+def missing(plan: Plan, shards: Sequence[int], standing: Standing) -> list[int]:
+    """The shards that are still to be done; what is found of the others is told to the standing."""
+    there = set(plan.present())
+    todo = []
+    for shard in shards:
+        table = read_shard(plan, shard) if shard in there else None
+        if table is None:
+            todo.append(shard)
+            standing.broken += shard in there
+        else:
+            standing.found(table)
+    return todo
+
+
+def work_off(plan: Plan, shards: Sequence[int], crew: Crew, progress: Progress | None) -> None:
+    """Do what is missing of these shards.
+
+    Raises:
+        Interrupted: by Ctrl-C; what is done is kept.
+    """
+    standing = Standing.of(plan, sum(len(plan.runs_of(shard)) for shard in shards))
+    try:
+        todo = missing(plan, shards, standing)
+        if progress:
+            progress(standing)
+        with closing(ENGINES[crew.isolate](plan, todo, crew.workers, crew.limit)) as news:
+            for done in news:
+                standing.add(done)
+                if progress:
+                    progress(standing)
+    except KeyboardInterrupt:
+        kept = sum(len(plan.runs_of(shard)) for shard in plan.present())
+        raise Interrupted(plan.folder, kept, plan.runs) from None
+
+
+def finish(plan: Plan, place: Path) -> Result:
+    """Put the shards together, and the result in its place."""
+    aside = plan.folder / RESULT
+    with sharding.told_plainly(place):
+        aside.mkdir()
+        compact(plan, aside)
+        tables = {path.name: _digest(path) for path in sorted(aside.iterdir())}
+        kept = {key: plan.content[key] for key in ("name", *AGREED)}
+        write_json(aside / MANIFEST, sealed({"kind": "sweep", **kept, "tables": tables}))
+        Result.read(aside).summary().to_csv(aside / "summary.csv", index=False)
+        put_in_place(aside, place)
+        sharding.throw_away(plan.folder)
+    return Result.read(place)

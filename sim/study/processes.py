@@ -1,0 +1,238 @@
+"""The engine of processes: each worker does whole shards in a process of its own.
+
+A run that takes its process along is tried again, and then counts as failed; a run that hangs is cut with its process. Whatever else
+was in the shard is done.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Generator, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import sim
+from sim.compiled import wipe_cache
+from sim.mistakes import Mistake
+from sim.study.engines import LOOK, Done
+from sim.study.estimating import Needs, unknown
+from sim.study.sharding import Plan
+from sim.study.work import Cut
+
+TRIES = 3
+"""How often a run may take its process along, and how often a process may fail to start."""
+GRACE = 2.0
+"""Seconds after the limit at which a run that has not cut itself is cut with its process."""
+KILLED = ("SIGKILL", "SIGTERM")
+"""Deaths that somebody else is to blame for."""
+COMMAND = [sys.executable, "-m", "sim.study.worker"]
+
+
+def environment() -> dict[str, str]:
+    """The environment, with this very package to be found first."""
+    path = [str(Path(sim.__file__).parent.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(path)}
+
+
+def taste_apart(plan: Plan) -> Needs:
+    """What a run takes, tried in a process of its own; reckoned roughly if that dies of it."""
+    for _try in range(2):
+        done = subprocess.run(
+            [*COMMAND, "taste"], input=json.dumps(plan.content), capture_output=True, text=True, env=environment()
+        )
+        if done.returncode == 0:
+            return Needs(*json.loads(done.stdout))
+        wipe_cache()
+    return unknown(plan)
+
+
+class Worker:
+    """A process that does shards; it is started when it is first needed, and again when it has died."""
+
+    def __init__(self, plan: Plan, limit: float | None, stop: threading.Event) -> None:
+        self._plan, self._limit, self._stop = plan, limit, stop
+        self._process: subprocess.Popen[str] | None = None
+        self._errors: Any = None
+        self.run: int | None = None
+        self._since = 0.0
+        self.overdue = False
+
+    def _start(self) -> subprocess.Popen[str]:
+        """A process that is ready.
+
+        Raises:
+            Mistake: if none gets there.
+        """
+        for _try in range(TRIES):
+            self.end()
+            self._errors = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115  (closed in end)
+            words = [str(self._plan.folder), str(os.getpid()), *([str(self._limit)] if self._limit else [])]
+            self._process = subprocess.Popen(
+                [*COMMAND, *words],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._errors,
+                text=True,
+                env=environment(),
+            )
+            if self._stop.is_set():  # it was started after all others were ended
+                self.kill()
+            if self._read() or self._stop.is_set():
+                return self._process
+            self._process.wait()
+            if self.death() not in KILLED:
+                wipe_cache()  # a damaged file of compiled code may be why
+        self._errors.seek(0)
+        last = (self._errors.read().strip().splitlines() or ["it says nothing"])[-1]
+        raise Mistake([f"a worker process does not start: {last}"])
+
+    def _read(self) -> list[Any]:
+        """The next words of the process; none if it has died."""
+        assert self._process is not None and self._process.stdout is not None
+        line = self._process.stdout.readline()
+        return json.loads(line) if line.endswith("\n") else []
+
+    def do(self, shard: int, lost: dict[int, str]) -> Generator[Done, None, bool]:
+        """Have a shard done; every run as it is done, and whether all of it is written."""
+        self.run, self.overdue = None, False
+        process = self._process if self._process and self._process.poll() is None else self._start()
+        assert process.stdin is not None
+        try:
+            print(json.dumps({"shard": shard, "lost": lost}), file=process.stdin, flush=True)
+        except OSError:
+            return False
+        while words := self._read():
+            what, *rest = words
+            if what == "begun":
+                self.run, self._since = rest[0], time.monotonic()
+            elif what == "done":
+                self.run = None
+                yield Done(*rest)
+            elif what == "stop":
+                raise Mistake(rest[0])
+            elif what == "written":
+                return True
+        process.wait()
+        return False
+
+    def death(self) -> str:
+        """How the process died, in a word."""
+        code = self._process.returncode if self._process else 0
+        return signal.Signals(-code).name if code < 0 else f"exit {code}"
+
+    def look(self) -> None:
+        """End the process if its run has hung."""
+        if self._limit is not None and self.run is not None and time.monotonic() - self._since > self._limit + GRACE:
+            self.overdue = True
+            self.kill()
+
+    def kill(self) -> None:
+        """End the process at once."""
+        if self._process and self._process.poll() is None:
+            self._process.kill()
+
+    def end(self) -> None:
+        """Let the process go, and wait until it is gone."""
+        if self._process:
+            self.kill()
+            self._process.wait()
+            for way in (self._process.stdin, self._process.stdout, self._errors):
+                if way is not None:
+                    with suppress(OSError):  # a line that it never read
+                        way.close()
+
+
+class Foreman:
+    """Gives shards to one worker after the other, and keeps count of who died of what."""
+
+    def __init__(self, plan: Plan, shards: Sequence[int], limit: float | None) -> None:
+        self._plan, self._limit = plan, limit
+        self._todo, self._deaths = deque(shards), Counter[tuple[int, int | None]]()
+        self.news: deque[Done] = deque()
+        self.stop = threading.Event()
+        self.workers: list[Worker] = []
+
+    def work(self) -> None:
+        """Have shards done by a worker until there are no more."""
+        worker = Worker(self._plan, self._limit, self.stop)
+        self.workers.append(worker)
+        try:
+            while not self.stop.is_set():
+                try:
+                    shard = self._todo.popleft()
+                except IndexError:
+                    return
+                self._have_done(worker, shard)
+        finally:
+            worker.end()
+
+    def _have_done(self, worker: Worker, shard: int) -> None:
+        """Have a shard done, as often as it takes."""
+        told: set[int] = set()
+        lost: dict[int, str] = {}
+        while not self.stop.is_set():
+            written = yield_to(self.news, worker.do(shard, lost), told)
+            if written or self.stop.is_set():
+                return
+            self._mourn(worker, shard, lost)
+
+    def _mourn(self, worker: Worker, shard: int, lost: dict[int, str]) -> None:
+        """Reckon with a death: the run that was under way is tried again, or given up.
+
+        Raises:
+            Mistake: if a worker dies again and again, and not of a run.
+        """
+        run, how = worker.run, worker.death()
+        self._deaths[shard, run] += 1
+        if how not in KILLED and not how.startswith("exit") and self._deaths[shard, run] == 1:
+            wipe_cache()
+        if worker.overdue and run is not None and self._limit is not None:
+            lost[run] = f"Cut: {Cut(self._limit)}"
+        elif self._deaths[shard, run] >= TRIES:
+            if run is None:
+                raise Mistake([f"{self._plan.path(shard)}: a worker process dies of writing it ({how})"])
+            lost[run] = f"Died: took its process along {TRIES} times ({how})"
+
+
+def yield_to(news: deque[Done], doing: Generator[Done, None, bool], told: set[int]) -> bool:
+    """Pass on what is told of runs of which nothing has been told yet; whether the shard is written."""
+    while True:
+        try:
+            done = next(doing)
+        except StopIteration as end:
+            return bool(end.value)
+        if done.run not in told:
+            told.add(done.run)
+            news.append(done)
+
+
+def processes(plan: Plan, shards: Sequence[int], workers: int, limit: float | None) -> Generator[Done, None, None]:
+    """Shards side by side in processes of their own."""
+    foreman = Foreman(plan, shards, limit)
+    count = min(workers, len(shards))
+    pool = ThreadPoolExecutor(max(1, count))
+    try:
+        waiting = {pool.submit(foreman.work) for _worker in range(count)}
+        while waiting:
+            ended, waiting = wait(waiting, timeout=LOOK, return_when=FIRST_EXCEPTION)
+            for worker in list(foreman.workers):
+                worker.look()
+            while foreman.news:
+                yield foreman.news.popleft()
+            for each in ended:
+                each.result()
+    finally:
+        foreman.stop.set()
+        for worker in list(foreman.workers):
+            worker.kill()
+        pool.shutdown(cancel_futures=True)

@@ -1,0 +1,372 @@
+"""What a sweep will do, fixed before its first run: the plan, cut into shards, and the folder that it is worked off in.
+
+A shard is a fixed stretch of runs, some seconds of work: run // size. Whoever does a shard writes it whole, so that going on after
+whatever happened means to list the shards that are there and to do the others. While it lasts, all lies in a folder beside the
+result's, `<result>.unfinished`: its manifest (the plan), a lock, and a file a shard.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shlex
+import shutil
+import socket
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any, Self, TextIO
+
+import pyarrow as pa
+
+from sim.measures import MEASURES
+from sim.mistakes import Mistake
+from sim.reading import setting
+from sim.record import durably, provenance, read_manifest, text_of
+from sim.scenario import Scenario
+from sim.study.design import Study
+from sim.world import SERIES
+
+try:
+    import fcntl
+except ImportError:  # not on Windows: there, two sweeps into one folder are not told from one
+    fcntl = None  # type: ignore[assignment]
+
+KIND = "unfinished sweep"
+FORMAT = 1
+"""The layout of an unfinished sweep; another one is not gone on with."""
+AGREED = ("study", "scenario", "source", "versions", "files")
+"""What must be the same for two sweeps to be the same."""
+SUFFIX = ".unfinished"
+MANIFEST, LOCK, RESULT = "manifest.json", "lock", "result"
+SHARD = re.compile(r"shard-(\d{7})\.parquet")
+ASIDE = re.compile(r"\.shard-\d{7}\.parquet\..+|\.manifest\.json\..+")
+"""What a killed writer leaves behind."""
+WORK = 2.0
+"""Seconds of work in a shard: little is lost with one, and writing it costs next to nothing beside them."""
+MOST = 1000
+"""Runs in a shard at most: its series must fit into memory."""
+
+
+def unfinished(place: str | Path) -> Path:
+    """The folder in which the sweep of a result is worked off."""
+    place = Path(place)
+    return place.with_name(place.name + SUFFIX)
+
+
+def result_of(folder: Path) -> Path:
+    """Where the result of an unfinished sweep goes."""
+    return folder.with_name(folder.name.removesuffix(SUFFIX))
+
+
+def shard_size(seconds: float) -> int:
+    """Runs in a shard, from what one run takes."""
+    return max(1, min(MOST, round(WORK / max(seconds, 1e-9))))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a sweep does.
+
+    Attributes:
+        folder: where it is worked off.
+        content: the manifest: the study, its scenario, where they come from, and how the runs are cut into shards.
+    """
+
+    folder: Path
+    content: dict[str, Any]
+
+    @classmethod
+    def of(cls, study: Study, folder: Path, size: int = 1) -> Self:
+        """The plan of a study, with so many runs a shard.
+
+        Raises:
+            Mistake: if the study is wrong.
+        """
+        designs, base = study.designs(), study.base()
+        content = {
+            "kind": KIND,
+            "format": FORMAT,
+            "name": study.name,
+            "study": study.model_dump(mode="json"),
+            **provenance(base),
+            "files": _files(designs),
+            "scenario_text": base.to_toml(),
+            "scenario_file": study.scenario_file(),
+            "beside": str(base.folder.resolve()) if base.folder else str(Path.cwd()),
+            "runs": len(designs) * study.replicates.count,
+            "shard": size,
+        }
+        return cls(folder, sealed(json.loads(json.dumps(content))))
+
+    @classmethod
+    def read(cls, folder: Path) -> Self:
+        """The plan of an unfinished sweep.
+
+        Raises:
+            Mistake: if there is none, another version wrote it, or somebody has changed it.
+        """
+        content = read_manifest(folder, KIND)
+        if content.get("format") != FORMAT:
+            raise Mistake([f"{folder}: another version of tide began this sweep; {way_out(folder)}"])
+        if content != sealed(content):
+            raise Mistake([f"{folder / MANIFEST}: has been changed since it was written; {way_out(folder)}"])
+        return cls(folder, content)
+
+    def write(self) -> None:
+        """Write the manifest, whole or not at all.
+
+        Raises:
+            Mistake: if the folder cannot be written.
+        """
+        with told_plainly(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            durably(self.folder / MANIFEST, text_of(self.content).encode())
+
+    @cached_property
+    def study(self) -> Study:
+        """What is asked."""
+        return Study.model_validate(self.content["study"])
+
+    @cached_property
+    def base(self) -> Scenario:
+        """The scenario that all designs share."""
+        return Scenario.loads(self.content["scenario_text"]).beside(Path(self.content["beside"]))
+
+    @cached_property
+    def levels(self) -> list[dict[str, Any]]:
+        """What tells every design apart."""
+        return self.study.levels()
+
+    @cached_property
+    def design(self) -> Any:
+        """The scenario of a design, by number; the last ones are kept at hand."""
+        return lru_cache(64)(lambda design: self.base.replace(self.study.changes(self.levels[design])))
+
+    @property
+    def identity(self) -> str:
+        """What every shard of it bears."""
+        return str(self.content["hash"])
+
+    @property
+    def runs(self) -> int:
+        """How many runs there are."""
+        return int(self.content["runs"])
+
+    @property
+    def size(self) -> int:
+        """How many runs are in a shard; the last may have fewer."""
+        return int(self.content["shard"])
+
+    @property
+    def shards(self) -> int:
+        """How many shards there are."""
+        return -(-self.runs // self.size)
+
+    def runs_of(self, shard: int) -> range:
+        """The runs of a shard."""
+        return range(shard * self.size, min(self.runs, (shard + 1) * self.size))
+
+    def path(self, shard: int) -> Path:
+        """The file of a shard."""
+        return self.folder / f"shard-{shard:07}.parquet"
+
+    def present(self) -> list[int]:
+        """The shards that are there, sound or not, in their order.
+
+        Raises:
+            Mistake: if something else lies there too.
+        """
+        names = sorted(path.name for path in self.folder.iterdir())
+        found = [int(match[1]) for name in names if (match := SHARD.fullmatch(name))]
+        if strange := [shard for shard in found if shard >= self.shards]:
+            raise Mistake([f"{self.path(strange[0])}: this sweep has no such shard; move it away"])
+        return found
+
+    @cached_property
+    def table_schema(self) -> pa.Schema:
+        """The columns of `runs.parquet`."""
+        factors = [(name, pa.float64() if self.numeric[name] else pa.string()) for name in self.study.varied]
+        return pa.schema(
+            [
+                ("run", pa.int64()),
+                ("design", pa.int64()),
+                ("seed", pa.uint64()),
+                *factors,
+                *((name, pa.float64()) for name in MEASURES),
+                ("status", pa.string()),
+                ("error", pa.string()),
+                ("command", pa.string()),
+            ]
+        )
+
+    @cached_property
+    def shard_schema(self) -> pa.Schema:
+        """The columns of a shard: those of its runs, and of each run its series as lists."""
+        kept = SERIES if self.study.keep.series else ()
+        schema = self.table_schema
+        for name in kept:
+            schema = schema.append(pa.field(by_month(name), pa.list_(pa.field("element", pa.float32()))))
+        return schema
+
+    @cached_property
+    def numeric(self) -> dict[str, bool]:
+        """Of all that varies, whether its levels are numbers; other levels stand as words."""
+        levels = {name: self.study.factors.get(name, [""]) for name in self.study.varied}
+        return {name: all(map(_is_number, each)) for name, each in levels.items()}
+
+    def command(self, design: int, seed: int) -> str:
+        """The command that repeats one run."""
+        changes = {**self.study.set, **self.study.changes(self.levels[design])}
+        said = [word for key, value in changes.items() for word in ("--set", setting(key, value))]
+        return shlex.join(["tide", "run", self.content["scenario_file"], "--seed", str(seed), *said])
+
+    def differs(self, other: Plan) -> str:
+        """What tells this sweep from another one, in a word; empty if they are the same."""
+        return next((part for part in AGREED if self.content[part] != other.content[part]), "")
+
+    def cut(self, size: int) -> Plan:
+        """The same plan, with so many runs a shard."""
+        return Plan(self.folder, sealed({**self.content, "shard": size}))
+
+
+def sealed(content: dict[str, Any]) -> dict[str, Any]:
+    """A manifest with the hash of all that it says, by which an edited one is known."""
+    rest = {key: value for key, value in content.items() if key != "hash"}
+    return {**rest, "hash": hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()}
+
+
+def by_month(series: str) -> str:
+    """The column of a series in a shard; some are called as a measure is."""
+    return f"{series} by month"
+
+
+def _is_number(level: Any) -> bool:
+    return isinstance(level, int | float) and not isinstance(level, bool)
+
+
+def _files(designs: Iterable[Scenario]) -> dict[str, str]:
+    """A hash of every file of firms or ties that a design names; empty for one that is not there."""
+    found: dict[str, str] = {}
+    for design in designs:
+        for name in (design.founding.firms, design.founding.ties):
+            if isinstance(name, str) and name not in found:
+                path = (design.folder or Path.cwd()) / name
+                found[name] = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+    return dict(sorted(found.items()))
+
+
+def way_out(folder: Path) -> str:
+    """What to do with an unfinished sweep that cannot be gone on with."""
+    return f"name another place with --out, move {folder} away, or throw it away with --fresh"
+
+
+def check_agreement(begun: Plan, asked: Plan) -> None:
+    """See that an unfinished sweep is the one that is asked for.
+
+    Raises:
+        Mistake: if it is not, with what differs.
+    """
+    said = {
+        "study": "of a study that says something else",
+        "scenario": "of a scenario that says something else",
+        "source": "with another state of the model's source",
+        "versions": "with other versions of Python or its packages",
+        "files": "with other files of firms or ties",
+    }
+    if part := begun.differs(asked):
+        raise Mistake([f"{begun.folder}: holds an unfinished sweep {said[part]}; {way_out(begun.folder)}"])
+
+
+def check_code(begun: Plan) -> None:
+    """See that this is the code that a sweep was planned with.
+
+    Raises:
+        Mistake: if it is not.
+    """
+    here = provenance(begun.base)
+    if other := [part for part in ("source", "versions") if begun.content[part] != here[part]]:
+        raise Mistake([f"{begun.folder}: was planned with another {other[0]} of tide; use the same on all machines"])
+
+
+@contextmanager
+def told_plainly(folder: Path) -> Iterator[None]:
+    """Tell in one line that a folder cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        raise Mistake([f"{folder}: cannot be written ({error.strerror}); what is done so far is kept"]) from None
+
+
+@contextmanager
+def held(folder: Path, alone: bool = True) -> Iterator[None]:
+    """Hold the lock of an unfinished sweep: alone, or together with others that do shards of their own.
+
+    The lock is the kernel's: it ends with the process, however that ends. A folder without a plan is not left behind.
+
+    Raises:
+        Mistake: if another process holds it, or the folder cannot be written.
+    """
+    with told_plainly(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = open(folder / LOCK, "a+", encoding="utf-8")  # noqa: SIM115  (closed below)
+    with lock:
+        _take(lock, folder, alone)
+        try:
+            yield
+        finally:
+            if not (folder / MANIFEST).exists():
+                with suppress(OSError):
+                    (folder / LOCK).unlink(missing_ok=True)
+                    folder.rmdir()
+
+
+def _take(lock: TextIO, folder: Path, alone: bool) -> None:
+    """Lock an open file, or say who holds it."""
+    if fcntl is None:
+        return
+    try:
+        fcntl.flock(lock, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+        same = os.path.samestat(os.fstat(lock.fileno()), os.stat(folder / LOCK))
+    except OSError:
+        same = False
+    if not same:
+        lock.seek(0)
+        who = lock.read().strip() or "another process"
+        raise Mistake([f"{folder}: {who} is at work here; wait until it is done, or name another place with --out"])
+    lock.truncate(0)
+    lock.write(f"process {os.getpid()} on {socket.gethostname()}")
+    lock.flush()
+
+
+def check_folder(folder: Path) -> None:
+    """See that nothing lies in the folder of an unfinished sweep but what belongs to one.
+
+    Raises:
+        Mistake: if something does.
+    """
+    for path in sorted(folder.iterdir()):
+        ours = path.name in (MANIFEST, LOCK, RESULT) or SHARD.fullmatch(path.name) or ASIDE.fullmatch(path.name)
+        if not ours:
+            raise Mistake([f"{path}: is no part of a sweep; move it away"])
+
+
+def sweep_up(folder: Path) -> None:
+    """Remove what killed writers left behind."""
+    for path in folder.iterdir():
+        if ASIDE.fullmatch(path.name):
+            path.unlink(missing_ok=True)
+    shutil.rmtree(folder / RESULT, ignore_errors=True)
+
+
+def throw_away(folder: Path) -> None:
+    """Remove the plan and the shards of a sweep; what somebody else has put there stays."""
+    sweep_up(folder)
+    for path in list(folder.iterdir()):
+        if SHARD.fullmatch(path.name):
+            path.unlink()
+    (folder / MANIFEST).unlink(missing_ok=True)

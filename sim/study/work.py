@@ -1,0 +1,198 @@
+"""The work of a shard: its runs, one by one, and the file that holds what they leave.
+
+Whatever goes wrong in a run is a row of the file, not an end of the sweep.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import shutil
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from sim.measures import MEASURES, measure
+from sim.mistakes import Mistake
+from sim.record import durably
+from sim.scenario import Scenario
+from sim.simulation import Simulation
+from sim.study.sharding import Plan, by_month, way_out
+from sim.world import SERIES
+
+FIRST_STRETCH, PACE = 12, 0.1
+"""Months that are simulated before the clock is looked at for the first time, and seconds between later looks, about."""
+SPARE = 2**20
+"""Bytes that are left free on a disk."""
+
+
+class Outcome(NamedTuple):
+    """What one run leaves."""
+
+    measures: dict[str, float]
+    series: np.ndarray | None
+    error: str
+
+
+class Receipt(NamedTuple):
+    """What is told of a shard that has been written."""
+
+    shard: int
+    sha256: str
+
+
+class Cut(Exception):
+    """A run has taken longer than it may."""
+
+    def __init__(self, limit: float) -> None:
+        super().__init__(f"took longer than the limit of {limit:g} s")
+
+
+class Stopped(Exception):
+    """Nobody waits for the run any more."""
+
+
+class Watch:
+    """Looks at the clock while a run goes on.
+
+    Args:
+        limit: seconds that a run may take.
+        stop: set when the sweep is interrupted.
+    """
+
+    def __init__(self, limit: float | None = None, stop: threading.Event | None = None) -> None:
+        self._limit, self._stop = limit, stop
+        self._begun = time.monotonic()
+
+    def __call__(self) -> None:
+        """Go on, or raise `Cut` or `Stopped`."""
+        if self._stop is not None and self._stop.is_set():
+            raise Stopped
+        if self._limit is not None and time.monotonic() - self._begun > self._limit:
+            raise Cut(self._limit)
+
+
+def advance(simulation: Simulation, look: Watch) -> None:
+    """Simulate to the end, in stretches of months between which the clock is looked at."""
+    months = FIRST_STRETCH
+    while simulation.month < simulation.scenario.run.steps:
+        before = time.monotonic()
+        simulation.advance(months)
+        look()
+        months = 2 * months if time.monotonic() - before < PACE / 2 else max(1, months // 2)
+
+
+def run_once(scenario: Scenario, seed: int, keep_series: bool, look: Watch | None = None) -> Outcome:
+    """One run, from scenario to measures; whatever goes wrong in it is told, not raised.
+
+    Raises:
+        Stopped: when it is no longer waited for.
+    """
+    try:
+        simulation = Simulation(scenario, seed)
+        advance(simulation, look or Watch())
+        return Outcome(measure(simulation.evidence()), series_of(simulation) if keep_series else None, "")
+    except Stopped:
+        raise
+    except Exception as error:
+        return failure(f"{type(error).__name__}: {error}")
+
+
+def series_of(simulation: Simulation) -> np.ndarray:
+    """The series so far, a row each, in single precision."""
+    return np.stack([simulation.history[name].astype(np.float32) for name in SERIES])
+
+
+def failure(error: str) -> Outcome:
+    """What a run leaves that failed."""
+    return Outcome(dict.fromkeys(MEASURES, float("nan")), None, error)
+
+
+def do(plan: Plan, run: int, look: Watch | None = None) -> Outcome:
+    """A run of a plan, by number."""
+    design, seed = plan.study.run(run)
+    return run_once(plan.design(design), seed, plan.study.keep.series, look)
+
+
+def write_shard(plan: Plan, shard: int, outcomes: Mapping[int, Outcome]) -> Receipt:
+    """Write what the runs of a shard left; the file is there whole or not at all.
+
+    Raises:
+        Mistake: if there is no room for it, or the folder cannot be written.
+    """
+    sink = pa.BufferOutputStream()
+    table = shard_table(plan, shard, outcomes)
+    pq.write_table(table, sink, compression="zstd", use_dictionary=False, write_page_checksum=True)
+    data = sink.getvalue().to_pybytes()
+    full = Mistake(
+        [f"{plan.folder}: the disk is full; what is done is kept: make room, and run the same command again"]
+    )
+    try:
+        if shutil.disk_usage(plan.folder).free < len(data) + SPARE:
+            raise full
+        durably(plan.path(shard), data)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise full from None
+        raise Mistake([f"{plan.path(shard)}: cannot be written ({error.strerror}); what is done is kept"]) from None
+    return Receipt(shard, hashlib.sha256(data).hexdigest())
+
+
+def shard_table(plan: Plan, shard: int, outcomes: Mapping[int, Outcome]) -> pa.Table:
+    """A row a run: run, design, seed, what varies, a column a measure, status, error, and its series as lists."""
+    runs = plan.runs_of(shard)
+    told = [outcomes[run] for run in runs]
+    drawn = [plan.study.run(run) for run in runs]
+    columns: dict[str, Any] = {
+        "run": np.array(runs, np.int64),
+        "design": np.array([design for design, _seed in drawn], np.int64),
+        "seed": np.array([seed for _design, seed in drawn], np.uint64),
+    }
+    for name, numeric in plan.numeric.items():
+        levels = [plan.levels[design][name] for design, _seed in drawn]
+        columns[name] = np.array(levels, float) if numeric else [str(level) for level in levels]
+    for name in MEASURES:
+        columns[name] = np.array([outcome.measures[name] for outcome in told])
+    columns["status"] = ["failed" if outcome.error else "done" for outcome in told]
+    columns["error"] = [outcome.error for outcome in told]
+    columns["command"] = [
+        plan.command(*where) if outcome.error else "" for where, outcome in zip(drawn, told, strict=True)
+    ]
+    if plan.study.keep.series:
+        columns |= _lists([outcome.series for outcome in told])
+    schema = plan.shard_schema.with_metadata({"sweep": plan.identity, "shard": str(shard)})
+    return pa.table(list(columns.values()), schema=schema)
+
+
+def _lists(series: list[np.ndarray | None]) -> dict[str, pa.Array]:
+    """Each series of the runs, a list a run; empty for one that failed."""
+    months = np.array([0 if rows is None else rows.shape[1] for rows in series])
+    offsets = pa.array(np.concatenate([[0], np.cumsum(months)]), pa.int32())
+    kept = [rows for rows in series if rows is not None]
+    whole = np.concatenate(kept, axis=1) if kept else np.zeros((len(SERIES), 0), np.float32)
+    lists = (pa.ListArray.from_arrays(offsets, pa.array(rows)) for rows in whole)
+    return {by_month(name): each for name, each in zip(SERIES, lists, strict=True)}
+
+
+def read_shard(plan: Plan, shard: int) -> pa.Table | None:
+    """What a shard holds; nothing if its file is not whole, or not as it was written.
+
+    Raises:
+        Mistake: if it belongs to another sweep.
+    """
+    path: Path = plan.path(shard)
+    try:
+        table = pq.read_table(path, page_checksum_verification=True, partitioning=None)
+    except (OSError, ValueError, pa.ArrowException):
+        return None
+    told = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
+    if (told.get("sweep"), told.get("shard")) != (plan.identity, str(shard)):
+        raise Mistake([f"{path}: belongs to another sweep; {way_out(plan.folder)}"])
+    whole = table.schema.equals(plan.shard_schema) and np.array_equal(table["run"], plan.runs_of(shard))
+    return table if whole else None

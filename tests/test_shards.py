@@ -1,0 +1,454 @@
+"""Shards: kill what you like, go on as you like, and the result is the same to the byte, nothing lost and nothing twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sim import Result, Study, sweep
+from sim.cli import main
+from sim.compiled import CACHE
+from sim.measures import MEASURES
+from sim.mistakes import Mistake
+from sim.record import Run, write_json
+from sim.study import sharding
+from sim.study.estimating import Needs, check_room, spelled_bytes, spelled_time
+from sim.study.processes import environment
+from sim.study.sharding import Plan, unfinished
+from sim.study.standing import Standing
+from sim.study.sweeping import Interrupted, forecast, merge, plan, work
+from sim.study.work import read_shard
+
+TAKE = "sharing.take_rate"
+SMALL = {"run.steps": 12, "founding.firms": 20}
+TABLES = ("manifest.json", "runs.parquet", "series.parquet", "summary.csv")
+linux = pytest.mark.skipif(sys.platform != "linux", reason="processes are looked for in /proc")
+
+
+def study(**parts) -> Study:
+    """Two takes, twenty seeds, twenty firms, a year."""
+    return Study(
+        **{"scenario": "rising_tide", "set": SMALL, "factors": {TAKE: [0.0, 0.3]}, "replicates": {"count": 20}} | parts
+    )
+
+
+def cut(place: Path, size: int = 3, **parts) -> Plan:
+    """A plan with small shards, so that there are many of them."""
+    made = Plan.of(study(**parts), unfinished(place)).cut(size)
+    made.write()
+    return made
+
+
+def same(one: Result, other: Result) -> bool:
+    """Whether two results are the same to the byte."""
+    return all((one.folder / name).read_bytes() == (other.folder / name).read_bytes() for name in TABLES)
+
+
+def stop_after(runs: int):
+    """Press Ctrl-C when so many runs are done."""
+
+    def progress(now: Standing) -> None:
+        if now.done >= runs:
+            raise KeyboardInterrupt
+
+    return progress
+
+
+@pytest.fixture(scope="module")
+def calm(tmp_path_factory) -> Result:
+    """The sweep that nothing disturbs."""
+    return sweep(study(), workers=1, out=tmp_path_factory.mktemp("shards") / "calm")
+
+
+# The same whatever the cut, the engine, and the interruptions
+
+
+@pytest.mark.parametrize(("size", "isolate"), [(1, "threads"), (7, "threads"), (40, "threads"), (7, "process")])
+def test_neither_the_cut_into_shards_nor_the_engine_shows_in_the_result(calm, tmp_path, size, isolate):
+    cut(tmp_path / "a", size)
+    assert same(sweep(study(), workers=2, out=tmp_path / "a", isolate=isolate), calm)
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+@pytest.mark.parametrize(("first", "then"), [("threads", "process"), ("process", "threads")])
+def test_an_interrupted_sweep_goes_on_from_its_shards_on_another_engine(calm, tmp_path, first, then):
+    made = cut(tmp_path / "a")
+    with pytest.raises(Interrupted) as stop:
+        sweep(study(), workers=2, out=tmp_path / "a", isolate=first, progress=stop_after(15))
+    there = {shard: made.path(shard).stat().st_mtime_ns for shard in made.present()}
+    assert stop.value.kept == sum(len(made.runs_of(shard)) for shard in there) >= 9
+    told: list[Standing] = []
+
+    def look(now: Standing) -> None:
+        told.append(now)
+        if now.done < now.total:
+            assert {shard: made.path(shard).stat().st_mtime_ns for shard in there} == there
+
+    assert same(sweep(study(), workers=2, out=tmp_path / "a", isolate=then, progress=look, resume=True), calm)
+    assert told[-1].earlier == stop.value.kept and told[-1].done == 40
+
+
+def test_a_finished_sweep_is_not_run_again_unless_asked(calm):
+    before = (calm.folder / "runs.parquet").stat().st_mtime_ns
+    sweep(study(), out=calm.folder)
+    assert (calm.folder / "runs.parquet").stat().st_mtime_ns == before
+    assert same(sweep(study(), out=calm.folder, fresh=True), calm)
+    assert (calm.folder / "runs.parquet").stat().st_mtime_ns > before
+
+
+def test_there_is_nothing_to_go_on_with_where_nothing_was_begun(tmp_path):
+    with pytest.raises(Mistake, match="nothing to go on with"):
+        sweep(study(), out=tmp_path / "a", resume=True)
+    assert list(tmp_path.iterdir()) == []
+
+
+# Kills
+
+
+DRIVER = """
+import sys
+from pathlib import Path
+from sim import Study, sweep
+if __name__ == "__main__":
+    study = Study.model_validate_json(Path(sys.argv[1]).read_text())
+    sweep(study, workers=2, out=sys.argv[2], isolate=sys.argv[3])
+"""
+
+
+def drive(folder: Path, isolate: str, extra: dict[str, str] | None = None, **parts) -> subprocess.Popen[bytes]:
+    """A sweep in a process of its own, into `folder / "a"`."""
+    (folder / "study.json").write_text(study(**parts).model_dump_json(), encoding="utf-8")
+    words = [sys.executable, "-c", DRIVER, str(folder / "study.json"), str(folder / "a"), isolate]
+    return subprocess.Popen(words, env=environment() | (extra or {}), stderr=subprocess.DEVNULL)
+
+
+def wait_until(true, seconds: float = 60.0) -> None:
+    """Wait for something to become true."""
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it never came true"
+        time.sleep(0.005)
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process has started."""
+    found = []
+    for path in Path(f"/proc/{pid}/task").glob("*/children"):
+        found += [int(word) for word in path.read_text().split()]
+    return found
+
+
+def alive(pid: int) -> bool:
+    """Whether a process is still at work."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@linux
+@pytest.mark.parametrize(("first", "then"), [("threads", "process"), ("process", "threads")])
+def test_a_killed_driver_loses_no_shard_and_takes_its_workers_along(calm, tmp_path, first, then):
+    made = cut(tmp_path / "a", size=2)
+    driver = drive(tmp_path, first)
+    wait_until(lambda: len(made.present()) >= 4)
+    workers = children(driver.pid)
+    driver.kill()
+    driver.wait()
+    assert len(workers) == (2 if first == "process" else 0)
+    wait_until(lambda: not any(map(alive, workers)), seconds=5)
+    assert 4 <= len(made.present()) < made.shards
+    assert same(sweep(study(), workers=2, out=tmp_path / "a", isolate=then), calm)
+
+
+@linux
+def test_a_killed_worker_loses_nothing(calm, tmp_path):
+    cut(tmp_path / "a")
+    killed: list[int] = []
+
+    def kill(now: Standing) -> None:
+        if now.done >= 8 * (len(killed) + 1) and len(killed) < 3 and (pids := children(os.getpid())):
+            os.kill(pids[len(killed) % len(pids)], signal.SIGKILL)
+            killed.append(now.done)
+
+    assert same(sweep(study(), workers=2, out=tmp_path / "a", isolate="process", progress=kill), calm)
+    assert len(killed) == 3
+
+
+FAULTY = """
+import os, signal, time
+import sim.simulation as module
+whole = module.Simulation.advance
+def advance(self, months=None):
+    if self.seed == 3 and self.scenario.sharing.take_rate == 0.3:
+        {fault}
+    return whole(self, months)
+module.Simulation.advance = advance
+"""
+
+
+@pytest.fixture
+def faulty(tmp_path, monkeypatch):
+    """Make one run of the worker processes fatal: design 1, seed 3."""
+
+    def make(fault: str) -> None:
+        (tmp_path / "fault").mkdir()
+        (tmp_path / "fault" / "sitecustomize.py").write_text(FAULTY.format(fault=fault), encoding="utf-8")
+        monkeypatch.setenv("PYTHONPATH", str(tmp_path / "fault"))
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("fault", "limit", "error"),
+    [
+        ("os.kill(os.getpid(), signal.SIGBUS)", None, "Died: took its process along 3 times (SIGBUS)"),
+        ("os._exit(7)", None, "Died: took its process along 3 times (exit 7)"),
+        ("time.sleep(1000)", 1.0, "Cut: took longer than the limit of 1 s"),
+    ],
+)
+def test_a_run_that_takes_its_process_along_or_hangs_is_a_row_and_all_others_are_done(
+    calm, tmp_path, faulty, fault, limit, error, monkeypatch
+):
+    monkeypatch.setattr("sim.study.processes.wipe_cache", lambda: None)  # other tests need what is compiled
+    faulty(fault)
+    cut(tmp_path / "a", size=10)
+    result = sweep(study(), workers=1, out=tmp_path / "a", isolate="process", limit=limit)
+    row = result.runs.loc[23]
+    assert (row["status"], row["error"]) == ("failed", error)
+    assert row["command"].endswith(f"--seed 3 --set run.steps=12 --set founding.firms=20 --set {TAKE}=0.3")
+    others = result.runs.drop(index=23)
+    assert others.equals(calm.runs.drop(index=23))
+
+
+@pytest.mark.parametrize("isolate", ["threads", "process"])
+def test_a_run_that_takes_too_long_is_cut_and_the_others_are_done(tmp_path, isolate):
+    long = study(factors={"run.steps": [12, 100_000]}, replicates={"count": 2}, keep={"series": False})
+    begun = time.monotonic()
+    result = sweep(long, workers=1, out=tmp_path / "a", isolate=isolate, limit=0.5)
+    assert time.monotonic() - begun < 60
+    assert list(result.runs["status"]) == ["done", "done", "failed", "failed"]
+    assert set(result.runs["error"][2:]) == {"Cut: took longer than the limit of 0.5 s"}
+
+
+def test_a_failed_row_says_the_command_that_repeats_its_run(calm, tmp_path, monkeypatch):
+    """Here the command of a run that is done, whose numbers are known."""
+    parts = {"factors": {TAKE: [0.0, 0.3], "sharing.mix": [{"equal": 1.0}, {"shapley": 0.5, "need": 0.5}]}}
+    made = Plan.of(study(**parts), unfinished(tmp_path / "a"))
+    design, seed = made.study.run(65)
+    monkeypatch.chdir(tmp_path)
+    words = shlex.split(made.command(design, seed))
+    assert words[:2] == ["tide", "run"]
+    with pytest.raises(SystemExit) as end:
+        main([*words[1:], "--no-figure", "--out", "again"])
+    assert end.value.code == 0
+    row = sweep(study(**parts), out=tmp_path / "a").runs.loc[65]
+    again = Run.load("again").measures
+    assert {name: row[name] for name in MEASURES} == pytest.approx(again, abs=0, rel=0, nan_ok=True)
+
+
+# Folders that are not as they should be
+
+
+@pytest.fixture
+def half(tmp_path) -> Plan:
+    """A sweep that was interrupted half-way."""
+    made = cut(tmp_path / "a")
+    with pytest.raises(Interrupted):
+        sweep(study(), workers=1, out=tmp_path / "a", progress=stop_after(20))
+    return made
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != "lock"}
+
+
+def truncate(data: bytes) -> bytes:
+    return data[: len(data) // 2]
+
+
+def flip(data: bytes) -> bytes:
+    return data[:300] + bytes([data[300] ^ 255]) + data[301:]
+
+
+@pytest.mark.parametrize("damage", [truncate, flip, lambda data: b""])
+def test_a_damaged_shard_is_done_anew(calm, half, damage):
+    path = half.path(half.present()[1])
+    path.write_bytes(damage(path.read_bytes()))
+    told: list[int] = []
+    result = sweep(study(), out=sharding.result_of(half.folder), progress=lambda now: told.append(now.broken))
+    assert same(result, calm) and set(told) == {1}
+
+
+def edit(folder: Path) -> None:
+    """A cleverer number of replicates."""
+    content = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    content["study"]["replicates"]["count"] = 10
+    write_json(folder / "manifest.json", content)
+
+
+def age(folder: Path) -> None:
+    """As a version of tide wrote it that is not this one."""
+    content = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    write_json(folder / "manifest.json", sharding.sealed(content | {"format": 0}))
+
+
+def other_source(folder: Path) -> None:
+    """As another state of the source would have written it."""
+    content = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    write_json(folder / "manifest.json", sharding.sealed(content | {"source": "0" * 64}))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "complaint"),
+    [
+        (edit, "has been changed since it was written"),
+        (age, "another version of tide began this sweep"),
+        (other_source, "with another state of the model's source"),
+        (lambda folder: (folder / "manifest.json").write_text("{"), "no result can be read here"),
+        (lambda folder: (folder / "manifest.json").unlink(), "holds shards without a plan"),
+        (lambda folder: (folder / "thesis.txt").write_text("years of work"), "is no part of a sweep"),
+        (
+            lambda folder: shutil.copy(folder / "shard-0000000.parquet", folder / "shard-0000001.parquet"),
+            "another sweep",
+        ),
+        (lambda folder: (folder / "shard-0000099.parquet").write_text(""), "this sweep has no such shard"),
+    ],
+)
+def test_a_folder_that_is_not_as_it_was_is_refused_and_nothing_in_it_is_touched(half, spoil, complaint):
+    spoil(half.folder)
+    before = contents(half.folder)
+    with pytest.raises(Mistake, match=complaint) as mistake:
+        sweep(study(), out=sharding.result_of(half.folder))
+    assert len(mistake.value.lines) == 1
+    assert contents(half.folder) == before
+
+
+def test_an_unfinished_sweep_of_another_study_is_refused_unless_it_is_thrown_away(half):
+    before, place = contents(half.folder), sharding.result_of(half.folder)
+    with pytest.raises(Mistake, match="of a study that says something else; name another place with --out"):
+        sweep(study(replicates={"count": 2}), out=place)
+    assert contents(half.folder) == before
+    assert len(sweep(study(replicates={"count": 2}), out=place, fresh=True).runs) == 4
+    assert not half.folder.exists()
+
+
+def test_two_sweeps_do_not_work_in_one_folder(half):
+    before = contents(half.folder)
+    with sharding.held(half.folder), pytest.raises(Mistake, match=f"process {os.getpid()} on .* is at work here"):
+        sweep(study(), out=sharding.result_of(half.folder))
+    assert contents(half.folder) == before
+
+
+def test_a_result_that_is_not_as_it_was_written_is_not_taken_for_one(tmp_path):
+    result = sweep(study(replicates={"count": 1}), out=tmp_path / "a")
+    (tmp_path / "a" / "runs.parquet").write_bytes(b"PAR1")
+    with pytest.raises(Mistake, match=r"runs\.parquet: is not as tide wrote it"):
+        sweep(study(replicates={"count": 1}), out=result.folder)
+    assert (tmp_path / "a" / "runs.parquet").read_bytes() == b"PAR1"
+
+
+def test_a_place_that_cannot_be_written_is_told_in_a_line(tmp_path):
+    (tmp_path / "file").write_text("no folder", encoding="utf-8")
+    with pytest.raises(Mistake, match="cannot be written"):
+        sweep(study(replicates={"count": 1}), out=tmp_path / "file" / "a")
+
+
+# Before it begins
+
+
+def test_too_small_a_disk_is_told_before_anything_is_run(tmp_path):
+    with pytest.raises(Mistake, match=r"needs about 2\.0 TB on the disk, and .* are free; make room"):
+        check_room(Needs(0.01, 1e6), 10**6, tmp_path / "not" / "there")
+    check_room(Needs(0.01, 1e3), 10, tmp_path)
+
+
+def test_a_forecast_counts_runs_and_reckons_time_and_disk(calm, tmp_path):
+    said = forecast(study(), workers=1, out=tmp_path / "a")
+    assert (said.designs, said.runs, said.shards) == (2, 40, 1)
+    stored = sum(path.stat().st_size for path in calm.folder.glob("*.parquet"))
+    assert stored < said.disk < 20 * stored
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_shards_are_seconds_of_work_whoever_does_them():
+    assert [sharding.shard_size(seconds) for seconds in (1e-6, 0.005, 0.4, 2.0, 100.0)] == [1000, 400, 5, 1, 1]
+
+
+def test_spans_and_sizes_are_said_as_people_say_them():
+    assert [spelled_time(seconds) for seconds in (40, 600, 12_600)] == ["40 s", "10 min", "3.5 h"]
+    assert [spelled_bytes(count) for count in (300, 21_000, 1.4e9)] == ["300 bytes", "21.0 kB", "1.4 GB"]
+
+
+# Side by side on several machines
+
+
+def test_parts_done_in_copies_merge_into_the_same_result(calm, tmp_path):
+    made = plan(study(), tmp_path / "a")
+    made.cut(3).write()  # smaller shards than a sweep this small would have
+    shutil.copytree(made.folder, tmp_path / "b.unfinished")
+    work(tmp_path / "a", 0, 2, workers=1)
+    work(tmp_path / "b", 1, 2, workers=1, isolate="process")
+    with pytest.raises(Mistake, match=r"7 of 14 shards are missing \(1, 3, 5, 7, 9, …\); do them with tide work"):
+        merge(tmp_path / "a")
+    assert same(merge(tmp_path / "a", [tmp_path / "b"]), calm)
+
+
+def test_a_shard_that_says_different_things_in_two_copies_is_a_conflict(tmp_path, half):
+    shutil.copytree(half.folder, tmp_path / "b.unfinished")
+    shard = half.present()[0]
+    table = read_shard(half, shard)
+    forged = table.set_column(table.schema.get_field_index("seed"), "seed", [np.arange(3, dtype=np.uint64) + 7])
+    import pyarrow.parquet as pq
+
+    pq.write_table(forged, tmp_path / "b.unfinished" / half.path(shard).name)
+    before = contents(half.folder)
+    with pytest.raises(Mistake, match="says something else than"):
+        merge(half.folder, [tmp_path / "b"])
+    assert contents(half.folder) == before
+
+
+# The command
+
+
+def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(tmp_path):
+    text = 'scenario = "rising_tide"\nset = { "run.steps" = 12, "founding.firms" = 20 }\n[factors]\n'
+    (tmp_path / "mine.toml").write_text(f'{text}"{TAKE}" = [0.0, 0.3]\n[replicates]\ncount = 2000\n', encoding="utf-8")
+    tide = [sys.executable, "-m", "sim.cli", "sweep", "mine.toml", "--workers", "1"]
+    command = subprocess.Popen(tide, cwd=tmp_path, env=environment(), stderr=subprocess.PIPE, text=True)
+    folder = tmp_path / "results" / "mine.unfinished"
+    wait_until(lambda: len(list(folder.glob("shard-*"))) >= 1)
+    command.send_signal(signal.SIGINT)
+    _out, told = command.communicate()
+    assert command.returncode == 130
+    assert "of 4000 runs are kept in results/mine.unfinished; to go on: tide sweep mine.toml --resume" in told
+    assert "Traceback" not in told
+
+
+# Compiled code that cannot be read
+
+
+@pytest.mark.skipif(CACHE is None, reason="nothing is kept")
+@pytest.mark.parametrize("kind", ["nbi", "nbc"])
+def test_a_truncated_file_of_compiled_code_is_compiled_anew(tmp_path, kind):
+    code = "from sim import luck; print(repr(float(luck.uniform(luck.key(5), luck.purpose('probe'), 1, 2))))"
+    shown = [sys.executable, "-c", code]
+    words = {"env": environment() | {"RISINGTIDE_CACHE": str(tmp_path)}, "capture_output": True, "text": True}
+    first = subprocess.run(shown, **words)
+    assert first.returncode == 0, first.stderr
+    files = list(tmp_path.rglob(f"*.{kind}"))
+    assert files
+    for path in files:
+        path.write_bytes(path.read_bytes()[:-20])
+    again = subprocess.run(shown, **words)
+    assert (again.returncode, again.stdout) == (0, first.stdout), again.stderr
