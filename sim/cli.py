@@ -497,7 +497,7 @@ def docs(
     out: Annotated[Path, typer.Option(help="The folder of the pages.")] = Path("docs"),
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if a page is stale.")] = False,
 ) -> None:
-    """Write the documents that follow from the code: model, mechanisms, principles, structures, archetypes, measures."""
+    """Write the documents, in which all that the code says is read out of it: how to begin, the model, the practice."""
     from sim.report.docs import stale, write
 
     if check and not out.is_dir():

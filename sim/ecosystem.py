@@ -59,7 +59,8 @@ class Ecosystem(mesa.Model):
         engine: "compiled", or "agents" to step firm by firm through Mesa.
         firm: the class of the agents; a decision that it overrides runs in Python, the other phases stay compiled.
         phases: phases of your own by name, called with (world, rules, month) instead of the compiled one.
-        levers: changes to the scenario by full key, e.g. `**{"sharing.take_rate": 0.3}` (what `mesa.batch_run` varies).
+        levers: changes to the scenario by full key, e.g. `**{"sharing.take_rate": 0.3}` (what `mesa.batch_run` varies; name its
+            seeds as `"seed": range(10)`, as its `iterations` would repeat one).
 
     Raises:
         Mistake: if the scenario, or what is asked of it, is wrong.

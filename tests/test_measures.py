@@ -579,3 +579,11 @@ def test_without_a_record_before_the_event_nothing_can_be_lost():
 def test_value_per_member_is_that_of_the_last_year():
     assert value_per_member(story(value=[99.0] * 5 + [6.0] * 12, firms=[1.0] * 5 + [3.0] * 12)) == pytest.approx(2.0)
     assert value_per_member(story(value=[0.0] * 12, firms=[0.0] * 12)) == 0.0
+
+
+def test_founders_are_counted_in_every_copy():
+    """Nobody leaves in a Moran process: all founders of all copies are still there, and it has not grown."""
+    scenario = Scenario.load("moran").replace({"founding.copies": 5})
+    found = measure(Simulation(scenario).advance().evidence())
+    assert found["survival"] == 1.0
+    assert found["took_off"] == 0.0

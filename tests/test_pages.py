@@ -35,9 +35,12 @@ def test_every_scenario_that_is_shown_can_be_run(text, tmp_path, monkeypatch):
 
 def test_the_study_that_is_shown_is_one_and_its_schema_knows_it(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (text,) = blocks("studies.md", "toml")
+    study, more_claims = blocks("studies.md", "toml")
+    text = f"{study}\n{more_claims}"
     Path("shown.toml").write_text(text)
-    assert len(Study.load("shown.toml").designs()) == 4
+    shown = Study.load("shown.toml")
+    assert len(shown.designs()) == 4
+    assert len(shown.effects.claims) == 4
     jsonschema.validate(tomllib.loads(text), json_schema(Study))
 
 

@@ -15,6 +15,7 @@ def test_a_behaviour_of_ones_own_in_ten_lines_works_as_shown(capsys):
     exec(compile(BEHAVIOUR, "README.md", "exec"), {})  # noqa: S102  (our own page)
     usual, sceptical = map(float, capsys.readouterr().out.split())
     assert 0 < sceptical < usual / 2
+    assert f"It prints {usual:.2f}, and {sceptical:.2g}" in README
 
 
 def test_the_quickstart_names_what_is_there():

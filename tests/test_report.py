@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 
-from sim import Mistake, Result, Run, Study, maturity, run, sweep
+from sim import Mistake, Result, Run, Scenario, Study, maturity, run, sweep
 from sim.measures.maturity import DIMENSIONS
 from sim.report import run_figure, save, sweep_figure
 from sim.report.network_map import layout, make_room
+from sim.report.run_page import agenda
 from sim.report.style import apart
 from sim.report.sweep_page import called, is_share
-from sim.report.tables import findings, maturity_lines
+from sim.report.tables import findings, maturity_lines, measures_table
 from sim.report.wording import number, percent
 
 SMALL = {"run.steps": 30, "founding.firms": 24, "membership.market_potential": 30}
@@ -180,6 +181,29 @@ def test_a_scenario_with_every_kind_of_intervention_marks_its_dates(busy):
     said = words_in(run_figure(run(busy, seed=3)))
     assert "scandal" in said
     assert "demand shock" in said
+
+
+def test_every_step_of_a_programme_is_named_with_its_month():
+    said = words_in(run_figure(run("programme", **{**SMALL, "run.steps": 48})))
+    steps = Scenario.load("programme").programme.dated
+    assert len(steps) == 6
+    assert all(f"{change.at} {name}" in " ".join(said.split()) for name, change in steps)
+
+
+def test_what_happens_again_and_again_is_told_once():
+    changes = [{"kind": "rules", "at": at, "set": {"sharing.take_rate": at / 100}} for at in (6, 9, 12)]
+    shock = {"kind": "demand", "at": 20, "size": -0.5, "duration": 3}
+    done = run("rising_tide", **SMALL, interventions=[*changes, shock])
+    assert agenda(done) == "upright lines: month 6 to 12 new rules (3 times), 20 demand shock"
+
+
+def test_what_matters_most_is_printed_first_and_every_measure_once(record):
+    table = measures_table(record)
+    names = list(table.columns[1].cells)
+    assert next(table.columns[0].cells) == "In short"
+    assert names[:4] == ["collapsed", "final_firms", "value", "welfare"]
+    assert len(names) == len(set(names))
+    assert "disputes" not in names  # nothing is argued about here
 
 
 def test_the_dimension_that_holds_an_ecosystem_back_is_named():

@@ -458,11 +458,29 @@ NEEDS = {
 """Measures that say nothing unless a phase or a mechanism is on."""
 
 
+HEADLINE = (
+    "collapsed",
+    "time_to_collapse",
+    "final_firms",
+    "value",
+    "welfare",
+    "orchestrator_income",
+    "mean_contribution",
+    "trust",
+    "grievance",
+    "final_customers",
+)
+"""The few measures that matter most, as far as a run has them."""
+
+
 def by_topic() -> dict[str, list[Measure]]:
-    """The measures of a run under what they are about, in order."""
-    topics: dict[str, list[Measure]] = {}
+    """The measures of a run under what they are about, in order; those that matter most first."""
+    topics: dict[str, list[Measure]] = {"In short": [MEASURES[name] for name in HEADLINE]}
+    topic = ""
     for measure in MEASURES.values():
-        topics.setdefault(_TOPICS.get(measure.name) or next(reversed(topics)), []).append(measure)
+        topic = _TOPICS.get(measure.name, topic)
+        if measure.name not in HEADLINE:
+            topics.setdefault(topic, []).append(measure)
     return topics
 
 

@@ -22,7 +22,7 @@ def founders(run: Evidence) -> float:
     """How many founded the ecosystem; NaN where firms come from a file and month 0 is not recorded."""
     count, series = run.scenario.founding.firms, run.series
     if isinstance(count, int):
-        return float(count)
+        return float(count * run.scenario.founding.copies)
     if column(series, "month")[0] > 0:
         return np.nan
     gone = sum(column(series, name)[0] for name in ("exits", "bankruptcies", "expulsions", "removals"))

@@ -22,6 +22,7 @@ from sim.report.passport_page import cases_table
 from sim.scenario import Scenario
 from sim.sections import BUILT_IN, AnyIntervention, Part, mechanisms
 from sim.study.design import Claim, CommonLuck, Effects, Keep, Replicates, Study
+from sim.study.worth import WITHOUT
 from sim.validation import CASES
 from sim.world import SERIES
 
@@ -378,6 +379,12 @@ def study_parts() -> str:
     return table(("Key", "Default", "Meaning"), rows)
 
 
+def rules_without() -> str:
+    """The rules whose return is told, and the value that means doing without each."""
+    rows = [(code(key), code(toml(value)), meaning(key)) for key, value in WITHOUT.items()]
+    return table(("Rule", "Without", "Meaning of the rule"), rows)
+
+
 BLOCKS: dict[str, Callable[..., str]] = odd.BLOCKS | {
     block.__name__: block
     for block in (
@@ -391,6 +398,7 @@ BLOCKS: dict[str, Callable[..., str]] = odd.BLOCKS | {
         classics,
         cases,
         study_parts,
+        rules_without,
     )
 }
 """What a template may ask for."""

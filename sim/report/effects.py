@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from sim import shipped
 from sim.report.markdown import code, table
-from sim.report.tables import spelled
+from sim.report.tables import estimate, spelled
 
 GALLERY = shipped.FOLDER.parent / "results" / "gallery"
 OVERVIEW = "| experiment | what is expected | effect, with its 95 % interval | runs | what the interval says |"
@@ -71,8 +71,8 @@ def effects_table(study: str) -> str:
         (
             code(effect.design),
             code(effect.measure),
-            spelled(effect.baseline),
-            f"{spelled(effect.difference)} [{spelled(effect.low)}, {spelled(effect.high)}]",
+            spelled(effect.baseline).replace("-", "−"),
+            estimate(effect._asdict()),
             effect.shows,
             str(effect.runs),
         )

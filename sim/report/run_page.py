@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from itertools import islice
+from itertools import groupby, islice
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -72,6 +73,7 @@ def run_figure(run: Run) -> Figure:
             below = [other for other, kind in zip(panels, chosen, strict=True) if kind not in TIMELESS][-2:]
             months(axes, run, named=axes in below)
             dates(axes, run, named=axes in panels[:2])
+        page.text(0.028, 0.04, fill(agenda(run), 96, max_lines=2), size=11, color=MUTED, va="top")
     return page
 
 
@@ -219,29 +221,27 @@ def months(axes: Axes, run: Run, named: bool) -> None:
 
 def dates(axes: Axes, run: Run, named: bool) -> None:
     """Mark when something was done to the ecosystem, and when it collapsed."""
-    high, month = axes.get_ylim()[1], collapsed(run)
-    style: dict[str, Any] = {"rotation": 90, "va": "top", "ha": "right", "size": 10, "zorder": 4, "path_effects": HALO}
+    month = collapsed(run)
     for at in sorted({event.at for event in run.scenario.events}):
         axes.axvline(at, color=MUTED, linewidth=0.9, alpha=0.6, zorder=1.5)
-    if named:
-        for at, text in captions(run):
-            axes.text(at, high, text, color=MUTED, **style)
     if month is not None:
         axes.axvline(month, color=INK, linewidth=1.4, linestyle=(0, (2, 2)))
         if named:
-            axes.text(month, high, "collapse", color=INK, weight="bold", **style)
+            style: dict[str, Any] = {"rotation": 90, "va": "top", "size": 10, "zorder": 4, "path_effects": HALO}
+            near = month < 0.08 * run.scenario.run.steps
+            high = axes.get_ylim()[1]
+            axes.text(month, high, "collapse", color=INK, weight="bold", ha="left" if near else "right", **style)
 
 
-def captions(run: Run) -> list[tuple[int, str]]:
-    """What to write at which month: what comes too close to the last caption joins it, a repetition is not written again."""
-    room = 0.06 * run.scenario.run.steps
-    groups: list[tuple[int, list[str]]] = []
-    for at, word in happenings(run):
-        if not groups or (at - groups[-1][0] >= room and groups[-1][1] != [word]):
-            groups.append((at, [word]))
-        elif word not in groups[-1][1]:
-            groups[-1][1].append(word)
-    return [(at, "\n".join(words)) for at, words in groups]
+def agenda(run: Run) -> str:
+    """What the upright lines are: each month with what happened then; the same again and again is told once, with how often."""
+    turns = [(word, [at for at, _ in turn]) for word, turn in groupby(happenings(run), key=lambda told: told[1])]
+    told = [f"{_when(months)} {word}{f' ({len(months)} times)' if len(months) > 1 else ''}" for word, months in turns]
+    return f"upright lines: month {', '.join(told)}" if told else ""
+
+
+def _when(months: list[int]) -> str:
+    return f"{months[0]} to {months[-1]}" if months[-1] > months[0] else str(months[0])
 
 
 def happenings(run: Run) -> list[tuple[int, str]]:
