@@ -156,9 +156,13 @@ class Run:
 
 def keep_scenario(scenario: Scenario, folder: Path) -> None:
     """Write a scenario with every value, and the files that it names beside it, so that it can be run again from there."""
+    here = scenario.folder or Path.cwd()
     named = {key: name for key in ("firms", "ties") if isinstance(name := getattr(scenario.founding, key), str)}
+    named = {
+        key: name for key, name in named.items() if (here / name).is_file()
+    }  # a run that lacks its file has failed
     for key, name in named.items():
-        shutil.copyfile((scenario.folder or Path.cwd()) / name, folder / f"{key}.csv")
+        shutil.copyfile(here / name, folder / f"{key}.csv")
     founding = scenario.founding.model_copy(update={key: f"{key}.csv" for key in named})
     text = scenario.model_copy(update={"founding": founding}).to_toml(full=True)
     (folder / "scenario.toml").write_text(text, encoding="utf-8")
