@@ -264,12 +264,26 @@ def interruptible(*command: str) -> Iterator[None]:
         raise typer.Exit(130) from None
 
 
+def show_sensitivity(result: Any) -> Any:
+    """Which factors the measures hang on; it is kept beside the result."""
+    from sim.report.tables import sensitivity_table
+    from sim.study.sensitivity import remarks
+
+    found = result.sensitivity()
+    found.to_csv(result.folder / "sensitivity.csv", index=False)
+    console().print(sensitivity_table(found))
+    remark(remarks(result, found))
+    return found
+
+
 def show_result(result: Any, figure: bool) -> None:
     """What a sweep says, its figure and its files; exit 3 if some runs failed."""
     from sim.report.progress import working
     from sim.report.tables import claims_table, effects_table, findings, summary_table
 
-    console().print(summary_table(result))
+    indices = show_sensitivity(result) if result.study.space.sampled else None
+    if indices is None:
+        console().print(summary_table(result))
     if result.study.effects:
         console().print(effects_table(result))
         if result.study.effects.claims:
@@ -278,10 +292,12 @@ def show_result(result: Any, figure: bool) -> None:
         print(finding)
     if figure:
         with working("drawing"):
+            from sim.report.sensitivity_page import sensitivity_figure
             from sim.report.style import save
             from sim.report.sweep_page import sweep_figure
 
-            save(sweep_figure(result), result.folder / "figure.png")
+            drawn = sweep_figure(result) if indices is None else sensitivity_figure(result, indices)
+            save(drawn, result.folder / "figure.png")
     print(f"\n{result.folder}/: {', '.join(sorted(os.listdir(result.folder)))}")
     if result.failed:
         failed = result.runs[result.runs["status"] != "done"].iloc[0]

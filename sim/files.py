@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -164,6 +164,41 @@ class Observed(NamedTuple):
     value: float
     error: float | None
     """Its standard error, where the file says so."""
+
+
+def read_rows(path: Path | str, treatments: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """The designs of a CSV file, a row each: a column a lever by its full key, and optionally `treatment`.
+
+    Numbers, `true` and `false` are read as such, other cells as words.
+
+    Raises:
+        Mistake: for all that is wrong with the file.
+    """
+    sheet = _read(Path(path), (), ())
+    columns = sheet.unused
+    if not columns or not sheet.lines:
+        raise Mistake([f"{path}: there are no designs; below the header, a row a design is expected"])
+    for name, cells in columns.items():
+        for line, cell in zip(sheet.lines, cells, strict=True):
+            if not cell:
+                sheet.tell(line, name, "the cell is empty; every design says all its levels")
+            elif name == "treatment" and cell not in treatments:
+                sheet.tell(line, name, f"{_shown(cell)} is no treatment{_meant(cell, treatments)}")
+    sheet.finish()
+    return [
+        {name: cell if name == "treatment" else _value(cell) for name, cell in zip(columns, row, strict=True)}
+        for row in zip(*columns.values(), strict=True)
+    ]
+
+
+def _value(cell: str) -> bool | int | float | str:
+    """What a cell says."""
+    if cell in ("true", "false"):
+        return cell == "true"
+    number = _number(cell)
+    if number is None or not math.isfinite(number):
+        return cell
+    return int(number) if cell.lstrip("+-").isdecimal() else number
 
 
 MONTH, ERROR = "month", "_error"

@@ -10,8 +10,9 @@ import pytest
 from sim import Mistake, Scenario, calibrate, cli
 from sim.files import read_observations
 from sim.simulation import Simulation
-from sim.study.calibration.sampling import Sample, design
+from sim.study.calibration.sampling import Sample
 from sim.study.calibration.watching import Watch, range_of
+from sim.study.spaces import evenly
 
 LEVEL, SLOPE = "contribution.level", "founding.slope_mean"
 RANGES = {LEVEL: (0.2, 0.9), SLOPE: (0.2, 1.2)}
@@ -52,7 +53,7 @@ def interval(base, data, runs=96):
 def test_truths_lie_in_their_intervals_about_as_often_as_these_say(base, observe):
     """Twelve truths, two levers each: at 95 %, fewer than 19 of 24 within would happen once in two thousand times."""
     within = 0
-    for k, (level, slope) in enumerate(design(12, 2, seed=5, part=0) * [0.5, 0.8] + [0.3, 0.3]):
+    for k, (level, slope) in enumerate(evenly(12, 2, seed=5) * [0.5, 0.8] + [0.3, 0.3]):
         truth = base.replace({LEVEL: level, SLOPE: slope})
         for (low, high), value in zip(interval(base, observe(truth, seed=100 + k)), (level, slope), strict=True):
             within += low <= value <= high

@@ -35,13 +35,18 @@ def test_every_scenario_that_is_shown_can_be_run(text, tmp_path, monkeypatch):
 
 def test_the_study_that_is_shown_is_one_and_its_schema_knows_it(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    study, more_claims = blocks("studies.md", "toml")
+    study, *others = blocks("studies.md", "toml")
+    (more_claims,) = (each for each in others if "[space]" not in each)
+    (sampled,) = (each for each in others if "[space]" in each)
     text = f"{study}\n{more_claims}"
     Path("shown.toml").write_text(text)
     shown = Study.load("shown.toml")
     assert len(shown.designs()) == 4
     assert len(shown.effects.claims) == 4
     jsonschema.validate(tomllib.loads(text), json_schema(Study))
+    Path("sampled.toml").write_text(sampled)
+    assert len(Study.load("sampled.toml").levels()) == 1024 * 5
+    jsonschema.validate(tomllib.loads(sampled), json_schema(Study))
 
 
 @pytest.mark.parametrize("code", blocks("python.md", "python"))

@@ -22,6 +22,7 @@ from sim.report.passport_page import cases_table
 from sim.scenario import Scenario
 from sim.sections import BUILT_IN, AnyIntervention, Part, mechanisms
 from sim.study.design import Claim, CommonLuck, Effects, Keep, Replicates, Study
+from sim.study.spaces import Range, Space
 from sim.study.worth import WITHOUT
 from sim.validation import CASES
 from sim.world import SERIES
@@ -42,6 +43,7 @@ TEMPLATES = (
 )
 STUDY_PARTS: dict[str, type[Part]] = {
     "": Study,
+    "space.": Space,
     "replicates.": Replicates,
     "common_luck.": CommonLuck,
     "keep.": Keep,
@@ -385,6 +387,12 @@ def rules_without() -> str:
     return table(("Rule", "Without", "Meaning of the rule"), rows)
 
 
+def ranges() -> str:
+    """What a range may say."""
+    rows = [(code(name), field.description or "") for name, field in Range.model_fields.items()]
+    return table(("Of a range", "Meaning"), rows)
+
+
 BLOCKS: dict[str, Callable[..., str]] = odd.BLOCKS | {
     block.__name__: block
     for block in (
@@ -398,6 +406,7 @@ BLOCKS: dict[str, Callable[..., str]] = odd.BLOCKS | {
         classics,
         cases,
         study_parts,
+        ranges,
         rules_without,
     )
 }

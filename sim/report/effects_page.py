@@ -49,7 +49,7 @@ def gallery_figure(result: Result) -> Figure:
     if result.study.treatments:
         return effects_figure(result)
     numeric = all(pd.api.types.is_numeric_dtype(result.runs[name]) for name in result.varied)
-    first = result.study.factors[result.factors[0]]
+    first = result.study.tried(result.factors[0])
     return (
         family_figure(result)
         if numeric and len(result.varied) == 2 and len(first) <= len(LINES)
@@ -72,7 +72,7 @@ def family_figure(result: Result) -> Figure:
                 axes.plot(line[second], line["mean"], color=colour, marker="o", ms=4)
             panel(axes, title, unit, min(0.0, rows["low"].min()), 1.03 if in_percent(name) else None)
             axes.yaxis.set_major_formatter(PERCENT if in_percent(name) else NUMBER)
-            along(axes, second, result.study.factors[second])
+            along(axes, second, result.study.tried(second))
             ends = rows.sort_values(second).groupby(first)["mean"].last()
             label_ends(
                 axes, [(end, level(first, at), colour) for colour, (at, end) in zip(LINES, ends.items(), strict=False)]

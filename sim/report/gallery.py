@@ -190,7 +190,7 @@ def done_text(study: Study, result: Result) -> str:
         rows = [(name, changes_text(changes)) for name, changes in study.treatments.items()]
         lines += ["", table(("treatment", "changes"), rows)]
     if study.factors:
-        levels = [(code(factor), ", ".join(map(toml, levels))) for factor, levels in study.factors.items()]
+        levels = [(code(factor), ", ".join(map(toml, study.tried(factor)))) for factor in study.factors]
         lines += ["", table(("factor", "levels"), levels)]
     return "\n".join(lines)
 

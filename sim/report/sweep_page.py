@@ -172,7 +172,7 @@ def _curves(result: Result, factor: str) -> Figure:
         top = 1.03 if in_percent(name) else 1.25 * max(rows["high"].max(), rows["mean"].max(), 1e-9)
         panel(axes, title, unit, min(0.0, rows["low"].min()), top)
         axes.yaxis.set_major_formatter(PERCENT if in_percent(name) else NUMBER)
-        along(axes, factor, result.study.factors[factor])
+        along(axes, factor, result.study.tried(factor))
         axes.margins(x=0.02)
         _mark_tipping(axes, factor, tipping, named=name == "collapsed")
         if name == "orchestrator_income" and best is not None:

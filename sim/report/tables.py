@@ -171,6 +171,24 @@ def summary_table(result: Result) -> Table:
     return table
 
 
+def sensitivity_table(found: pd.DataFrame) -> Table:
+    """Which factors each measure hangs on: a row a measure and factor, a column an index."""
+    indices = list(dict.fromkeys(found["index"]))
+    told_apart = [name for name in ("treatment", "measure", "factor") if name in found]
+    table = _table("Sensitivity, with intervals of 95 %", *told_apart, *indices)
+    for key, rows in found.groupby(told_apart, sort=False):
+        by_index = rows.set_index("index")
+        table.add_row(*map(str, key), *(estimate_of(by_index.loc[index]) for index in indices))
+    return table
+
+
+def estimate_of(row: pd.Series) -> str:
+    """A value with its interval, if it has one."""
+    return spelled(row["value"]) + (
+        "" if math.isnan(row["low"]) else f" [{spelled(row['low'])}, {spelled(row['high'])}]"
+    )
+
+
 def effects_table(result: Result) -> Table:
     """What each treatment changes, on common luck; for studies that ask for it."""
     effects = result.effects()

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from itertools import product
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, PrivateAttr
+from pydantic import Field, PrivateAttr, model_validator
 
 from sim import luck, shipped
 from sim.coherence.idle import in_vain
+from sim.files import read_rows
 from sim.measures import MEASURES
 from sim.mistakes import Mistake, nearest
 from sim.reading import Key, Source, parse, read, read_text, spell
 from sim.scenario import Scenario, find
 from sim.sections import Part, Spoken
+from sim.study.spaces import Levels, Range, Space, points
 
+MOST_CHECKED = 2_000
+"""Designs that are checked one by one."""
 TREATMENT = "treatment"
 """The column of the treatments' names."""
 
@@ -99,8 +104,10 @@ class Study(Part, metaclass=Spoken):
     """Changes to the scenario that all designs share, by full key."""
     treatments: Annotated[dict[str, dict[str, Any]], Field(default_factory=dict)]
     """Name → changes by full key; the first is what the others are held against."""
-    factors: Annotated[dict[str, Annotated[list[Any], Field(min_length=1)]], Field(default_factory=dict)]
-    """Full key → its levels."""
+    factors: Annotated[dict[str, Levels], Field(default_factory=dict)]
+    """Full key → its levels, or its range: `{ low = 0.0, high = 0.5 }`."""
+    space: Annotated[Space, Field(default_factory=Space)]
+    """Which combinations of them are run."""
     effects: Effects | None = None
     """What differs, and what is expected to."""
     replicates: Replicates = Replicates()
@@ -120,8 +127,31 @@ class Study(Part, metaclass=Spoken):
         path = find(str(where), shipped.studies(), "study")
         study, source = read(cls, path)
         study._name, study._folder = path.stem, path.parent
+        if study.space.file:
+            study = study._with_rows(path.parent / study.space.file)
         study.designs(source)
         return study
+
+    def _with_rows(self, file: Path) -> Self:
+        """The study with the rows of a CSV file written out."""
+        rows = read_rows(file, list(self.treatments))
+        space = self.space.model_copy(update={"rows": rows, "file": ""})
+        study = type(self).model_validate(
+            {**self.model_dump(exclude_unset=True), "space": space.model_dump(), "factors": {}}
+        )
+        study._name, study._folder = self._name, self._folder
+        return study
+
+    @model_validator(mode="before")
+    @classmethod
+    def _factors_of_rows(cls, content: Any) -> Any:
+        """The factors of a list are what its rows name; their levels are those that stand there."""
+        space = content.get("space") if isinstance(content, dict) else None
+        rows = space.get("rows") if isinstance(space, dict) else None
+        if not rows or not isinstance(rows, list) or content.get("factors") or not _alike(rows):
+            return content
+        names = [name for name in rows[0] if name != TREATMENT]
+        return {**content, "factors": {name: list(dict.fromkeys(row[name] for row in rows)) for name in names}}
 
     @property
     def name(self) -> str:
@@ -154,8 +184,37 @@ class Study(Part, metaclass=Spoken):
 
     def levels(self) -> list[dict[str, Any]]:
         """What tells every design apart: its treatment and its levels by full key; the last factor varies fastest."""
-        levels = [*([list(self.treatments)] if self.treatments else []), *self.factors.values()]
-        return [dict(zip(self.varied, values, strict=True)) for values in product(*levels)]
+        return self._levels
+
+    @cached_property
+    def _levels(self) -> list[dict[str, Any]]:
+        if self.space.kind == "list":
+            first = {TREATMENT: next(iter(self.treatments))} if self.treatments else {}
+            return [{**first, **row} for row in self.space.rows]
+        if self.space.kind == "grid":
+            levels = [*([list(self.treatments)] if self.treatments else []), *self.factors.values()]
+            return [dict(zip(self.varied, values, strict=True)) for values in product(*levels)]
+        found = points(self.space, self.factors)
+        if not self.treatments:
+            return found
+        return [{TREATMENT: treatment, **point} for treatment in self.treatments for point in found]
+
+    def factors_ranged(self) -> list[str]:
+        """The factors that have ranges, in order."""
+        return [name for name, each in self.factors.items() if isinstance(each, Range)]
+
+    def tried(self, name: str) -> list[Any]:
+        """The different levels of something that varies, as they come."""
+        return list({repr(levels[name]): levels[name] for levels in self.levels()}.values())
+
+    def _looked_at(self) -> list[dict[str, Any]]:
+        """The designs that are checked: all, or the first of very many and the ends of every range."""
+        if len(self.levels()) <= MOST_CHECKED:
+            return self.levels()
+        first = self.levels()[0]
+        ranges = {name: each for name, each in self.factors.items() if isinstance(each, Range)}
+        ends = [{**first, name: each.value(place)} for name, each in ranges.items() for place in (0.0, 1.0)]
+        return [*self.levels()[:MOST_CHECKED], *ends]
 
     def design(self, named: Mapping[str, Any]) -> int:
         """The number of a design; what is not named is the first treatment, or the first level of its factor."""
@@ -163,15 +222,15 @@ class Study(Part, metaclass=Spoken):
         return levels.index({**levels[0], **named})
 
     def designs(self, source: Source | None = None) -> list[Scenario]:
-        """The scenario of every design.
+        """The scenario of every design; where there are more than 2,000, of these and of the ends of every range.
 
         Raises:
             Mistake: with everything that is wrong in any of them.
         """
         source = source or Source(self.name)
-        wrong = source.lines([*self._nothing_varies(), *self._whole_sections(), *self._wrong_effects()])
-        if any(self._nothing_varies()) or any(self._whole_sections()):
-            raise Mistake(wrong)
+        if early := [*self._nothing_varies(), *self._whole_sections(), *self._wrong_space()]:
+            raise Mistake(source.lines([*early, *self._wrong_effects()]))
+        wrong = source.lines(self._wrong_effects())
         try:
             base = self.base()
         except Mistake as mistake:
@@ -181,7 +240,7 @@ class Study(Part, metaclass=Spoken):
             ) from None
         made: list[Scenario] = []
         told_once: dict[str, None] = {}
-        for levels in self.levels():
+        for levels in self._looked_at():
             try:
                 made.append(base.replace(self.changes(levels)))
             except Mistake as mistake:
@@ -211,7 +270,7 @@ class Study(Part, metaclass=Spoken):
         for place, changes in places.items():
             under = [
                 found
-                for levels, found in zip(self.levels(), vain, strict=True)
+                for levels, found in zip(self._looked_at(), vain, strict=True)
                 if place[0] == "set" or levels[TREATMENT] == place[-1]
             ]
             lines += [
@@ -243,6 +302,41 @@ class Study(Part, metaclass=Spoken):
             yield (
                 ("treatments", *self.treatments),
                 "one treatment compares with nothing; name at least two, the first as the baseline",
+            )
+
+    def _wrong_space(self) -> Iterator[tuple[Key, str]]:
+        """Ranges are for samples, levels for grids, rows for lists."""
+        kind = self.space.kind
+        for name, each in self.factors.items():
+            if isinstance(each, Range) and (message := each.wrong()):
+                yield ("factors", name), message
+        ranges = self.factors_ranged()
+        if kind == "grid":
+            for name in ranges:
+                yield (
+                    ("factors", name),
+                    "is a range, which a grid has not; list its levels, or set space.kind, e.g. to sobol",
+                )
+        if self.space.sampled:
+            for name in (name for name in self.factors if name not in ranges):
+                yield (
+                    ("factors", name),
+                    f"lists levels, but space.kind = {kind!r} takes ranges; write {{ low = …, high = … }}",
+                )
+            if not self.factors:
+                yield ("space", "kind"), f"{kind!r} needs [factors] with ranges"
+            if kind in ("morris", "saltelli") and len(self.factors) < 2:
+                yield ("space", "kind"), f"{kind!r} compares factors; name at least two"
+        if kind == "list" and not self.space.rows:
+            yield ("space", "rows"), "there are none; write [[space.rows]], or name a CSV file"
+        if kind == "list" and not self.factors and len(self.space.rows) > 0:
+            yield ("space", "rows"), "each row must name the same keys"
+        if kind != "list" and (self.space.rows or self.space.file):
+            yield ("space", "kind"), f'{kind!r} has no rows; set space.kind = "list"'
+        if self.effects is not None and self.space.sampled:
+            yield (
+                ("effects",),
+                f"with space.kind = {kind!r} no two designs are to be compared; ask Result.sensitivity instead",
             )
 
     def _whole_sections(self) -> Iterator[tuple[Key, str]]:
@@ -285,8 +379,7 @@ class Study(Part, metaclass=Spoken):
 
     def _no_design(self, named: dict[str, Any]) -> Iterator[str]:
         """What is wrong with the name of a design."""
-        levels: dict[str, list[Any]] = {TREATMENT: list(self.treatments)} if self.treatments else {}
-        levels |= self.factors
+        levels = {name: self.tried(name) for name in self.varied}
         for key, value in named.items():
             if key not in levels:
                 yield f"{key}: does not vary here{nearest(key, levels) or '; allowed are ' + ', '.join(levels)}"
@@ -304,6 +397,11 @@ class Study(Part, metaclass=Spoken):
         design, replicate = divmod(run, self.replicates.count)
         first = self.replicates.first_seed
         return design, first + replicate if self.common_luck.on else int(luck.subkey(luck.key(first), INDEPENDENT, run))
+
+
+def _alike(rows: list[Any]) -> bool:
+    """Whether all rows name the same keys."""
+    return all(isinstance(row, dict) and row.keys() == rows[0].keys() for row in rows)
 
 
 def check_file(where: str) -> list[str]:

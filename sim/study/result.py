@@ -106,6 +106,12 @@ class Result:
         """The runs that did not fail."""
         return self.runs[self.runs["status"] == "done"]
 
+    def sensitivity(self, measures: Iterable[str] | None = None) -> pd.DataFrame:
+        """Which factors each measure hangs on, with intervals; of studies that take points of ranges (`sim.study.sensitivity`)."""
+        from sim.study.sensitivity import sensitivity  # it knows results, not the other way round
+
+        return sensitivity(self, measures)
+
     def to_xarray(self) -> Any:
         """All of it as an xarray Dataset, with units and meanings; needs `risingtide[analysis]`."""
         from sim.study.capsule import dataset  # a capsule knows results, not the other way round
@@ -233,7 +239,7 @@ class Result:
                     f"{factor}: this needs a study of one factor with numbers as levels; this one varies {', '.join(self.varied)}"
                 ]
             )
-        levels = sorted(self.study.factors[factor])
+        levels = sorted(self.study.tried(factor))
         designs = [self.study.design({**(held or {}), factor: level}) for level in levels]
         return np.array(levels, float), self._replicates(measure)[:, designs]
 

@@ -216,8 +216,7 @@ class Plan:
     @cached_property
     def numeric(self) -> dict[str, bool]:
         """Of all that varies, whether its levels are numbers; other levels stand as words."""
-        levels = {name: self.study.factors.get(name, [""]) for name in self.study.varied}
-        return {name: all(map(_is_number, each)) for name, each in levels.items()}
+        return {name: all(map(_is_number, self.study.tried(name))) for name in self.study.varied}
 
     def command(self, design: int, seed: int) -> str:
         """The command that repeats one run."""

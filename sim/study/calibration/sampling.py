@@ -14,27 +14,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim import luck
 from sim.files import Observed
 from sim.mistakes import Mistake
 from sim.study.calibration.watching import Watch, seeds_from
+from sim.study.spaces import evenly
 
-SHIFT = luck.purpose("calibration: shift of the design")
+FIRST, AGAIN = 101, 102
+"""Parts of a seed's luck that shift the two rounds."""
 LEAST_RUNS = 64
 """The fewest runs of a round."""
 KEPT = 0.2
 """Share of the runs that is kept: nearest to what was observed."""
 MARGIN = 0.1
 """How far the second round reaches beyond what the first has kept, as a share of it."""
-
-
-def design(count: int, levers: int, seed: int, part: int) -> np.ndarray:
-    """Places from 0 to 1 that fill the ranges evenly: Sobol's sequence, shifted by luck (Cranley & Patterson 1976)."""
-    from scipy.stats import qmc
-
-    points = qmc.Sobol(levers, scramble=False).random_base2(math.ceil(math.log2(count)))[:count]
-    shift = luck.uniforms(luck.key(seed), SHIFT, part, np.arange(levers))
-    return (points + shift) % 1.0
 
 
 @dataclass
@@ -55,7 +47,7 @@ class Sample:
         """Two rounds of runs: over the whole ranges, then over what of them is left."""
         levers = len(watch.ranges)
         box = np.tile([0.0, 1.0], (levers, 1))
-        places = design(runs, levers, seed, 0)
+        places = evenly(runs, levers, seed, FIRST)
         numbers = watch.seen_over(places, seeds_from(seed, 0, runs), workers)
         scale = scale_of(watch.observed, numbers)
         first = cls(box, places, numbers, scale, (places, numbers))
@@ -63,7 +55,7 @@ class Sample:
         low, high = places[kept].min(axis=0), places[kept].max(axis=0)
         room = MARGIN * (high - low)
         narrow = np.clip(np.column_stack([low - room, high + room]), 0.0, 1.0)
-        again = narrow[:, 0] + design(runs, levers, seed, 1) * (narrow[:, 1] - narrow[:, 0])
+        again = narrow[:, 0] + evenly(runs, levers, seed, AGAIN) * (narrow[:, 1] - narrow[:, 0])
         more = watch.seen_over(again, seeds_from(seed, 1, runs), workers)
         here = ((places >= narrow[:, 0]) & (places <= narrow[:, 1])).all(axis=1)
         return cls(

@@ -1,0 +1,134 @@
+"""Sensitivity: which levers a measure hangs on, from the points at which a study has looked.
+
+Morris's elementary effects (1991; μ* of Campolongo, Cariboni & Saltelli 2007) screen many levers; Sobol's indices say which share of
+a measure's variance a lever brings alone (first order) and with all others (total; Saltelli et al. 2010); from any sample, PAWN says how
+far knowing a lever moves the whole distribution (Pianosi & Wagener 2015): the median Kolmogorov–Smirnov distance, which even a lever
+without any effect keeps above 0 where points are few. Intervals are bootstrapped over points.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sim import luck
+from sim.measures import MEASURES
+from sim.measures.estimate import normal_quantile
+from sim.mistakes import Mistake, nearest
+from sim.study.result import Result
+from sim.study.spaces import GRID_LEVELS, Range, library, outside_seed, places, problem
+
+RESAMPLED = luck.purpose("sensitivity: points of a bootstrap sample")
+RESAMPLES = 100
+"""Bootstrap samples."""
+FEW = 1024
+"""Base samples below which Sobol's indices are still biased."""
+SLICES = 10
+"""Parts into which PAWN cuts each range."""
+LEAST = 32
+"""Points below which nothing is said."""
+INDICES = {
+    "morris": {"mu_star": ("mu_star", "mu_star_conf"), "sigma": ("sigma", "")},
+    "saltelli": {"first_order": ("S1", "S1_conf"), "total": ("ST", "ST_conf")},
+    "sobol": {"pawn": ("median", "conf")},
+    "latin_hypercube": {"pawn": ("median", "conf")},
+}
+"""Kind of design → name of the index → what SALib calls it, and half the width of its interval."""
+
+
+def sensitivity(result: Result, measures: Iterable[str] | None = None) -> pd.DataFrame:
+    """The indices of every factor for every measure, means over replicates being what is looked at.
+
+    Returns:
+        A row a treatment (if there are any), measure, index and factor: `treatment`, `measure`, `index`, `factor`, `value`, `low`, `high`
+        (95 %), and `points`; NaN where a measure is the same at all points, or has no number at some.
+
+    Raises:
+        Mistake: if the study took no points of ranges, too few of them, or SALib is not installed.
+    """
+    study, chosen = result.study, list(result.shown if measures is None else measures)
+    if not study.space.sampled:
+        raise Mistake(
+            [
+                f"space.kind: {study.space.kind!r} takes no sample; sensitivity needs sobol, latin_hypercube, morris or saltelli"
+            ]
+        )
+    if unknown := [name for name in chosen if name not in MEASURES]:
+        raise Mistake([f"{name!r} is no measure{nearest(name, MEASURES)}" for name in unknown])
+    taken = places(study.space, study.factors_ranged())
+    if len(taken) < LEAST and study.space.kind != "morris":
+        raise Mistake([f"space.points: {len(taken)} points say nothing about sensitivity; take at least {LEAST}"])
+    rows: list[dict[str, Any]] = []
+    for treatment, means in _means_by_treatment(result, chosen, len(taken)):
+        for name in chosen:
+            for found in _indices(study.space.kind, taken, means[name], study.factors_ranged(), study.space.seed):
+                rows.append({**treatment, "measure": name, **found, "points": len(taken)})
+    return pd.DataFrame(rows)
+
+
+def _means_by_treatment(
+    result: Result, measures: list[str], count: int
+) -> Iterable[tuple[dict[str, str], pd.DataFrame]]:
+    """The mean of each measure at each point, a treatment at a time."""
+    means = result.runs.groupby("design")[measures].mean().sort_index()
+    names = list(result.study.treatments) or [""]
+    for place, name in enumerate(names):
+        yield ({"treatment": name} if name else {}), means.iloc[place * count : (place + 1) * count]
+
+
+def _indices(
+    kind: str, taken: np.ndarray, values: pd.Series, factors: list[str], seed: int
+) -> Iterable[dict[str, Any]]:
+    """The indices of one measure."""
+    outcome = values.to_numpy(float)
+    told = INDICES[kind]
+    if len(outcome) < len(taken) or not np.isfinite(outcome).all() or np.ptp(outcome) == 0.0:
+        unknown = {"value": math.nan, "low": math.nan, "high": math.nan}
+        yield from ({"index": index, "factor": factor, **unknown} for index in told for factor in factors)
+        return
+    found = _analysed(kind, taken, outcome, factors, outside_seed(seed))
+    for index, (name, width) in told.items():
+        for k, factor in enumerate(factors):
+            value = float(found[name][k])
+            half = float(found[width][k]) if width else math.nan
+            yield {"index": index, "factor": factor, "value": value, "low": value - half, "high": value + half}
+
+
+def _analysed(kind: str, taken: np.ndarray, outcome: np.ndarray, factors: list[str], seed: int) -> Any:
+    """What SALib says."""
+    analyze, space = library().analyze, problem(factors)
+    if kind == "morris":
+        return analyze.morris.analyze(space, taken, outcome, num_resamples=RESAMPLES, num_levels=GRID_LEVELS, seed=seed)
+    if kind == "saltelli":
+        return analyze.sobol.analyze(space, outcome, calc_second_order=False, num_resamples=RESAMPLES, seed=seed)
+    return _pawn(space, taken, outcome, seed)
+
+
+def _pawn(space: dict[str, Any], taken: np.ndarray, outcome: np.ndarray, seed: int) -> dict[str, Any]:
+    """PAWN's median index of each factor, and 1.96 bootstrap standard errors."""
+
+    def indices(rows: np.ndarray) -> np.ndarray:
+        return np.array(
+            library().analyze.pawn.analyze(space, taken[rows], outcome[rows], S=SLICES, seed=seed)["median"]
+        )
+
+    count = len(outcome)
+    drawn = (luck.uniforms(luck.key(seed), RESAMPLED, k, np.arange(count)) for k in range(RESAMPLES))
+    spread = np.array([indices((draws * count).astype(int)) for draws in drawn]).std(axis=0, ddof=1)
+    return {"median": indices(np.arange(count)), "conf": normal_quantile(0.95) * spread}
+
+
+def remarks(result: Result, found: pd.DataFrame) -> list[str]:
+    """What whoever uses the indices must know."""
+    lines = []
+    if result.study.space.kind == "saltelli" and result.study.space.points < FEW:
+        lines.append(f"Sobol's indices are biased below some {FEW} base samples; here are {result.study.space.points}.")
+    if lost := list(dict.fromkeys(found.loc[found["value"].isna(), "measure"])):
+        lines.append(f"No index of {', '.join(lost)}: the same at all points, or without a number at some.")
+    if any(isinstance(each, Range) and each.distribution != "uniform" for each in result.study.factors.values()):
+        lines.append("Indices are those over the distributions that the study states.")
+    return lines

@@ -1,0 +1,194 @@
+"""Designs over ranges: points that fill them, and indices that are known."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sim import Mistake, Result, Study, sweep
+from sim.measures import MEASURES
+from sim.study.sensitivity import sensitivity
+from sim.study.spaces import Range, Space, evenly, hypercube, places
+
+TAKE, MONITORING, STEPS = "sharing.take_rate", "governance.monitoring", "run.steps"
+SMALL = {STEPS: 3, "founding.firms": 12, "founding.partners": 4.0}
+RANGES = {TAKE: {"low": 0.0, "high": 0.4}, MONITORING: {"low": 0.0, "high": 0.8}}
+
+
+def study(kind, points=8, factors=RANGES, **more):
+    return Study(scenario="rising_tide", set=SMALL, factors=factors, space={"kind": kind, "points": points}, **more)
+
+
+# Points
+
+
+def test_a_latin_hypercube_has_one_point_in_each_part_of_each_range():
+    taken = hypercube(50, 3, seed=4)
+    assert (np.sort((taken * 50).astype(int), axis=0) == np.arange(50)[:, None]).all()
+    assert abs(np.corrcoef(taken.T)[np.triu_indices(3, 1)]).max() < 0.4
+
+
+def test_sobols_points_fill_a_square_more_evenly_than_chance():
+    taken = evenly(256, 2, seed=1)
+    counts = np.histogram2d(*taken.T, bins=8, range=[[0, 1], [0, 1]])[0]
+    assert counts.min() >= 2 and counts.max() <= 6  # four each on average; by chance, from none to eleven
+
+
+@pytest.mark.parametrize("kind", ["latin_hypercube", "sobol", "morris", "saltelli"])
+def test_the_same_seed_gives_the_same_points_and_another_other_ones(kind):
+    one, again = (places(Space(kind=kind, points=8, seed=0), ["a", "b"]) for _ in range(2))
+    other = places(Space(kind=kind, points=8, seed=1), ["a", "b"])
+    assert np.array_equal(one, again) and not np.array_equal(one, other)
+    assert one.min() >= 0 and one.max() <= 1
+
+
+def test_ranges_have_the_quantiles_of_their_distributions():
+    assert Range(low=2, high=6).value(0.25) == 3
+    assert Range(low=1, high=100, distribution="log_uniform").value(0.5) == pytest.approx(10)
+    normal = Range(low=-5, high=5, distribution="normal", mean=0, spread=1)
+    assert normal.value(0.975) == pytest.approx(1.959964, abs=1e-4)
+    assert Range(low=-1, high=1, distribution="normal", mean=0, spread=1).value(1.0) == 1
+    assert Range(low=10, high=20, whole=True).value(0.33) == 13
+
+
+# Studies
+
+
+def test_each_kind_makes_so_many_designs():
+    assert len(study("sobol").levels()) == 8 == len(study("latin_hypercube").levels())
+    assert len(study("saltelli").levels()) == 8 * (2 + 2)
+    assert len(study("morris").levels()) == 8 * (2 + 1)
+    lists = {TAKE: [0.1, 0.2, 0.3], MONITORING: [0.0, 0.5]}
+    moved = study("one_at_a_time", factors=lists).levels()
+    assert moved == [
+        {TAKE: 0.1, MONITORING: 0.0},
+        {TAKE: 0.2, MONITORING: 0.0},
+        {TAKE: 0.3, MONITORING: 0.0},
+        {TAKE: 0.1, MONITORING: 0.5},
+    ]
+    assert study("one_at_a_time").levels()[0] == {TAKE: 0.2, MONITORING: 0.4}
+
+
+def test_every_treatment_is_laid_over_the_same_points():
+    levels = study("sobol", treatments={"fixed": {}, "voted": {"voice.decider": "vote"}}).levels()
+    assert [each["treatment"] for each in levels] == ["fixed"] * 8 + ["voted"] * 8
+    assert [each[TAKE] for each in levels[:8]] == [each[TAKE] for each in levels[8:]]
+
+
+def test_a_list_of_designs_comes_from_a_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("runs.csv").write_text(f"{TAKE};voice.decider;founding.firms\n0.1;vote;20\n0.3;fixed;12\n")
+    Path("study.toml").write_text(
+        'scenario = "rising_tide"\n[set]\n"run.steps" = 3\n"founding.partners" = 4.0\n[space]\nkind = "list"\n'
+        'file = "runs.csv"\n[replicates]\ncount = 2\n'
+    )
+    listed = Study.load("study.toml")
+    assert listed.levels()[1] == {TAKE: 0.3, "voice.decider": "fixed", "founding.firms": 12}
+    result = sweep(listed, workers=1)
+    assert result.runs[TAKE].tolist() == [0.1, 0.1, 0.3, 0.3] and result.failed == 0
+    Path("runs.csv").unlink()
+    assert Result.read(result.folder).study.levels() == listed.levels()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (f'[factors]\n"{TAKE}" = {{ low = 0.0, high = 0.4 }}', "is a range, which a grid has not"),
+        (
+            f'[space]\nkind = "sobol"\n[factors]\n"{TAKE}" = [0.1]',
+            "lists levels, but space.kind = 'sobol' takes ranges",
+        ),
+        (f'[space]\nkind = "sobl"\n[factors]\n"{TAKE}" = [0.1]', "did you mean 'sobol'?"),
+        (f'[space]\nkind = "sobol"\n[factors]\n"{TAKE}" = {{ low = 0.4, high = 0.0 }}', "low must be below high"),
+        (f'[space]\nkind = "sobol"\n[factors]\n"{TAKE}" = {{ low = 0.0, high = 4.0 }}', "sharing.take_rate: "),
+        ('[space]\nkind = "sobol"\n', "nothing varies"),
+        ('[space]\nkind = "list"\n[treatments.a]\n[treatments.b]\n', "there are none; write [[space.rows]]"),
+        ('[space]\nkind = "list"\nfile = "none.csv"\n', "none.csv: there is no such file"),
+        (f'[space]\nkind = "saltelli"\n[factors]\n"{TAKE}" = {{ low = 0.0, high = 0.4 }}', "name at least two"),
+        (
+            f'[space]\nkind = "sobol"\n[factors]\n"{TAKE}" = {{ low = 0.0, high = 0.4 }}\n[effects]\nmeasures = ["value"]',
+            "ask Result.sensitivity instead",
+        ),
+    ],
+)
+def test_what_does_not_go_together_is_told(text, said, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("wrong.toml").write_text(f'scenario = "rising_tide"\n{text}\n')
+    with pytest.raises(Mistake) as caught:
+        Study.load("wrong.toml")
+    assert any(said in line for line in caught.value.lines), caught.value.lines
+
+
+def test_a_large_sample_is_checked_at_its_ends(monkeypatch):
+    monkeypatch.setattr("sim.study.design.MOST_CHECKED", 5)
+    assert len(study("sobol", points=64).designs()) == 5 + 4
+
+
+# Indices
+
+
+def known(kind, points, function, names=("a", "b", "c")):
+    """A result whose first measure is a known function of places."""
+    factors = {f"value.{name}": {"low": 0.0, "high": 1.0} for name in ("productivity", "commons_return", "synergy")}
+    asked = study(kind, points, factors)
+    taken = places(asked.space, list(factors))
+    runs = pd.DataFrame({"design": np.arange(len(taken)), "status": "done", "welfare": function(taken)})
+    return Result(
+        Path(), {"study": asked.model_dump(mode="json")}, runs.assign(**dict.fromkeys(set(MEASURES) - {"welfare"}, 0.0))
+    )
+
+
+def ishigami(taken):
+    """Ishigami & Homma 1990, over (−π, π), with 7 and 0.1: S = .3139, .4424, 0; total .5576, .4424, .2437."""
+    x = (2 * taken - 1) * np.pi
+    return np.sin(x[:, 0]) + 7 * np.sin(x[:, 1]) ** 2 + 0.1 * x[:, 2] ** 4 * np.sin(x[:, 0])
+
+
+def test_sobols_indices_are_those_of_ishigami():
+    pytest.importorskip("SALib")
+    found = sensitivity(known("saltelli", 2048, ishigami), ["welfare"])
+    first, total = (found[found["index"] == index]["value"].to_numpy() for index in ("first_order", "total"))
+    assert first == pytest.approx([0.3139, 0.4424, 0.0], abs=0.03)
+    assert total == pytest.approx([0.5576, 0.4424, 0.2437], abs=0.03)
+    rows = found.set_index(["index", "factor"])
+    assert (rows["low"] < rows["value"]).all() and (rows["value"] < rows["high"]).all()
+
+
+def test_morris_screens_what_has_no_effect():
+    pytest.importorskip("SALib")
+    found = sensitivity(known("morris", 30, lambda taken: 3 * taken[:, 0] - taken[:, 1]), ["welfare"])
+    star = found[found["index"] == "mu_star"]["value"].to_numpy()
+    sigma = found[found["index"] == "sigma"]["value"].to_numpy()
+    assert star == pytest.approx([3.0, 1.0, 0.0], abs=1e-9) and sigma == pytest.approx([0, 0, 0], abs=1e-9)
+
+
+def test_pawn_ranks_levers_by_how_far_they_move_the_measure():
+    pytest.importorskip("SALib")
+    found = sensitivity(known("sobol", 512, lambda taken: 5 * taken[:, 0] + taken[:, 1]), ["welfare"])
+    strong, weak, none = found["value"]
+    assert strong > 2 * weak > 2 * none
+    assert found["low"].iloc[0] > found["high"].iloc[2]
+
+
+def test_what_does_not_move_has_no_index():
+    pytest.importorskip("SALib")
+    found = sensitivity(known("sobol", 64, lambda taken: np.ones(len(taken))), ["welfare"])
+    assert found["value"].isna().all()
+
+
+def test_a_sweep_of_a_sample_says_what_matters(tmp_path, monkeypatch, capsys):
+    pytest.importorskip("SALib")
+    monkeypatch.chdir(tmp_path)
+    Path("asked.toml").write_text(
+        'scenario = "rising_tide"\n[set]\n"run.steps" = 6\n"founding.firms" = 12\n"founding.partners" = 4.0\n'
+        f'[space]\nkind = "saltelli"\npoints = 8\n[factors]\n"{TAKE}" = {{ low = 0.0, high = 0.4 }}\n'
+        f'"{MONITORING}" = {{ low = 0.0, high = 0.8 }}\n[replicates]\ncount = 1\n'
+    )
+    from sim import cli
+
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["sweep", "asked.toml", "--workers", "1"])
+    said = capsys.readouterr()
+    assert stop.value.code == 0 and "Sensitivity" in said.out and "biased below" in said.err
+    assert {"sensitivity.csv", "figure.png"} <= {path.name for path in Path("results/asked").iterdir()}
