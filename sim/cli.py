@@ -117,10 +117,11 @@ def show_run(record: Any, folder: Path, figure: bool, everything: bool) -> None:
 
     if figure:
         with working("drawing"):
+            from sim.record import identity
             from sim.report.run_page import run_figure
             from sim.report.style import save
 
-            save(run_figure(record), folder / "figure.png")
+            save(run_figure(record), folder / "figure.png", identifier=identity(folder))
     from sim.report.tables import maturity_lines, measures_table
     from sim.report.wording import headline, subtitle
 
@@ -242,6 +243,26 @@ def rerun(
 
 
 @app.command()
+def report(
+    result: Annotated[Path, typer.Argument(metavar="RESULT", help="The folder of a run or a sweep.")],
+    out: Annotated[Path | None, typer.Option("--out", help="The page; by default report.html in the folder.")] = None,
+) -> None:
+    """Write a result on one HTML page that stands alone: verdict, picture, tables, assumptions, and how to do it again."""
+    from sim.record import durably
+    from sim.report.html import report as page_of
+    from sim.report.progress import working
+
+    with working(f"{result}: the page"):
+        text = page_of(result)
+    to = out or result / "report.html"
+    try:
+        durably(to, text.encode())
+    except OSError as error:
+        raise Mistake([f"{to}: cannot be written ({error.strerror}); name another place"]) from None
+    print(to)
+
+
+@app.command()
 def export(
     result: Annotated[Path, typer.Argument(metavar="RESULT", help="The folder of a sweep.")],
     to: Annotated[Path, typer.Argument(metavar="TO", help="A folder for CSV, a name.zip, or a name.zarr.")],
@@ -292,12 +313,13 @@ def show_result(result: Any, figure: bool) -> None:
         print(finding)
     if figure:
         with working("drawing"):
+            from sim.record import identity
             from sim.report.sensitivity_page import sensitivity_figure
             from sim.report.style import save
             from sim.report.sweep_page import sweep_figure
 
             drawn = sweep_figure(result) if indices is None else sensitivity_figure(result, indices)
-            save(drawn, result.folder / "figure.png")
+            save(drawn, result.folder / "figure.png", identifier=identity(result.folder))
     print(f"\n{result.folder}/: {', '.join(sorted(os.listdir(result.folder)))}")
     if result.failed:
         failed = result.runs[result.runs["status"] != "done"].iloc[0]
@@ -403,10 +425,11 @@ def calibrate(
     print("\n" + "\n".join(calibration_lines(found)))
     if figure:
         with working("drawing"):
+            from sim.record import identity
             from sim.report.calibration_page import calibration_figure
             from sim.report.style import save
 
-            save(calibration_figure(found), folder / "figure.png")
+            save(calibration_figure(found), folder / "figure.png", identifier=identity(folder))
     print(f"\n{folder}/: {', '.join(sorted(os.listdir(folder)))}")
     if not found.reached:
         raise typer.Exit(1)

@@ -243,6 +243,12 @@ def read_manifest(folder: Path, kind: str) -> dict[str, Any]:
     return manifest
 
 
+def identity(folder: Path) -> str:
+    """A short hash of a result: of its manifest, which says all that it came from; empty if there is none."""
+    path = folder / "manifest.json"
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16] if path.is_file() else ""
+
+
 def kind_of(folder: Path) -> str:
     """What kind of result a folder holds; empty if none that can be read."""
     try:

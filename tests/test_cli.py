@@ -71,7 +71,15 @@ def test_sweep_leaves_runs_summary_and_figure(tide):
     code, out, _err = tide("sweep", "small.toml", "--workers", "2")
     assert code == 0
     assert "95 % interval" in out
-    expected = {"manifest.json", "runs.parquet", "scenario.toml", "series.parquet", "summary.csv", "figure.png"}
+    expected = {
+        "manifest.json",
+        "runs.parquet",
+        "scenario.toml",
+        "series.parquet",
+        "study.toml",
+        "summary.csv",
+        "figure.png",
+    }
     assert {path.name for path in Path("results/small").iterdir()} == expected
     assert len(pd.read_parquet("results/small/runs.parquet")) == 6
 

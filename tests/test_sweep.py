@@ -42,7 +42,7 @@ def swept(tmp_path_factory):
 def test_the_result_is_the_same_to_the_byte_whatever_the_number_of_workers(swept, tmp_path, workers):
     many = sweep(study(), workers=workers, out=tmp_path / "many")
     names = sorted(path.name for path in swept.folder.iterdir())
-    assert names == ["manifest.json", "runs.parquet", "scenario.toml", "series.parquet", "summary.csv"]
+    assert names == ["manifest.json", "runs.parquet", "scenario.toml", "series.parquet", "study.toml", "summary.csv"]
     for name in names:
         assert (many.folder / name).read_bytes() == (swept.folder / name).read_bytes(), name
 

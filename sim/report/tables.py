@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -57,16 +57,22 @@ def measures_table(run: Run, everything: bool = False) -> Table:
         for name, value in run.measures.items():
             table.add_row(name, spelled(value), MEASURES[name].unit, MEASURES[name].meaning)
         return table
-    table = _table("", "", "measure", "value", "unit")
+    table, last = _table("", "", "measure", "value", "unit"), ""
+    for topic, name, value in measures_shown(run):
+        table.add_row("" if topic == last else topic, name, spelled(value), MEASURES[name].unit)
+        last = topic
+    return table
+
+
+def measures_shown(run: Run) -> Iterator[tuple[str, str, float]]:
+    """Topic, name and number of every measure that says something of a run."""
     on = {key for key, mechanism in mechanisms(run.scenario) if mechanism.on}
     on |= {phase for phase in PHASES if getattr(run.scenario, phase).on}
     for topic, measures in by_topic().items():
         for measure in measures:
             value = run.measures.get(measure.name, math.nan)
             if not math.isnan(value) and NEEDS.get(measure.name, "") in {"", *on}:
-                table.add_row(topic, measure.name, spelled(value), measure.unit)
-                topic = ""
-    return table
+                yield topic, measure.name, value
 
 
 def maturity_lines(run: Run) -> list[str]:

@@ -8,6 +8,7 @@ from itertools import product
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
+import tomli_w
 from pydantic import Field, PrivateAttr, model_validator
 
 from sim import luck, shipped
@@ -157,6 +158,16 @@ class Study(Part, metaclass=Spoken):
     def name(self) -> str:
         """The name of the study's file, which its results bear."""
         return self._name
+
+    def to_toml(self, scenario: str) -> str:
+        """The study as TOML over a scenario in which what all designs share is said already."""
+        content = self.model_dump(mode="json", exclude_unset=True, exclude_none=True)
+        kept = {
+            name: value for name, value in content.items() if name not in ("set", "scenario") and value not in ({}, "")
+        }
+        if self.space.rows:
+            del kept["factors"]  # the rows say them
+        return tomli_w.dumps({"title": self.title, "scenario": scenario, **kept})
 
     def base(self) -> Scenario:
         """The scenario with the changes that all designs share.

@@ -362,6 +362,7 @@ def finish(plan: Plan, place: Path) -> Result:
         compact(plan, aside)
         tables = {path.name: _digest(path) for path in sorted(aside.iterdir())}
         keep_scenario(plan.base, aside)
+        (aside / "study.toml").write_text(plan.study.to_toml("scenario.toml"), encoding="utf-8")
         kept = {key: plan.content[key] for key in ("name", *AGREED)}
         write_json(aside / MANIFEST, sealed({"kind": "sweep", **kept, "tables": tables}))
         Result.read(aside).summary().to_csv(aside / "summary.csv", index=False)
