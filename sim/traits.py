@@ -60,18 +60,17 @@ def quantile_table(founding: np.void) -> np.ndarray:
 def _quantiles(shapes: tuple[tuple[str, float], ...]) -> np.ndarray:
     """As above; kept, because a sweep founds many ecosystems of the same kind."""
     f = dict(shapes)
-    p = np.linspace(0, 1, POINTS)
-    p[0], p[-1] = 0.5 / (POINTS - 1), 1 - 0.5 / (POINTS - 1)
+    p = _probabilities()
     spread = f["endowment_spread"]
     guilt = min(max(f["guilt_mean"], 1e-6), 1 - 1e-6)
     normal = special.ndtri(p)
     table = np.stack(
         [
             np.exp(spread * normal - spread**2 / 2),
-            _beta(f["reliability_mean"], f["reliability_spread"], p),
+            _beta(f["reliability_mean"], f["reliability_spread"]),
             np.maximum(0, f["slope_mean"] + f["slope_spread"] * normal),
             -np.log1p(-p) * f["envy_mean"],
-            special.betaincinv(2 * guilt, 2 * (1 - guilt), p),
+            _beta_quantiles(2 * guilt, 2 * (1 - guilt)),
             f["aspiration_mean"] + f["aspiration_spread"] * normal,
             f["goal_spread"] * normal,
         ]
@@ -80,12 +79,25 @@ def _quantiles(shapes: tuple[tuple[str, float], ...]) -> np.ndarray:
     return table
 
 
-def _beta(mean: float, spread: float, p: np.ndarray) -> np.ndarray:
+def _probabilities() -> np.ndarray:
+    """Where the quantiles are taken: from 0 to 1, the ends half a step inside."""
+    p = np.linspace(0, 1, POINTS)
+    p[0], p[-1] = 0.5 / (POINTS - 1), 1 - 0.5 / (POINTS - 1)
+    return p
+
+
+def _beta(mean: float, spread: float) -> np.ndarray:
     """Quantiles of the Beta distribution with this mean and standard deviation; without spread, the mean itself."""
     if spread == 0:
-        return np.full(p.size, mean)
+        return np.full(POINTS, mean)
     precision = max(mean * (1 - mean) / spread**2 - 1, 1e-3)
-    return np.asarray(special.betaincinv(mean * precision, (1 - mean) * precision, p))
+    return _beta_quantiles(mean * precision, (1 - mean) * precision)
+
+
+@lru_cache(maxsize=64)
+def _beta_quantiles(a: float, b: float) -> np.ndarray:
+    """Quantiles of Beta(a, b); kept, because they take most of the time of a table and seldom change with the other traits."""
+    return np.asarray(special.betaincinv(a, b, _probabilities()))
 
 
 @kernel
