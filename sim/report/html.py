@@ -110,10 +110,11 @@ def drawing(figure: Figure, identifier: str) -> str:
 
 
 def _of_run(run: Run, at: Path) -> tuple[str, list[str], str, list[Section]]:
-    rows = [
-        [topic, name.replace("_", " "), spelled(value), MEASURES[name].unit, MEASURES[name].meaning]
-        for topic, name, value in measures_shown(run)
-    ]
+    rows, last = [], ""
+    for topic, name, value in measures_shown(run):
+        head = "" if topic == last else topic
+        rows.append([head, name.replace("_", " "), spelled(value), MEASURES[name].unit, MEASURES[name].meaning])
+        last = topic
     alt = f"{headline(run)}. Network at the end, and series by month."
     picture = Section("What happened", figure=drawing(run_figure(run), identity(at)), alt=alt)
     told = Told("Measures of this run", ["", "measure", "value", "unit", "meaning"], rows, {2})
