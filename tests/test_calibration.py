@@ -99,7 +99,11 @@ def test_what_the_model_cannot_give_is_not_extrapolated_in_silence(base, tmp_pat
         line.startswith("Out of reach: no run comes as far as what was observed of contribution@")
         for line in found.remarks
     )
-    assert any("upper end of its range" in line for line in found.remarks)
+
+
+def test_a_lever_that_runs_into_the_end_of_its_range_is_named(base, observe):
+    found = calibrate(base, observe(base.replace({LEVEL: 0.7})), {LEVEL: (0.2, 0.69)}, runs=64, workers=1)
+    assert any(line.startswith(f"{LEVEL} runs into the upper end of its range") for line in found.remarks)
 
 
 def test_beyond_the_data_is_called_an_extrapolation(base, tmp_path):
