@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sim.study.calibration.sampling import Sample
+from sim.study.calibration.sampling import FAR, Sample
 from sim.study.calibration.watching import Watch
 
 BINS = 12
@@ -129,7 +129,13 @@ def explained(watch: Watch, fitted: np.ndarray) -> dict[str, float]:
 
 
 def remarks(
-    watch: Watch, parameters: pd.DataFrame, fit: pd.DataFrame, posterior: np.ndarray, weight: np.ndarray, p_value: float
+    watch: Watch,
+    parameters: pd.DataFrame,
+    fit: pd.DataFrame,
+    posterior: np.ndarray,
+    weight: np.ndarray,
+    p_value: float,
+    overshoot: float,
 ) -> list[str]:
     """What whoever uses the fit must know."""
     lines = []
@@ -138,6 +144,12 @@ def remarks(
         listed = ", ".join(out[:5]) + (f" and {len(out) - 5} more" if len(out) > 5 else "")
         lines.append(
             f"Out of reach: no run comes as far as what was observed of {listed}; the fit would be an extrapolation."
+        )
+    elif overshoot > FAR:
+        lines.append(
+            "Out of reach as a whole: runs come as far as each number, but none takes this course through all of them "
+            f"(it lies {overshoot:.2g} times the width of what runs span beyond them); the intervals are too narrow. "
+            "If what was observed has errors, rounding included, say how large they are."
         )
     if p_value < RARE:
         lines.append(
