@@ -187,8 +187,7 @@ def _best(watch: Watch, sample: Sample, middle: np.ndarray, seed: int, workers: 
 
     seen = np.array([each.value for each in watch.observed])
     seeds = seeds_from(seed, 2, SEARCHED_ON)
-    places, numbers = sample.everything
-    nearest = places[np.argmin(telling.misfit(numbers, seen, sample.scale))]
+    nearest = sample.everything[0][np.argmin(telling.misfit(sample.plain, seen, sample.scale))]
     step = np.maximum(0.25 * (sample.box[:, 1] - sample.box[:, 0]), 0.05)
 
     def distance(places: np.ndarray) -> float:
@@ -196,7 +195,9 @@ def _best(watch: Watch, sample: Sample, middle: np.ndarray, seed: int, workers: 
         return float(telling.misfit(means[None, :], seen, sample.scale)[0])
 
     def search(start: np.ndarray) -> Any:
-        away = start + np.diag(np.where(start < 0.5, step, -step))  # inwards: a simplex flattened against a bound cannot leave it
+        away = start + np.diag(
+            np.where(start < 0.5, step, -step)
+        )  # inwards: a simplex flattened against a bound cannot leave it
         options = {
             "maxfev": STEPS * len(start) // 2,
             "initial_simplex": np.vstack([start, away]),

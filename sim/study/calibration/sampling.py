@@ -59,6 +59,8 @@ class Sample:
     """What one unit of distance is, for each quantity: its standard error where it is known, else how far it varies over the runs."""
     everything: tuple[np.ndarray, np.ndarray]
     """Places and numbers of all runs, those out of the box included."""
+    plain: np.ndarray
+    """The numbers of all runs without errors of observation: how far a place is from the data must not hang on these."""
 
     @classmethod
     def drawn(cls, watch: Watch, runs: int, seed: int, workers: int | None) -> Sample:
@@ -66,15 +68,19 @@ class Sample:
         levers = len(watch.ranges)
         box = np.tile([0.0, 1.0], (levers, 1))
         places = design(runs, levers, seed, 0)
-        numbers = watch.seen_over(places, seeds_from(seed, 0, runs), workers)
+        seeds = seeds_from(seed, 0, runs)
+        plain = watch.over(places, seeds, workers)
+        numbers = plain + watch.errors(seeds)
         scale = scale_of(watch.observed, numbers)
-        first = cls(box, places, numbers, scale, (places, numbers))
+        first = cls(box, places, numbers, scale, (places, numbers), plain)
         kept = first.kept(watch)[0]
         low, high = places[kept].min(axis=0), places[kept].max(axis=0)
         room = MARGIN * (high - low)
         narrow = np.clip(np.column_stack([low - room, high + room]), 0.0, 1.0)
         again = narrow[:, 0] + design(runs, levers, seed, 1) * (narrow[:, 1] - narrow[:, 0])
-        more = watch.seen_over(again, seeds_from(seed, 1, runs), workers)
+        seeds = seeds_from(seed, 1, runs)
+        plain_again = watch.over(again, seeds, workers)
+        more = plain_again + watch.errors(seeds)
         here = ((places >= narrow[:, 0]) & (places <= narrow[:, 1])).all(axis=1)
         return cls(
             narrow,
@@ -82,6 +88,7 @@ class Sample:
             np.concatenate([numbers[here], more]),
             scale,
             (np.concatenate([places, again]), np.concatenate([numbers, more])),
+            np.concatenate([plain, plain_again]),
         )
 
     def summaries(self, watch: Watch) -> tuple[np.ndarray, np.ndarray]:

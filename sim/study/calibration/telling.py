@@ -102,8 +102,8 @@ def forecast(watch: Watch, drawn: np.ndarray, seeds: np.ndarray, workers: int | 
 
 def profile(watch: Watch, sample: Sample) -> pd.DataFrame:
     """The least distance of any run along each lever: flat where the data do not tell its values apart."""
-    places, numbers = sample.everything
-    distance = misfit(numbers, np.array([each.value for each in watch.observed]), sample.scale)
+    places = sample.everything[0]
+    distance = misfit(sample.plain, np.array([each.value for each in watch.observed]), sample.scale)
     rows = []
     for k, lever in enumerate(watch.ranges):
         part = np.minimum(BINS - 1, (places[:, k] * BINS).astype(int))
@@ -159,8 +159,12 @@ def remarks(
         row = parameters.iloc[k]
         if row["verdict"] != "identified":
             lines.append(f"{lever.key} is {row['verdict']}: {row['contraction']:.0%} of the prior variance is gone.")
-        for end, at in (("lower", posterior[:, k] < EDGE), ("upper", posterior[:, k] > 1 - EDGE)):
-            if weight @ at > 0.05:
+        best = (row["best"] - lever.low) / (lever.high - lever.low)
+        for end, at, bound in (
+            ("lower", posterior[:, k] < EDGE, best < EDGE),
+            ("upper", posterior[:, k] > 1 - EDGE, best > 1 - EDGE),
+        ):
+            if weight @ at > 0.05 or bound:
                 lines.append(f"{lever.key} runs into the {end} end of its range; widen it, if it may be wider.")
     for j in range(len(watch.ranges)):
         for k in range(j):
