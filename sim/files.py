@@ -224,7 +224,8 @@ def read_observations(path: Path | str, series: Sequence[str], measures: Sequenc
     header = next(
         csv.reader([(_text(Path(path)).strip().splitlines() or [""])[0].replace(";", ",").replace("\t", ",")]), []
     )
-    if MONTH in [cell.strip().lower() for cell in header]:
+    names = [cell.strip().lower() for cell in header]
+    if MONTH in names or ("quantity" not in names and set(names) & set(series) - {"value"}):
         return _observed_months(Path(path), series, months)
     return _observed_numbers(Path(path), series, measures, months)
 

@@ -10,11 +10,12 @@ import pytest
 from sim import Mistake, Scenario, calibrate, cli
 from sim.files import read_observations
 from sim.simulation import Simulation
-from sim.study.calibration.sampling import Sample
+from sim.study.calibration.sampling import FAR, Sample
 from sim.study.calibration.watching import Watch, range_of
 from sim.study.spaces import evenly
 
 LEVEL, SLOPE = "contribution.level", "founding.slope_mean"
+PUBLISHED = Path(__file__).parents[1] / "scenarios/data/calibration/periods.csv"
 RANGES = {LEVEL: (0.2, 0.9), SLOPE: (0.2, 1.2)}
 
 
@@ -37,11 +38,16 @@ def observe(tmp_path):
     return observe
 
 
-def interval(base, data, runs=96):
-    """The interval of each lever, without the search for a best fit."""
+def sampled(base, data, runs=96, ranges=RANGES):
+    """A watch over what was observed, and runs for it."""
     observed = tuple(read_observations(data, ["contribution"], [], base.run.steps))
-    watch = Watch(base, observed, tuple(range_of(base, key, *ends) for key, ends in RANGES.items()))
-    posterior, weight, _ = Sample.drawn(watch, runs, seed=0, workers=1).posterior(watch)
+    watch = Watch(base, observed, tuple(range_of(base, key, *ends) for key, ends in ranges.items()))
+    return watch, Sample.drawn(watch, runs, seed=0, workers=1)
+
+
+def interval(watch, sample):
+    """The interval of each lever, without the search for a best fit."""
+    posterior, weight, _ = sample.posterior(watch)
     ends = []
     for lever, column in zip(watch.ranges, posterior.T, strict=True):
         order = np.argsort(column)
@@ -55,9 +61,39 @@ def test_truths_lie_in_their_intervals_about_as_often_as_these_say(base, observe
     within = 0
     for k, (level, slope) in enumerate(evenly(12, 2, seed=5) * [0.5, 0.8] + [0.3, 0.3]):
         truth = base.replace({LEVEL: level, SLOPE: slope})
-        for (low, high), value in zip(interval(base, observe(truth, seed=100 + k)), (level, slope), strict=True):
+        watch, sample = sampled(base, observe(truth, seed=100 + k))
+        assert sample.overshoot(watch).max() <= FAR
+        for (low, high), value in zip(interval(watch, sample), (level, slope), strict=True):
             within += low <= value <= high
     assert within >= 19
+
+
+def test_published_means_are_fitted_and_the_fit_lies_within_its_own_interval(base):
+    """Mean contributions by period of Fischbacher & Gächter 2010, with their errors."""
+    found = calibrate(base.replace({"founding.copies": 60}), PUBLISHED, RANGES, runs=96, workers=1)
+    assert found.reached
+    assert found.explained["contribution"] > 0.95
+    assert (
+        (found.parameters["low"] <= found.parameters["best"]) & (found.parameters["best"] <= found.parameters["high"])
+    ).all()
+
+
+def test_a_world_that_no_run_resembles_does_not_drag_the_levers_away(base, tmp_path):
+    """People do not decay as smoothly as the rule: taken as exact, the same means lie far from all runs where these hardly differ."""
+    data = tmp_path / "exact.csv"
+    pd.read_csv(PUBLISHED)[["month", "contribution"]].to_csv(data, index=False)
+    watch, sample = sampled(base.replace({"founding.copies": 60}), data)
+    assert sample.overshoot(watch).max() > FAR
+    middle = np.median(sample.posterior(watch)[0], axis=0)
+    assert watch.at(middle).contribution.level == pytest.approx(0.48, abs=0.06)  # where the distance is least
+
+
+def test_a_shape_out_of_reach_is_no_fit_though_each_number_is_in_reach(base, tmp_path):
+    data = tmp_path / "zigzag.csv"
+    data.write_text("month,contribution\n" + "".join(f"{k},{0.4 + 0.06 * (-1) ** k - 0.02 * k}\n" for k in range(10)))
+    found = calibrate(base, data, {LEVEL: (0.2, 0.9)}, runs=64, workers=1)
+    assert found.fit["in_reach"].all() and not found.reached
+    assert any(line.startswith("Out of reach as a whole") for line in found.remarks)
 
 
 def test_a_fit_brings_the_truth_back_and_tells_how_good_it_is(base, observe):
@@ -118,8 +154,8 @@ def test_errors_of_observation_widen_the_interval(base, tmp_path):
     for error in (0.001, 0.1):
         data = tmp_path / f"{error}.csv"
         data.write_text(f"month,contribution,contribution_error\n0,0.5,{error}\n5,0.3,{error}\n")
-        row = calibrate(base, data, {LEVEL: (0.2, 0.9)}, runs=64, workers=1).parameters.iloc[0]
-        widths.append(row["high"] - row["low"])
+        ((low, high),) = interval(*sampled(base, data, runs=64, ranges={LEVEL: (0.2, 0.9)}))
+        widths.append(high - low)
     assert widths[1] > 2 * widths[0]
 
 
@@ -172,6 +208,7 @@ def test_the_command_leaves_tables_a_picture_and_a_scenario_that_runs(base, obse
         ("quantity,value\nfirms@3,40\n", f"{LEVEL}=0:1", "firms@3: it is the same in all runs"),
         ("quantity,value\ncontribution@3,\n", f"{LEVEL}=0:1", "the cell is empty"),
         ("value\n1\n", f"{LEVEL}=0:1", "the column quantity is missing"),
+        ("contribution\n0.5\n", f"{LEVEL}=0:1", "the column month is missing"),
         ("month,contribution\n0,0.5\n", f"{LEVEL}=1:0", "the range 1 to 0 is empty"),
         ("month,contribution\n0,0.5\n", f"{LEVEL}=0:2", "contribution.level: 2"),
         ("month,contribution\n0,0.5\n", f"{LEVEL}=low", "this is no range; write key=low:high"),

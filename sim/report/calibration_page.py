@@ -47,7 +47,7 @@ def _series(axes: Axes, found: Calibration, name: str) -> None:
     for part, strength in ((told[told["month"] <= last], 0.3), (told[told["month"] >= last], 0.12)):
         axes.fill_between(part["month"], part["low"], part["high"], color=BLUE, alpha=strength, lw=0)
         axes.plot(part["month"], part["median"], color=BLUE, alpha=1.0 if strength > 0.2 else 0.5)
-    axes.plot(month, seen["observed"], "o", color=INK, ms=4, zorder=3)
+    axes.errorbar(month, seen["observed"], 1.96 * seen["error"], fmt="o", color=INK, ms=4, elinewidth=1, zorder=3)
     if told["beyond"].any():
         axes.axvline(last, color=FAINT, lw=1, ls=(0, (4, 3)))
         axes.text(last, 1.0, " extrapolation", transform=axes.get_xaxis_transform(), va="top", size=11, color=MUTED)

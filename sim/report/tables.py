@@ -162,6 +162,10 @@ def calibration_lines(found: Calibration) -> list[str]:
         f"{inside}. Runs were kept up to a distance of {found.tolerance:.3g} between summaries.",
     ]
     lines += [f"Variance of {name} over the months explained: {share:.1%}." for name, share in found.explained.items()]
+    for name, told in found.forecast[found.forecast["beyond"]].groupby("series", sort=False):
+        lines.append(
+            f"Extrapolated: {name} from month {told['month'].min()} to {told['month'].max()}, after the last month observed."
+        )
     return [*lines, *(f"Mind: {remark}" for remark in found.remarks)]
 
 

@@ -5,6 +5,10 @@ the levers on principal components of the numbers makes one summary a lever (Fea
 nearest to the observed ones are kept (Tavaré et al. 1997), once over the whole range and once more over the part of it that was left, and
 corrected for what distance remains by local linear regression (Beaumont, Zhang & Balding 2002). The prior is uniform over the range that
 is asked for. Each run has luck of its own, as the observed world had.
+
+The regression holds only where there were runs. A world that the model does not quite give lies far outside them in directions in which
+runs hardly differ: these say something of the model and nothing of the levers, so they are left out, and told. In the others it is moved
+to the end of what the runs reach.
 """
 
 from __future__ import annotations
@@ -25,6 +29,12 @@ LEAST_RUNS = 64
 """The fewest runs of a round."""
 KEPT = 0.2
 """Share of the runs that is kept: nearest to what was observed."""
+LOOKED_AT, USED = 10, 40
+"""Runs for each component that is looked at, and for each that the regression uses."""
+FAR = 0.5
+"""How far beyond all runs, in widths of what they span, an observed component is out of reach: luck alone does not bring it there."""
+SLIGHT = 0.01
+"""Share of the variance of the runs below which a component out of reach is left out."""
 MARGIN = 0.1
 """How far the second round reaches beyond what the first has kept, as a share of it."""
 
@@ -41,6 +51,8 @@ class Sample:
     """What one unit of distance is, for each quantity: its standard error where it is known, else how far it varies over the runs."""
     everything: tuple[np.ndarray, np.ndarray]
     """Places and numbers of all runs, those out of the box included."""
+    plain: np.ndarray
+    """The numbers of all runs without errors of observation: how far a place is from the data must not hang on these."""
 
     @classmethod
     def drawn(cls, watch: Watch, runs: int, seed: int, workers: int | None) -> Sample:
@@ -48,15 +60,19 @@ class Sample:
         levers = len(watch.ranges)
         box = np.tile([0.0, 1.0], (levers, 1))
         places = evenly(runs, levers, seed, FIRST)
-        numbers = watch.seen_over(places, seeds_from(seed, 0, runs), workers)
+        seeds = seeds_from(seed, 0, runs)
+        plain = watch.over(places, seeds, workers)
+        numbers = plain + watch.errors(seeds)
         scale = scale_of(watch.observed, numbers)
-        first = cls(box, places, numbers, scale, (places, numbers))
+        first = cls(box, places, numbers, scale, (places, numbers), plain)
         kept = first.kept(watch)[0]
         low, high = places[kept].min(axis=0), places[kept].max(axis=0)
         room = MARGIN * (high - low)
         narrow = np.clip(np.column_stack([low - room, high + room]), 0.0, 1.0)
         again = narrow[:, 0] + evenly(runs, levers, seed, AGAIN) * (narrow[:, 1] - narrow[:, 0])
-        more = watch.seen_over(again, seeds_from(seed, 1, runs), workers)
+        seeds = seeds_from(seed, 1, runs)
+        plain_again = watch.over(again, seeds, workers)
+        more = plain_again + watch.errors(seeds)
         here = ((places >= narrow[:, 0]) & (places <= narrow[:, 1])).all(axis=1)
         return cls(
             narrow,
@@ -64,14 +80,22 @@ class Sample:
             np.concatenate([numbers[here], more]),
             scale,
             (np.concatenate([places, again]), np.concatenate([numbers, more])),
+            np.concatenate([plain, plain_again]),
         )
 
     def summaries(self, watch: Watch) -> tuple[np.ndarray, np.ndarray]:
         """What the numbers of each run, and the observed ones, say about each lever, on the logistic scale."""
-        seen = np.array([each.value for each in watch.observed])
-        features, told = features_of(self.numbers / self.scale, seen / self.scale)
+        features, told, _ = features_of(self.numbers / self.scale, self._seen(watch) / self.scale)
         weights, *_ = np.linalg.lstsq(features, logit(self.places), rcond=None)
         return features @ weights, told @ weights
+
+    def overshoot(self, watch: Watch) -> np.ndarray:
+        """How far what was observed lies beyond all runs, in each direction in which they differ, and in widths of what they span."""
+        return features_of(self.numbers / self.scale, self._seen(watch) / self.scale)[2]
+
+    @staticmethod
+    def _seen(watch: Watch) -> np.ndarray:
+        return np.array([each.value for each in watch.observed])
 
     def kept(self, watch: Watch) -> tuple[np.ndarray, np.ndarray, float]:
         """Which runs are kept, their distances from what was observed, and the largest of these."""
@@ -124,16 +148,25 @@ def scale_of(observed: tuple[Observed, ...], numbers: np.ndarray) -> np.ndarray:
     return np.where(np.isnan(errors), spread, errors)
 
 
-def features_of(numbers: np.ndarray, seen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Few features of many numbers: their principal components, and the squares of these; of the runs, and of what was observed."""
+def features_of(numbers: np.ndarray, seen: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Few features of many numbers: their principal components, and the squares of these.
+
+    Returns:
+        Those of the runs; those of what was observed, no farther out than the runs; and how far beyond the runs each of its components
+        lay, in widths of what they span.
+    """
     centre = numbers.mean(axis=0)
     _left, strength, directions = np.linalg.svd(numbers - centre, full_matrices=False)
-    most = max(1, len(numbers) // 40)
-    count = min(most, int(np.sum(strength > 1e-6 * strength[0])))
+    count = min(max(1, len(numbers) // LOOKED_AT), int(np.sum(strength > 1e-6 * strength[0])))
     turned = directions[:count] / np.maximum(strength[:count], 1e-12)[:, None] * math.sqrt(len(numbers))
+    parts, own = (numbers - centre) @ turned.T, turned @ (seen - centre)
+    low, high = parts.min(axis=0), parts.max(axis=0)
+    within = np.clip(own, low, high)
+    beyond = np.abs(own - within) / np.maximum(high - low, 1e-12)
+    used = (beyond <= FAR) | (strength[:count] ** 2 >= SLIGHT * np.sum(strength**2))
+    used[max(1, len(numbers) // USED) :] = False
 
     def told(values: np.ndarray) -> np.ndarray:
-        parts = (values - centre) @ turned.T
-        return np.column_stack([np.ones(len(parts)), parts, parts**2])
+        return np.column_stack([np.ones(len(values)), values[:, used], values[:, used] ** 2])
 
-    return told(numbers), told(seen[None, :])[0]
+    return told(parts), told(within[None, :])[0], beyond

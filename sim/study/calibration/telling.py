@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sim.study.calibration.sampling import Sample
+from sim.study.calibration.sampling import FAR, Sample
 from sim.study.calibration.watching import Watch
 
 BINS = 12
@@ -102,8 +102,8 @@ def forecast(watch: Watch, drawn: np.ndarray, seeds: np.ndarray, workers: int | 
 
 def profile(watch: Watch, sample: Sample) -> pd.DataFrame:
     """The least distance of any run along each lever: flat where the data do not tell its values apart."""
-    places, numbers = sample.everything
-    distance = misfit(numbers, np.array([each.value for each in watch.observed]), sample.scale)
+    places = sample.everything[0]
+    distance = misfit(sample.plain, np.array([each.value for each in watch.observed]), sample.scale)
     rows = []
     for k, lever in enumerate(watch.ranges):
         part = np.minimum(BINS - 1, (places[:, k] * BINS).astype(int))
@@ -129,7 +129,13 @@ def explained(watch: Watch, fitted: np.ndarray) -> dict[str, float]:
 
 
 def remarks(
-    watch: Watch, parameters: pd.DataFrame, fit: pd.DataFrame, posterior: np.ndarray, weight: np.ndarray, p_value: float
+    watch: Watch,
+    parameters: pd.DataFrame,
+    fit: pd.DataFrame,
+    posterior: np.ndarray,
+    weight: np.ndarray,
+    p_value: float,
+    overshoot: float,
 ) -> list[str]:
     """What whoever uses the fit must know."""
     lines = []
@@ -139,6 +145,12 @@ def remarks(
         lines.append(
             f"Out of reach: no run comes as far as what was observed of {listed}; the fit would be an extrapolation."
         )
+    elif overshoot > FAR:
+        lines.append(
+            "Out of reach as a whole: runs come as far as each number, but none takes this course through all of them "
+            f"(it lies {overshoot:.2g} times the width of what runs span beyond them); the intervals are too narrow. "
+            "If what was observed has errors, rounding included, say how large they are."
+        )
     if p_value < RARE:
         lines.append(
             f"The model misses the data by more than luck makes (p ≤ {p_value:.2g}): the intervals are too narrow."
@@ -147,8 +159,12 @@ def remarks(
         row = parameters.iloc[k]
         if row["verdict"] != "identified":
             lines.append(f"{lever.key} is {row['verdict']}: {row['contraction']:.0%} of the prior variance is gone.")
-        for end, at in (("lower", posterior[:, k] < EDGE), ("upper", posterior[:, k] > 1 - EDGE)):
-            if weight @ at > 0.05:
+        best = (row["best"] - lever.low) / (lever.high - lever.low)
+        for end, at, bound in (
+            ("lower", posterior[:, k] < EDGE, best < EDGE),
+            ("upper", posterior[:, k] > 1 - EDGE, best > 1 - EDGE),
+        ):
+            if weight @ at > 0.05 or bound:
                 lines.append(f"{lever.key} runs into the {end} end of its range; widen it, if it may be wider.")
     for j in range(len(watch.ranges)):
         for k in range(j):

@@ -95,10 +95,13 @@ class Watch:
 
     def seen_over(self, places: np.ndarray, seeds: np.ndarray, workers: int | None) -> np.ndarray:
         """The same as one would observe them: with the errors that the data say they have (Wilkinson 2013)."""
-        errors = np.array([each.error or 0.0 for each in self.observed])
+        return self.over(places, seeds, workers) + self.errors(seeds)
+
+    def errors(self, seeds: np.ndarray) -> np.ndarray:
+        """Errors of observation, a row a run."""
+        size = np.array([each.error or 0.0 for each in self.observed])
         who = np.arange(len(self.observed))
-        normal = np.array([ndtri(luck.uniforms(luck.key(int(seed)), ERROR, 0, who)) for seed in seeds])
-        return self.over(places, seeds, workers) + errors * normal
+        return np.array([size * ndtri(luck.uniforms(luck.key(int(seed)), ERROR, 0, who)) for seed in seeds])
 
 
 def _quantity(run: Reading, quantity: str) -> float:
