@@ -165,7 +165,8 @@ def sweep(
         return
     if plan:
         planned = sweeping.plan(chosen, out)
-        print(f"{planned.folder}: {planned.runs} runs in {planned.shards} shards; do them with tide work")
+        most = "at most " * bool(chosen.replicates.until)
+        print(f"{planned.folder}: {most}{planned.runs} runs in {planned.shards} shards; do them with tide work")
         return
     with interruptible("sweep", study, *(["--out", str(out)] if out else []), "--resume"), Bar(chosen.title) as bar:
         result = sweeping.sweep(chosen, workers, out, bar, isolate=isolate, limit=limit, resume=resume, fresh=fresh)
@@ -300,7 +301,7 @@ def show_sensitivity(result: Any) -> Any:
 def show_result(result: Any, figure: bool) -> None:
     """What a sweep says, its figure and its files; exit 3 if some runs failed."""
     from sim.report.progress import working
-    from sim.report.tables import claims_table, effects_table, findings, summary_table
+    from sim.report.tables import claims_table, effects_table, findings, precision_lines, summary_table
 
     indices = show_sensitivity(result) if result.study.space.sampled else None
     if indices is None:
@@ -309,8 +310,8 @@ def show_result(result: Any, figure: bool) -> None:
         console().print(effects_table(result))
         if result.study.effects.claims:
             console().print(claims_table(result))
-    for finding in findings(result):
-        print(finding)
+    for line in (*findings(result), *precision_lines(result)):
+        print(line)
     if figure:
         with working("drawing"):
             from sim.record import identity

@@ -106,10 +106,11 @@ def shipped_table(title: str, files: Mapping[str, Path]) -> Table:
 def forecast_lines(said: Forecast) -> list[str]:
     """What a sweep would take: runs, time, disk."""
     short = "" if said.disk < said.free else ": too little"
+    least, about = ("", "about") if said.least == said.runs else (f"{said.least:,} to ", "at most about")
     return [
-        f"{said.runs:,} runs of {said.designs:,} designs, in {said.shards:,} shard{'s' * (said.shards > 1)}",
-        f"about {spelled_time(said.seconds)}",
-        f"about {spelled_bytes(said.disk)} on the disk while it lasts; {spelled_bytes(said.free)} are free{short}",
+        f"{least}{said.runs:,} runs of {said.designs:,} designs, in {said.shards:,} shard{'s' * (said.shards > 1)}",
+        f"{about} {spelled_time(said.seconds)}",
+        f"{about} {spelled_bytes(said.disk)} on the disk while it lasts; {spelled_bytes(said.free)} are free{short}",
     ]
 
 
@@ -172,7 +173,7 @@ def calibration_lines(found: Calibration) -> list[str]:
 def summary_table(result: Result) -> Table:
     """Each design of a study with the mean and the 95 % interval of the measures that are shown of it."""
     summary = result.summary(result.shown)
-    title = f"{result.manifest['study']['title']} Mean and 95 % interval of {result.manifest['study']['replicates']['count']} runs a row"
+    title = f"{result.manifest['study']['title']} Mean and 95 % interval of {result.replicates} runs a row"
     table = _table(title, *result.varied, *result.shown)
     for _design, rows in summary.groupby("design"):
         levels = [str(rows[name].iloc[0]) for name in result.varied]
@@ -247,6 +248,17 @@ def first_of(result: Result) -> str:
     compared = result.varied[0] if result.study.treatments else result.varied[-1]
     first = str(result.study.levels()[0][compared])
     return first if result.study.treatments else f"{compared} = {first}"
+
+
+def precision_lines(result: Result) -> list[str]:
+    """How many designs came out as precise as was asked for, a sentence a measure."""
+    lines = []
+    for measure, rows in result.precision().groupby("measure", sort=False):
+        reached, target = int(rows["reached"].sum()), spelled(rows["target"].iloc[0])
+        said = f"{reached} of {len(rows)} designs know {measure} to ± {target}, with {result.replicates} runs each"
+        widest = "" if reached == len(rows) else f"; the widest is ± {spelled(rows['half_width'].max())}"
+        lines.append(f"{said}{widest}.")
+    return lines
 
 
 def findings(result: Result) -> list[str]:

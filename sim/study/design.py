@@ -36,9 +36,23 @@ class Replicates(Part):
     """How often each design is run."""
 
     count: Annotated[int, Field(ge=1, le=1_000_000)] = 30
-    """Runs a design, each under a seed of its own."""
+    """Runs a design, each under a seed of its own; with `until`, the runs of a batch."""
+    until: Annotated[dict[str, Annotated[float, Field(gt=0)]], Field(default_factory=dict)]
+    """Measure → half the width of its 95 % interval that is precise enough: each design gets batches until all that are named are."""
+    at_most: Annotated[int, Field(ge=1, le=1_000_000)] = 500
+    """With `until`: the most runs of a design, however imprecise it is then."""
     first_seed: Annotated[int, Field(ge=0, le=2**63 - 1)] = 0
     """The seed of the first replicate; the others count on from it."""
+
+    @property
+    def most(self) -> int:
+        """Runs of a design at most."""
+        return self.at_most if self.until else self.count
+
+    @property
+    def batches(self) -> int:
+        """Batches of a design at most; the last may be a short one."""
+        return -(-self.most // self.count)
 
 
 class CommonLuck(Part):
@@ -111,7 +125,7 @@ class Study(Part, metaclass=Spoken):
     """Which combinations of them are run."""
     effects: Effects | None = None
     """What differs, and what is expected to."""
-    replicates: Replicates = Replicates()
+    replicates: Annotated[Replicates, Field(default_factory=lambda: Replicates.model_validate({}))]
     common_luck: CommonLuck = CommonLuck()
     keep: Keep = Keep()
 
@@ -239,7 +253,7 @@ class Study(Part, metaclass=Spoken):
             Mistake: with everything that is wrong in any of them.
         """
         source = source or Source(self.name)
-        if early := [*self._nothing_varies(), *self._whole_sections(), *self._wrong_space()]:
+        if early := [*self._nothing_varies(), *self._whole_sections(), *self._wrong_space(), *self._wrong_replicates()]:
             raise Mistake(source.lines([*early, *self._wrong_effects()]))
         wrong = source.lines(self._wrong_effects())
         try:
@@ -350,6 +364,19 @@ class Study(Part, metaclass=Spoken):
                 f"with space.kind = {kind!r} no two designs are to be compared; ask Result.sensitivity instead",
             )
 
+    def _wrong_replicates(self) -> Iterator[tuple[Key, str]]:
+        """Batches are counted until measures are precise, and at least one of them is run."""
+        replicates = self.replicates
+        for name in replicates.until:
+            yield from _unmeasured(name, ("replicates", "until", name))
+        if replicates.until and replicates.at_most < replicates.count:
+            told = f"{replicates.at_most} is less than one batch; allowed is a whole number from {replicates.count} (count)"
+            yield ("replicates", "at_most"), told
+        if replicates.until and replicates.count < 2:
+            yield ("replicates", "count"), "1 has no interval, which until asks for; allowed is a whole number from 2"
+        if not replicates.until and replicates.at_most != Replicates.model_fields["at_most"].default:
+            yield ("replicates", "at_most"), "has no effect without until; write e.g. until = { survival = 0.02 }"
+
     def _whole_sections(self) -> Iterator[tuple[Key, str]]:
         """Keys without quotation marks make a table that would replace the whole section with all else in it."""
         written: dict[Key, dict[str, Any]] = {("set",): self.set}
@@ -399,13 +426,15 @@ class Study(Part, metaclass=Spoken):
                 yield f"{key}: {value!r} is not tried{hint or '; allowed are ' + ', '.join(map(str, levels[key]))}"
 
     def runs(self) -> Iterator[tuple[int, int, int]]:
-        """Every run in order: its number, its design, its seed."""
+        """Every run in order: its number, its design, its seed; with `replicates.until`, those of the first batch."""
         for run in range(len(self.levels()) * self.replicates.count):
             yield run, *self.run(run)
 
     def run(self, run: int) -> tuple[int, int]:
-        """The design and the seed of a run."""
-        design, replicate = divmod(run, self.replicates.count)
+        """The design and the seed of a run. Runs count batch by batch, and in each of them design by design."""
+        batch, within = divmod(run, len(self.levels()) * self.replicates.count)
+        design, replicate = divmod(within, self.replicates.count)
+        replicate += batch * self.replicates.count
         first = self.replicates.first_seed
         return design, first + replicate if self.common_luck.on else int(luck.subkey(luck.key(first), INDEPENDENT, run))
 

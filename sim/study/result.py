@@ -31,6 +31,8 @@ CENSORED = (
 """Measures that are often not yet known when a run ends: their mean over the known ones would mislead, so it is not given."""
 SHARES = ("collapsed", "took_off")
 """Measures that are 0 or 1 in a run: their mean is a probability."""
+CONFIDENCE = 0.95
+"""Confidence of the intervals whose width batches of runs are counted by."""
 NEGLIGIBLE = 1e-9
 """Differences below this are those of rounding."""
 
@@ -102,6 +104,12 @@ class Result:
         return int((self.runs["status"] != "done").sum())
 
     @property
+    def replicates(self) -> str:
+        """How many runs a design has: "30", or "30 to 500" where that differs."""
+        counts = self.runs["design"].value_counts()
+        return f"{counts.min()}" if counts.min() == counts.max() else f"{counts.min()} to {counts.max()}"
+
+    @property
     def done(self) -> pd.DataFrame:
         """The runs that did not fail."""
         return self.runs[self.runs["status"] == "done"]
@@ -136,7 +144,7 @@ class Result:
             for name in names:
                 values = group[name].to_numpy(float)
                 values = values[~np.isnan(values)]
-                value, low, high = (share_interval if name in SHARES else mean_interval)(values, confidence)
+                value, low, high = mean_estimate(name, values, confidence)
                 spread = float(values.std(ddof=1)) if values.size > 1 else np.nan
                 rows.append(
                     {
@@ -151,6 +159,26 @@ class Result:
                     }
                 )
         return pd.DataFrame(rows, columns=["design", *self.varied, "measure", "n", "mean", "sd", "low", "high"])
+
+    def precision(self) -> pd.DataFrame:
+        """How precise each design came out, where `replicates.until` asks for it.
+
+        Returns:
+            A row a design and measure: `design`, what varies, `measure`, `runs` that did not fail, the `mean`, its `half_width` (of the
+            95 % interval), the `target`, and whether it is `reached`.
+        """
+        targets = self.study.replicates.until
+        rows = []
+        for design, group in self.done.groupby("design", sort=True):
+            levels = {name: group[name].iloc[0] for name in self.varied}
+            for name, target in targets.items():
+                values = group[name].to_numpy(float)
+                half = half_width(name, values)
+                found = (name, len(group), mean_estimate(name, values).value, half, target, half <= target)
+                said = dict(zip("measure runs mean half_width target reached".split(), found, strict=True))
+                rows.append({"design": design, **levels, **said})
+        names = ["design", *self.varied, *"measure runs mean half_width target reached".split()]
+        return pd.DataFrame(rows, columns=names)
 
     def paired(self, measure: str, one: int, other: int, confidence: float = 0.95) -> Estimate:
         """Mean difference of a measure, design `one` minus design `other`, over the seeds that both have, with its interval.
@@ -354,6 +382,18 @@ class Result:
             raise Mistake(
                 [f"{name}: there is no such {what}{nearest(name, known) or '; allowed are ' + ', '.join(known)}"]
             )
+
+
+def mean_estimate(measure: str, values: np.ndarray, confidence: float = CONFIDENCE) -> Estimate:
+    """The mean of a measure over what is known of it: probabilities have Wilson's interval, other means Student's."""
+    values = values[~np.isnan(values)]
+    return (share_interval if measure in SHARES else mean_interval)(values, confidence)
+
+
+def half_width(measure: str, values: np.ndarray) -> float:
+    """Half the width of the 95 % interval of a measure's mean; infinite where there is none."""
+    _mean, low, high = mean_estimate(measure, values)
+    return np.inf if np.isnan(high - low) else (high - low) / 2
 
 
 def _in_words(levels: Mapping[str, Any]) -> str:
