@@ -165,7 +165,7 @@ def sweep(
         return
     if plan:
         planned = sweeping.plan(chosen, out)
-        most = "at most " * bool(chosen.replicates.until)
+        most = "at most " * chosen.replicates.batched
         print(f"{planned.folder}: {most}{planned.runs} runs in {planned.shards} shards; do them with tide work")
         return
     with interruptible("sweep", study, *(["--out", str(out)] if out else []), "--resume"), Bar(chosen.title) as bar:

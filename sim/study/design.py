@@ -32,6 +32,19 @@ HEADLINES = ("collapsed", "orchestrator_income", "final_firms", "mean_contributi
 INDEPENDENT = luck.purpose("study: independent luck of a run")
 
 
+class Race(Part):
+    """Treatments race: those that are beaten get no more runs."""
+
+    measure: str
+    """The measure that decides."""
+    better: Literal["higher", "lower"] = "higher"
+    """Which way it is better."""
+    confidence: Annotated[float, Field(ge=0.5, lt=1)] = 0.95
+    """Chance, at least, that no treatment is said to beat another that is not worse, over the whole race."""
+    alike: Annotated[float, Field(ge=0)] = 0.0
+    """Means that differ by no more count as alike (the indifference zone); 0 tells any difference apart, if it takes all runs."""
+
+
 class Replicates(Part):
     """How often each design is run."""
 
@@ -39,15 +52,22 @@ class Replicates(Part):
     """Runs a design, each under a seed of its own; with `until`, the runs of a batch."""
     until: Annotated[dict[str, Annotated[float, Field(gt=0)]], Field(default_factory=dict)]
     """Measure → half the width of its 95 % interval that is precise enough: each design gets batches until all that are named are."""
+    race: Race | None = None
+    """Which treatment is best: each gets batches until it is beaten, or the others are, or all that are left are alike."""
     at_most: Annotated[int, Field(ge=1, le=1_000_000)] = 500
-    """With `until`: the most runs of a design, however imprecise it is then."""
+    """With `until` or `race`: the most runs of a design, however imprecise it is then."""
     first_seed: Annotated[int, Field(ge=0, le=2**63 - 1)] = 0
     """The seed of the first replicate; the others count on from it."""
 
     @property
+    def batched(self) -> bool:
+        """Whether batches of runs are counted until something is known."""
+        return bool(self.until) or self.race is not None
+
+    @property
     def most(self) -> int:
         """Runs of a design at most."""
-        return self.at_most if self.until else self.count
+        return self.at_most if self.batched else self.count
 
     @property
     def batches(self) -> int:
@@ -369,13 +389,25 @@ class Study(Part, metaclass=Spoken):
         replicates = self.replicates
         for name in replicates.until:
             yield from _unmeasured(name, ("replicates", "until", name))
-        if replicates.until and replicates.at_most < replicates.count:
+        if replicates.batched and replicates.at_most < replicates.count:
             told = f"{replicates.at_most} is less than one batch; allowed is a whole number from {replicates.count} (count)"
             yield ("replicates", "at_most"), told
-        if replicates.until and replicates.count < 2:
-            yield ("replicates", "count"), "1 has no interval, which until asks for; allowed is a whole number from 2"
-        if not replicates.until and replicates.at_most != Replicates.model_fields["at_most"].default:
+        if replicates.batched and replicates.count < 2:
+            yield ("replicates", "count"), "1 has no interval, which is asked for; allowed is a whole number from 2"
+        if replicates.race:
+            yield from self._wrong_race(replicates.race)
+        if not replicates.batched and replicates.at_most != Replicates.model_fields["at_most"].default:
             yield ("replicates", "at_most"), "has no effect without until; write e.g. until = { survival = 0.02 }"
+
+    def _wrong_race(self, race: Race) -> Iterator[tuple[Key, str]]:
+        """Treatments race, on common luck, and for one thing."""
+        yield from _unmeasured(race.measure, ("replicates", "race", "measure"))
+        if self.replicates.until:
+            yield ("replicates", "until"), "does not go with race; a study stops for one reason"
+        if not self.treatments or self.factors:
+            yield ("replicates", "race"), "is between treatments; name them under [treatments], and no factors"
+        if not self.common_luck.on:
+            yield ("common_luck", "on"), "a race is on common luck; set common_luck.on = true, or leave out race"
 
     def _whole_sections(self) -> Iterator[tuple[Key, str]]:
         """Keys without quotation marks make a table that would replace the whole section with all else in it."""

@@ -180,6 +180,35 @@ class Result:
         names = ["design", *self.varied, *"measure runs mean half_width target reached".split()]
         return pd.DataFrame(rows, columns=names)
 
+    def race(self, measure: str | None = None) -> pd.DataFrame:
+        """Every treatment of a race against every other, by confidence sequences that hold although one stops by what they show.
+
+        Args:
+            measure: by default the one that decides; others are told by the runs that this took, each with an error of its own.
+
+        Returns:
+            A row a pair: `one`, `other` (treatments), `measure`, `pairs` (of runs on the same luck), the mean `difference` with its
+            interval (`low`, `high`), the `verdict` of `one` ("better", "worse", "alike", "undecided"; of another measure than the one
+            that decides, "better" means higher), and about how many `more` pairs it would take to decide.
+
+        Raises:
+            Mistake: if the study was no race, or there is no such measure.
+        """
+        from sim.study.racing import heats  # a race knows results, not the other way round
+
+        race = self.study.replicates.race
+        if race is None:
+            raise Mistake(["this study was no race; write replicates.race = { measure = … }, and run it again"])
+        if measure is not None and measure != race.measure:
+            self._known(measure, MEASURES, "measure")
+            race = race.model_copy(update={"measure": measure, "better": "higher", "alike": 0.0})
+        names = list(self.study.treatments)
+        rows = [
+            (names[heat.one], names[heat.other], race.measure, heat.pairs, *heat.difference, heat.verdict, heat.more)
+            for heat in heats(self._replicates(race.measure), race)
+        ]
+        return pd.DataFrame(rows, columns="one other measure pairs difference low high verdict more".split())
+
     def paired(self, measure: str, one: int, other: int, confidence: float = 0.95) -> Estimate:
         """Mean difference of a measure, design `one` minus design `other`, over the seeds that both have, with its interval.
 

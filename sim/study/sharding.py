@@ -175,7 +175,7 @@ class Plan:
     def runs_of(self, shard: int) -> range:
         """The runs of a shard; in a last batch that is short, some shards have none."""
         first, end = shard * self.size, (shard + 1) * self.size
-        if not self.study.replicates.until:
+        if not self.study.replicates.batched:
             return range(first, min(self.runs, end))
         batch, within = divmod(first, self.batch)
         replicate = batch * self.study.replicates.count + within % self.study.replicates.count
@@ -246,7 +246,7 @@ class Plan:
 
     def cut(self, size: int) -> Plan:
         """The same plan, with so many runs a shard; where batches are counted, with the most below that divide a design's batch."""
-        if self.study.replicates.until:
+        if self.study.replicates.batched:
             count = self.study.replicates.count
             size = max(each for each in range(1, min(size, count) + 1) if count % each == 0)
         return Plan(self.folder, sealed({**self.content, "shard": size}))
