@@ -14,7 +14,7 @@ from pydantic import Field, PrivateAttr, model_validator
 from sim import luck, shipped
 from sim.coherence.idle import in_vain
 from sim.files import read_rows
-from sim.measures import MEASURES
+from sim.measures import FEWER, MEASURES
 from sim.mistakes import Mistake, nearest
 from sim.reading import Key, Source, parse, read, read_text, spell
 from sim.scenario import Scenario, find
@@ -37,12 +37,17 @@ class Race(Part):
 
     measure: str
     """The measure that decides."""
-    better: Literal["higher", "lower"] = "higher"
-    """Which way it is better."""
+    better: Literal["higher", "lower"] | None = None
+    """Which way it is better; by default what is better for the ecosystem."""
     confidence: Annotated[float, Field(ge=0.5, lt=1)] = 0.95
     """Chance, at least, that no treatment is said to beat another that is not worse, over the whole race."""
     alike: Annotated[float, Field(ge=0)] = 0.0
     """Means that differ by no more count as alike (the indifference zone); 0 tells any difference apart, if it takes all runs."""
+
+    @property
+    def wanted(self) -> str:
+        """What is better: higher, or lower."""
+        return self.better or ("lower" if self.measure in FEWER else "higher")
 
 
 class Replicates(Part):

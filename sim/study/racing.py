@@ -8,6 +8,7 @@ said. Treatments that are beaten drop out, as in selection by elimination (Pauls
 from __future__ import annotations
 
 from itertools import combinations
+from math import comb
 from typing import NamedTuple
 
 import numpy as np
@@ -44,8 +45,13 @@ def heats(values: np.ndarray, race: Race) -> list[Heat]:
         race: what is better, with which confidence, and what counts as alike.
     """
     pairs = list(combinations(range(values.shape[1]), 2))
-    confidence = 1 - (1 - race.confidence) / max(1, len(pairs))
+    confidence = shared(race.confidence, values.shape[1])
     return [_heat(values, one, other, race, confidence) for one, other in pairs]
+
+
+def shared(confidence: float, treatments: int) -> float:
+    """The confidence that each pair needs so that all pairs of so many treatments together have the one that is asked for (Bonferroni)."""
+    return 1 - (1 - confidence) / max(1, comb(treatments, 2))
 
 
 def _heat(values: np.ndarray, one: int, other: int, race: Race, confidence: float) -> Heat:
@@ -69,7 +75,7 @@ def judged(difference: Estimate, race: Race, pairs: int) -> str:
     if pairs < LEAST:
         return "undecided"
     if (shown := shows(difference)) != "not shown":
-        return "better" if shown == race.better else "worse"
+        return "better" if shown == race.wanted else "worse"
     return "alike" if -race.alike <= difference.low and difference.high <= race.alike else "undecided"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -188,8 +188,8 @@ class Result:
 
         Returns:
             A row a pair: `one`, `other` (treatments), `measure`, `pairs` (of runs on the same luck), the mean `difference` with its
-            interval (`low`, `high`), the `verdict` of `one` ("better", "worse", "alike", "undecided"; of another measure than the one
-            that decides, "better" means higher), and about how many `more` pairs it would take to decide.
+            interval (`low`, `high`), the `verdict` of `one` ("better", "worse", "alike", "undecided"), and about how many `more`
+            pairs it would take to decide.
 
         Raises:
             Mistake: if the study was no race, or there is no such measure.
@@ -201,7 +201,7 @@ class Result:
             raise Mistake(["this study was no race; write replicates.race = { measure = … }, and run it again"])
         if measure is not None and measure != race.measure:
             self._known(measure, MEASURES, "measure")
-            race = race.model_copy(update={"measure": measure, "better": "higher", "alike": 0.0})
+            race = race.model_copy(update={"measure": measure, "better": None, "alike": 0.0})
         names = list(self.study.treatments)
         rows = [
             (names[heat.one], names[heat.other], race.measure, heat.pairs, *heat.difference, heat.verdict, heat.more)
@@ -212,12 +212,21 @@ class Result:
     def paired(self, measure: str, one: int, other: int, confidence: float = 0.95) -> Estimate:
         """Mean difference of a measure, design `one` minus design `other`, over the seeds that both have, with its interval.
 
-        The interval is Student's; of a difference of probabilities it is that of Bonett & Price (2012), honest at their ends.
+        The interval is Student's; of a difference of probabilities it is that of Bonett & Price (2012), honest at their ends. After a race
+        it is a confidence sequence, wide enough for all pairs of its treatments (`sim.study.racing`).
         """
-        first, second = self._pairs(measure, one, other)
-        return _difference(measure)(first - second, confidence)
+        first, second = self.pairs(measure, one, other)
+        return self._difference(measure, first - second, confidence)
 
-    def _pairs(self, measure: str, one: int, other: int) -> tuple[np.ndarray, np.ndarray]:
+    def _difference(self, measure: str, differences: np.ndarray, confidence: float) -> Estimate:
+        """The mean of paired differences of a measure, with its interval."""
+        if self.study.replicates.race is None:
+            return (share_difference if measure in SHARES else mean_interval)(differences, confidence)
+        from sim.study.racing import difference_of, shared  # a race knows results, not the other way round
+
+        return difference_of(measure, differences, shared(confidence, len(self.study.treatments)))
+
+    def pairs(self, measure: str, one: int, other: int) -> tuple[np.ndarray, np.ndarray]:
         """A measure in two designs under the seeds in which both have it."""
         self._known(measure, MEASURES, "measure")
         designs = self.runs["design"].unique()
@@ -271,8 +280,8 @@ class Result:
 
     def _effect(self, measure: str, one: int, other: int, confidence: float) -> dict[str, Any]:
         """What a row of effects says of a measure."""
-        first, second = self._pairs(measure, one, other)
-        difference = _difference(measure)(first - second, confidence)
+        first, second = self.pairs(measure, one, other)
+        difference = self._difference(measure, first - second, confidence)
         means = [float(values.mean()) if values.size else np.nan for values in (second, first)]
         said = (measure, first.size, *means, *difference, shows(difference))
         return dict(zip("measure runs baseline mean difference low high shows".split(), said, strict=True))
@@ -433,11 +442,6 @@ def _in_words(levels: Mapping[str, Any]) -> str:
 def shows(difference: Estimate) -> str:
     """What a difference shows: "higher", "lower", or "not shown" where its interval holds 0."""
     return "higher" if difference.low > NEGLIGIBLE else "lower" if difference.high < -NEGLIGIBLE else "not shown"
-
-
-def _difference(measure: str) -> Callable[[np.ndarray, float], Estimate]:
-    """How the mean of paired differences of a measure is estimated."""
-    return share_difference if measure in SHARES else mean_interval
 
 
 def _resampled(count: int) -> list[np.ndarray]:
