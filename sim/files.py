@@ -11,7 +11,7 @@ import csv
 import difflib
 import io
 import math
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -65,9 +65,11 @@ TRAITS = {
 """What a file may say of a firm in numbers; units are the scenario's (goal: radians; reserves: months of endowment)."""
 CHOICES = {"role": words(Role), "type": words(ContributionType)}
 """What a file may say of a firm in words."""
-TIE_TRAITS = {"weight": Bounds(0, 1e6), "trust": Bounds(0, 1, open_low=True, open_high=True)}
-"""What a file may say of a tie."""
-
+TRUST = Bounds(0, 1, open_low=True, open_high=True)
+LEVELS = ("operational", "relational", "strategic")
+"""The three levels of trust, in the order of their columns."""
+TIE_TRAITS = {"weight": Bounds(0, 1e6), "trust": TRUST, **dict.fromkeys(LEVELS, TRUST)}
+"""What a file may say of a tie; a level of trust that it leaves out is as `trust` says."""
 
 FIRMS_MAY_SAY = ("name", *CHOICES, *TRAITS)
 """The columns of a file of firms."""
@@ -101,6 +103,8 @@ class TiesFile:
     """Importance of each tie; 1 where the file says nothing."""
     trust: np.ndarray
     """Trust at founding, in both directions; NaN where the file says nothing."""
+    levels: np.ndarray
+    """Trust by level, shape (m, 3); where the file says nothing of a level, what it says of trust."""
     unused: dict[str, tuple[str, ...]]
     """The columns that mean nothing here, as they stand in the file."""
 
@@ -112,17 +116,27 @@ def read_firms(path: Path | str, strategies: Sequence[str] = ()) -> FirmsFile:
         Mistake: for all that is wrong with the file.
     """
     choices = CHOICES | ({"strategy": tuple(strategies)} if strategies else {})
-    sheet = _read(Path(path), ("name",), (*choices, *TRAITS))
+    return firms_of(_read(Path(path), ("name",), (*choices, *TRAITS)), choices)
+
+
+def firms_of(sheet: Sheet, choices: Mapping[str, tuple[str, ...]] = CHOICES) -> FirmsFile:
+    """The firms of a sheet.
+
+    Raises:
+        Mistake: for all that is wrong with it.
+    """
     names = sheet.cells["name"]
     if not sheet.lines and not sheet.mistakes:
-        raise Mistake([f"{path}: there are no firms; below the header, a line a firm is expected"])
+        raise Mistake([f"{sheet.path}: there are no firms; below the header, a line a firm is expected"])
     first: dict[str, int] = {}
     for line, name in zip(sheet.lines, names, strict=True):
         if not name:
             sheet.tell(line, "name", "the cell is empty; every firm needs a name")
         elif first.setdefault(name, line) != line:
             sheet.tell(
-                line, "name", f"{_shown(name)} is taken by line {first[name]}; every firm needs a name of its own"
+                line,
+                "name",
+                f"{_shown(name)} is taken by {sheet.unit} {first[name]}; every firm needs a name of its own",
             )
     columns: dict[str, list[str | float | None]] = {}
     for column in sheet.cells:
@@ -135,25 +149,35 @@ def read_firms(path: Path | str, strategies: Sequence[str] = ()) -> FirmsFile:
 
 
 def read_ties(path: Path | str, names: Sequence[str]) -> TiesFile:
-    """The ties of a CSV file among the named firms: `source` and `target`, and optionally `weight` and `trust`.
+    """The ties of a CSV file among the named firms: `source` and `target`, and optionally `weight`, `trust` and its three levels.
 
     A tie has no direction: A,B and B,A are one tie, and must say the same.
 
     Raises:
         Mistake: for all that is wrong with the file.
     """
-    sheet = _read(Path(path), ("source", "target"), tuple(TIE_TRAITS))
+    return ties_of(_read(Path(path), ("source", "target"), tuple(TIE_TRAITS)), names)
+
+
+def ties_of(sheet: Sheet, names: Sequence[str]) -> TiesFile:
+    """The ties of a sheet among the named firms.
+
+    Raises:
+        Mistake: for all that is wrong with it.
+    """
     places = {name: place for place, name in enumerate(names)}
     source, target = (_places(sheet, column, places) for column in ("source", "target"))
     empty: list[float | None] = [None] * len(sheet.lines)
     told = {c: _numbers(sheet, c, b) if c in sheet.cells else empty for c, b in TIE_TRAITS.items()}
-    weight = np.array([1.0 if value is None else value for value in told["weight"]])
-    trust = np.array([math.nan if value is None else value for value in told["trust"]])
-    rows = _each_once(sheet, source, target, list(zip(weight.tolist(), told["trust"], strict=True)))
+    told["weight"] = [1.0 if value is None else value for value in told["weight"]]
+    rows = _each_once(sheet, source, target, list(zip(*told.values(), strict=True)))
     sheet.finish()
     pairs = np.sort(np.array([source, target], np.int32).T[rows], axis=1)
     order = np.lexsort((pairs[:, 1], pairs[:, 0]))
-    return TiesFile(pairs[order], weight[rows][order], trust[rows][order], sheet.unused)
+    columns = {c: np.array([math.nan if v is None else v for v in values])[rows][order] for c, values in told.items()}
+    trust = columns["trust"]
+    levels = np.stack([np.where(np.isnan(columns[level]), trust, columns[level]) for level in LEVELS], axis=1)
+    return TiesFile(pairs[order], columns["weight"], trust, levels, sheet.unused)
 
 
 class Observed(NamedTuple):
@@ -270,7 +294,7 @@ def _observed_numbers(path: Path, series: Sequence[str], measures: Sequence[str]
     return _each_observed_once(sheet, found)
 
 
-def _each_observed_once(sheet: _Sheet, found: list[Observed]) -> list[Observed]:
+def _each_observed_once(sheet: Sheet, found: list[Observed]) -> list[Observed]:
     """Raise a Mistake for all that is wrong so far, and if nothing was observed, or something twice."""
     sheet.finish()
     names = [each.quantity for each in found]
@@ -282,7 +306,7 @@ def _each_observed_once(sheet: _Sheet, found: list[Observed]) -> list[Observed]:
 
 
 @dataclass
-class _Sheet:
+class Sheet:
     """The cells of a file by column, the line of each row, and what was found wrong so far."""
 
     path: Path
@@ -290,6 +314,8 @@ class _Sheet:
     cells: dict[str, tuple[str, ...]]
     unused: dict[str, tuple[str, ...]]
     mistakes: list[tuple[int, str, str, Callable[[], str]]] = field(default_factory=list)
+    unit: str = "line"
+    """What the numbers in `lines` count."""
 
     def tell(self, line: int, column: str, wrong: str, hint: Callable[[], str] = str) -> None:
         """Note a mistake; the hint is worked out only if the mistake is told."""
@@ -301,14 +327,12 @@ class _Sheet:
             return
         told = sorted(self.mistakes, key=lambda mistake: mistake[0])[:MOST_TOLD]
         more = len(self.mistakes) - len(told)
-        lines = [
-            f"{self.path}:{line}: {column + ': ' if column else ''}{wrong}{hint()}"
-            for line, column, wrong, hint in told
-        ]
+        at = f"{self.path}:" if self.unit == "line" else f"{self.path}, {self.unit} "
+        lines = [f"{at}{line}: {column + ': ' if column else ''}{wrong}{hint()}" for line, column, wrong, hint in told]
         raise Mistake(lines + [f"{self.path}: and {more} more mistake{'s' if more > 1 else ''}"] * (more > 0))
 
 
-def _read(path: Path, required: tuple[str, ...], optional: tuple[str, ...]) -> _Sheet:
+def _read(path: Path, required: tuple[str, ...], optional: tuple[str, ...]) -> Sheet:
     """The file as a sheet whose required columns are there and whose rows are as long as the header."""
     text = _text(path)
     rows = _rows(path, text, _delimiter(text, required))
@@ -318,7 +342,7 @@ def _read(path: Path, required: tuple[str, ...], optional: tuple[str, ...]) -> _
     known = {*required, *optional}
     header = [cell.lower() if cell.lower() in known else cell for cell in header]
     _check_header(path, first, header, required)
-    sheet = _Sheet(path, [], {}, {})
+    sheet = Sheet(path, [], {}, {})
     kept = []
     for line, row in rows:
         if len(row) == len(header):
@@ -392,7 +416,7 @@ def _check_header(path: Path, line: int, header: list[str], required: tuple[str,
         raise Mistake([f"{path}:{line}: {words}" for words in wrong])
 
 
-def _numbers(sheet: _Sheet, column: str, bounds: Bounds) -> list[float | None]:
+def _numbers(sheet: Sheet, column: str, bounds: Bounds) -> list[float | None]:
     """The numbers of a column; None where a cell is empty."""
     values = [_number(cell) for cell in sheet.cells[column]]
     for line, cell, value in zip(sheet.lines, sheet.cells[column], values, strict=True):
@@ -418,7 +442,7 @@ def _number(cell: str) -> float | None:
         return math.nan
 
 
-def _choices(sheet: _Sheet, column: str, allowed: tuple[str, ...]) -> list[str | None]:
+def _choices(sheet: Sheet, column: str, allowed: tuple[str, ...]) -> list[str | None]:
     """The words of a column, whatever their capitals; None where a cell is empty."""
     spelt = {word.lower(): word for word in allowed}
     values = [spelt.get(cell.lower()) for cell in sheet.cells[column]]
@@ -429,7 +453,7 @@ def _choices(sheet: _Sheet, column: str, allowed: tuple[str, ...]) -> list[str |
     return values
 
 
-def _places(sheet: _Sheet, column: str, places: dict[str, int]) -> list[int]:
+def _places(sheet: Sheet, column: str, places: dict[str, int]) -> list[int]:
     """The place of each firm that a column names; −1 where it names none."""
     found = [places.get(cell, -1) for cell in sheet.cells[column]]
     for line, cell, place in zip(sheet.lines, sheet.cells[column], found, strict=True):
@@ -442,7 +466,7 @@ def _places(sheet: _Sheet, column: str, places: dict[str, int]) -> list[int]:
 
 
 def _each_once(
-    sheet: _Sheet, source: list[int], target: list[int], says: list[tuple[float, float | None]]
+    sheet: Sheet, source: list[int], target: list[int], says: Sequence[tuple[float | None, ...]]
 ) -> list[int]:
     """The rows of the different ties; a tie may be there from both ends, if both rows say the same."""
     first: dict[tuple[int, int], int] = {}
@@ -455,9 +479,11 @@ def _each_once(
             continue
         before = first.setdefault((min(i, j), max(i, j)), row)
         if before != row and source[before] == i:
-            sheet.tell(sheet.lines[row], "source", f"the tie of {a} and {b} is in line {sheet.lines[before]} already")
+            sheet.tell(
+                sheet.lines[row], "source", f"the tie of {a} and {b} is in {sheet.unit} {sheet.lines[before]} already"
+            )
         elif before != row and says[before] != says[row]:
-            wrong = f"the tie of {a} and {b} says otherwise than line {sheet.lines[before]}"
+            wrong = f"the tie of {a} and {b} says otherwise than {sheet.unit} {sheet.lines[before]}"
             sheet.tell(sheet.lines[row], "source", f"{wrong}; a tie has one weight and one trust")
     return list(first.values())
 
