@@ -133,6 +133,31 @@ def show_run(record: Any, folder: Path, figure: bool, everything: bool) -> None:
     print(f"\n{folder}/: {', '.join(sorted(os.listdir(folder)))}")
 
 
+@app.command("import")
+def import_(
+    sources: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="Firms and ties as CSV; or a network, e.g. GraphML.")
+    ],
+    out: Annotated[Path, typer.Option("--out", help="The scenario to write; clean CSV files go beside it.")],
+    title: Annotated[str, typer.Option(help="A name for people; by default that of the file.")] = "",
+    orchestrator: Annotated[str, typer.Option(metavar="NAME", help="The firm that is the orchestrator, or none.")] = "",
+    trust_scale: Annotated[
+        str, typer.Option(metavar="LOW:HIGH", help="The scale on which trust is told, e.g. 1:5; by default 0 to 1.")
+    ] = "",
+    force: Annotated[bool, typer.Option("--force", help="Replace what an earlier import wrote.")] = False,
+) -> None:
+    """Make a scenario of a list of firms and a list of ties: checked whole, with all that the data do not say listed."""
+    from sim.importing import import_network, scale
+
+    ends = scale(trust_scale) if trust_scale else None
+    made = import_network(sources, out, title=title, orchestrator=orchestrator, trust_scale=ends, force=force)
+    print("The data say:", *made.said, sep="\n  ")
+    if made.unused:
+        print("Not used, as no scenario knows these columns:", *made.unused, sep="\n  ")
+    print(f"{len(made.assumed)} assumptions stand for what the data do not say: tide describe {shlex.quote(str(out))}")
+    print(*made.files, made.scenario, sep="\n")
+
+
 Workers = Annotated[int | None, typer.Option(min=1, help="How many runs at once; by default all cores.")]
 Isolate = Annotated[str, typer.Option(help="threads, or process: a crash then ends a run and not the sweep.")]
 Limit = Annotated[
