@@ -38,7 +38,7 @@ def assumptions(network: Network, orchestrator: str) -> Iterator[str]:
     else:
         yield "No firm is an orchestrator in the data: nobody keeps a share of all value ({sharing.take_rate})."
     yield "How value is shared is not in the data: {sharing.mix}."
-    yield "Nobody joins: the market has room for {membership.market_potential}, or for those there are at founding if they are more."
+    yield "Who might join is not in the data: the market has room for {membership.market_potential}."
     yield "The network effect is reckoned from {value.reference_size}."
     yield "The time looked at is {run.steps}."
     yield "Everything else (how firms decide, the market, governance, exit) is as documented by default."
@@ -98,7 +98,7 @@ def _of_trust(ties: TiesFile, network: Network) -> Iterator[str]:
     if "trust" in network.headings or said:
         lacking = np.isnan(ties.levels).any(axis=1).sum()
         if lacking:
-            yield f"Trust at first is not, or not on every level, in the data of {lacking:,} of {len(ties.pairs):,} ties: {{founding.trust}}."
+            yield f"Some trust is not in the data of {lacking:,} of {len(ties.pairs):,} ties: {{founding.trust}} at first."
         if not said:
             yield "Trust is told as one: its levels (operational, relational, strategic) start alike."
     else:
