@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -70,16 +70,16 @@ def describe(scenario: Scenario) -> list[Topic]:
     Raises:
         Mistake: if a file that it names is missing or wrong.
     """
-    told = {topic: list(_told(scenario, sentences)) for topic, sentences in TOPICS.items()}
-    topics = [Topic(topic, [filled(text, scenario) for text, _keys in found]) for topic, found in told.items()]
+    found = {topic: list(told(scenario, sentences)) for topic, sentences in TOPICS.items()}
+    topics = [Topic(topic, [filled(text, scenario) for text, _keys in lines]) for topic, lines in found.items()]
     topics[0].lines = [*_people(scenario), *topics[0].lines]
     if scenario.only:
         topics[-1].lines.append(f"Only these phases run: {', '.join(scenario.only)}.")
-    topics.append(Topic("What is dated", list(_dated(scenario))))
+    topics.append(Topic("What is dated", list(dated_lines(scenario))))
     topics.append(Topic("Assumptions, where the data say nothing", assumed(scenario)))
     vain = {key: switch for key, (_place, switch) in in_vain(scenario).items()}
     topics.append(Topic("Set without effect", [f"{_is(scenario, key)}, but {vain[key]} is false." for key in vain]))
-    covered = {key for found in told.values() for _text, about in found for key in about} | vain.keys() | SPECIAL
+    covered = {key for lines in found.values() for _text, about in lines for key in about} | vain.keys() | SPECIAL
     covered |= SWITCHES if scenario.only else set()
     rest = [key for key in different(scenario) if key not in covered]
     topics.append(Topic("Also set", [f"{_is(scenario, key)}. {meaning(key)}" for key in rest]))
@@ -136,26 +136,30 @@ def works(scenario: Scenario, key: str) -> bool:
     return True
 
 
-def _told(scenario: Scenario, sentences: Iterable[Sentence]) -> Iterator[tuple[str, set[str]]]:
-    """The sentences that hold of a scenario, with the keys that they tell: those told always, and those for what is not at its default."""
+def told(
+    scenario: Scenario, sentences: Iterable[Sentence], asked: Set[str] = frozenset()
+) -> Iterator[tuple[str, set[str]]]:
+    """The sentences that hold of a scenario, with the keys that they tell: those told always, and those for what is not at its default
+    or is asked for."""
     chosen: list[tuple[Sentence, str, set[str]]] = []
     for sentence in sentences:
         text = sentence.chosen(scenario)
         about = mentioned((text,)) | ({sentence.key} if isinstance(sentence, Either) else set())
-        if text and _may_be_told(scenario, sentence.keys[0], about):
+        if text and _may_betold(scenario, sentence.keys[0], about):
             chosen.append((sentence, text, about))
     standing = {key for sentence, _text, about in chosen if sentence.always for key in about}
     for sentence, text, about in chosen:
         if sentence.always:
             yield text, about
             continue
-        new = {key for key in _members(about) if value_of(scenario, key) != _default(key)} - _members(standing)
+        new = {key for key in members(about) if key in asked or value_of(scenario, key) != _default(key)}
+        new -= members(standing)
         if new and not (scenario.only and about <= SWITCHES):
             standing |= about
             yield text, about
 
 
-def _may_be_told(scenario: Scenario, first: str, about: set[str]) -> bool:
+def _may_betold(scenario: Scenario, first: str, about: set[str]) -> bool:
     """Whether a sentence is about what is on; or about levers by which others go while their phase is off."""
     if scenario.only and about <= SWITCHES:
         return False
@@ -169,7 +173,7 @@ def _inside(key: str) -> tuple[str, ...]:
     return tuple(each for each in keys() if each == key or each.startswith(f"{key}."))
 
 
-def _members(about: Iterable[str]) -> set[str]:
+def members(about: Iterable[str]) -> set[str]:
     """The keys that some sentences tell; of a part that is told as a whole, all its keys."""
     return {each for key in about for each in _inside(key)}
 
@@ -207,8 +211,8 @@ def _people(scenario: Scenario) -> Iterator[str]:
         yield f"Their {number(len(ties.pairs))} ties are those of {founding.ties}."
 
 
-def _dated(scenario: Scenario) -> Iterator[str]:
-    """What happens when; new rules as the sentences that are new by them."""
+def dated_lines(scenario: Scenario) -> Iterator[str]:
+    """What happens when, a line each; new rules as the sentences that are new by them."""
     events: list[tuple[str, AnyIntervention]] = [("", event) for event in scenario.interventions]
     events += [(f" (step {name})", change) for name, change in scenario.programme.dated]
     now = scenario
@@ -225,12 +229,12 @@ def _dated(scenario: Scenario) -> Iterator[str]:
 
 def _news(now: Scenario, then: Scenario, rules: Mapping[str, Any]) -> Iterator[str]:
     """The sentences that are new, and the rules that none of them tells."""
-    before = {filled(text, now) for sentences in TOPICS.values() for text, _about in _told(now, sentences)}
+    before = {filled(text, now) for sentences in TOPICS.values() for text, _about in told(now, sentences)}
     covered: set[str] = set()
     for sentences in TOPICS.values():
-        for text, about in _told(then, sentences):
+        for text, about in told(then, sentences):
             if (line := filled(text, then)) not in before:
-                covered |= _members(about)
+                covered |= members(about)
                 yield line
     for key in rules:
         if not set(_inside(key)) <= covered:

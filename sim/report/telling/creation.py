@@ -13,9 +13,8 @@ MARKET = (
     switch("shocks.renewable.on", "The market lives on a harvested resource that can tip over."),
     always(
         "The resource starts at {shocks.renewable.start:number}; it grows at {shocks.renewable.growth:number} "
-        "towards "
-        "{shocks.renewable.capacity:number}, at most {shocks.renewable.harvest:number} is harvested, its noise is "
-        "{shocks.renewable.noise:number}, and demand is 1 at {shocks.renewable.reference:number}."
+        "towards {shocks.renewable.capacity:number}, at most {shocks.renewable.harvest:number} is harvested, its "
+        "noise is {shocks.renewable.noise:number}, and demand is 1 at {shocks.renewable.reference:number}."
     ),
     also(
         "A month is {shocks.renewable.pace:number} units of the resource's time, reckoned in "
@@ -25,9 +24,8 @@ MARKET = (
     also("Demand per firm is {customers.market:number} when nothing has happened to it."),
     switch(
         "customers.base.on",
-        "Customers are won, judge what they get, tell others and leave: {customers.base.potential:number} could be "
-        "won per founding firm, and "
-        "{customers.base.start} of them are customers at founding.",
+        "Customers are won, judge what they get, tell others and leave: {customers.base.potential:number} could "
+        "be won per founding firm, and {customers.base.start} of them are customers at founding.",
     ),
     also("Spending of {customers.base.reference:number} per firm makes demand normal."),
     always("Demand follows spending with an elasticity of {customers.base.demand_elasticity:number}."),
@@ -37,8 +35,7 @@ MARKET = (
     ),
     also(
         "Imitation follows net promoters by {customers.base.word_of_mouth:number}, detractors speaking "
-        "{customers.base.detraction:number} times "
-        "louder than promoters."
+        "{customers.base.detraction:number} times louder than promoters."
     ),
     also(
         "A promoter brings a customer {customers.base.referral:times} a month, for "
@@ -46,19 +43,18 @@ MARKET = (
     ),
     also("Where all customers are advocates, people become customers {customers.base.advocacy:percent} more readily."),
     also(
-        "What customers get hangs by {customers.base.diligence} on contributions to the norm, the rest on promises "
-        "kept."
+        "What customers get hangs by {customers.base.diligence} on contributions to the norm, the rest on "
+        "promises kept."
     ),
     also("A certificate makes good {customers.base.assurance} of what quality lacks in customers' eyes."),
     also(
         "Value is invested in quality with an elasticity of {customers.base.investment:number} around "
-        "{customers.base.investment_reference:number} "
-        "a firm; {customers.base.investment_memory} of past investment is left each month."
+        "{customers.base.investment_reference:number} a firm; {customers.base.investment_memory} of past "
+        "investment is left each month."
     ),
     also(
         "Customers expect a quality of {customers.base.expectation} at founding, and {customers.base.adaptation} "
-        "of any surprise becomes the new "
-        "standard each month."
+        "of any surprise becomes the new standard each month."
     ),
     also(
         "Surprise weighs {customers.base.disconfirmation:number}, and tastes differ by "
@@ -67,8 +63,7 @@ MARKET = (
     always("Of customers who get what they expect, {customers.base.churn} leave a month."),
     also(
         "Leaving falls with quality by {customers.base.churn_sensitivity:number}, rises with inconsistency among "
-        "partners by "
-        "{customers.base.inconsistency:number}, and falls with the number of partners met by "
+        "partners by {customers.base.inconsistency:number}, and falls with the number of partners met by "
         "{customers.base.attachment:number}."
     ),
     also(
@@ -83,9 +78,8 @@ CONTRIBUTION = (
     either(
         "contribution.rule",
         {
-            "conditional": "Firms put in what their temper says of what they see others put in, of what it brought "
-            "them, of how fair the split "
-            "is, and of what is watched.",
+            "conditional": "Firms put in what their temper says of what they see others put in, of what it "
+            "brought them, of how fair the split is, and of what is watched.",
             "fixed": "Everybody always puts in {contribution.level}.",
             "constant": "Everybody goes on putting in what it began with.",
             "imitate": "Firms take over what serves others ({contribution.imitation.update:listed}, "
@@ -98,18 +92,16 @@ CONTRIBUTION = (
     also("At founding everybody puts in {contribution.level} of its means."),
     also("In a month a firm goes {contribution.adjustment} of the way to what it aims at."),
     also(
-        "What was just seen makes {contribution.belief_weight} of the belief about partners; with no transparency "
-        "it is seen with an error of "
-        "{contribution.observation_noise}."
+        "What was just seen makes {contribution.belief_weight} of the belief about partners; with no "
+        "transparency it is seen with an error of {contribution.observation_noise}."
     ),
     also(
-        "What contributions brought moves the aim by {contribution.return_weight}; {contribution.return_memory} of "
-        "last month's experience is kept."
+        "What contributions brought moves the aim by {contribution.return_weight}; {contribution.return_memory} "
+        "of last month's experience is kept."
     ),
     also(
         "A felt disadvantage lowers what is put in by {contribution.envy_weight:number}, and a felt advantage "
-        "raises it by "
-        "{contribution.guilt_weight:number}."
+        "raises it by {contribution.guilt_weight:number}."
     ),
     also(
         "Being watched costs goodwill: a firm that trusts its partners puts in less by "
@@ -133,8 +125,8 @@ CONTRIBUTION = (
         "contribution.imitation.order",
         {
             "synchronous": "All update at once.",
-            "asynchronous": "Firms update one at a time, {contribution.imitation.events:number} times a month (0: "
-            "as often as there are firms).",
+            "asynchronous": "Firms update one at a time, {contribution.imitation.events:number} times a month "
+            "(0: as often as there are firms).",
         },
         always=False,
     ),
@@ -151,8 +143,7 @@ CONTRIBUTION = (
     ),
     also(
         "Selection has an intensity of {contribution.imitation.selection:number}, and "
-        "{contribution.imitation.mutation} of the updates are "
-        "mutations."
+        "{contribution.imitation.mutation} of the updates are mutations."
     ),
     also(
         "Learning from success: a firm moves at a rate of {contribution.reinforcement.rate} beyond a payoff of "
@@ -221,15 +212,12 @@ VALUE = (
         "value.form",
         {
             "exchange": "A unit of effort delivered to a fully trusted partner is worth "
-            "{value.productivity:number}, and one delivered to the "
-            "platform {value.commons_return:number}.",
+            "{value.productivity:number}, and one delivered to the platform {value.commons_return:number}.",
             "matrix": "Each tie is a game: both cooperate, each gets {value.matrix.reward:number}; both defect, "
-            "{value.matrix.punishment:number}; "
-            "who defects on a cooperator gets {value.matrix.temptation:number} and leaves it "
-            "{value.matrix.sucker:number}.",
+            "{value.matrix.punishment:number}; who defects on a cooperator gets {value.matrix.temptation:number} "
+            "and leaves it {value.matrix.sucker:number}.",
             "groups": "Each firm and its partners make a public good: a unit put in is worth "
-            "{value.groups.multiplier:number} to the group, which "
-            "shares it equally.",
+            "{value.groups.multiplier:number} to the group, which shares it equally.",
         },
     ),
     also("The game has more actions; payoffs by row: {value.matrix.payoffs:listed}."),
@@ -257,23 +245,22 @@ VALUE = (
     ),
     switch(
         "value.knowledge.on",
-        "Partners learn from each other: a firm can gain up to {value.knowledge.potential:percent} on top of what "
-        "it knew.",
+        "Partners learn from each other: a firm can gain up to {value.knowledge.potential:percent} on top of "
+        "what it knew.",
     ),
     also(
         "Firms let trusted partners see {value.knowledge.openness} of what they know, and hold back "
-        "{value.knowledge.caution} of that from those "
-        "they do not trust."
+        "{value.knowledge.caution} of that from those they do not trust."
     ),
     also(
         "Per unit of exchange a firm learns {value.knowledge.learning} of what it lacks a month, takes over "
-        "{value.knowledge.absorption} of its "
-        "partners' lead, and forgets {value.knowledge.forgetting} of what it gained."
+        "{value.knowledge.absorption} of its partners' lead, and forgets {value.knowledge.forgetting} of what it "
+        "gained."
     ),
     also(
         "Partners grow alike by {value.knowledge.assimilation} a month; where different capabilities meet, "
-        "innovations come at "
-        "{value.knowledge.innovation:number} and bring {value.knowledge.leap} of what is lacking."
+        "innovations come at {value.knowledge.innovation:number} and bring {value.knowledge.leap} of what is "
+        "lacking."
     ),
     also("Teaching costs {value.knowledge.cost:number} a firm and month."),
 )

@@ -19,8 +19,7 @@ def happening(event: AnyIntervention) -> str:
         case ExitShock(fraction=fraction, who=who):
             return f"{percent(fraction)} {_whom(who)} leave at once"
         case Scandal(fraction=fraction, who=who, size=size):
-            return f"a scandal strikes {percent(fraction)} {_whom(who)}, at least one: {percent(size)} of its good "
-                "name is lost"
+            return f"a scandal strikes {percent(fraction)} {_whom(who)} and costs {percent(size)} of the good name"
         case FreeRiders(fraction=fraction):
             return f"{percent(fraction)} of the firms, drawn at random, turn into free riders"
     return ""

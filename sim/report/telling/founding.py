@@ -10,21 +10,17 @@ FOUNDING = (
         "founding.topology",
         {
             "barabasi_albert": "Ties are those of a network that grew by preference for the well-connected, "
-            "{founding.partners:partners} a firm on "
-            "average.",
+            "{founding.partners:partners} a firm on average.",
             "erdos_renyi": "Ties are drawn at random, {founding.partners:partners} a firm on average.",
             "watts_strogatz": "Firms stand in a ring with {founding.partners:partners} each, and "
-            "{founding.rewiring} of the ties lead elsewhere "
-            "(a small world).",
+            "{founding.rewiring} of the ties lead elsewhere (a small world).",
             "ring": "Firms stand in a ring, with {founding.partners:partners} each.",
             "complete": "Everybody is tied to everybody.",
             "star": "All ties lead to the hub.",
-            "supply_chain": "Firms stand in tiers of a supply chain, {founding.partners:partners} each on average, "
-            "{founding.core} of them in "
-            "the first tier.",
+            "supply_chain": "Firms stand in tiers of a supply chain, {founding.partners:partners} each on "
+            "average, {founding.core} of them in the first tier.",
             "core_periphery": "A core of {founding.core} of the firms is densely tied, the periphery to it: "
-            "{founding.partners:partners} a firm "
-            "on average.",
+            "{founding.partners:partners} a firm on average.",
             "geometric": "Firms work with those near them, {founding.partners:partners} each on average.",
             "lattice": "Firms stand on a square lattice.",
             "random_regular": "Every firm has {founding.partners:partners}, drawn at random.",
@@ -47,7 +43,7 @@ FOUNDING = (
         },
         always=False,
     ),
-    also("A row of the lattice has {founding.lattice.width:firms} (0: as many as there are rows)."),
+    also("A row of the lattice has {founding.lattice.width:firms}."),
     also(
         "In networks that have it, {founding.rewiring} of the ties lead elsewhere, and the core or first tier is "
         "{founding.core} of the firms."
@@ -86,8 +82,7 @@ FOUNDING = (
     ),
     also(
         "A conditional contributor answers one unit of what others put in with {founding.slope_mean:number} (± "
-        "{founding.slope_spread:number}) "
-        "of its own."
+        "{founding.slope_spread:number}) of its own."
     ),
     also(
         "Firms dislike getting less than is fair by {founding.envy_mean:number}, and getting more by "

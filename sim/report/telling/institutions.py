@@ -30,27 +30,23 @@ GOVERNANCE = (
     either(
         "governance.enforcement",
         {
-            "authority": "A shortfall is seen {governance.monitoring:times} and costs {governance.fine:number} "
-            "times what is missing once there are "
-            "{governance.graduation:strikes}, less before.",
-            "peer": "Members fine partners who give less than they do, up to {governance.fine:number} times what "
-            "is missing, at a cost of "
-            "{governance.peer_cost:number} per unit of fine.",
+            "authority": "A shortfall is seen {governance.monitoring:times} and costs {governance.fine:fold} what is "
+            "missing at {governance.graduation:strikes}, less before.",
+            "peer": "Members fine partners who give less than they do, up to {governance.fine:fold} what is missing, "
+            "at a cost of {governance.peer_cost:number} per unit of fine.",
             "pool": "Members who keep the norm pay {governance.pool_fee:number} a month into a pool, which fines "
-            "shortfalls by up to "
-            "{governance.fine:number} times what is missing.",
+            "shortfalls by up to {governance.fine:fold} what is missing.",
         },
     ),
     also("A unit of fine costs the peer who imposes it {governance.peer_cost:number}."),
     also("Whoever pays into the pool that fines pays {governance.pool_fee:number} a month."),
     also(
         "Contributions below the norm are seen {governance.monitoring:times}, and the full fine, "
-        "{governance.fine:number} times what is missing, "
-        "is due at {governance.graduation:strikes}."
+        "{governance.fine:fold} what is missing, is due at {governance.graduation:strikes}."
     ),
     also("Those who are watched and keep the norm are accused all the same {governance.error:times}."),
     also("Each month {governance.forgiveness} of the strikes are forgiven."),
-    also("Who has {governance.expulsion:number} strikes is expelled (0: nobody ever)."),
+    also("Who has {governance.expulsion:number} strikes is expelled."),
     also(
         "Watching one firm fully costs {governance.monitoring_cost:number} a month, and carrying out a sanction "
         "{governance.sanction_cost:number}."
@@ -59,16 +55,14 @@ GOVERNANCE = (
     also("Full openness costs {governance.transparency_cost:number} a firm and month."),
     switch("governance.clarity.on", "Rules and roles are {governance.clarity.level} clear."),
     also(
-        "Where they are unclear, {governance.clarity.duplication} of the value of ties between like firms is lost "
-        "to double work; who decides is "
-        "written down in {governance.clarity.decision_rights} of disputes; full clarity costs "
-        "{governance.clarity.cost:number} a firm and month."
+        "Where they are unclear, {governance.clarity.duplication} of the value of ties between like firms is "
+        "lost to double work; who decides is written down in {governance.clarity.decision_rights} of disputes; "
+        "full clarity costs {governance.clarity.cost:number} a firm and month."
     ),
     switch(
         "governance.certification.on",
-        "Firms may be certified: an examination asks for {governance.certification.standard} of promises kept and "
-        "costs "
-        "{governance.certification.fee:number}.",
+        "Firms may be certified: an examination asks for {governance.certification.standard} of promises kept "
+        "and costs {governance.certification.fee:number}.",
     ),
     also("The examination sees {governance.certification.accuracy} of a firm's reliability."),
     either(
@@ -88,8 +82,8 @@ GOVERNANCE = (
     ),
     also(
         "Of the firms, {governance.ratings.manipulation} buy praise when they are rated below average: it adds "
-        "{governance.ratings.praise}, costs "
-        "{governance.ratings.price:number} per unit of means, and is found out {governance.ratings.detection:times}."
+        "{governance.ratings.praise}, costs {governance.ratings.price:number} per unit of means, and is found "
+        "out {governance.ratings.detection:times}."
     ),
     also("Who searches marks firms down by {governance.ratings.risk_weight:number} for the spread of their ratings."),
     switch(
@@ -97,17 +91,17 @@ GOVERNANCE = (
         "A delivery of less than {governance.disputes.breach} of what was promised opens a dispute.",
     ),
     also(
-        "Without clarity a tie falls into dispute by misunderstanding {governance.disputes.misunderstanding:times} "
-        "a month; while it is open, "
-        "{governance.disputes.strain} of the stake is withheld."
+        "Without clarity a tie falls into dispute by misunderstanding "
+        "{governance.disputes.misunderstanding:times} a month; while it is open, {governance.disputes.strain} of "
+        "the stake is withheld."
     ),
     also("Fully trusting firms settle by themselves {governance.disputes.goodwill:times} a month."),
     either(
         "governance.disputes.mediator",
         {
             True: "A mediator settles disputes in {governance.disputes.delay:months}, for "
-            "{governance.disputes.cost:number}, and takes away "
-            "{governance.disputes.restore} of the bad evidence.",
+            "{governance.disputes.cost:number}, and takes away {governance.disputes.restore} of the bad "
+            "evidence.",
             False: "There is no mediator.",
         },
     ),
@@ -121,18 +115,17 @@ VOICE = (
         "voice.decider",
         {
             "fixed": "Nobody may change the split.",
-            "orchestrator": "The orchestrator reviews its take {voice.period:every}, and moves it by {voice.step} "
-            "towards its own income.",
-            "vote": "Members vote {voice.period:every}, one firm one vote, and move the take by {voice.step} at a "
-            "time.",
-            "weighted": "Members vote {voice.period:every}, each with the weight of its "
-            "{voice.ballot_weight:listed}, and move the take by "
-            "{voice.step} at a time.",
+            "orchestrator": "The orchestrator reviews its take {voice.period:every}, and moves it by "
+            "{voice.step} towards its own income.",
+            "vote": "Members vote {voice.period:every}, one firm one vote, and move the take by {voice.step} at "
+            "a time.",
+            "weighted": "Members vote {voice.period:every}, each with the weight of its {voice.ballot_weight:listed}. A "
+            "vote moves the take by {voice.step}, and the weights of the sharing rules by {voice.mix_step}.",
         },
     ),
     also(
-        "A review happens {voice.period:every} and moves the take by {voice.step}, and the weights of the sharing "
-        "rules by {voice.mix_step}."
+        "A review happens {voice.period:every} and moves the take by {voice.step}, and the weights of the "
+        "sharing rules by {voice.mix_step}."
     ),
     either(
         "voice.ballot_weight",
@@ -166,6 +159,6 @@ VOICE = (
     ),
     also("A decision takes effect after {voice.adaptive.delay:months}."),
     also("There are {voice.adaptive.clusters:number} clusters where they decide."),
-    also("Above a mean grievance of {voice.adaptive.grievance_alarm:number} the take goes down at once (0: never)."),
+    also("Above a mean grievance of {voice.adaptive.grievance_alarm:number} the take goes down at once."),
 )
 """Who may change the rules."""

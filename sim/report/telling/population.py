@@ -21,8 +21,8 @@ MEMBERSHIP = (
     always("The market has room for {membership.market_potential:room}."),
     also(
         "In an empty market {membership.entry_rate:number} apply a month per member, and "
-        "{membership.entry_outside:number} of themselves; this "
-        "grows with members' content by {membership.entry_sensitivity:number}."
+        "{membership.entry_outside:number} of themselves; this grows with members' content by "
+        "{membership.entry_sensitivity:number}."
     ),
     also(
         "Screening would turn away the least reliable {membership.screening}, and sees "
@@ -32,20 +32,18 @@ MEMBERSHIP = (
     switch(
         "membership.onboarding.on",
         "Newcomers are brought in: {membership.onboarding.wait:months} until they begin and "
-        "{membership.onboarding.ramp:months} until they put in "
-        "fully; support of {membership.onboarding.support} shortens both.",
+        "{membership.onboarding.ramp:months} until they put in fully; support of {membership.onboarding.support} "
+        "shortens both.",
     ),
     also(
         "Full support costs {membership.onboarding.support_cost:number} a newcomer and month, and screening "
-        "{membership.onboarding.screening_cost:number} "
-        "an applicant; at most {membership.onboarding.growth_limit:percent} of the members are taken in a month "
-        "(0: no limit)."
+        "{membership.onboarding.screening_cost:number} an applicant; at most "
+        "{membership.onboarding.growth_limit:percent} of the members are taken in a month (0: no limit)."
     ),
     switch(
         "membership.mutual_aid.on",
         "Members pay {membership.mutual_aid.levy} of what they get into a fund, which restores "
-        "{membership.mutual_aid.rescue:months} of reserves to "
-        "members in trouble.",
+        "{membership.mutual_aid.rescue:months} of reserves to members in trouble.",
     ),
     also("No levy is raised once the fund holds {membership.mutual_aid.ceiling:number} average endowments a member."),
     either(
@@ -58,8 +56,7 @@ MEMBERSHIP = (
     ),
     also(
         "Who is insured holds back {membership.mutual_aid.moral_hazard} of its contribution, and who was rescued "
-        "adds "
-        "{membership.mutual_aid.gratitude} at first."
+        "adds {membership.mutual_aid.gratitude} at first."
     ),
     switch("membership.contagion.on", "Leaving spreads: a firm goes once enough of its partners have gone."),
 )
@@ -68,7 +65,7 @@ MEMBERSHIP = (
 RUN = (
     always("{run.steps:months} are looked at."),
     also("The series are written down {run.record_every:every}."),
-    also("Firms and ties are kept every {run.snapshot_every:months} (0: only at the end)."),
+    also("Firms and ties are kept every {run.snapshot_every:months}."),
     also("Means leave out the first {run.burn_in:months}."),
     also(
         "The programme takes its first step in month {programme.start:number}, and the next ones "

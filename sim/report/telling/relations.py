@@ -8,22 +8,19 @@ TRUST = (
     either("trust.on", {True: "", False: "Trust stays as it was at founding."}),
     always(
         "Trust has three levels, and the weakest counts most: delivering (weight {trust.weight_operational}), "
-        "reciprocating "
-        "({trust.weight_relational}), shared goals and fair play ({trust.weight_strategic})."
+        "reciprocating ({trust.weight_relational}), shared goals and fair play ({trust.weight_strategic})."
     ),
     always("Bad news weighs {trust.negativity:number} times as much as good news."),
     also(
-        "Of last month's evidence, {trust.memory_operational} is kept on delivering, {trust.memory_relational} on "
-        "reciprocating, and "
-        "{trust.memory_strategic} on goals and fair play."
+        "Of last month's evidence, {trust.memory_operational} is kept on delivering, {trust.memory_relational} "
+        "on reciprocating, and {trust.memory_strategic} on goals and fair play."
     ),
     also("Public ratings fill {trust.witnesses} of what a firm does not know itself, in full openness."),
     either(
         "trust.alignment.on",
         {
             True: "Goals drift by {trust.alignment.drift:number} radians a month, and talk turns them "
-            "{trust.alignment.communication} of the way to "
-            "those of the {trust.alignment.towards:listed}.",
+            "{trust.alignment.communication} of the way to those of the {trust.alignment.towards:listed}.",
             False: "",
         },
     ),
@@ -40,8 +37,8 @@ PARTNERING = (
     ),
     also(
         "A firm with attention to spare looks for a partner {partnering.search_rate:times} a month; "
-        "{partnering.closure} of the searches go to "
-        "partners of partners, the rest compares {partnering.candidates:number} strangers."
+        "{partnering.closure} of the searches go to partners of partners, the rest compares "
+        "{partnering.candidates:number} strangers."
     ),
     also("A tie costs {partnering.upkeep:number} a month to keep."),
 )

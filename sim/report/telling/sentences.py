@@ -79,9 +79,7 @@ def also(text: str) -> Sentence:
     return Sentence(text)
 
 
-def either(
-    key: str, by: Mapping[Any, str], *, always: bool = True, when: tuple[str, Any] | None = None
-) -> Sentence:
+def either(key: str, by: Mapping[Any, str], *, always: bool = True, when: tuple[str, Any] | None = None) -> Sentence:
     """A sentence for each value of a key; those that are empty are not told."""
     return Either(key=key, by=by, always=always, when=when)
 
@@ -148,6 +146,11 @@ def strikes(count: int) -> str:
     return f"{count:,} strike{'' if count == 1 else 's'}"
 
 
+def fold(factor: float) -> str:
+    """How many times something."""
+    return "just" if factor == 1 else f"{number(factor)} times"
+
+
 def size(count: int) -> str:
     """So many firms, or as many as there are at founding."""
     return firms(count) if count else "the firms at founding"
@@ -155,8 +158,7 @@ def size(count: int) -> str:
 
 def room(count: int) -> str:
     """For how many firms there is room."""
-    return f"{firms(count)}, or for those at founding if they are more" if count else "those at founding, and "
-        "nobody else"
+    return f"{firms(count)}, or those at founding if they are more" if count else "those at founding, and nobody else"
 
 
 RULES = {
@@ -233,6 +235,7 @@ HOW: dict[str, Callable[[Any], str]] = {
     "listed": listed,
     "strikes": strikes,
     "size": size,
+    "fold": fold,
     "room": room,
     "mix": mix,
     "topology": TOPOLOGIES.__getitem__,
