@@ -31,6 +31,13 @@ Where = Annotated[str, typer.Argument(metavar="SCENARIO", help="A shipped scenar
 Settings = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a value; may be repeated.")
 ]
+Designs = Annotated[
+    list[str] | None,
+    typer.Option("--design", metavar="DESIGN", help="Lay a shipped design, or a TOML file, over it; may be repeated."),
+]
+LaterWins = Annotated[
+    bool, typer.Option("--later-wins", help="Of designs that contradict each other, let the later hold.")
+]
 Out = Annotated[Path | None, typer.Option("--out", help="Where the result goes; by default a folder in results/.")]
 
 
@@ -66,12 +73,17 @@ def console() -> Console:
     return Console(highlight=False, width=None if sys.stdout.isatty() else 120)
 
 
-def changed(where: str, settings: list[str] | None) -> Any:
-    """A scenario with the changes of the command line."""
+def changed(where: str, settings: list[str] | None, designs: list[str] | None = None, later_wins: bool = False) -> Any:
+    """A scenario under designs, with the changes of the command line."""
+    from sim.designs import Design, conflicts, lay, remarks
     from sim.reading import assignment
     from sim.scenario import Scenario
 
     scenario = Scenario.load(where)
+    if designs:
+        chosen = [Design.load(each) for each in designs]
+        remark([*remarks(scenario, chosen), *(f"{line}; the later holds" for line in conflicts(chosen) if later_wins)])
+        scenario = lay(scenario, chosen, later_wins)
     changes = dict(assignment(text) for text in settings or [])
     return scenario.replace(changes) if changes else scenario
 
@@ -87,6 +99,8 @@ def run(
     scenario: Where,
     seed: Annotated[int, typer.Option(min=0, max=2**64 - 1, help="The luck.")] = 0,
     settings: Settings = None,
+    designs: Designs = None,
+    later_wins: LaterWins = False,
     engine: Annotated[str, typer.Option(help="compiled, or agents: firm by firm through Mesa.")] = "compiled",
     out: Out = None,
     figure: Annotated[bool, typer.Option(help="Whether to draw the figure.")] = True,
@@ -95,7 +109,7 @@ def run(
     ] = False,
 ) -> None:
     """Simulate one scenario: measures, a figure, and files in results/."""
-    chosen = changed(scenario, settings)
+    chosen = changed(scenario, settings, designs, later_wins)
     from sim.founding import unused_columns
     from sim.record import place_of_its_own, refuse_foreign
     from sim.report.progress import working
@@ -107,7 +121,7 @@ def run(
     with working(f"{chosen.title}: {chosen.run.steps} months"):
         record = simulate(chosen, seed, engine=engine)
     named = Path("results") / f"{Path(scenario).stem}-{seed}"
-    folder = record.save(out or place_of_its_own(named, "scenario", chosen, changed=bool(settings)))
+    folder = record.save(out or place_of_its_own(named, "scenario", chosen, changed=bool(settings or designs)))
     show_run(record, folder, figure, everything)
 
 
@@ -131,6 +145,31 @@ def show_run(record: Any, folder: Path, figure: bool, everything: bool) -> None:
         print("\nLeft out: what has no number here, or whose mechanism is off; --all has it, with what each means.")
     print("\n".join(maturity_lines(record)))
     print(f"\n{folder}/: {', '.join(sorted(os.listdir(folder)))}")
+
+
+@app.command("import")
+def import_(
+    sources: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="Firms and ties as CSV; or a network, e.g. GraphML.")
+    ],
+    out: Annotated[Path, typer.Option("--out", help="The scenario to write; clean CSV files go beside it.")],
+    title: Annotated[str, typer.Option(help="A name for people; by default that of the file.")] = "",
+    orchestrator: Annotated[str, typer.Option(metavar="NAME", help="The firm that is the orchestrator, or none.")] = "",
+    trust_scale: Annotated[
+        str, typer.Option(metavar="LOW:HIGH", help="The scale on which trust is told, e.g. 1:5; by default 0 to 1.")
+    ] = "",
+    force: Annotated[bool, typer.Option("--force", help="Replace what an earlier import wrote.")] = False,
+) -> None:
+    """Make a scenario of a list of firms and a list of ties: checked whole, with all that the data do not say listed."""
+    from sim.importing import import_network, scale
+
+    ends = scale(trust_scale) if trust_scale else None
+    made = import_network(sources, out, title=title, orchestrator=orchestrator, trust_scale=ends, force=force)
+    print("The data say:", *made.said, sep="\n  ")
+    if made.unused:
+        print("Not used, as no scenario knows these columns:", *made.unused, sep="\n  ")
+    print(f"{len(made.assumed)} assumptions stand for what the data do not say: tide describe {shlex.quote(str(out))}")
+    print(*made.files, made.scenario, sep="\n")
 
 
 Workers = Annotated[int | None, typer.Option(min=1, help="How many runs at once; by default all cores.")]
@@ -555,20 +594,69 @@ def validate(
 
 
 @app.command()
-def check(files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Scenarios or studies.")]) -> None:
-    """Say what is wrong with scenarios or studies; runs nothing."""
-    from sim.study.design import check_file
+def check(
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Scenarios, designs or studies.")],
+    designs: Designs = None,
+    later_wins: LaterWins = False,
+) -> None:
+    """Say what is wrong with scenarios, designs or studies; runs nothing."""
+    from sim.study.design import check_file, check_files
 
     wrong: list[str] = []
     for file in files:
         try:
-            remarks = check_file(file)
+            if designs:
+                chosen = changed(file, None, designs, later_wins)
+                remarks = [*chosen.remarks(), *check_files(chosen)]
+            else:
+                remarks = check_file(file)
             print(f"{file}: ok")
             remark(remarks)
         except Mistake as mistake:
             wrong += mistake.lines
     if wrong:
         raise Mistake(wrong)
+
+
+@app.command()
+def describe(
+    what: Annotated[str, typer.Argument(metavar="SCENARIO", help="A scenario or a design: a shipped name, or a file.")],
+    settings: Settings = None,
+    designs: Designs = None,
+    later_wins: LaterWins = False,
+) -> None:
+    """Tell a scenario or a design in plain sentences, with its numbers as they stand in the file."""
+    from sim.designs import Design, is_design
+    from sim.report.telling.page import design_lines, scenario_lines
+    from sim.scenario import Scenario
+
+    if is_design(what) and what not in shipped_scenarios():
+        print("\n".join(design_lines(Design.load(what))))
+        return
+    chosen = changed(what, settings, designs, later_wins)
+    print("\n".join(scenario_lines(chosen, Scenario.load(what) if designs or settings else None)))
+
+
+def shipped_scenarios() -> Any:
+    """The names of shipped scenarios."""
+    from sim import shipped
+
+    return shipped.loadable()
+
+
+@app.command()
+def diff(
+    first: Annotated[str, typer.Argument(metavar="A", help="A scenario or a design.")],
+    second: Annotated[
+        str, typer.Argument(metavar="B", help="Another one; a design is laid over A, if that is a scenario.")
+    ],
+    designs: Designs = None,
+    later_wins: LaterWins = False,
+) -> None:
+    """Say in what two scenarios or designs differ, key by key; --design lays designs over the second."""
+    from sim.report.telling.differing import compared
+
+    print("\n".join(compared(first, second, designs or (), later_wins)))
 
 
 @app.command()
@@ -583,12 +671,13 @@ def schema(study: Annotated[bool, typer.Option("--study", help="Of studies, not 
 
 @app.command()
 def scenarios() -> None:
-    """List the shipped scenarios and studies."""
+    """List the shipped scenarios, designs and studies."""
     from sim import shipped
     from sim.report.tables import shipped_table
 
     console().print(shipped_table("Scenarios: tide run NAME", shipped.scenarios()))
     console().print(shipped_table("Classics: tide run NAME", shipped.classics()))
+    console().print(shipped_table("Designs: tide run SCENARIO --design NAME", shipped.designs()))
     for group, files in shipped.study_groups().items():
         console().print(shipped_table(f"Studies{f' of {group}' if group else ''}: tide sweep NAME", files))
 

@@ -140,7 +140,10 @@ def differences(scenario: Scenario) -> dict[str, Any]:
     """What a scenario says otherwise than the defaults, by full key; what is dated is told apart (`dated`)."""
     found = {}
     for key in keys():
-        if key.partition(".")[0] in ("title", "description", "interventions") or key == "programme.steps":
+        if (
+            key.partition(".")[0] in ("title", "description", "assumptions", "interventions")
+            or key == "programme.steps"
+        ):
             continue
         value: Any = scenario
         for name in key.split("."):

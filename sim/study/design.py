@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import tomli_w
-from pydantic import Field, PrivateAttr, model_validator
+from pydantic import Field, PrivateAttr, WithJsonSchema, model_validator
 
 from sim import luck, shipped
 from sim.coherence.idle import in_vain
+from sim.designs import Design, conflicts, is_design
 from sim.files import read_rows
 from sim.measures import FEWER, MEASURES
 from sim.mistakes import Mistake, nearest
-from sim.reading import Key, Source, parse, read, read_text, spell
+from sim.reading import Key, Source, parse, read_text, spell, validate
 from sim.scenario import Scenario, find
 from sim.sections import Part, Spoken
 from sim.study.spaces import Levels, Range, Space, points
@@ -131,6 +132,17 @@ class Effects(Part):
     """The pattern as claims that can fail."""
 
 
+_SCHEMA_OF_TREATMENTS = WithJsonSchema(
+    {
+        "type": "object",
+        "additionalProperties": {
+            "anyOf": [{"type": "object"}, {"type": "string"}, {"type": "array", "items": {"type": "string"}}]
+        },
+    }
+)
+"""A treatment may also be written as the name of a design, or of several."""
+
+
 class Study(Part, metaclass=Spoken):
     """A scenario and what varies in it: every treatment under every combination of the factors' levels is a design."""
 
@@ -142,8 +154,8 @@ class Study(Part, metaclass=Spoken):
     """A shipped scenario, or a file beside the study's."""
     set: Annotated[dict[str, Any], Field(default_factory=dict)]
     """Changes to the scenario that all designs share, by full key."""
-    treatments: Annotated[dict[str, dict[str, Any]], Field(default_factory=dict)]
-    """Name → changes by full key; the first is what the others are held against."""
+    treatments: Annotated[dict[str, dict[str, Any]], Field(default_factory=dict), _SCHEMA_OF_TREATMENTS]
+    """Name → changes by full key, or the name of a design, or of several; the first is what the others are held against."""
     factors: Annotated[dict[str, Levels], Field(default_factory=dict)]
     """Full key → its levels, or its range: `{ low = 0.0, high = 0.5 }`."""
     space: Annotated[Space, Field(default_factory=Space)]
@@ -165,7 +177,9 @@ class Study(Part, metaclass=Spoken):
             Mistake: with everything that is wrong in it, every design included.
         """
         path = find(str(where), shipped.studies(), "study")
-        study, source = read(cls, path)
+        text = read_text(path)
+        source = Source(str(path), text)
+        study = validate(cls, _with_designs(parse(text, str(path)), path.parent, source), source)
         study._name, study._folder = path.stem, path.parent
         if study.space.file:
             study = study._with_rows(path.parent / study.space.file)
@@ -476,13 +490,34 @@ class Study(Part, metaclass=Spoken):
         return design, first + replicate if self.common_luck.on else int(luck.subkey(luck.key(first), INDEPENDENT, run))
 
 
+def _with_designs(content: dict[str, Any], folder: Path, source: Source) -> dict[str, Any]:
+    """A study in which treatments that name designs, beside its file or shipped ones, hold what these change.
+
+    Raises:
+        Mistake: if a design is missing or wrong, or designs of one treatment contradict each other.
+    """
+    treatments = content.get("treatments")
+    if not isinstance(treatments, dict):
+        return content
+    made = dict(treatments)
+    for name, named in treatments.items():
+        files = [named] if isinstance(named, str) else named
+        if not (isinstance(files, list) and files and all(isinstance(file, str) for file in files)):
+            continue
+        laid = [Design.load(folder / file if (folder / file).is_file() else file) for file in files]
+        if wrong := list(conflicts(laid)):
+            raise Mistake(source.lines([(("treatments", name), line) for line in wrong]))
+        made[name] = {key: value for design in laid for key, value in design.set.items()}
+    return {**content, "treatments": made}
+
+
 def _alike(rows: list[Any]) -> bool:
     """Whether all rows name the same keys."""
     return all(isinstance(row, dict) and row.keys() == rows[0].keys() for row in rows)
 
 
 def check_file(where: str) -> list[str]:
-    """Check a scenario or a study, whichever the file is; nothing is run.
+    """Check a scenario, a design or a study, whichever the file is; nothing is run.
 
     Returns:
         What it says in vain, a line each.
@@ -491,6 +526,8 @@ def check_file(where: str) -> list[str]:
         Mistake: with everything that is wrong in it.
     """
     path = Path(where)
+    if where not in shipped.scenarios() and is_design(where):
+        return check_design(Design.load(where))
     if not path.exists() and where not in shipped.scenarios() and where in shipped.studies():
         path = shipped.studies()[where]
     if path.is_file() and _is_study(parse(read_text(path), str(path))):
@@ -498,6 +535,11 @@ def check_file(where: str) -> list[str]:
         return [*study.remarks(), *dict.fromkeys(line for design in study.designs() for line in check_files(design))]
     scenario = Scenario.load(where)
     return [*scenario.remarks(), *check_files(scenario)]
+
+
+def check_design(design: Design) -> list[str]:
+    """Check a design over the defaults: its keys, and their values; what it says in vain there, a line each."""
+    return [f"{design.name}, over a scenario of defaults: {line}" for line in design.over(Scenario()).remarks()]
 
 
 def check_files(scenario: Scenario) -> list[str]:

@@ -1,0 +1,240 @@
+"""What a user's files say of firms and of ties: read, checked whole, and brought into the units of a scenario."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from sim.files import CHOICES, LEVELS, Bounds, FirmsFile, Sheet, TiesFile, firms_of, numbers_in, ties_of
+from sim.importing.cells import NOTHING, day, decimal_mark, number
+from sim.importing.graphs import FORMATS, read_graph
+from sim.importing.headings import MEASURED, OF_FIRMS, OF_TIES, ROLE_OF, WEIGHED, holds_roles, plain, recognised
+from sim.importing.tables import Table, is_of_ties, read_table
+from sim.mistakes import Mistake, shown
+
+AMOUNT = Bounds(0, 1e15)
+POSITIVE = Bounds(0, 1e15, open_low=True)
+DATES = ("start", "end")
+TRUSTS = ("trust", *LEVELS)
+NEAR = 1e-6
+"""How far from 1 a mean may be to count as 1."""
+
+
+@dataclass
+class Network:
+    """Firms and ties as a scenario knows them, and how they were come by."""
+
+    firms: FirmsFile
+    ties: TiesFile | None
+    columns: list[str] = field(default_factory=list)
+    """What each column was understood as, a line each."""
+    headings: dict[str, str] = field(default_factory=dict)
+    """Name → the heading of its column."""
+    unused: list[str] = field(default_factory=list)
+    """The columns that a scenario does not know, with their file."""
+    notes: list[str] = field(default_factory=list)
+    """Where there was a choice in reading."""
+    scaled: dict[str, tuple[str, float]] = field(default_factory=dict)
+    """What was divided by its mean: the column's heading, and the mean."""
+    averaged: int = 0
+    """How many ties are told differently from their two ends, so that the mean holds."""
+    dated: bool = False
+    """Whether ties have dates."""
+    trust_scale: tuple[float, float] | None = None
+    """The scale on which trust was told."""
+
+    @property
+    def degree(self) -> np.ndarray:
+        """How many ties each firm has."""
+        pairs = self.ties.pairs if self.ties else np.empty((0, 2), np.int32)
+        return np.bincount(pairs.ravel(), minlength=self.firms.count)
+
+
+def read_network(sources: Sequence[Path], trust_scale: tuple[float, float] | None = None) -> Network:
+    """The network in one or two files: of firms, of ties, of both, in any order; or a graph.
+
+    Raises:
+        Mistake: for all that is wrong in all of them.
+    """
+    firms, ties = _tables(sources)
+    wrong: list[str] = []
+    network = Network(FirmsFile((), {}, {}), None, trust_scale=trust_scale)
+    if firms is None and ties is not None:
+        firms = _ends(ties)
+        network.notes.append("there is no file of firms: they are those that the ties name")
+    assert firms is not None
+    sheet = _understood(network, firms, OF_FIRMS)
+    try:
+        network.firms = _firms(network, sheet, firms)
+    except Mistake as mistake:
+        wrong += mistake.lines
+    if ties is not None:
+        tied = _understood(network, ties, OF_TIES)
+        try:
+            network.ties = _ties(network, tied, ties, sheet.cells["name"])
+        except Mistake as mistake:
+            wrong += mistake.lines
+            if trust_scale is None and any("trust" in line and "out of bounds" in line for line in mistake.lines):
+                wrong.append(f"{ties.path}: if trust is told on a scale, name its ends, e.g. --trust-scale 1:5")
+    if wrong:
+        raise Mistake(wrong)
+    return network
+
+
+def _tables(sources: Sequence[Path]) -> tuple[Table | None, Table | None]:
+    """The table of firms and that of ties."""
+    if len(sources) > 2:
+        raise Mistake([f"{len(sources)} files; one of firms and one of ties are expected, or one network"])
+    graphs = [path for path in sources if path.suffix.lower() in FORMATS]
+    if graphs and len(sources) > 1:
+        raise Mistake([f"{graphs[0]}: a network holds firms and ties; name no other file beside it"])
+    if graphs:
+        return read_graph(graphs[0])
+    tables: list[Table] = []
+    wrong: list[str] = []
+    kinds: list[bool] = []
+    for path in sources:
+        try:
+            tables.append(read_table(path))
+            kinds.append(is_of_ties(tables[-1]))
+        except Mistake as mistake:
+            wrong += mistake.lines
+    if len(kinds) == 2 and kinds[0] == kinds[1]:
+        what = "ties" if kinds[0] else "firms"
+        wrong.append(f"{sources[0]}, {sources[1]}: both are files of {what}; one of firms and one of ties are expected")
+    if wrong:
+        raise Mistake(wrong)
+    found = dict(zip(kinds, tables, strict=True))
+    return found.get(False), found.get(True)
+
+
+def _ends(ties: Table) -> Table:
+    """A table of the firms that ties name, in the order in which they are named."""
+    sheet = ties.sheet(OF_TIES)
+    ends = zip(sheet.lines, sheet.cells["source"], sheet.cells["target"], strict=True)
+    first: dict[str, int] = {}
+    for line, *names in ends:
+        for name in filter(None, names):
+            first.setdefault(name, line)
+    return Table(ties.path, ["name"], list(first.values()), [[name] for name in first], ties.delimiter, ties.unit)
+
+
+def _understood(network: Network, table: Table, known: dict[str, list[str]]) -> Sheet:
+    """The sheet of a table; what its columns were taken for, and which were not, is noted."""
+    if known is OF_FIRMS:
+        known = _known_of_firms(table)
+    sheet = table.sheet(known)
+    places = recognised(table.header, known)
+    network.headings |= {name: table.header[place] for name, place in places.items()}
+    columns = (f"{name}{_instead(name, table.header[place])}" for name, place in places.items())
+    network.columns.append(f"{table.path.name}: {', '.join(columns)}")
+    network.unused += [f"{table.path.name}: {shown(heading)}" for heading in sheet.unused]
+    network.notes += table.notes
+    return sheet
+
+
+def _instead(name: str, heading: str) -> str:
+    """The heading of a column, where it is not its name."""
+    return "" if heading == name else f" ({shown(heading)})"
+
+
+def _known_of_firms(table: Table) -> dict[str, list[str]]:
+    """The columns of firms; a column named type that holds roles is the role, where there is no other."""
+    places = recognised(table.header, OF_FIRMS)
+    if "type" in places and "role" not in places:
+        place = places["type"]
+        if holds_roles(row[place] for row in table.rows if len(row) > place):
+            return OF_FIRMS | {"role": OF_FIRMS["type"], "type": []}
+    return OF_FIRMS
+
+
+def _firms(network: Network, sheet: Sheet, table: Table) -> FirmsFile:
+    """The firms of a sheet; sizes become endowments around 1."""
+    _in_code(sheet, MEASURED, table)
+    for column in ("role", "type"):
+        if column in sheet.cells:
+            cells = (cell if plain(cell) and cell.lower() not in NOTHING else "" for cell in sheet.cells[column])
+            sheet.cells[column] = tuple(ROLE_OF.get(plain(cell), cell) if column == "role" else cell for cell in cells)
+    size = sheet.cells.get("size")
+    told = numbers_in(sheet, "size", POSITIVE) if size is not None else []
+    firms = firms_of(sheet, CHOICES)
+    if size is None:
+        return firms
+    if "endowment" in firms.columns:
+        network.unused.append(f"{table.path.name}: {shown(network.headings['size'])}, as there is a column endowment")
+        return firms
+    values = [value for value in told if value is not None]
+    if not values:
+        return firms
+    mean = math.fsum(values) / len(values)
+    network.scaled["endowment"] = network.headings["size"], mean
+    endowments: list[str | float | None] = [None if value is None else float(f"{value / mean:.6g}") for value in told]
+    return replace(firms, columns={**firms.columns, "endowment": endowments})
+
+
+def _ties(network: Network, sheet: Sheet, table: Table, names: Sequence[str]) -> TiesFile:
+    """The ties of a sheet; weights are such that their mean is 1."""
+    _in_code(sheet, WEIGHED, table)
+    if network.trust_scale:
+        for column in TRUSTS:
+            if column in sheet.cells:
+                _from_scale(sheet, column, network.trust_scale)
+    mean = _around_one(sheet, "weight") if "weight" in sheet.cells else 1.0
+    _check_dates(network, sheet)
+    averaged: list[tuple[int, int]] = []
+    ties = ties_of(sheet, names, averaged)
+    network.averaged = len(averaged)
+    if mean != 1:
+        network.scaled["weight"] = network.headings["weight"], mean
+    return ties
+
+
+def _in_code(sheet: Sheet, columns: set[str], table: Table) -> None:
+    """Let the numbers of some columns be written as in code, and what says nothing be empty."""
+    here = [column for column in sheet.cells if column in columns]
+    mark = decimal_mark((cell for column in here for cell in sheet.cells[column]), table.delimiter)
+    for column in here:
+        sheet.cells[column] = tuple(
+            "" if cell.lower() in NOTHING else number(cell, mark) for cell in sheet.cells[column]
+        )
+
+
+def _from_scale(sheet: Sheet, column: str, scale: tuple[float, float]) -> None:
+    """Trust on a scale of whole steps as a share: the middle of its step, so that no answer is certainty."""
+    low, high = scale
+    values = numbers_in(sheet, column, Bounds(low, high))
+    steps = high - low + 1
+    sheet.cells[column] = tuple(
+        "" if value is None or not low <= value <= high else f"{(value - low + 0.5) / steps:.6g}" for value in values
+    )
+
+
+def _around_one(sheet: Sheet, column: str) -> float:
+    """Divide the numbers of a column by their mean, which is returned; 1 where there is nothing to divide."""
+    told = numbers_in(sheet, column, AMOUNT)
+    values = [value for value in told if value is not None and AMOUNT.hold(value)]
+    mean = math.fsum(values) / len(values) if values else 1.0
+    mean = mean if mean > 0 and abs(mean - 1) > NEAR else 1.0
+    cells = ("" if value is None or not AMOUNT.hold(value) else f"{value / mean:.6g}" for value in told)
+    sheet.cells[column] = tuple(cells)
+    return mean
+
+
+def _check_dates(network: Network, sheet: Sheet) -> None:
+    """Dates must be dates, and the end not before the start; no mechanism goes by them."""
+    columns = [column for column in DATES if column in sheet.cells]
+    network.dated = bool(columns)
+    days = {}
+    for column in columns:
+        cells = ["" if cell.lower() in NOTHING else cell for cell in sheet.cells[column]]
+        days[column] = [day(cell) for cell in cells]
+        for line, cell, found in zip(sheet.lines, cells, days[column], strict=True):
+            if cell and found is None:
+                sheet.tell(line, column, f"{shown(cell)} is no date; write 2025-03-31 or 31.03.2025")
+    for line, start, end in zip(sheet.lines, *days.values(), strict=True) if len(columns) == len(DATES) else ():
+        if start and end and end < start:
+            sheet.tell(line, "end", f"{end} is before the start, {start}")

@@ -1,0 +1,62 @@
+"""Descriptions as lines of text: of a scenario, and of a design."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+
+from sim.designs import Design
+from sim.report.telling import TOPICS, Topic, describe, hows, members, told
+from sim.report.telling.differing import differences
+from sim.report.telling.sentences import filled
+from sim.scenario import Scenario
+
+WIDTH = 110
+
+
+def scenario_lines(scenario: Scenario, before: Scenario | None = None) -> Iterator[str]:
+    """A scenario in lines; with another one before it, first what is different from that."""
+    yield from _heading(scenario.title, scenario.description)
+    if before is not None:
+        yield from _topic(Topic("What is changed", list(differences(before, scenario)) or ["Nothing."]))
+    for topic in describe(scenario):
+        yield from _topic(topic)
+
+
+def design_lines(design: Design) -> Iterator[str]:
+    """A design in lines: the sentences about what it sets."""
+    yield from _heading(design.title, design.description)
+    yield from _topic(Topic("What it sets", design_sentences(design)))
+
+
+def design_sentences(design: Design) -> list[str]:
+    """The sentences that tell what a design sets, as it would be over a scenario of defaults."""
+    scenario = design.over(Scenario())
+    aims = {each for key in design.set for each in members([key])}
+    lines, covered = [], set[str]()
+    for sentences in TOPICS.values():
+        for text, about in told(scenario, sentences, aims):
+            if members(about) & aims:
+                covered |= members(about)
+                lines.append(filled(text, scenario))
+    rest = [key for key in design.set if not members([key]) <= covered]
+    return [*lines, *(filled(f"{key}: {{{key}}}.", scenario, hows()) for key in rest)]
+
+
+def _heading(title: str, description: str) -> Iterator[str]:
+    yield plain(title)
+    if description.strip():
+        yield from textwrap.wrap(plain(description), WIDTH)
+
+
+def _topic(topic: Topic) -> Iterator[str]:
+    yield from ("", topic.title)
+    for line in topic.lines:
+        yield from textwrap.wrap(
+            plain(line), WIDTH, initial_indent="  - ", subsequent_indent="    ", break_on_hyphens=False
+        )
+
+
+def plain(text: str) -> str:
+    """A text on one line, without marks that would steer a terminal."""
+    return "".join(c if c.isprintable() else " " if c.isspace() else repr(c)[1:-1] for c in text).strip()
