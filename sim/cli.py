@@ -436,10 +436,13 @@ def fixation(
 def compare(
     scenario: Where,
     designs: Annotated[
-        list[str], typer.Option("--design", metavar="DESIGN", help="A design, or several at once: A+B; may be repeated.")
+        list[str],
+        typer.Option("--design", metavar="DESIGN", help="A design, or several at once: A+B; may be repeated."),
     ],
     on: Annotated[str, typer.Option(metavar="MEASURE", help="What decides.")] = "survival",
-    better: Annotated[str | None, typer.Option(help="higher or lower; by default what is good for the ecosystem.")] = None,
+    better: Annotated[
+        str | None, typer.Option(help="higher or lower; by default what is good for the ecosystem.")
+    ] = None,
     confidence: Annotated[float, typer.Option(help="Of all verdicts together.")] = 0.95,
     alike: Annotated[float, typer.Option(help="Means that differ by no more count as alike.")] = 0.0,
     also: Annotated[
@@ -461,7 +464,7 @@ def compare(
     """Race designs against the scenario as it is, on the same luck, until it is known which is best; exit 1 if it stays open."""
     from sim.reading import assignment, span
     from sim.report.progress import Bar
-    from sim.report.verdict import criteria_table, trade_off_lines, verdict_lines
+    from sim.report.verdict import criteria_table, is_open, trade_off_lines, verdict_lines
     from sim.study import comparing, sweeping
 
     race = {"measure": on, "better": better, "confidence": confidence, "alike": alike}
@@ -489,7 +492,7 @@ def compare(
     if figure:
         draw_effects(result)
     print(f"\n{result.folder}/: {', '.join(sorted(os.listdir(result.folder)))}")
-    if (result.race()["verdict"] == "undecided").any():
+    if is_open(result):
         raise typer.Exit(1)
 
 

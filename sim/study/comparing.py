@@ -15,10 +15,12 @@ from sim.designs import Design, conflicts
 from sim.measures import FEWER
 from sim.measures.estimate import Estimate
 from sim.mistakes import Mistake
-from sim.study.design import AS_IT_IS, TREATMENT, Study
+from sim.study.design import TREATMENT, Study
 from sim.study.result import Result
 from sim.study.spaces import Range
 
+AS_IT_IS = "as it is"
+"""What the scenario is called beside the designs that are laid over it."""
 CRITERIA = ("survival", "welfare", "orchestrator_income", "smallest_benefit", "trust", "governance_cost")
 """What designs are held against each other in, besides the measure that decides."""
 BATCH = 20
