@@ -513,8 +513,9 @@ def draw_effects(result: Any) -> None:
         from sim.record import identity
         from sim.report.effects_page import effects_figure
         from sim.report.style import save
+        from sim.report.verdict import headline
 
-        save(effects_figure(result), result.folder / "figure.png", identifier=identity(result.folder))
+        save(effects_figure(result, headline(result)), result.folder / "figure.png", identifier=identity(result.folder))
 
 
 @app.command()

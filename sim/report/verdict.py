@@ -22,7 +22,16 @@ def verdict_lines(result: Result) -> list[str]:
     """The verdict of a race in sentences: the best, every pair, and the guarantee."""
     race = asked(result)
     pairs = result.race().to_dict("records")
+    left = unbeaten(list(result.study.treatments), pairs)
+    pairs.sort(
+        key=lambda pair: pair["one"] not in left and pair["other"] not in left
+    )  # what concerns the best comes first
     return [best_line(result, pairs, race), *map(pair_line, pairs), guarantee(result, race)]
+
+
+def headline(result: Result) -> str:
+    """The first of them."""
+    return verdict_lines(result)[0].removesuffix(".")
 
 
 def asked(result: Result) -> Race:
@@ -36,22 +45,27 @@ def best_line(result: Result, pairs: Sequence[Mapping[Any, Any]], race: Race) ->
     names, measure = list(result.study.treatments), race.measure.replace("_", " ")
     if result.done[race.measure].isna().all():
         return f"Nothing is known of {measure}: it has no number in any run. Compare on another measure."
-    worse = {pair["one"] if pair["verdict"] == "worse" else pair["other"] for pair in decided(pairs)}
-    left = [name for name in names if name not in worse]
+    left = unbeaten(names, pairs)
     if len(left) == 1:
         return f"{left[0]} is best on {measure}: it beats {'all others' if len(names) > 2 else 'the other'}."
-    open_pairs = [
-        pair for pair in pairs if pair["verdict"] == "undecided" and {pair["one"], pair["other"]} <= set(left)
-    ]
     listed = f"{', '.join(left[:-1])} and {left[-1]}"
-    if not open_pairs:
+    if not is_open(result):
         return f"{listed} are alike on {measure}, within {spelled(race.alike)}; nothing beats them."
     return f"Undecided on {measure}: {listed} are left; nothing beats them."
 
 
-def decided(pairs: Sequence[Mapping[Any, Any]]) -> list[Mapping[Any, Any]]:
-    """The pairs of which one is better."""
-    return [pair for pair in pairs if pair["verdict"] in ("better", "worse")]
+def unbeaten(names: Sequence[str], pairs: Sequence[Mapping[Any, Any]]) -> list[str]:
+    """The designs that no other beats."""
+    losers = {pair["one"] for pair in pairs if pair["verdict"] == "worse"}
+    losers |= {pair["other"] for pair in pairs if pair["verdict"] == "better"}
+    return [name for name in names if name not in losers]
+
+
+def is_open(result: Result) -> bool:
+    """Whether it is still open which design is best: two that no other beats are undecided."""
+    pairs = result.race().to_dict("records")
+    left = set(unbeaten(list(result.study.treatments), pairs))
+    return any(pair["verdict"] == "undecided" and {pair["one"], pair["other"]} <= left for pair in pairs)
 
 
 def pair_line(pair: Mapping[Any, Any]) -> str:
