@@ -474,7 +474,8 @@ def compare(
     again = ("compare", scenario, *(word for name in designs for word in ("--design", name)), "…")
     with interruptible(*again), Bar(study.title) as bar:
         result = sweeping.sweep(study, workers, out, bar, isolate=isolate, limit=limit, fresh=fresh)
-    print("\n".join(verdict_lines(result)) + "\n")
+    print("\n".join(verdict_lines(result)))
+    print(f"\nMeans of each design; + better and − worse than {comparing.AS_IT_IS}, * the best:")
     console().print(criteria_table(result))
     print("\n" + "\n".join(trade_off_lines(result)))
     if assume:
@@ -500,7 +501,8 @@ def show_doubts(result: Any, doubts: Any) -> None:
     """What uncertain assumptions do to a verdict."""
     from sim.report.verdict import asked, doubt_lines, ranked, regret_table
 
-    print("\n" + "\n".join(doubt_lines(doubts, asked(result), ranked(result))) + "\n")
+    print("\n" + "\n".join(doubt_lines(doubts, asked(result), ranked(result))))
+    print(f"\nHow far each stays behind the best of the same world, in {asked(result).measure.replace('_', ' ')}:")
     console().print(regret_table(doubts, asked(result).measure))
     print(f"\n{doubts.folder}/: {', '.join(sorted(os.listdir(doubts.folder)))}")
 

@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from sim import shipped
+from sim.designs import Design
+from sim.files import CHOICES, TIE_TRAITS, TRAITS
+from sim.importing.headings import OF_FIRMS, OF_TIES, ROLES
 from sim.measures import MEASURES
 from sim.measures.catalogue import table as catalogue
 from sim.mistakes import Mistake
@@ -19,6 +22,8 @@ from sim.report.effects import claims_table, effects_table, tally
 from sim.report.markdown import code, codes, slug, table, toml
 from sim.report.odd import default, keys, meaning
 from sim.report.passport_page import cases_table
+from sim.report.telling import describe
+from sim.report.telling.page import design_sentences
 from sim.scenario import Scenario
 from sim.sections import BUILT_IN, AnyIntervention, Part, mechanisms
 from sim.study.design import Claim, CommonLuck, Effects, Keep, Replicates, Study
@@ -29,6 +34,7 @@ from sim.world import SERIES
 
 TEMPLATES = (
     "README.md",
+    "desk.md",
     "model.md",
     "mechanisms.md",
     "principles.md",
@@ -359,6 +365,47 @@ def strategies() -> str:
     return table(("Strategy", "First", "After", "Punishes"), rows)
 
 
+def designs() -> str:
+    """The shipped designs: name, what they are for, and what they set in sentences."""
+    rows = []
+    for name, path in shipped.designs().items():
+        design = Design.load(name)
+        file = f"[`{name}`](../scenarios/{path.relative_to(shipped.FOLDER).as_posix()})"
+        rows.append((file, f"**{design.title}.** {_prose(design.description)}", " ".join(design_sentences(design))))
+    return table(("Design", "Why", "What it sets"), rows)
+
+
+def columns() -> str:
+    """What columns `tide import` knows, and what else they may be called."""
+    rows = [
+        (code(name), what, ", ".join(word for word in words if word != name) or "–", _bounds(name))
+        for what, known in (("firms", OF_FIRMS), ("ties", OF_TIES))
+        for name, words in known.items()
+    ]
+    return table(("Column", "Of", "May also be called", "Holds"), rows)
+
+
+def _bounds(name: str) -> str:
+    if name in CHOICES:
+        return ", ".join(CHOICES[name])
+    if name in ("start", "end"):
+        return "a date; checked, but no mechanism goes by it"
+    numbers = {"size": "a number above 0; divided by its mean", "weight": "a number from 0; divided by its mean"}
+    return numbers.get(name) or str((TRAITS | TIE_TRAITS).get(name, "a name"))
+
+
+def roles() -> str:
+    """What roles may be called."""
+    return table(("Role", "May also be called"), [(code(name), words) for name, words in ROLES.items()])
+
+
+def described(name: str) -> str:
+    """A shipped scenario in sentences."""
+    return "\n".join(
+        line for topic in describe(Scenario.load(name)) for line in (f"\n**{topic.title}.** " + " ".join(topic.lines),)
+    ).strip()
+
+
 def classics() -> str:
     """The shipped classics: name, title, what they are about."""
     rows = []
@@ -411,6 +458,10 @@ BLOCKS: dict[str, Callable[..., str]] = odd.BLOCKS | {
         study_parts,
         ranges,
         rules_without,
+        designs,
+        columns,
+        roles,
+        described,
     )
 }
 """What a template may ask for."""

@@ -25,6 +25,7 @@ from sim.report.sensitivity_page import sensitivity_figure
 from sim.report.style import render
 from sim.report.sweep_page import sweep_figure
 from sim.report.tables import claim_text, estimate, findings, maturity_lines, measures_shown, precision_lines, spelled
+from sim.report.telling import assumed
 from sim.report.wording import headline, subtitle
 from sim.scenario import Scenario
 from sim.study import Result
@@ -233,7 +234,8 @@ def said(level: Any) -> str:
 def _assumptions(scenario: Scenario) -> Section:
     """What the scenario says otherwise than the defaults; all else is default, and documented."""
     rows = [[key, toml(value), toml(default(key)), meaning(key)] for key, value in differences(scenario).items()]
-    lines = ["Everything else is as documented by default; scenario.toml beside this page has every value."]
+    lines = [f"Assumed, where the data say nothing: {line}" for line in assumed(scenario)]
+    lines.append("Everything else is as documented by default; scenario.toml beside this page has every value.")
     return Section(
         "Assumptions", lines, [Told("What differs from the defaults", ["key", "here", "default", "meaning"], rows)]
     )

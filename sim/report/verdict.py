@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from rich.table import Table
 
-from sim.measures import FEWER, MEASURES
+from sim.measures import FEWER
 from sim.report.tables import new_table, spelled
 from sim.report.wording import SPACE, percent
 from sim.study import Result
@@ -108,7 +108,7 @@ def guarantee(result: Result, race: Race) -> str:
 def criteria_table(result: Result) -> Table:
     """Every design in every criterion: its mean, and what of it is shown against the first design; the best are marked."""
     names = list(result.study.treatments)
-    found = new_table(f"Means of each design; + better and − worse than {names[0]}, * the best", "", *names)
+    found = new_table("", "", *names)
     effects = result.effects().set_index(["measure", "treatment"])
     means = result.summary(result.shown).set_index(["measure", "treatment"])["mean"]
     for measure in result.shown:
@@ -177,14 +177,7 @@ def doubt_lines(result: Result, race: Race, against: list[str]) -> list[str]:
 
 def regret_table(result: Result, measure: str) -> Table:
     """What each design would be regretted by, over the worlds that were tried."""
-    unit = MEASURES[measure].unit
-    found = new_table(
-        f"Behind the best of the same world, in {measure.replace('_', ' ')} ({unit})",
-        "design",
-        "mean",
-        "most",
-        "best in",
-    )
+    found = new_table("", "design", "mean", "most", "best in")
     for row in regret(result, measure).to_dict("records"):
         found.add_row(row["design"], spelled(row["mean"]), spelled(row["most"]), f"{100 * row['best']:.0f}{SPACE}%")
     return found

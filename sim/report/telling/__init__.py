@@ -79,7 +79,8 @@ def describe(scenario: Scenario) -> list[Topic]:
     topics.append(Topic("Assumptions, where the data say nothing", assumed(scenario)))
     vain = {key: switch for key, (_place, switch) in in_vain(scenario).items()}
     topics.append(Topic("Set without effect", [f"{_is(scenario, key)}, but {vain[key]} is false." for key in vain]))
-    covered = {key for lines in found.values() for _text, about in lines for key in about} | vain.keys() | SPECIAL
+    covered = {key for lines in found.values() for _text, about in lines for key in members(about)}
+    covered |= vain.keys() | SPECIAL
     covered |= SWITCHES if scenario.only else set()
     rest = [key for key in different(scenario) if key not in covered]
     topics.append(Topic("Also set", [f"{_is(scenario, key)}. {meaning(key)}" for key in rest]))

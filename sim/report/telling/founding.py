@@ -48,8 +48,8 @@ FOUNDING = (
         "In networks that have it, {founding.rewiring} of the ties lead elsewhere, and the core or first tier is "
         "{founding.core} of the firms."
     ),
-    always("Among those who come without a role of their own, {founding.roles:listed}."),
-    always("Tempers: {founding.types:listed} contributors."),
+    always("Roles of those who bring none of their own: {founding.roles:listed}."),
+    always("Tempers, by what firms put in: {founding.types:listed}."),
     also("Strategies: {founding.strategies:listed}."),
     either(
         "founding.thresholds.distribution",

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from sim.report.telling.sentences import also, always, either, switch
+from sim.report.telling.sentences import OTHERWISE, also, always, either, switch
 
 SHARING = (
     either("sharing.on", {True: "", False: "Value is not shared: everybody keeps what its ties make."}),
-    always("The orchestrator keeps {sharing.take_rate} of all value."),
-    always("The rest is shared {sharing.mix:mix}."),
-    also(
-        "Of the value of ties, {sharing.pooled} is shared that way; what is left stays on its tie, half to each side."
+    either(
+        "sharing.take_rate",
+        {
+            0.0: "Nobody keeps a share of all value for itself.",
+            OTHERWISE: "The orchestrator keeps {sharing.take_rate} of all value.",
+        },
+    ),
+    always("What is not kept is shared {sharing.mix:mix}."),
+    either(
+        "sharing.pooled",
+        {
+            1.0: "All value of ties is shared that way.",
+            OTHERWISE: "Of the value of ties, {sharing.pooled} is shared that way; what is left stays on its tie, "
+            "half to "
+            "each side.",
+        },
+        always=False,
     ),
     either("fairness.on", {True: "", False: "Nobody minds whether the split is fair."}),
     either(
@@ -30,7 +43,8 @@ GOVERNANCE = (
     either(
         "governance.enforcement",
         {
-            "authority": "A shortfall is seen {governance.monitoring:times} and costs {governance.fine:fold} what is "
+            "authority": "In a month a shortfall is seen {governance.monitoring:times} and costs "
+            "{governance.fine:fold} what is "
             "missing at {governance.graduation:strikes}, less before.",
             "peer": "Members fine partners who give less than they do, up to {governance.fine:fold} what is missing, "
             "at a cost of {governance.peer_cost:number} per unit of fine.",
@@ -46,7 +60,11 @@ GOVERNANCE = (
     ),
     also("Those who are watched and keep the norm are accused all the same {governance.error:times}."),
     also("Each month {governance.forgiveness} of the strikes are forgiven."),
-    also("Who has {governance.expulsion:number} strikes is expelled."),
+    either(
+        "governance.expulsion",
+        {0.0: "Nobody is ever expelled.", OTHERWISE: "Who has {governance.expulsion:number} strikes is expelled."},
+        always=False,
+    ),
     also(
         "Watching one firm fully costs {governance.monitoring_cost:number} a month, and carrying out a sanction "
         "{governance.sanction_cost:number}."
@@ -117,9 +135,11 @@ VOICE = (
             "fixed": "Nobody may change the split.",
             "orchestrator": "The orchestrator reviews its take {voice.period:every}, and moves it by "
             "{voice.step} towards its own income.",
-            "vote": "Members vote {voice.period:every}, one firm one vote, and move the take by {voice.step} at "
-            "a time.",
-            "weighted": "Members vote {voice.period:every}, each with the weight of its {voice.ballot_weight:listed}. A "
+            "vote": "Members vote {voice.period:every}, one firm one vote. A vote moves the take by {voice.step}, "
+            "and the "
+            "weights of the sharing rules by {voice.mix_step}.",
+            "weighted": "Members vote {voice.period:every}, each with the weight of its "
+            "{voice.ballot_weight:listed}. A "
             "vote moves the take by {voice.step}, and the weights of the sharing rules by {voice.mix_step}.",
         },
     ),
@@ -159,6 +179,13 @@ VOICE = (
     ),
     also("A decision takes effect after {voice.adaptive.delay:months}."),
     also("There are {voice.adaptive.clusters:number} clusters where they decide."),
-    also("Above a mean grievance of {voice.adaptive.grievance_alarm:number} the take goes down at once."),
+    either(
+        "voice.adaptive.grievance_alarm",
+        {
+            0.0: "No grievance lowers the take at once.",
+            OTHERWISE: "Above a mean grievance of {voice.adaptive.grievance_alarm:number} the take goes down at once.",
+        },
+        always=False,
+    ),
 )
 """Who may change the rules."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
 from sim.designs import Design
 from sim.report.telling import TOPICS, Topic, describe, hows, members, told
 from sim.report.telling.differing import differences
-from sim.report.telling.sentences import filled
+from sim.report.telling.sentences import filled, mentioned
 from sim.scenario import Scenario
 
 WIDTH = 110
@@ -30,17 +31,30 @@ def design_lines(design: Design) -> Iterator[str]:
 
 
 def design_sentences(design: Design) -> list[str]:
-    """The sentences that tell what a design sets, as it would be over a scenario of defaults."""
+    """The sentences that tell what a design sets; what it leaves alone is not told."""
     scenario = design.over(Scenario())
     aims = {each for key in design.set for each in members([key])}
+    known = aims | design.set.keys() | {key for key in hows() if members([key]) <= aims}
     lines, covered = [], set[str]()
     for sentences in TOPICS.values():
         for text, about in told(scenario, sentences, aims):
             if members(about) & aims:
+                parts = [part for part in re.split(r"(?<=\.) (?=[A-Z])", text) if _tells(part, aims)]
                 covered |= members(about)
-                lines.append(filled(text, scenario))
+                lines += [filled(part, scenario, known=known) for part in parts]
     rest = [key for key in design.set if not members([key]) <= covered]
-    return [*lines, *(filled(f"{key}: {{{key}}}.", scenario, hows()) for key in rest)]
+    return [*lines, *(_bare(key, design.set[key]) or filled(f"{key}: {{{key}}}.", scenario, hows()) for key in rest)]
+
+
+def _tells(part: str, aims: Set[str]) -> bool:
+    """Whether a sentence tells something that is aimed at, or is the bare choice."""
+    here = members(mentioned((part,)))
+    return not here or bool(here & aims)
+
+
+def _bare(key: str, value: object) -> str:
+    """What is told of a switch that has no sentence of its own."""
+    return f"{key.removesuffix('.on')} is {'on' if value else 'off'}." if key.endswith(".on") else ""
 
 
 def _heading(title: str, description: str) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -16,6 +16,12 @@ from sim.scenario import Scenario
 
 PLACE = re.compile(r"\{([a-z_]+(?:\.[a-z_]+)+)(?::([a-z_]+))?\}")
 """A key in braces, and optionally how its value is said: `{voice.period:every}`."""
+
+
+UNCHANGED = "(as it is)"
+"""The value of a key that a design leaves alone."""
+OTHERWISE = "otherwise"
+"""Where a sentence chooses by value: any value that has no text of its own."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +62,8 @@ class Either(Sentence):
     by: Mapping[Any, str] | None = None
 
     def _text(self, scenario: Scenario) -> str:
-        return (self.by or {}).get(value_of(scenario, self.key), "")
+        by = self.by or {}
+        return by.get(value_of(scenario, self.key), by.get(OTHERWISE, ""))
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -148,7 +155,7 @@ def strikes(count: int) -> str:
 
 def fold(factor: float) -> str:
     """How many times something."""
-    return "just" if factor == 1 else f"{number(factor)} times"
+    return "as much as" if factor == 1 else f"{number(factor)} times"
 
 
 def size(count: int) -> str:
@@ -255,11 +262,13 @@ def in_words(scenario: Scenario, key: str, how: str = "") -> str:
     return listed(value)
 
 
-def filled(text: str, scenario: Scenario, hows: Mapping[str, str] | None = None) -> str:
-    """A text with the values of its keys."""
+def filled(text: str, scenario: Scenario, hows: Mapping[str, str] | None = None, known: Set[str] | None = None) -> str:
+    """A text with the values of its keys; of keys that are not known, where `known` is given, that they stay as they are."""
 
     def said(match: re.Match[str]) -> str:
         key, how = match[1], match[2] or (hows or {}).get(match[1], "")
+        if known is not None and key not in known:
+            return UNCHANGED
         try:
             return in_words(scenario, key, how)
         except AttributeError:
