@@ -189,6 +189,10 @@ def sweep(
     limit: Limit = None,
     resume: Annotated[bool, typer.Option("--resume", help="Only go on with what is there.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Throw away what is unfinished, and begin anew.")] = False,
+    dask: Annotated[str, typer.Option(metavar="ADDRESS", help="Have a Dask cluster do it: tcp://127.0.0.1:8786.")] = "",
+    cluster: Annotated[
+        bool, typer.Option("--cluster", help="Start the cluster of the study's [cluster] for it.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say how many runs, how long, how much disk.")] = False,
     plan: Annotated[bool, typer.Option("--plan", help="Only write the plan, for tide work.")] = False,
 ) -> None:
@@ -207,9 +211,32 @@ def sweep(
         most = "at most " * chosen.replicates.batched
         print(f"{planned.folder}: {most}{planned.runs} runs in {planned.shards} shards; do them with tide work")
         return
-    with interruptible("sweep", study, *(["--out", str(out)] if out else []), "--resume"), Bar(chosen.title) as bar:
-        result = sweeping.sweep(chosen, workers, out, bar, isolate=isolate, limit=limit, resume=resume, fresh=fresh)
+    again = [*(["--out", str(out)] if out else []), *(["--dask", dask] if dask else ["--cluster"] * cluster)]
+    with (
+        interruptible("sweep", study, *again, "--resume"),
+        machines(chosen, dask, cluster) as address,
+        Bar(chosen.title) as bar,
+    ):
+        result = sweeping.sweep(
+            chosen, workers, out, bar, isolate=isolate, limit=limit, address=address, resume=resume, fresh=fresh
+        )
     show_result(result, figure)
+
+
+@contextmanager
+def machines(study: Any, address: str, cluster: bool) -> Iterator[str]:
+    """The address of the scheduler whose workers are to do a sweep; empty for this machine alone."""
+    if cluster and address:
+        raise Mistake(["--cluster: does not go with --dask, which names one that is there"])
+    if not cluster:
+        yield address
+        return
+    from sim.study.cluster import started
+
+    if study.cluster is None:
+        raise Mistake([f'--cluster: {study.name} has no [cluster]; write one, e.g. [cluster] kind = "slurm"'])
+    with started(study.cluster) as found:
+        yield found
 
 
 @app.command()

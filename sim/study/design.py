@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import cached_property
 from itertools import product
 from pathlib import Path
@@ -79,6 +80,31 @@ class Replicates(Part):
     def batches(self) -> int:
         """Batches of a design at most; the last may be a short one."""
         return -(-self.most // self.count)
+
+
+class Cluster(Part):
+    """The machines that `tide sweep --cluster` asks for. They are no part of what is asked: the result does not depend on them."""
+
+    kind: Literal["local", "slurm", "pbs", "lsf", "sge", "oar", "htcondor"] = "local"
+    """The batch system; local: worker processes on this machine."""
+    workers: Annotated[int, Field(ge=1, le=10_000)] = 2
+    """How many jobs, a worker each."""
+    cores: Annotated[int, Field(ge=1, le=1024)] = 1
+    """Cores of a worker: as many runs at once."""
+    memory: str = "2GB"
+    """Memory of a worker, as the batch system spells it."""
+    walltime: str = ""
+    """How long a job may last, as the batch system spells it: `02:00:00`."""
+    queue: str = ""
+    """The queue or partition."""
+    account: str = ""
+    """Whose account pays."""
+    interface: str = ""
+    """The network interface that machines talk over, as `ib0`; by default the usual one."""
+    directives: Annotated[list[str], Field(default_factory=list)]
+    """More lines for the head of a job: `["--exclusive"]`."""
+    prologue: Annotated[list[str], Field(default_factory=list)]
+    """Commands before a worker starts: `["source /shared/venv/bin/activate"]`."""
 
 
 class CommonLuck(Part):
@@ -165,6 +191,7 @@ class Study(Part, metaclass=Spoken):
     replicates: Annotated[Replicates, Field(default_factory=lambda: Replicates.model_validate({}))]
     common_luck: CommonLuck = CommonLuck()
     keep: Keep = Keep()
+    cluster: Cluster | None = None
 
     _name: str = PrivateAttr(default="study")
     _folder: Path | None = PrivateAttr(default=None)
@@ -343,6 +370,12 @@ class Study(Part, metaclass=Spoken):
                 if all(key in found for found in under)
             ]
         return lines
+
+    def tried_scenarios(self, base: Scenario) -> Iterator[Scenario]:
+        """The scenarios that are looked at, over a base that has been read already; those that are wrong are passed over."""
+        for levels in self._looked_at():
+            with suppress(Mistake):
+                yield base.replace(self.changes(levels))
 
     def changes(self, levels: Mapping[str, Any]) -> dict[str, Any]:
         """The changes that make a design: those of its treatment, then the levels of its factors."""

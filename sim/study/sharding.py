@@ -92,9 +92,9 @@ class Plan:
             "kind": KIND,
             "format": FORMAT,
             "name": study.name,
-            "study": study.model_dump(mode="json"),
+            "study": study.model_dump(mode="json", exclude={"cluster"}),  # no result depends on it
             **provenance(base),
-            "files": _files(designs),
+            "files": files_of(designs),
             "scenario_text": base.to_toml(),
             "scenario_file": study.scenario_file(),
             "beside": str(base.folder.resolve()) if base.folder else str(Path.cwd()),
@@ -267,7 +267,7 @@ def _is_number(level: Any) -> bool:
     return isinstance(level, int | float) and not isinstance(level, bool)
 
 
-def _files(designs: Iterable[Scenario]) -> dict[str, str]:
+def files_of(designs: Iterable[Scenario]) -> dict[str, str]:
     """A hash of every file of firms or ties that a design names; empty for one that is not there."""
     found: dict[str, str] = {}
     for design in designs:

@@ -27,6 +27,7 @@ from sim.record import (
 )
 from sim.study import engines, processes, sharding
 from sim.study.batches import Due
+from sim.study.cluster import dask
 from sim.study.compact import compact
 from sim.study.design import Study
 from sim.study.engines import Engine
@@ -42,11 +43,17 @@ ENGINES: dict[str, Engine] = {"threads": engines.threads, "process": processes.p
 
 
 class Crew(NamedTuple):
-    """Who does the work: the engine, how many runs at once, and seconds after which a run is cut."""
+    """Who does the work: the engine, how many runs at once, seconds after which a run is cut, and a cluster's scheduler if one does it."""
 
     isolate: str
     workers: int
     limit: float | None
+    address: str = ""
+
+    @property
+    def engine(self) -> Engine:
+        """The engine."""
+        return dask(self.address) if self.address else ENGINES[self.isolate]
 
     def checked(self) -> Self:
         """Itself, if there is such an engine and the limit is one."""
@@ -104,6 +111,7 @@ def sweep(
     *,
     isolate: str = "threads",
     limit: float | None = None,
+    address: str = "",
     resume: bool = False,
     fresh: bool = False,
 ) -> Result:
@@ -117,6 +125,8 @@ def sweep(
         progress: called with the standing of the sweep after every run.
         isolate: "threads" in this process, or "process": each worker is one of its own, so that a crash ends a run and not the sweep.
         limit: seconds after which a run is cut, and counts as failed.
+        address: of the scheduler of a Dask cluster, whose workers then do the work: `tcp://127.0.0.1:8786`. `sim.study.cluster.started`
+            gives that of a cluster that a study asks for.
         resume: whether only to go on with what is there, and to begin nothing.
         fresh: whether to throw away what is unfinished, and to run again what is finished.
 
@@ -124,7 +134,7 @@ def sweep(
         Mistake: if the study is wrong, the folder cannot be written or holds something else, or the disk is too small.
         Interrupted: by Ctrl-C; what is done is kept.
     """
-    crew = Crew(isolate, workers or cores(), limit).checked()
+    crew = Crew(isolate, workers or cores(), limit, address).checked()
     asked = asked_for(study, out)
     place = sharding.result_of(asked.folder)
     refuse_foreign(place, "sweep")
@@ -352,7 +362,7 @@ def work_off(plan: Plan, crew: Crew, progress: Progress | None, part: int = 0, o
             todo = missing(plan, new, standing)
             if progress:
                 progress(standing)
-            with closing(ENGINES[crew.isolate](plan, todo, crew.workers, crew.limit)) as news:
+            with closing(crew.engine(plan, todo, crew.workers, crew.limit)) as news:
                 for done in news:
                     standing.add(done)
                     if progress:
