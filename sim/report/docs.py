@@ -26,7 +26,7 @@ from sim.report.telling import describe
 from sim.report.telling.page import design_sentences
 from sim.scenario import Scenario
 from sim.sections import BUILT_IN, AnyIntervention, Part, mechanisms
-from sim.study.design import Claim, CommonLuck, Effects, Keep, Replicates, Study
+from sim.study.design import Claim, Cluster, CommonLuck, Effects, Keep, Race, Replicates, Study
 from sim.study.spaces import Range, Space
 from sim.study.worth import WITHOUT
 from sim.validation import CASES
@@ -41,6 +41,7 @@ TEMPLATES = (
     "structures.md",
     "scenarios.md",
     "studies.md",
+    "clusters.md",
     "python.md",
     "games.md",
     "validation.md",
@@ -51,6 +52,7 @@ STUDY_PARTS: dict[str, type[Part]] = {
     "": Study,
     "space.": Space,
     "replicates.": Replicates,
+    "replicates.race.": Race,
     "common_luck.": CommonLuck,
     "keep.": Keep,
     "effects.": Effects,
@@ -431,6 +433,15 @@ def study_parts() -> str:
     return table(("Key", "Default", "Meaning"), rows)
 
 
+def cluster() -> str:
+    """Every key of a study's cluster, with its meaning."""
+    rows = [
+        (code(f"cluster.{name}"), code(toml(field.get_default(call_default_factory=True))), field.description or "")
+        for name, field in Cluster.model_fields.items()
+    ]
+    return table(("Key", "Default", "Meaning"), rows)
+
+
 def rules_without() -> str:
     """The rules whose return is told, and the value that means doing without each."""
     rows = [(code(key), code(toml(value)), meaning(key)) for key, value in WITHOUT.items()]
@@ -457,6 +468,7 @@ BLOCKS: dict[str, Callable[..., str]] = odd.BLOCKS | {
         cases,
         study_parts,
         ranges,
+        cluster,
         rules_without,
         designs,
         columns,
