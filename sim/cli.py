@@ -330,6 +330,23 @@ def report(
 
 
 @app.command()
+def discover(
+    result: Annotated[Path, typer.Argument(metavar="RESULT", help="The folder of a sweep over ranges.")],
+    measure: Annotated[str, typer.Option(help="Which measure goes wrong.")] = "collapsed",
+    above: Annotated[float | None, typer.Option(help="A case is a run in which it is above this.")] = None,
+    below: Annotated[float | None, typer.Option(help="Or below this.")] = None,
+) -> None:
+    """Say in which part of the space of levers a measure goes wrong, as a box of limits (PRIM)."""
+    from sim.report.progress import working
+    from sim.study import Result
+    from sim.study.discovery import discover as found_by
+
+    with working(f"{result}: looking for where {measure} goes wrong"):
+        box = found_by(Result.read(result), measure, above, below)
+    print(box)
+
+
+@app.command()
 def export(
     result: Annotated[Path, typer.Argument(metavar="RESULT", help="The folder of a sweep.")],
     to: Annotated[Path, typer.Argument(metavar="TO", help="A folder for CSV, a name.zip, or a name.zarr.")],

@@ -120,6 +120,18 @@ class Result:
 
         return sensitivity(self, measures)
 
+    def discover(self, measure: str = "collapsed", above: float | None = None, below: float | None = None) -> Any:
+        """Where a measure goes wrong, as a box of levers that can be told in a sentence (`sim.study.discovery`)."""
+        from sim.study.discovery import discover  # it knows results, not the other way round
+
+        return discover(self, measure, above, below)
+
+    def surrogate(self, measure: str, treatment: str = "") -> Any:
+        """A measure as a smooth function of the levers, with its error at points that were held out (`sim.study.surrogate`)."""
+        from sim.study.surrogate import surrogate  # it knows results, not the other way round
+
+        return surrogate(self, measure, treatment)
+
     def to_xarray(self) -> Any:
         """All of it as an xarray Dataset, with units and meanings; needs `risingtide[analysis]`."""
         from sim.study.capsule import dataset  # a capsule knows results, not the other way round

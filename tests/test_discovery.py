@@ -1,0 +1,198 @@
+"""Discovery and surrogates: what is planted is found, and what is said of its sureness holds."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sim import Mistake, Study, luck, sweep
+from sim.measures import MEASURES
+from sim.study.result import Result
+
+DRAWN = luck.purpose("test: noise on planted measures")
+TAKE, SEEN, MEAN = "sharing.take_rate", "governance.monitoring", "founding.slope_mean"
+RANGES = {TAKE: (0.0, 0.5), SEEN: (0.0, 0.8), MEAN: (0.2, 0.9)}
+
+
+def asked(points=256, count=2, kind="sobol", **parts) -> Study:
+    """Points of three ranges."""
+    factors = {name: {"low": low, "high": high} for name, (low, high) in RANGES.items()}
+    space = {"kind": kind, "points": points}
+    return Study(
+        **{"scenario": "rising_tide", "factors": factors, "space": space, "replicates": {"count": count}} | parts
+    )
+
+
+def planted(function, points=256, count=2, noise=0.0, **parts) -> Result:
+    """A result whose measures are a function of the levers, and of nothing else but noise: nothing is simulated."""
+    study = asked(points, count, **parts)
+    rows = [
+        {"run": run, "design": design, "seed": seed, **study.levels()[design]} for run, design, seed in study.runs()
+    ]
+    runs = pd.DataFrame(rows)
+    drawn = luck.uniforms(luck.key(1), DRAWN, 0, np.arange(len(runs)))
+    told = function(runs[TAKE] / 0.5, runs[SEEN] / 0.8, (runs[MEAN] - 0.2) / 0.7, drawn)
+    runs = runs.assign(**dict.fromkeys(MEASURES, 0.5)).assign(**told, status="done", error="")
+    return Result(None, {"study": study.model_dump(mode="json")}, runs)
+
+
+def corner(take, seen, mean, drawn):
+    """Collapses where much is taken and little is seen: in 19 of 20 there, in 1 of 20 elsewhere."""
+    there = (take > 0.6) & (seen < 0.5)
+    return {"collapsed": (drawn < np.where(there, 0.95, 0.05)).astype(float)}
+
+
+# Boxes
+
+
+@pytest.fixture(scope="module")
+def box():
+    return planted(corner, points=512).discover()
+
+
+def test_a_planted_box_is_found(box):
+    limits = box.limits.set_index("factor")
+    assert set(limits.index) == {TAKE, SEEN}
+    assert limits.loc[TAKE, "low"] == pytest.approx(0.3, abs=0.02) and np.isnan(limits.loc[TAKE, "high"])
+    assert limits.loc[SEEN, "high"] == pytest.approx(0.4, abs=0.03) and np.isnan(limits.loc[SEEN, "low"])
+    assert (limits["p_value"] < 0.001).all()
+
+
+def test_what_is_said_of_it_is_that_of_runs_held_out(box):
+    """In the box 19 of 20 are cases; of all cases, 0.2 × 0.95 of 0.2 × 0.95 + 0.8 × 0.05 are in it."""
+    assert box.density == pytest.approx(0.95, abs=0.06)
+    assert box.coverage == pytest.approx(0.19 / 0.23, abs=0.08)
+    assert box.mass == pytest.approx(0.2, abs=0.04)
+
+
+def test_found_coverage_and_density_flatter_where_there_is_nothing_to_find():
+    """Cases by chance alone: in the box that is found there are more, among runs held out there are not."""
+    box = planted(lambda take, seen, mean, drawn: {"collapsed": (drawn < 0.3).astype(float)}).discover()
+    assert box.limits.empty or box.found[1] > 0.4
+    assert box.limits.empty or box.density == pytest.approx(0.3, abs=0.15)
+
+
+def test_it_is_told_in_a_sentence(box):
+    told = str(box)
+    assert told.startswith("collapsed in 2")
+    assert f"most where {TAKE} > 0.3" in told and f"{SEEN} < 0.4" in told
+    assert "by runs held out" in told
+
+
+def test_cases_of_other_measures_are_said_by_a_limit():
+    result = planted(lambda take, seen, mean, drawn: {"welfare": 10.0 * mean + drawn}, points=128)
+    low, high = result.discover("welfare", below=3.0), result.discover("welfare", above=8.0)
+    assert low.limits["factor"].tolist() == high.limits["factor"].tolist() == [MEAN]
+    assert low.what == "welfare below 3" and high.what == "welfare above 8"
+    assert low.limits["high"][0] < 0.5 < high.limits["low"][0]
+
+
+def test_the_same_result_has_the_same_box():
+    one, other = (planted(corner, points=128).discover() for _time in range(2))
+    pd.testing.assert_frame_equal(one.limits, other.limits)
+    assert (one.coverage, one.density) == (other.coverage, other.density)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ({"measure": "welfare"}, "say what a case is"),
+        ({"measure": "welfar", "above": 1}, "did you mean"),
+        ({"measure": "welfare", "above": 1, "below": 2}, "leave one out"),
+        ({"measure": "welfare", "above": 7}, "0 of 512 runs are cases; at least 30 must be"),
+    ],
+)
+def test_what_cannot_be_looked_for_is_told(words, message):
+    with pytest.raises(Mistake, match=message):
+        planted(corner).discover(**words)
+
+
+def test_a_grid_is_no_sample():
+    grid = Study(scenario="rising_tide", factors={TAKE: [0.0, 0.3]})
+    result = Result(None, {"study": grid.model_dump(mode="json")}, pd.DataFrame())
+    for ask in (result.discover, lambda: result.surrogate("welfare")):
+        with pytest.raises(Mistake, match="'grid' takes no sample"):
+            ask()
+
+
+# Surrogates
+
+
+def hill(take, seen, mean, drawn):
+    """A smooth hill, with noise of 0.1 at each run."""
+    return {"welfare": np.sin(3 * take) + seen**2 + 0.1 * np.sqrt(12) * (drawn - 0.5)}
+
+
+@pytest.fixture(scope="module")
+def learned():
+    return planted(hill, points=128, count=4).surrogate("welfare")
+
+
+def elsewhere(count=400):
+    """Other points of the same ranges."""
+    places = luck.uniforms(luck.key(9), DRAWN, 1, np.arange(3 * count)).reshape(3, -1)
+    points = pd.DataFrame(
+        {name: low + (high - low) * u for (name, (low, high)), u in zip(RANGES.items(), places, strict=True)}
+    )
+    return points, np.sin(3 * places[0]) + places[1] ** 2
+
+
+def test_a_surrogate_foretells_other_points_as_well_as_it_says(learned):
+    points, truth = elsewhere()
+    missed = learned.predict(points)["value"] - truth
+    assert np.sqrt((missed**2).mean()) < learned.rmse  # held-out points have noise of their own besides
+    assert learned.rmse == pytest.approx(0.1 / np.sqrt(4), rel=0.4)
+    assert learned.noise == pytest.approx(0.1 / np.sqrt(4), rel=0.2)
+    assert learned.r2 > 0.95
+
+
+def test_its_intervals_hold_the_truth_at_least_as_often_as_they_say(learned):
+    points, truth = elsewhere()
+    told = learned.predict(points)
+    assert ((told["low"] <= truth) & (truth <= told["high"])).mean() > 0.95
+
+
+def test_it_is_never_shown_without_its_error(learned):
+    assert "R² = 0.9" in repr(learned) and "error 0.0" in repr(learned) and "replicates alone" in repr(learned)
+    assert "error" in learned.predict(elsewhere()[0])
+
+
+def test_steps_are_learned_by_trees():
+    """A measure that jumps is no smooth hill."""
+    steps = planted(lambda take, seen, mean, drawn: {"welfare": (take > 0.5) + 2.0 * (seen > 0.5)}, points=128, count=1)
+    found = steps.surrogate("welfare")
+    assert found.kind == "boosted trees"
+    assert found.r2 > 0.8 and np.isnan(found.noise)
+
+
+def test_nothing_is_extrapolated(learned):
+    points, _truth = elsewhere(4)
+    with pytest.raises(
+        Mistake, match=r"sharing.take_rate = 0.6 lies outside of 0 to 0.5, of which nothing was learned"
+    ):
+        learned.predict(points.assign(**{TAKE: 0.6}))
+    with pytest.raises(Mistake, match=r"governance\.monitoring: is missing"):
+        learned.predict(points.drop(columns=SEEN))
+
+
+@pytest.mark.parametrize(
+    ("points", "measure", "message"),
+    [(16, "welfare", "teach too little"), (64, "welfar", "did you mean"), (64, "trust", "is the same at all points")],
+)
+def test_what_cannot_be_learned_is_told(points, measure, message):
+    with pytest.raises(Mistake, match=message):
+        planted(hill, points=points).surrogate(measure)
+
+
+# A study that is really run
+
+
+def test_a_study_over_ranges_tells_where_it_collapses(tmp_path):
+    small = {"run.steps": 24, "founding.firms": 20}
+    result = sweep(asked(64, 2, set=small, keep={"series": False}), workers=2, out=tmp_path / "a")
+    worst = result.runs["survival"].quantile(0.4)
+    box = result.discover("survival", below=float(worst))
+    assert TAKE in box.limits["factor"].tolist()
+    assert box.limits.set_index("factor").loc[TAKE, "low"] > 0.2
+    assert result.surrogate("survival").r2 > 0.5
