@@ -78,7 +78,9 @@ def read_network(sources: Sequence[Path], trust_scale: tuple[float, float] | Non
             network.ties = _ties(network, tied, ties, sheet.cells["name"])
         except Mistake as mistake:
             wrong += mistake.lines
-            if trust_scale is None and any("trust" in line and "out of bounds" in line for line in mistake.lines):
+            if trust_scale is None and any(
+                column in TRUSTS and "bounds" in said for _, column, said, _ in tied.mistakes
+            ):
                 wrong.append(f"{ties.path}: if trust is told on a scale, name its ends, e.g. --trust-scale 1:5")
     if wrong:
         raise Mistake(wrong)

@@ -133,8 +133,8 @@ VOICE = (
         "voice.decider",
         {
             "fixed": "Nobody may change the split.",
-            "orchestrator": "The orchestrator reviews its take {voice.period:every}, and moves it by "
-            "{voice.step} towards its own income.",
+            "orchestrator": "The orchestrator reviews its take {voice.period:every}. A review moves it by {voice.step} towards "
+            "the orchestrator's own income.",
             "vote": "Members vote {voice.period:every}, one firm one vote. A vote moves the take by {voice.step}, "
             "and the "
             "weights of the sharing rules by {voice.mix_step}.",

@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Iterator, Set
 
 from sim.designs import Design
+from sim.report.odd import meaning
 from sim.report.telling import TOPICS, Topic, describe, hows, members, told
 from sim.report.telling.differing import differences
 from sim.report.telling.sentences import filled, mentioned
@@ -53,8 +54,11 @@ def _tells(part: str, aims: Set[str]) -> bool:
 
 
 def _bare(key: str, value: object) -> str:
-    """What is told of a switch that has no sentence of its own."""
-    return f"{key.removesuffix('.on')} is {'on' if value else 'off'}." if key.endswith(".on") else ""
+    """What is told of a switch that has no sentence of its own: what it switches off."""
+    if not key.endswith(".on") or value:
+        return ""
+    what = meaning(key).removeprefix("Whether it is at work: ")
+    return f"Not at work: {re.split('[:.,]', what)[0].lower()}."
 
 
 def _heading(title: str, description: str) -> Iterator[str]:
