@@ -261,7 +261,7 @@ def test_a_tie_told_from_both_ends_is_the_mean(here):
     assert ties.trust == pytest.approx([0.4, 0.5])
     assert any("from their two ends (1)" in line for line in scenario.assumptions)
     here(ties="from,to,trust\nAnn,Bob,0.2\nBob,Ann,0.6\nBob,Ann,0.7\n")
-    assert wrong("firms.csv", "ties.csv") == ["ties.csv:4: From: the tie of 'Bob' and 'Ann' is in line 2 already"]
+    assert wrong("firms.csv", "ties.csv") == ["ties.csv:4: from: the tie of 'Bob' and 'Ann' is in line 2 already"]
 
 
 @pytest.mark.parametrize(
@@ -290,11 +290,6 @@ def test_files_that_are_missing_or_too_many(here):
     assert "both are files of firms" in wrong("firms.csv", "firms.csv")[0]
     assert "one of firms and one of ties" in wrong("firms.csv", "ties.csv", "ties.csv")[0]
     assert "a scenario is a TOML file" in exact("firms.csv", out="my.csv")
-    assert (
-        "would be replaced" in exact("firms.csv", "ties.csv", out="ties.toml")
-        if Path("ties-ties.csv").exists()
-        else True
-    )
 
 
 def exact(*sources, out):
@@ -387,11 +382,7 @@ def test_the_best_connected_without_a_role_leads_unless_told_otherwise(here):
     assert made("firms.csv", "ties.csv", orchestrator="Bob")[1].columns["role"] == [None, "orchestrator", None]
     scenario, firms, _ties = made("firms.csv", "ties.csv", orchestrator="none")
     assert "orchestrator" not in firms.columns["role"] and scenario.sharing.take_rate == 0
-    assert (
-        "did you mean 'Bob'?" in wrong("firms.csv", "ties.csv", orchestrator="Rob")[0]
-        if not Path("my.toml").exists()
-        else True
-    )
+    assert "did you mean 'Bob'?" in wrong("firms.csv", "ties.csv", orchestrator="Rob")[0]
 
 
 def test_assumptions_are_told_with_live_numbers(here):
@@ -423,7 +414,7 @@ def test_names_are_text_whatever_they_look_like(here, capsys):
         firms=_csv(["name"], [(name,) for name in HOSTILE]),
         ties=_csv(["from", "to"], [(HOSTILE[0], n) for n in HOSTILE[1:]]),
     )
-    scenario, firms, ties = made("firms.csv", "ties.csv")
+    _scenario, firms, ties = made("firms.csv", "ties.csv")
     assert list(firms.names) == HOSTILE and len(ties.pairs) == len(HOSTILE) - 1
     assert tomllib.loads(Path("my.toml").read_text())["founding"] == {"firms": "my-firms.csv", "ties": "my-ties.csv"}
     assert exit_code("describe", "my.toml") == 0
@@ -439,12 +430,12 @@ def test_marks_that_steer_a_terminal_stay_out_of_the_scenario(here):
     assert read_firms("my-firms.csv").names == ("Ann\u202e", "B ob")
 
 
-def test_a_hundred_thousand_ties_are_read_whole(here):
+def test_many_ties_are_read_whole(here):
     """Speed is measured elsewhere; here, that nothing is lost."""
-    count = 2_000
+    count = 400
     firms = "".join(f"Firm {k};{k + 1},5\n" for k in range(count))
     pairs = [(i, (i + step) % count) for i in range(count) for step in range(1, 51)]
     ties = "".join(f"Firm {i};Firm {j};{i % 7 + 1},5;0,{j % 9 + 1}\n" for i, j in pairs)
     here(firms=f"Company;Revenue\n{firms}", ties=f"From;To;Volume;Trust\n{ties}")
     _scenario, _firms, found = made("firms.csv", "ties.csv")
-    assert len(found.pairs) == 100_000 and found.weight.mean() == pytest.approx(1, rel=1e-5)
+    assert len(found.pairs) == 20_000 and found.weight.mean() == pytest.approx(1, rel=1e-5)
