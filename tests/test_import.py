@@ -1,6 +1,7 @@
 """Partners and ties as people have them, made into a scenario that runs: read whatever it is, checked whole, written all or not at all."""
 
 import json
+import os
 import tomllib
 from pathlib import Path
 
@@ -334,17 +335,31 @@ def test_a_source_is_never_replaced(here):
     assert "would be replaced by what is made of it" in wrong("my-firms.csv", "ties.csv", force=True)[0]
 
 
-def test_if_one_file_cannot_be_written_the_others_stay_as_they_were(here):
-    here(firms=FIRMS, ties=TIES, **{"my-firms": "before"})
-    Path("my-ties.csv").write_text("before")
-    Path("my.toml").mkdir()
-    (Path("my.toml") / "full").touch()
-    before = {path: path.read_text() for path in Path().glob("my-*.csv")}
-    try:
+@pytest.mark.parametrize("fails_at", range(1, 7))
+def test_if_one_file_cannot_be_written_all_stay_as_they_were(here, monkeypatch, fails_at):
+    """Three files are moved aside and three are put in place; whichever move fails, what was there is there again."""
+    here(firms=FIRMS, ties=TIES)
+    made("firms.csv", "ties.csv")
+    here(firms=FIRMS.replace("Bob", "Bea"), ties=TIES.replace("Bob", "Bea"))
+    before = {path: path.read_bytes() for path in Path().iterdir()}
+    moves, replace = [], os.replace
+
+    def failing(source, target):
+        moves.append(target)
+        if len(moves) == fails_at:
+            raise OSError(28, "No space left on device")
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", failing)
+    with pytest.raises(Mistake, match="No space left on device"):
         import_network(["firms.csv", "ties.csv"], "my.toml", force=True)
-    except Mistake:
-        assert {path: path.read_text() for path in Path().glob("my-*.csv")} == before
-    assert not list(Path().glob(".tide-*"))
+    assert {path: path.read_bytes() for path in Path().iterdir()} == before
+
+
+def test_a_folder_is_not_replaced(here):
+    here(firms=FIRMS)
+    Path("my.toml").mkdir()
+    assert wrong("firms.csv", force=True) == ["my.toml: is a folder; name another --out"]
 
 
 # --- what is not said -----------------------------------------------------------------------------------------------------

@@ -70,6 +70,8 @@ def put(files: Mapping[Path, str], force: bool) -> None:
     Raises:
         Mistake: if one is there already and may not be replaced, or cannot be written.
     """
+    if folders := [path for path in files if path.is_dir()]:
+        raise Mistake([f"{path}: is a folder; name another --out" for path in folders])
     there = [path for path in files if path.exists() or path.is_symlink()]
     if there and not force:
         raise Mistake([f"{path}: is there already; name another --out, or add --force to replace it" for path in there])

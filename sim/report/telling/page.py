@@ -11,6 +11,7 @@ from sim.report.odd import meaning
 from sim.report.telling import TOPICS, Topic, describe, hows, members, told
 from sim.report.telling.differing import differences
 from sim.report.telling.sentences import filled, mentioned
+from sim.report.wording import SPACE
 from sim.scenario import Scenario
 
 WIDTH = 110
@@ -77,4 +78,5 @@ def _topic(topic: Topic) -> Iterator[str]:
 
 def plain(text: str) -> str:
     """A text on one line, without marks that would steer a terminal."""
-    return "".join(c if c.isprintable() else " " if c.isspace() else repr(c)[1:-1] for c in text).strip()
+    kept = (c if c.isprintable() or c == SPACE else " " if c.isspace() else repr(c)[1:-1] for c in text)
+    return "".join(kept).strip()
