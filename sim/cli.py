@@ -547,18 +547,11 @@ def describe(
     from sim.report.telling.page import design_lines, scenario_lines
     from sim.scenario import Scenario
 
-    if is_design(what) and what not in shipped_scenarios():
+    if is_design(what):
         print("\n".join(design_lines(Design.load(what))))
         return
     chosen = changed(what, settings, designs, later_wins)
     print("\n".join(scenario_lines(chosen, Scenario.load(what) if designs or settings else None)))
-
-
-def shipped_scenarios() -> Any:
-    """The names of shipped scenarios."""
-    from sim import shipped
-
-    return shipped.loadable()
 
 
 @app.command()

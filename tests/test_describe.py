@@ -156,7 +156,7 @@ def test_the_sentences_of_the_practice():
     )
     assert f"The orchestrator keeps 30{NBSP}% of all value." in told
     assert "Members vote every 6 months, one firm one vote." in told
-    assert "In a month a shortfall is seen 4 times in 10 and costs 2 times what is missing at 1 strike" in told
+    assert "In a month a shortfall is seen 4 times in 10 and costs 2 times what is missing, at once" in told
 
 
 def test_numbers_are_told_as_they_are():

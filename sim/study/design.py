@@ -460,7 +460,7 @@ def check_file(where: str) -> list[str]:
         Mistake: with everything that is wrong in it.
     """
     path = Path(where)
-    if where not in shipped.scenarios() and is_design(where):
+    if is_design(where):
         return check_design(Design.load(where))
     if not path.exists() and where not in shipped.scenarios() and where in shipped.studies():
         path = shipped.studies()[where]

@@ -28,7 +28,7 @@ SHARING = (
     either(
         "fairness.norm",
         {
-            "equality": "Fair is what gives everybody the same.",
+            "equality": "Fair is what leaves everybody the same, costs counted.",
             "equity": "Fair is what goes by effort.",
             "shapley": "Fair is what each has added (the Shapley value).",
         },
@@ -45,7 +45,7 @@ GOVERNANCE = (
         {
             "authority": "In a month a shortfall is seen {governance.monitoring:times} and costs "
             "{governance.fine:fold} what is "
-            "missing at {governance.graduation:strikes}, less before.",
+            "missing, {governance.graduation:due}.",
             "peer": "Members fine partners who give less than they do, up to {governance.fine:fold} what is missing, "
             "at a cost of {governance.peer_cost:number} per unit of fine.",
             "pool": "Members who keep the norm pay {governance.pool_fee:number} a month into a pool, which fines "
@@ -56,7 +56,7 @@ GOVERNANCE = (
     also("Whoever pays into the pool that fines pays {governance.pool_fee:number} a month."),
     also(
         "Contributions below the norm are seen {governance.monitoring:times}, and the full fine, "
-        "{governance.fine:fold} what is missing, is due at {governance.graduation:strikes}."
+        "{governance.fine:fold} what is missing, is due {governance.graduation:due}."
     ),
     also("Those who are watched and keep the norm are accused all the same {governance.error:times}."),
     also("Each month {governance.forgiveness} of the strikes are forgiven."),
@@ -153,8 +153,8 @@ VOICE = (
         always=False,
     ),
     also(
-        "A grieved majority is heard: it moves the split by {voice.feedback} of the way to what it holds fair, "
-        "whoever decides."
+        "A grieved majority is heard, whoever decides: at each review it lowers the take by up to {voice.feedback}, and "
+        "moves the sharing rules towards what it holds fair."
     ),
     also("Firms count as grieved above a grievance of {voice.tolerance:number}."),
     switch(
