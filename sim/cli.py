@@ -204,7 +204,8 @@ def sweep(
         return
     if plan:
         planned = sweeping.plan(chosen, out)
-        print(f"{planned.folder}: {planned.runs} runs in {planned.shards} shards; do them with tide work")
+        most = "at most " * chosen.replicates.batched
+        print(f"{planned.folder}: {most}{planned.runs} runs in {planned.shards} shards; do them with tide work")
         return
     with interruptible("sweep", study, *(["--out", str(out)] if out else []), "--resume"), Bar(chosen.title) as bar:
         result = sweeping.sweep(chosen, workers, out, bar, isolate=isolate, limit=limit, resume=resume, fresh=fresh)
@@ -339,7 +340,7 @@ def show_sensitivity(result: Any) -> Any:
 def show_result(result: Any, figure: bool) -> None:
     """What a sweep says, its figure and its files; exit 3 if some runs failed."""
     from sim.report.progress import working
-    from sim.report.tables import claims_table, effects_table, findings, summary_table
+    from sim.report.tables import claims_table, effects_table, findings, precision_lines, summary_table
 
     indices = show_sensitivity(result) if result.study.space.sampled else None
     if indices is None:
@@ -348,8 +349,8 @@ def show_result(result: Any, figure: bool) -> None:
         console().print(effects_table(result))
         if result.study.effects.claims:
             console().print(claims_table(result))
-    for finding in findings(result):
-        print(finding)
+    for line in (*findings(result), *precision_lines(result)):
+        print(line)
     if figure:
         with working("drawing"):
             from sim.record import identity
@@ -429,6 +430,94 @@ def fixation(
     with working(f"{chosen.title}: {copies:,} copies"):
         found = chance_of(chosen, copies, seed)
     console().print(fixation_table(chosen, found))
+
+
+@app.command()
+def compare(
+    scenario: Where,
+    designs: Annotated[
+        list[str],
+        typer.Option("--design", metavar="DESIGN", help="A design, or several at once: A+B; may be repeated."),
+    ],
+    on: Annotated[str, typer.Option(metavar="MEASURE", help="What decides.")] = "survival",
+    better: Annotated[
+        str | None, typer.Option(help="higher or lower; by default what is good for the ecosystem.")
+    ] = None,
+    confidence: Annotated[float, typer.Option(help="Of all verdicts together.")] = 0.95,
+    alike: Annotated[float, typer.Option(help="Means that differ by no more count as alike.")] = 0.0,
+    also: Annotated[
+        list[str] | None, typer.Option(metavar="MEASURE", help="Other measures that are shown; may be repeated.")
+    ] = None,
+    assume: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=LOW:HIGH", help="What is not known for sure, and its range; may be repeated."),
+    ] = None,
+    most: Annotated[int, typer.Option("--at-most", min=2, help="Runs of each design at most.")] = 500,
+    settings: Settings = None,
+    workers: Workers = None,
+    out: Out = None,
+    figure: Annotated[bool, typer.Option(help="Whether to draw the figure.")] = True,
+    isolate: Isolate = "threads",
+    limit: Limit = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Throw away what is there, and begin anew.")] = False,
+) -> None:
+    """Race designs against the scenario as it is, on the same luck, until it is known which is best; exit 1 if it stays open."""
+    from sim.reading import assignment, span
+    from sim.report.progress import Bar
+    from sim.report.verdict import criteria_table, is_open, trade_off_lines, verdict_lines
+    from sim.study import comparing, sweeping
+
+    race = {"measure": on, "better": better, "confidence": confidence, "alike": alike}
+    changes = dict(assignment(text) for text in settings or [])
+    study = comparing.comparison(scenario, comparing.laid(designs), race, also or comparing.CRITERIA, most, changes)
+    remark(study.remarks())
+    again = ("compare", scenario, *(word for name in designs for word in ("--design", name)), "…")
+    with interruptible(*again), Bar(study.title) as bar:
+        result = sweeping.sweep(study, workers, out, bar, isolate=isolate, limit=limit, fresh=fresh)
+    print("\n".join(verdict_lines(result)))
+    print(f"\nMeans of each design; + better and − worse than {comparing.AS_IT_IS}, * the best:")
+    console().print(criteria_table(result))
+    print("\n" + "\n".join(trade_off_lines(result)))
+    if assume:
+        with interruptible(*again), Bar("whatever the assumptions") as bar:
+            doubts = sweeping.sweep(
+                comparing.doubted(study, dict(map(span, assume))),
+                workers,
+                result.folder.with_name(f"{result.folder.name}-assumptions"),
+                bar,
+                isolate=isolate,
+                limit=limit,
+                fresh=fresh,
+            )
+        show_doubts(result, doubts)
+    if figure:
+        draw_effects(result)
+    print(f"\n{result.folder}/: {', '.join(sorted(os.listdir(result.folder)))}")
+    if is_open(result):
+        raise typer.Exit(1)
+
+
+def show_doubts(result: Any, doubts: Any) -> None:
+    """What uncertain assumptions do to a verdict."""
+    from sim.report.verdict import asked, doubt_lines, ranked, regret_table
+
+    print("\n" + "\n".join(doubt_lines(doubts, asked(result), ranked(result))))
+    print(f"\nHow far each stays behind the best of the same world, in {asked(result).measure.replace('_', ' ')}:")
+    console().print(regret_table(doubts, asked(result).measure))
+    print(f"\n{doubts.folder}/: {', '.join(sorted(os.listdir(doubts.folder)))}")
+
+
+def draw_effects(result: Any) -> None:
+    """The figure of a comparison: what each design changes."""
+    from sim.report.progress import working
+
+    with working("drawing"):
+        from sim.record import identity
+        from sim.report.effects_page import effects_figure
+        from sim.report.style import save
+        from sim.report.verdict import headline
+
+        save(effects_figure(result, headline(result)), result.folder / "figure.png", identifier=identity(result.folder))
 
 
 @app.command()

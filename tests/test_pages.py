@@ -36,8 +36,9 @@ def test_every_scenario_that_is_shown_can_be_run(text, tmp_path, monkeypatch):
 def test_the_study_that_is_shown_is_one_and_its_schema_knows_it(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     study, *others = blocks("studies.md", "toml")
-    (more_claims,) = (each for each in others if "[space]" not in each)
+    (more_claims,) = (each for each in others if "[[effects.claims]]" in each)
     (sampled,) = (each for each in others if "[space]" in each)
+    (batches,) = (each for each in others if each.startswith("[replicates]"))
     text = f"{study}\n{more_claims}"
     Path("shown.toml").write_text(text)
     shown = Study.load("shown.toml")
@@ -47,6 +48,10 @@ def test_the_study_that_is_shown_is_one_and_its_schema_knows_it(tmp_path, monkey
     Path("sampled.toml").write_text(sampled)
     assert len(Study.load("sampled.toml").levels()) == 1024 * 5
     jsonschema.validate(tomllib.loads(sampled), json_schema(Study))
+    counted = f"{sampled[: sampled.index('[replicates]')]}{batches}"
+    Path("counted.toml").write_text(counted)
+    assert Study.load("counted.toml").replicates.until == {"survival": 0.02, "collapsed": 0.05}
+    jsonschema.validate(tomllib.loads(counted), json_schema(Study))
 
 
 @pytest.mark.parametrize("code", blocks("python.md", "python"))

@@ -1,9 +1,9 @@
 """Measures: pure functions of a run. Each stands in the catalogue with its unit, its meaning and its source."""
 
-from sim.measures.catalogue import MEASURES, Measure, table
+from sim.measures.catalogue import FEWER, MEASURES, Measure, table
 from sim.measures.evidence import Evidence, Fetched, Reading
 
-__all__ = ["MEASURES", "Evidence", "Measure", "measure", "table"]
+__all__ = ["FEWER", "MEASURES", "Evidence", "Measure", "measure", "table"]
 
 
 def measure(run: Evidence) -> dict[str, float]:

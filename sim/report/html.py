@@ -24,7 +24,7 @@ from sim.report.run_page import run_figure
 from sim.report.sensitivity_page import sensitivity_figure
 from sim.report.style import render
 from sim.report.sweep_page import sweep_figure
-from sim.report.tables import claim_text, estimate, findings, maturity_lines, measures_shown, spelled
+from sim.report.tables import claim_text, estimate, findings, maturity_lines, measures_shown, precision_lines, spelled
 from sim.report.telling import assumed
 from sim.report.wording import headline, subtitle
 from sim.scenario import Scenario
@@ -127,8 +127,8 @@ def _of_run(run: Run, at: Path) -> tuple[str, list[str], str, list[Section]]:
 
 def _of_sweep(result: Result, at: Path) -> tuple[str, list[str], str, list[Section]]:
     study, identifier = result.study, identity(at)
-    count = study.replicates.count
-    lead = [*findings(result), f"{len(result.runs):,} runs: {len(study.levels()):,} designs, {count} runs each."]
+    counted = f"{len(result.runs):,} runs: {len(study.levels()):,} designs, {result.replicates} runs each."
+    lead = [*findings(result), counted, *precision_lines(result)]
     sections = []
     if study.effects and study.effects.claims:
         sections.append(_verdict(result))

@@ -15,7 +15,7 @@ from sim import luck, shipped
 from sim.coherence.idle import in_vain
 from sim.designs import Design, conflicts, is_design
 from sim.files import read_rows
-from sim.measures import MEASURES
+from sim.measures import FEWER, MEASURES
 from sim.mistakes import Mistake, nearest
 from sim.reading import Key, Source, parse, read_text, spell, validate
 from sim.scenario import Scenario, find
@@ -33,13 +33,52 @@ HEADLINES = ("collapsed", "orchestrator_income", "final_firms", "mean_contributi
 INDEPENDENT = luck.purpose("study: independent luck of a run")
 
 
+class Race(Part):
+    """Treatments race: those that are beaten get no more runs."""
+
+    measure: str
+    """The measure that decides."""
+    better: Literal["higher", "lower"] | None = None
+    """Which way it is better; by default what is better for the ecosystem."""
+    confidence: Annotated[float, Field(ge=0.5, lt=1)] = 0.95
+    """Chance, at least, that no treatment is said to beat another that is not worse, over the whole race."""
+    alike: Annotated[float, Field(ge=0)] = 0.0
+    """Means that differ by no more count as alike (the indifference zone); 0 tells any difference apart, if it takes all runs."""
+
+    @property
+    def wanted(self) -> str:
+        """What is better: higher, or lower."""
+        return self.better or ("lower" if self.measure in FEWER else "higher")
+
+
 class Replicates(Part):
     """How often each design is run."""
 
     count: Annotated[int, Field(ge=1, le=1_000_000)] = 30
-    """Runs a design, each under a seed of its own."""
+    """Runs a design, each under a seed of its own; with `until`, the runs of a batch."""
+    until: Annotated[dict[str, Annotated[float, Field(gt=0)]], Field(default_factory=dict)]
+    """Measure → half the width of its 95 % interval that is precise enough: each design gets batches until all that are named are."""
+    race: Race | None = None
+    """Which treatment is best: each gets batches until it is beaten, or the others are, or all that are left are alike."""
+    at_most: Annotated[int, Field(ge=1, le=1_000_000)] = 500
+    """With `until` or `race`: the most runs of a design, however imprecise it is then."""
     first_seed: Annotated[int, Field(ge=0, le=2**63 - 1)] = 0
     """The seed of the first replicate; the others count on from it."""
+
+    @property
+    def batched(self) -> bool:
+        """Whether batches of runs are counted until something is known."""
+        return bool(self.until) or self.race is not None
+
+    @property
+    def most(self) -> int:
+        """Runs of a design at most."""
+        return self.at_most if self.batched else self.count
+
+    @property
+    def batches(self) -> int:
+        """Batches of a design at most; the last may be a short one."""
+        return -(-self.most // self.count)
 
 
 class CommonLuck(Part):
@@ -123,7 +162,7 @@ class Study(Part, metaclass=Spoken):
     """Which combinations of them are run."""
     effects: Effects | None = None
     """What differs, and what is expected to."""
-    replicates: Replicates = Replicates()
+    replicates: Annotated[Replicates, Field(default_factory=lambda: Replicates.model_validate({}))]
     common_luck: CommonLuck = CommonLuck()
     keep: Keep = Keep()
 
@@ -253,7 +292,7 @@ class Study(Part, metaclass=Spoken):
             Mistake: with everything that is wrong in any of them.
         """
         source = source or Source(self.name)
-        if early := [*self._nothing_varies(), *self._whole_sections(), *self._wrong_space()]:
+        if early := [*self._nothing_varies(), *self._whole_sections(), *self._wrong_space(), *self._wrong_replicates()]:
             raise Mistake(source.lines([*early, *self._wrong_effects()]))
         wrong = source.lines(self._wrong_effects())
         try:
@@ -364,6 +403,31 @@ class Study(Part, metaclass=Spoken):
                 f"with space.kind = {kind!r} no two designs are to be compared; ask Result.sensitivity instead",
             )
 
+    def _wrong_replicates(self) -> Iterator[tuple[Key, str]]:
+        """Batches are counted until measures are precise, and at least one of them is run."""
+        replicates = self.replicates
+        for name in replicates.until:
+            yield from _unmeasured(name, ("replicates", "until", name))
+        if replicates.batched and replicates.at_most < replicates.count:
+            told = f"{replicates.at_most} is less than one batch; allowed is a whole number from {replicates.count} (count)"
+            yield ("replicates", "at_most"), told
+        if replicates.batched and replicates.count < 2:
+            yield ("replicates", "count"), "1 has no interval, which is asked for; allowed is a whole number from 2"
+        if replicates.race:
+            yield from self._wrong_race(replicates.race)
+        if not replicates.batched and replicates.at_most != Replicates.model_fields["at_most"].default:
+            yield ("replicates", "at_most"), "has no effect without until; write e.g. until = { survival = 0.02 }"
+
+    def _wrong_race(self, race: Race) -> Iterator[tuple[Key, str]]:
+        """Treatments race, on common luck, and for one thing."""
+        yield from _unmeasured(race.measure, ("replicates", "race", "measure"))
+        if self.replicates.until:
+            yield ("replicates", "until"), "does not go with race; a study stops for one reason"
+        if not self.treatments or self.factors:
+            yield ("replicates", "race"), "is between treatments; name them under [treatments], and no factors"
+        if not self.common_luck.on:
+            yield ("common_luck", "on"), "a race is on common luck; set common_luck.on = true, or leave out race"
+
     def _whole_sections(self) -> Iterator[tuple[Key, str]]:
         """Keys without quotation marks make a table that would replace the whole section with all else in it."""
         written: dict[Key, dict[str, Any]] = {("set",): self.set}
@@ -413,13 +477,15 @@ class Study(Part, metaclass=Spoken):
                 yield f"{key}: {value!r} is not tried{hint or '; allowed are ' + ', '.join(map(str, levels[key]))}"
 
     def runs(self) -> Iterator[tuple[int, int, int]]:
-        """Every run in order: its number, its design, its seed."""
+        """Every run in order: its number, its design, its seed; with `replicates.until`, those of the first batch."""
         for run in range(len(self.levels()) * self.replicates.count):
             yield run, *self.run(run)
 
     def run(self, run: int) -> tuple[int, int]:
-        """The design and the seed of a run."""
-        design, replicate = divmod(run, self.replicates.count)
+        """The design and the seed of a run. Runs count batch by batch, and in each of them design by design."""
+        batch, within = divmod(run, len(self.levels()) * self.replicates.count)
+        design, replicate = divmod(within, self.replicates.count)
+        replicate += batch * self.replicates.count
         first = self.replicates.first_seed
         return design, first + replicate if self.common_luck.on else int(luck.subkey(luck.key(first), INDEPENDENT, run))
 
