@@ -181,6 +181,33 @@ def test_a_column_named_type_may_be_the_role(here):
     assert made("firms.csv", "ties.csv")[1].columns["type"] == ["hump", None]
 
 
+def test_a_heading_that_promises_what_its_cells_do_not_hold_is_listed_and_another_one_is_taken(here):
+    here(
+        firms="Company,Category,Partner Type,Influence,Size\nAnn,Gold,Reseller,high,1\nBob,Silver,ISV,low,2\n",
+        ties="from,to,Value,Since\nAnn,Bob,good,always\n",
+    )
+    found = import_network(["firms.csv", "ties.csv"], "my.toml")
+    assert read_firms("my-firms.csv").columns["role"] == ["channel", "technology"]
+    assert [line.split(",")[0] for line in found.unused] == [
+        "firms.csv: 'Category'",
+        "firms.csv: 'Influence'",
+        "ties.csv: 'Value'",
+        "ties.csv: 'Since'",
+    ]
+    assert "which would be power, but nothing in it can be read as that" in found.unused[1]
+    here(firms="name,power\nAnn,high\n")
+    with pytest.raises(Mistake, match="'high' is not a number"):
+        import_network(["firms.csv"], "other.toml")
+
+
+def test_what_could_be_meant_otherwise_is_told(here):
+    here(firms='name,size\nAnn,"1,234"\nANN,2\n', ties="from;to;weight\nAnn;ANN;1,234\n")
+    found = import_network(["firms.csv", "ties.csv"], "my.toml")
+    assert "firms.csv: numbers such as 1,234 are read as 1234" in found.said
+    assert "ties.csv: numbers such as 1,234 are read as 1.234" in found.said
+    assert "different firms, though only by capitals: 'Ann' and 'ANN'" in found.said
+
+
 def test_three_levels_of_trust_and_scales(here):
     here(firms="name\nAnn\nBob\n", ties="from,to,Operational trust,Trust (strategic),relational\nAnn,Bob,5,1,3\n")
     lines = wrong("firms.csv", "ties.csv")
