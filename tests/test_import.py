@@ -346,6 +346,29 @@ def test_no_bytes_make_anything_but_a_scenario_or_a_mistake(tmp_path, firms, tie
     assert check_file(str(tmp_path / "my.toml")) == []
 
 
+NETWORKS = {
+    "graphml": "".join(nx.generate_graphml(nx.path_graph(3))),
+    "gexf": "\n".join(nx.generate_gexf(nx.path_graph(3))),
+    "gml": "\n".join(nx.generate_gml(nx.path_graph(3))),
+    "net": "\n".join(nx.generate_pajek(nx.path_graph(3))),
+    "json": json.dumps(nx.node_link_data(nx.path_graph(3), edges="edges")),
+    "adjlist": "0 1\n1 2",
+    "edgelist": "0 1 {'weight': 2}\n1 2 {}",
+}
+
+
+@given(st.sampled_from(sorted(NETWORKS)), st.integers(0, 300), st.integers(0, 20), st.binary(max_size=4))
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_broken_network_makes_anything_but_a_scenario_or_a_mistake(tmp_path, name, place, cut, put):
+    text = NETWORKS[name].encode()
+    (tmp_path / f"k.{name}").write_bytes(text[:place] + put + text[place + cut :])
+    try:
+        import_network([tmp_path / f"k.{name}"], tmp_path / "my.toml", force=True)
+    except Mistake:
+        return
+    assert check_file(str(tmp_path / "my.toml")) == []
+
+
 # --- all or nothing -------------------------------------------------------------------------------------------------------
 
 
