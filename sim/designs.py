@@ -135,7 +135,11 @@ def remarks(scenario: Scenario, designs: Sequence[Design]) -> list[str]:
 def is_design(where: str) -> bool:
     """Whether a name or a file is that of a design rather than of a scenario or a study."""
     path = Path(where)
-    if not path.is_file():
+    try:
+        there = path.is_file()
+    except OSError:  # no name that a file could have
+        there = False
+    if not there:
         return where in shipped.designs()
     content = parse(read_text(path), where)
     return isinstance(content.get("set"), dict) and content.keys() <= Design.model_fields.keys()
