@@ -146,7 +146,7 @@ def told(
     for sentence in sentences:
         text = sentence.chosen(scenario)
         about = mentioned((text,)) | ({sentence.key} if isinstance(sentence, Either) else set())
-        if text and _may_betold(scenario, sentence.keys[0], about):
+        if text and _may_be_told(scenario, sentence.keys[0], about):
             chosen.append((sentence, text, about))
     standing = {key for sentence, _text, about in chosen if sentence.always for key in about}
     for sentence, text, about in chosen:
@@ -160,7 +160,7 @@ def told(
             yield text, about
 
 
-def _may_betold(scenario: Scenario, first: str, about: set[str]) -> bool:
+def _may_be_told(scenario: Scenario, first: str, about: set[str]) -> bool:
     """Whether a sentence is about what is on; or about levers by which others go while their phase is off."""
     if scenario.only and about <= SWITCHES:
         return False
