@@ -101,14 +101,9 @@ def test_every_word_of_a_choice_has_a_sentence():
 
 @pytest.mark.parametrize(("key", "value"), CASES, ids=[f"{key}={value}" for key, value in CASES])
 def test_whatever_is_set_off_its_default_is_told(key, value):
-    """Over everything on: moving any key alone changes what is told."""
+    """Whether everything is on or just what is by default, moving a key changes what is told; also where it is set in vain."""
     off = key if key in EVERYTHING else ""
     assert text(set_to(key, value, everything_on(but=off))) != text_of_everything(but=off)
-
-
-@pytest.mark.parametrize(("key", "value"), CASES, ids=[f"{key}={value}" for key, value in CASES])
-def test_a_plain_scenario_tells_it_too(key, value):
-    """Over the defaults, where many mechanisms are off: what is set in vain is told as such."""
     told = text(set_to(key, value, {}))
     assert told != PLAIN
     assert "Also set" not in told or key in told

@@ -94,7 +94,12 @@ def assumed(scenario: Scenario) -> list[str]:
 
 def different(scenario: Scenario) -> list[str]:
     """The keys that are not at their default, but for what is written for people."""
-    return [key for key in keys() if key not in FOR_PEOPLE and value_of(scenario, key) != _default(key)]
+    return [key for key in _all_keys() if key not in FOR_PEOPLE and value_of(scenario, key) != _default(key)]
+
+
+@cache
+def _all_keys() -> tuple[str, ...]:
+    return tuple(keys())
 
 
 @cache
@@ -171,7 +176,7 @@ def _may_be_told(scenario: Scenario, first: str, about: set[str]) -> bool:
 @cache
 def _inside(key: str) -> tuple[str, ...]:
     """The keys of a part, or the key itself."""
-    return tuple(each for each in keys() if each == key or each.startswith(f"{key}."))
+    return tuple(each for each in _all_keys() if each == key or each.startswith(f"{key}."))
 
 
 def members(about: Iterable[str]) -> set[str]:
