@@ -7,7 +7,7 @@ import pytest
 
 from sim import shipped
 from sim.cli import main
-from sim.designs import Design, conflicts, is_design, lay, remarks
+from sim.designs import Design, conflicts, decided_anew, is_design, lay
 from sim.mistakes import Mistake
 from sim.report.telling.differing import compared
 from sim.report.telling.page import design_sentences
@@ -112,7 +112,7 @@ def test_a_part_and_the_whole_of_it_contradict_each_other(write):
 
 def test_what_a_scenario_decides_anew_later_on_is_told():
     cap = Design.load("capped_take")
-    assert remarks(Scenario.load("raised_take"), [cap]) == [
+    assert decided_anew(Scenario.load("raised_take"), [cap]) == [
         "capped_take: sharing.take_rate is set again in month 60 of the scenario"
     ]
 
@@ -145,6 +145,23 @@ def test_what_is_wrong_with_a_design_is_told_with_its_line(write, text, says):
     name = write(text)
     told = wrong(lambda: Design.load(name).over(Scenario()))
     assert any(says in line for line in told), told
+
+
+def test_a_design_for_special_worlds_is_checked_by_itself(write, capsys):
+    """Whether its rules fit together hangs on what they are laid over; over the defaults it is a note."""
+    name = write('title = "Game"\n[set]\n"value.form" = "matrix"\n"governance.clarity.level" = 0.5\n')
+    code, out, err = tide(capsys, "check", name)
+    assert (code, out) == (0, "d.toml: ok\n") and "note: d, over a scenario of defaults: sharing.on:" in err
+    code, out, _err = tide(capsys, "describe", name)
+    assert code == 0 and "Each tie is a game" in out and "governance.clarity.level: 50" in out
+    write('[set]\n"value.form" = "matrx"\n')
+    code, _out, err = tide(capsys, "check", name)
+    assert code == 2 and err.startswith("d.toml:2: value.form: 'matrx' is no choice")
+
+
+def test_what_a_design_dates_is_told(write, capsys):
+    write('[set]\ninterventions = [{ kind = "demand", at = 6, size = -0.5 }]\n')
+    assert "Month 6: demand falls by 50" in tide(capsys, "describe", "d.toml")[1]
 
 
 def test_designs_are_told_from_scenarios_and_studies(write):

@@ -529,18 +529,13 @@ def check_file(where: str) -> list[str]:
         Mistake: with everything that is wrong in it.
     """
     if is_design(where):
-        return check_design(Design.load(where))
+        return Design.load(where).remarks()
     path = find(where, shipped.studies() | shipped.loadable(), "scenario or study")
     if path.is_file() and _is_study(parse(read_text(path), str(path))):
         study = Study.load(path)
         return [*study.remarks(), *dict.fromkeys(line for design in study.designs() for line in check_files(design))]
     scenario = Scenario.load(where)
     return [*scenario.remarks(), *check_files(scenario)]
-
-
-def check_design(design: Design) -> list[str]:
-    """Check a design over the defaults: its keys, and their values; what it says in vain there, a line each."""
-    return [f"{design.name}, over a scenario of defaults: {line}" for line in design.over(Scenario()).remarks()]
 
 
 def check_files(scenario: Scenario) -> list[str]:

@@ -27,7 +27,7 @@ def differences(first: Scenario, second: Scenario) -> Iterator[str]:
 
 def designs_differ(first: Design, second: Design) -> Iterator[str]:
     """In what two designs differ, a line each."""
-    one, other = first.over(Scenario()), second.over(Scenario())
+    one, other = first.alone(), second.alone()
     for key in dict.fromkeys([*first.set, *second.set]):
         old, new = first.set.get(key), second.set.get(key)
         if old != new:

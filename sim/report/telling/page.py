@@ -8,8 +8,8 @@ from collections.abc import Iterator, Set
 
 from sim.designs import Design
 from sim.report.odd import meaning
-from sim.report.telling import TOPICS, Topic, describe, hows, members, told
-from sim.report.telling.differing import differences
+from sim.report.telling import TOPICS, Topic, dated_lines, describe, hows, members, told
+from sim.report.telling.differing import DATED, differences
 from sim.report.telling.sentences import filled, mentioned
 from sim.report.wording import SPACE
 from sim.scenario import Scenario
@@ -34,17 +34,20 @@ def design_lines(design: Design) -> Iterator[str]:
 
 def design_sentences(design: Design) -> list[str]:
     """The sentences that tell what a design sets; what it leaves alone is not told."""
-    scenario = design.over(Scenario())
+    scenario = design.alone()
     aims = {each for key in design.set for each in members([key])}
     known = aims | design.set.keys() | {key for key in hows() if members([key]) <= aims}
     lines, covered = [], set[str]()
     for sentences in TOPICS.values():
         for text, about in told(scenario, sentences, aims):
             if members(about) & aims:
-                parts = [part for part in re.split(r"(?<=\.) (?=[A-Z])", text) if _tells(part, aims)]
+                parts = re.split(r"(?<=\.) (?=[A-Z])", text)
+                parts = [part for part in parts if _tells(part, aims)] or parts[:1]
                 covered |= members(about)
                 lines += [filled(part, scenario, known=known) for part in parts]
-    rest = [key for key in design.set if not members([key]) <= covered]
+    rest = [key for key in design.set if not members([key]) <= covered | DATED]
+    if DATED & members(aims):
+        lines += dated_lines(scenario)
     return [*lines, *(_bare(key, design.set[key]) or filled(f"{key}: {{{key}}}.", scenario, hows()) for key in rest)]
 
 
