@@ -75,14 +75,16 @@ def console() -> Console:
 
 def changed(where: str, settings: list[str] | None, designs: list[str] | None = None, later_wins: bool = False) -> Any:
     """A scenario under designs, with the changes of the command line."""
-    from sim.designs import Design, conflicts, lay, remarks
+    from sim.designs import Design, conflicts, decided_anew, lay
     from sim.reading import assignment
     from sim.scenario import Scenario
 
     scenario = Scenario.load(where)
     if designs:
         chosen = [Design.load(each) for each in designs]
-        remark([*remarks(scenario, chosen), *(f"{line}; the later holds" for line in conflicts(chosen) if later_wins)])
+        remark(
+            [*decided_anew(scenario, chosen), *(f"{line}; the later holds" for line in conflicts(chosen) if later_wins)]
+        )
         scenario = lay(scenario, chosen, later_wins)
     changes = dict(assignment(text) for text in settings or [])
     return scenario.replace(changes) if changes else scenario
@@ -680,18 +682,11 @@ def describe(
     from sim.report.telling.page import design_lines, scenario_lines
     from sim.scenario import Scenario
 
-    if is_design(what) and what not in shipped_scenarios():
+    if is_design(what):
         print("\n".join(design_lines(Design.load(what))))
         return
     chosen = changed(what, settings, designs, later_wins)
     print("\n".join(scenario_lines(chosen, Scenario.load(what) if designs or settings else None)))
-
-
-def shipped_scenarios() -> Any:
-    """The names of shipped scenarios."""
-    from sim import shipped
-
-    return shipped.loadable()
 
 
 @app.command()

@@ -8,11 +8,13 @@ from itertools import combinations
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import Field, PrivateAttr
+from pydantic import Field, PrivateAttr, ValidationError
 
 from sim import shipped
+from sim.coherence import contradictions
+from sim.coherence.stages import merged
 from sim.mistakes import Mistake, shown
-from sim.reading import Source, parse, read, read_text
+from sim.reading import Source, explain, parse, read, read_text, spell
 from sim.scenario import Scenario, find
 from sim.sections import Part, Spoken
 
@@ -73,6 +75,30 @@ class Design(Part, metaclass=Spoken):
             lines = [line.removeprefix("changes: ") for line in mistake.lines]
             raise Mistake([f"{self._at(line)}: {line}" for line in lines]) from None
 
+    def alone(self) -> Scenario:
+        """What it sets, in a scenario of defaults; whether that fits together is not asked.
+
+        Raises:
+            Mistake: if a key is none, or a value is not allowed.
+        """
+        content = merged({}, self.set)
+        try:
+            return Scenario.model_validate(content)
+        except ValidationError as error:
+            lines = explain(error, Scenario, content, Source("changes"))
+            told = [line.removeprefix("changes: ") for line in lines]
+            raise Mistake([f"{self._at(line)}: {line}" for line in told]) from None
+
+    def remarks(self) -> list[str]:
+        """What it says in vain, or what does not fit, where it is laid over nothing but defaults, a line each.
+
+        Raises:
+            Mistake: if a key is none, or a value is not allowed.
+        """
+        scenario = self.alone()
+        unfit = [f"{spell(key)}: {message}" for key, message in contradictions(scenario)]
+        return [f"{self.name}, over a scenario of defaults: {line}" for line in unfit or scenario.remarks()]
+
     def _at(self, line: str) -> str:
         """Where in the design a mistake comes from, if it names one of its keys."""
         key = next((key for key in self.set if line.startswith((f"{key}:", f"{key}."))), "")
@@ -120,7 +146,7 @@ def _keys(text: str) -> list[str]:
     return re.findall(r"\{([a-z_]+(?:\.[a-z_]+)+)\}", text)
 
 
-def remarks(scenario: Scenario, designs: Sequence[Design]) -> list[str]:
+def decided_anew(scenario: Scenario, designs: Sequence[Design]) -> list[str]:
     """What designs decide that a scenario decides otherwise later on, a line each."""
     return [
         f"{design.name}: {key} is set again in month {event.at} of the scenario"
@@ -135,7 +161,11 @@ def remarks(scenario: Scenario, designs: Sequence[Design]) -> list[str]:
 def is_design(where: str) -> bool:
     """Whether a name or a file is that of a design rather than of a scenario or a study."""
     path = Path(where)
-    if not path.is_file():
+    try:
+        there = path.is_file()
+    except OSError:  # no name that a file could have
+        there = False
+    if not there:
         return where in shipped.designs()
     content = parse(read_text(path), where)
     return isinstance(content.get("set"), dict) and content.keys() <= Design.model_fields.keys()

@@ -378,9 +378,9 @@ def content(path: Path) -> bytes:
     Raises:
         Mistake: if it is missing, or cannot be read.
     """
-    if path.is_dir():
-        raise Mistake([f"{path}: this is a folder; the name of a CSV file is expected"])
     try:
+        if path.is_dir():
+            raise Mistake([f"{path}: this is a folder; the name of a CSV file is expected"])
         return path.read_bytes()
     except FileNotFoundError:
         beside = [file.name for file in path.parent.glob("*")] if path.parent.is_dir() else []

@@ -53,6 +53,11 @@ def number(cell: str, mark: Mark) -> str:
     return repr(value / 100) if per_cent else text
 
 
+def doubtful(cells: Iterable[str], mark: Mark) -> str:
+    """A number that could be meant otherwise than it is read: one with a comma, or with a dot where the comma is the decimal mark."""
+    return next((cell for cell in cells if (found := _EITHER.fullmatch(cell)) and (found[1] == "," or mark == ",")), "")
+
+
 def day(cell: str) -> date | None:
     """A date: 2024-03-31, 31.03.2024, 31/03/2024, a month or a year; nothing if it is none."""
     text = cell.split("T")[0].split(" ")[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -66,15 +67,14 @@ def read_graph(path: Path) -> tuple[Table, Table]:
     except Mistake:
         raise
     except Exception as error:  # what a parser says of a broken file may be of any kind
-        said = " ".join(str(error).split())[:200] or type(error).__name__
+        words = "".join(c if c.isprintable() else " " for c in str(error))
+        said = " ".join(words.split())[:200] or type(error).__name__
         raise Mistake([f"{path}: cannot be read as {path.suffix.lower()[1:]} ({said})"]) from None
 
 
 def _declared(text: str) -> str:
-    """XML without the encoding that it had as bytes."""
-    if text.lstrip("\ufeff \n").startswith("<?xml"):
-        return '<?xml version="1.0" encoding="UTF-8"?>' + text[text.index("?>") + 2 :]
-    return text
+    """XML without the declaration of an encoding, which it had as bytes."""
+    return re.sub(r"^\s*<\?xml.*?\?>", "", text, count=1, flags=re.DOTALL)
 
 
 def _nodes(path: Path, graph: nx.Graph, notes: list[str]) -> Table:

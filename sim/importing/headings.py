@@ -66,12 +66,18 @@ OF_FIRMS = spellings(FIRMS, TRAITS)
 OF_TIES = spellings(TIES)
 ROLE_OF = {word: role for role, words in spellings(ROLES).items() for word in words}
 """The role that a word means."""
+TYPE_OF = {plain(word): word for word in CHOICES["type"]}
+"""The type of contribution that a word means."""
+
+
+def both(heading: str) -> tuple[str, str]:
+    """A heading as it is compared: whole, and without what stands in brackets, its unit."""
+    return plain(heading), plain(re.sub(r"[(\[].*?[)\]]", " ", heading))
 
 
 def recognised(header: Iterable[str], known: Mapping[str, list[str]]) -> dict[str, int]:
     """Which column of a header says what: name → place; of several that mean the same, the one called most plainly."""
-    whole = [plain(heading) for heading in header]
-    short = [plain(re.sub(r"[(\[].*?[)\]]", " ", heading)) for heading in header]  # without its unit in brackets
+    whole, short = ([both(heading)[part] for heading in header] for part in (0, 1))
     found: dict[str, int] = {}
     for name, words in known.items():
         places = (headings.index(word) for headings in (whole, short) for word in words if word in headings)
@@ -79,9 +85,3 @@ def recognised(header: Iterable[str], known: Mapping[str, list[str]]) -> dict[st
         if place is not None:
             found[name] = place
     return found
-
-
-def holds_roles(cells: Iterable[str]) -> bool:
-    """Whether the words of a column named type are roles of partners rather than types of contribution."""
-    said = {plain(cell) for cell in cells} - {""}
-    return bool(said & ROLE_OF.keys()) and not said & {plain(word) for word in CHOICES["type"]}

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
 from sim.files import CHOICES, LEVELS, Bounds, FirmsFile, Sheet, TiesFile, firms_of, numbers_in, ties_of
-from sim.importing.cells import NOTHING, day, decimal_mark, number
+from sim.importing.cells import NOTHING, day, decimal_mark, doubtful, number
 from sim.importing.graphs import FORMATS, read_graph
-from sim.importing.headings import MEASURED, OF_FIRMS, OF_TIES, ROLE_OF, WEIGHED, holds_roles, plain, recognised
+from sim.importing.headings import MEASURED, OF_FIRMS, OF_TIES, ROLE_OF, TYPE_OF, WEIGHED, both, plain, recognised
 from sim.importing.tables import Table, is_of_ties, read_table
 from sim.mistakes import Mistake, shown
 
@@ -20,6 +20,8 @@ AMOUNT = Bounds(0, 1e15)
 POSITIVE = Bounds(0, 1e15, open_low=True)
 DATES = ("start", "end")
 TRUSTS = ("trust", *LEVELS)
+MOST_ALIKE = 5
+"""How many names that differ in capitals alone are told one by one."""
 NEAR = 1e-6
 """How far from 1 a mean may be to count as 1."""
 
@@ -78,7 +80,9 @@ def read_network(sources: Sequence[Path], trust_scale: tuple[float, float] | Non
             network.ties = _ties(network, tied, ties, sheet.cells["name"])
         except Mistake as mistake:
             wrong += mistake.lines
-            if trust_scale is None and any("trust" in line and "out of bounds" in line for line in mistake.lines):
+            if trust_scale is None and any(
+                column in TRUSTS and "bounds" in said for _, column, said, _ in tied.mistakes
+            ):
                 wrong.append(f"{ties.path}: if trust is told on a scale, name its ends, e.g. --trust-scale 1:5")
     if wrong:
         raise Mistake(wrong)
@@ -125,14 +129,13 @@ def _ends(ties: Table) -> Table:
 
 def _understood(network: Network, table: Table, known: dict[str, list[str]]) -> Sheet:
     """The sheet of a table; what its columns were taken for, and which were not, is noted."""
-    if known is OF_FIRMS:
-        known = _known_of_firms(table)
+    known, doubts = _plausible(table, known)
     sheet = table.sheet(known)
     places = recognised(table.header, known)
     network.headings |= {name: table.header[place] for name, place in places.items()}
     columns = (f"{name}{_instead(name, table.header[place])}" for name, place in places.items())
     network.columns.append(f"{table.path.name}: {', '.join(columns)}")
-    network.unused += [f"{table.path.name}: {shown(heading)}" for heading in sheet.unused]
+    network.unused += [f"{table.path.name}: {shown(name)}{doubts.get(name, '')}" for name in sheet.unused]
     network.notes += table.notes
     return sheet
 
@@ -142,23 +145,59 @@ def _instead(name: str, heading: str) -> str:
     return "" if heading == name else f" ({shown(heading)})"
 
 
-def _known_of_firms(table: Table) -> dict[str, list[str]]:
-    """The columns of firms; a column named type that holds roles is the role, where there is no other."""
-    places = recognised(table.header, OF_FIRMS)
-    if "type" in places and "role" not in places:
-        place = places["type"]
-        if holds_roles(row[place] for row in table.rows if len(row) > place):
-            return OF_FIRMS | {"role": OF_FIRMS["type"], "type": []}
-    return OF_FIRMS
+def _plausible(table: Table, known: dict[str, list[str]]) -> tuple[dict[str, list[str]], dict[str, str]]:
+    """The columns that are known, without headings that promise what no cell of theirs holds; and those headings, with the reason.
+
+    A column that bears the very name is taken at its word: what is wrong with its cells is then a mistake. A column named type that
+    holds partner roles is the role.
+    """
+    doubts: dict[str, str] = {}
+    while True:
+        places = recognised(table.header, known)
+        for name, place in places.items():
+            heading = table.header[place]
+            cells = {row[place] for row in table.rows if len(row) > place} - NOTHING
+            if name == "type" and _are_roles(cells) and "role" not in places:
+                known = known | {"role": known["type"], "type": []}
+                break
+            if plain(heading) != name and cells and name in READS and not any(READS[name](cell) for cell in cells):
+                doubts[heading] = f", which would be {name}, but nothing in it can be read as that"
+                known = known | {name: [word for word in known[name] if word not in both(heading)]}
+                break
+        else:
+            return known, doubts
+
+
+def _are_roles(cells: Set[str]) -> bool:
+    """Whether words are roles of partners rather than types of contribution."""
+    said = {plain(cell) for cell in cells}
+    return bool(said & ROLE_OF.keys()) and not said & TYPE_OF.keys()
+
+
+def _is_number(cell: str) -> bool:
+    """Whether a cell holds a number, however it is written."""
+    try:
+        return math.isfinite(float(number(cell, ".")))
+    except ValueError:
+        return False
+
+
+READS: dict[str, Callable[[str], object]] = {
+    **dict.fromkeys((*MEASURED, *WEIGHED), _is_number),
+    **dict.fromkeys(DATES, day),
+    "role": lambda cell: plain(cell) in ROLE_OF,
+    "type": lambda cell: plain(cell) in TYPE_OF,
+}
+"""Whether a cell can be what its column promises, by the column's name."""
 
 
 def _firms(network: Network, sheet: Sheet, table: Table) -> FirmsFile:
     """The firms of a sheet; sizes become endowments around 1."""
-    _in_code(sheet, MEASURED, table)
-    for column in ("role", "type"):
+    network.notes += [*_in_code(sheet, MEASURED, table), *_alike(sheet)]
+    for column, meant in (("role", ROLE_OF), ("type", TYPE_OF)):
         if column in sheet.cells:
-            cells = (cell if plain(cell) and cell.lower() not in NOTHING else "" for cell in sheet.cells[column])
-            sheet.cells[column] = tuple(ROLE_OF.get(plain(cell), cell) if column == "role" else cell for cell in cells)
+            cells = ("" if cell.lower() in NOTHING else cell for cell in sheet.cells[column])
+            sheet.cells[column] = tuple(meant.get(plain(cell), cell) for cell in cells)
     size = sheet.cells.get("size")
     told = numbers_in(sheet, "size", POSITIVE) if size is not None else []
     firms = firms_of(sheet, CHOICES)
@@ -178,7 +217,7 @@ def _firms(network: Network, sheet: Sheet, table: Table) -> FirmsFile:
 
 def _ties(network: Network, sheet: Sheet, table: Table, names: Sequence[str]) -> TiesFile:
     """The ties of a sheet; weights are such that their mean is 1."""
-    _in_code(sheet, WEIGHED, table)
+    network.notes += _in_code(sheet, WEIGHED, table)
     if network.trust_scale:
         for column in TRUSTS:
             if column in sheet.cells:
@@ -193,14 +232,25 @@ def _ties(network: Network, sheet: Sheet, table: Table, names: Sequence[str]) ->
     return ties
 
 
-def _in_code(sheet: Sheet, columns: set[str], table: Table) -> None:
-    """Let the numbers of some columns be written as in code, and what says nothing be empty."""
+def _in_code(sheet: Sheet, columns: set[str], table: Table) -> list[str]:
+    """Let the numbers of some columns be written as in code, and what says nothing be empty; what could be meant otherwise is told."""
     here = [column for column in sheet.cells if column in columns]
     mark = decimal_mark((cell for column in here for cell in sheet.cells[column]), table.delimiter)
+    unsure = doubtful((cell for column in here for cell in sheet.cells[column]), mark)
     for column in here:
         sheet.cells[column] = tuple(
             "" if cell.lower() in NOTHING else number(cell, mark) for cell in sheet.cells[column]
         )
+    return [f"{table.path.name}: numbers such as {unsure} are read as {number(unsure, mark)}"] if unsure else []
+
+
+def _alike(sheet: Sheet) -> list[str]:
+    """Names that differ in capitals alone, which may be the same firm."""
+    first: dict[str, str] = {}
+    pairs = [(first.setdefault(name.casefold(), name), name) for name in sheet.cells["name"] if name]
+    found = [f"{shown(one)} and {shown(other)}" for one, other in pairs if one != other]
+    more = f", and {len(found) - MOST_ALIKE:,} more" if len(found) > MOST_ALIKE else ""
+    return [f"different firms, though only by capitals: {', '.join(found[:MOST_ALIKE])}{more}"] if found else []
 
 
 def _from_scale(sheet: Sheet, column: str, scale: tuple[float, float]) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from sim.files import Sheet, content, rows_of
@@ -71,7 +71,7 @@ def read_table(path: Path) -> Table:
     told = first.strip().lower().removeprefix("sep=") if first.lower().startswith("sep=") else ""
     if told or first.strip().lower() == "sep=":  # Excel's own way to say what parts the cells
         text = "\n" + rest
-    delimiter, skipped = _heading(text, told if told in tuple(DELIMITERS) else "")
+    delimiter, skipped = _heading(path, text, told if told in tuple(DELIMITERS) else "")
     rows = [(line, [_cell(cell) for cell in row]) for line, row in rows_of(path, text, delimiter)]
     if not rows:
         raise Mistake([f"{path}: the file is empty; a header with the names of the columns is expected"])
@@ -134,25 +134,24 @@ def _cell(cell: str) -> str:
     return " ".join(unicodedata.normalize("NFC", seen).split())
 
 
-def _heading(text: str, told: str) -> tuple[str, int]:
+def _heading(path: Path, text: str, told: str) -> tuple[str, int]:
     """What parts the cells, and how many rows stand above the heading: where most columns are recognised."""
     best = (0, 0, 0), told or ",", 0
-    top = "\n".join(text.lstrip().splitlines()[:LOOKED_AT])
     for delimiter in told or DELIMITERS:
-        try:
-            rows = [
-                row
-                for row in csv.reader(top.splitlines(), delimiter=delimiter, skipinitialspace=True)
-                if any(map(str.strip, row))
-            ]
-        except csv.Error:
-            continue
-        for place, row in enumerate(rows):
+        for place, row in enumerate(_top(path, text, delimiter)):
             found = max(_recognised(row, OF_TIES, ("source", "target")), _recognised(row, OF_FIRMS, ("name",)))
             score = (*found, len(row))
             if score > best[0] and (place == 0 or found[0]):
                 best = score, delimiter, place
     return best[1], best[2]
+
+
+def _top(path: Path, text: str, delimiter: str) -> Iterator[list[str]]:
+    """The first rows, as far as they can be read with a delimiter."""
+    try:
+        yield from (row for _line, row in islice(rows_of(path, text, delimiter), LOOKED_AT))
+    except Mistake:
+        return
 
 
 def _recognised(row: list[str], known: Mapping[str, list[str]], required: tuple[str, ...]) -> tuple[int, int]:

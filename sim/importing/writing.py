@@ -70,30 +70,42 @@ def put(files: Mapping[Path, str], force: bool) -> None:
     Raises:
         Mistake: if one is there already and may not be replaced, or cannot be written.
     """
-    there = [path for path in files if path.exists() or path.is_symlink()]
-    if there and not force:
-        raise Mistake([f"{path}: is there already; name another --out, or add --force to replace it" for path in there])
     folder = next(iter(files)).parent
-    kept: dict[Path, Path] = {}
-    placed: list[Path] = []
     try:
+        _refuse(files, force)
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".tide-", dir=folder) as aside:
             for path, text in files.items():
                 (Path(aside) / path.name).write_text(text, encoding="utf-8", newline="")
-            try:
-                for path in there:
-                    kept[path] = Path(aside) / f"{path.name}.before"
-                    os.replace(path, kept[path])
-                for path in files:
-                    os.replace(Path(aside) / path.name, path)
-                    placed.append(path)
-            except BaseException:
-                for path in placed:
-                    path.unlink(missing_ok=True)
-                for path, before in kept.items():
-                    if before.exists():
-                        os.replace(before, path)
-                raise
+            _swap(list(files), Path(aside))
     except OSError as error:
         raise Mistake([f"{folder}: cannot be written ({error.strerror or error}); name another place"]) from None
+
+
+def _refuse(files: Iterable[Path], force: bool) -> None:
+    """Raise a Mistake if something is there that may not be replaced."""
+    if folders := [path for path in files if path.is_dir()]:
+        raise Mistake([f"{path}: is a folder; name another --out" for path in folders])
+    if there := [path for path in files if path.exists() and not force]:
+        hint = "is there already; name another --out, or add --force to replace it"
+        raise Mistake([f"{path}: {hint}" for path in there])
+
+
+def _swap(files: list[Path], aside: Path) -> None:
+    """Put the new files in place of the old ones; if that fails halfway, all is as it was."""
+    kept: dict[Path, Path] = {}
+    placed: list[Path] = []
+    try:
+        for path in filter(Path.exists, files):
+            kept[path] = aside / f"{path.name}.before"
+            os.replace(path, kept[path])
+        for path in files:
+            os.replace(aside / path.name, path)
+            placed.append(path)
+    except BaseException:
+        for path in placed:
+            path.unlink(missing_ok=True)
+        for path, before in kept.items():
+            if before.exists():
+                os.replace(before, path)
+        raise

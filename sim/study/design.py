@@ -537,7 +537,10 @@ def _with_designs(content: dict[str, Any], folder: Path, source: Source) -> dict
         files = [named] if isinstance(named, str) else named
         if not (isinstance(files, list) and files and all(isinstance(file, str) for file in files)):
             continue
-        laid = [Design.load(folder / file if (folder / file).is_file() else file) for file in files]
+        try:
+            laid = [Design.load(folder / file if (folder / file).is_file() else file) for file in files]
+        except Mistake as mistake:
+            raise Mistake([f"{source.at(('treatments', name))}: {line}" for line in mistake.lines]) from None
         if wrong := list(conflicts(laid)):
             raise Mistake(source.lines([(("treatments", name), line) for line in wrong]))
         made[name] = {key: value for design in laid for key, value in design.set.items()}
@@ -558,21 +561,14 @@ def check_file(where: str) -> list[str]:
     Raises:
         Mistake: with everything that is wrong in it.
     """
-    path = Path(where)
-    if where not in shipped.scenarios() and is_design(where):
-        return check_design(Design.load(where))
-    if not path.exists() and where not in shipped.scenarios() and where in shipped.studies():
-        path = shipped.studies()[where]
+    if is_design(where):
+        return Design.load(where).remarks()
+    path = find(where, shipped.studies() | shipped.loadable(), "scenario or study")
     if path.is_file() and _is_study(parse(read_text(path), str(path))):
         study = Study.load(path)
         return [*study.remarks(), *dict.fromkeys(line for design in study.designs() for line in check_files(design))]
     scenario = Scenario.load(where)
     return [*scenario.remarks(), *check_files(scenario)]
-
-
-def check_design(design: Design) -> list[str]:
-    """Check a design over the defaults: its keys, and their values; what it says in vain there, a line each."""
-    return [f"{design.name}, over a scenario of defaults: {line}" for line in design.over(Scenario()).remarks()]
 
 
 def check_files(scenario: Scenario) -> list[str]:

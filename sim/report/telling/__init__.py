@@ -94,7 +94,12 @@ def assumed(scenario: Scenario) -> list[str]:
 
 def different(scenario: Scenario) -> list[str]:
     """The keys that are not at their default, but for what is written for people."""
-    return [key for key in keys() if key not in FOR_PEOPLE and value_of(scenario, key) != _default(key)]
+    return [key for key in _all_keys() if key not in FOR_PEOPLE and value_of(scenario, key) != _default(key)]
+
+
+@cache
+def _all_keys() -> tuple[str, ...]:
+    return tuple(keys())
 
 
 @cache
@@ -146,7 +151,7 @@ def told(
     for sentence in sentences:
         text = sentence.chosen(scenario)
         about = mentioned((text,)) | ({sentence.key} if isinstance(sentence, Either) else set())
-        if text and _may_betold(scenario, sentence.keys[0], about):
+        if text and _may_be_told(scenario, sentence.keys[0], about):
             chosen.append((sentence, text, about))
     standing = {key for sentence, _text, about in chosen if sentence.always for key in about}
     for sentence, text, about in chosen:
@@ -160,7 +165,7 @@ def told(
             yield text, about
 
 
-def _may_betold(scenario: Scenario, first: str, about: set[str]) -> bool:
+def _may_be_told(scenario: Scenario, first: str, about: set[str]) -> bool:
     """Whether a sentence is about what is on; or about levers by which others go while their phase is off."""
     if scenario.only and about <= SWITCHES:
         return False
@@ -171,7 +176,7 @@ def _may_betold(scenario: Scenario, first: str, about: set[str]) -> bool:
 @cache
 def _inside(key: str) -> tuple[str, ...]:
     """The keys of a part, or the key itself."""
-    return tuple(each for each in keys() if each == key or each.startswith(f"{key}."))
+    return tuple(each for each in _all_keys() if each == key or each.startswith(f"{key}."))
 
 
 def members(about: Iterable[str]) -> set[str]:

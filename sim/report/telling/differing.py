@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from sim import shipped
 from sim.designs import Design, is_design, lay
 from sim.report.odd import keys, meaning
 from sim.report.telling import FOR_PEOPLE, dated_lines, said
@@ -28,7 +27,7 @@ def differences(first: Scenario, second: Scenario) -> Iterator[str]:
 
 def designs_differ(first: Design, second: Design) -> Iterator[str]:
     """In what two designs differ, a line each."""
-    one, other = first.over(Scenario()), second.over(Scenario())
+    one, other = first.alone(), second.alone()
     for key in dict.fromkeys([*first.set, *second.set]):
         old, new = first.set.get(key), second.set.get(key)
         if old != new:
@@ -49,18 +48,14 @@ def compared(first: str, second: str, designs: Sequence[str] = (), later_wins: b
         Mistake: if one of them is missing or wrong.
     """
     over = [Design.load(each) for each in designs]
-    if _is_design(first) and _is_design(second) and not over:
+    if is_design(first) and is_design(second) and not over:
         lines = list(designs_differ(Design.load(first), Design.load(second)))
-    elif _is_design(first):
+    elif is_design(first):
         one, other = Design.load(first), Scenario.load(second)
         lines = list(differences(one.over(other), lay(other, over, later_wins)))
     else:
         base = Scenario.load(first)
-        laid = [Design.load(second), *over] if _is_design(second) else over
-        lines = list(differences(base, lay(base if _is_design(second) else Scenario.load(second), laid, later_wins)))
+        laid = [Design.load(second), *over] if is_design(second) else over
+        lines = list(differences(base, lay(base if is_design(second) else Scenario.load(second), laid, later_wins)))
     named = " + ".join([second, *designs])
     return [f"{first} → {named}", *(lines or ["no difference"])]
-
-
-def _is_design(where: str) -> bool:
-    return where not in shipped.loadable() and is_design(where)

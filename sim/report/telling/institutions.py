@@ -19,8 +19,7 @@ SHARING = (
         {
             1.0: "All value of ties is shared that way.",
             OTHERWISE: "Of the value of ties, {sharing.pooled} is shared that way; what is left stays on its tie, "
-            "half to "
-            "each side.",
+            "half to each side.",
         },
         always=False,
     ),
@@ -28,7 +27,7 @@ SHARING = (
     either(
         "fairness.norm",
         {
-            "equality": "Fair is what gives everybody the same.",
+            "equality": "Fair is what leaves everybody the same, costs counted.",
             "equity": "Fair is what goes by effort.",
             "shapley": "Fair is what each has added (the Shapley value).",
         },
@@ -44,10 +43,9 @@ GOVERNANCE = (
         "governance.enforcement",
         {
             "authority": "In a month a shortfall is seen {governance.monitoring:times} and costs "
-            "{governance.fine:fold} what is "
-            "missing at {governance.graduation:strikes}, less before.",
-            "peer": "Members fine partners who give less than they do, up to {governance.fine:fold} what is missing, "
-            "at a cost of {governance.peer_cost:number} per unit of fine.",
+            "{governance.fine:fold} what is missing, {governance.graduation:due}.",
+            "peer": "Members fine partners who give less than they do, up to {governance.fine:fold} what is "
+            "missing, at a cost of {governance.peer_cost:number} per unit of fine.",
             "pool": "Members who keep the norm pay {governance.pool_fee:number} a month into a pool, which fines "
             "shortfalls by up to {governance.fine:fold} what is missing.",
         },
@@ -56,7 +54,7 @@ GOVERNANCE = (
     also("Whoever pays into the pool that fines pays {governance.pool_fee:number} a month."),
     also(
         "Contributions below the norm are seen {governance.monitoring:times}, and the full fine, "
-        "{governance.fine:fold} what is missing, is due at {governance.graduation:strikes}."
+        "{governance.fine:fold} what is missing, is due {governance.graduation:due}."
     ),
     also("Those who are watched and keep the norm are accused all the same {governance.error:times}."),
     also("Each month {governance.forgiveness} of the strikes are forgiven."),
@@ -133,14 +131,13 @@ VOICE = (
         "voice.decider",
         {
             "fixed": "Nobody may change the split.",
-            "orchestrator": "The orchestrator reviews its take {voice.period:every}, and moves it by "
-            "{voice.step} towards its own income.",
-            "vote": "Members vote {voice.period:every}, one firm one vote. A vote moves the take by {voice.step}, "
-            "and the "
-            "weights of the sharing rules by {voice.mix_step}.",
+            "orchestrator": "The orchestrator reviews its take {voice.period:every}. A review moves it by "
+            "{voice.step} towards the orchestrator's own income.",
+            "vote": "Members vote {voice.period:every}, one firm one vote. A vote moves the take by "
+            "{voice.step}, and the weights of the sharing rules by {voice.mix_step}.",
             "weighted": "Members vote {voice.period:every}, each with the weight of its "
-            "{voice.ballot_weight:listed}. A "
-            "vote moves the take by {voice.step}, and the weights of the sharing rules by {voice.mix_step}.",
+            "{voice.ballot_weight:listed}. A vote moves the take by {voice.step}, and the weights of the sharing "
+            "rules by {voice.mix_step}.",
         },
     ),
     also(
@@ -153,8 +150,8 @@ VOICE = (
         always=False,
     ),
     also(
-        "A grieved majority is heard: it moves the split by {voice.feedback} of the way to what it holds fair, "
-        "whoever decides."
+        "A grieved majority is heard, whoever decides: at each review it lowers the take by up to "
+        "{voice.feedback}, and moves the sharing rules towards what it holds fair."
     ),
     also("Firms count as grieved above a grievance of {voice.tolerance:number}."),
     switch(

@@ -7,9 +7,11 @@ import textwrap
 from collections.abc import Iterator, Set
 
 from sim.designs import Design
-from sim.report.telling import TOPICS, Topic, describe, hows, members, told
-from sim.report.telling.differing import differences
+from sim.report.odd import meaning
+from sim.report.telling import TOPICS, Topic, dated_lines, describe, hows, members, told
+from sim.report.telling.differing import DATED, differences
 from sim.report.telling.sentences import filled, mentioned
+from sim.report.wording import SPACE
 from sim.scenario import Scenario
 
 WIDTH = 110
@@ -32,17 +34,20 @@ def design_lines(design: Design) -> Iterator[str]:
 
 def design_sentences(design: Design) -> list[str]:
     """The sentences that tell what a design sets; what it leaves alone is not told."""
-    scenario = design.over(Scenario())
+    scenario = design.alone()
     aims = {each for key in design.set for each in members([key])}
     known = aims | design.set.keys() | {key for key in hows() if members([key]) <= aims}
     lines, covered = [], set[str]()
     for sentences in TOPICS.values():
         for text, about in told(scenario, sentences, aims):
             if members(about) & aims:
-                parts = [part for part in re.split(r"(?<=\.) (?=[A-Z])", text) if _tells(part, aims)]
+                parts = re.split(r"(?<=\.) (?=[A-Z])", text)
+                parts = [part for part in parts if _tells(part, aims)] or parts[:1]
                 covered |= members(about)
                 lines += [filled(part, scenario, known=known) for part in parts]
-    rest = [key for key in design.set if not members([key]) <= covered]
+    rest = [key for key in design.set if not members([key]) <= covered | DATED]
+    if DATED & members(aims):
+        lines += dated_lines(scenario)
     return [*lines, *(_bare(key, design.set[key]) or filled(f"{key}: {{{key}}}.", scenario, hows()) for key in rest)]
 
 
@@ -53,8 +58,11 @@ def _tells(part: str, aims: Set[str]) -> bool:
 
 
 def _bare(key: str, value: object) -> str:
-    """What is told of a switch that has no sentence of its own."""
-    return f"{key.removesuffix('.on')} is {'on' if value else 'off'}." if key.endswith(".on") else ""
+    """What is told of a switch that has no sentence of its own: what it switches off."""
+    if not key.endswith(".on") or value:
+        return ""
+    what = meaning(key).removeprefix("Whether it is at work: ")
+    return f"Not at work: {re.split('[:.,]', what)[0].lower()}."
 
 
 def _heading(title: str, description: str) -> Iterator[str]:
@@ -73,4 +81,5 @@ def _topic(topic: Topic) -> Iterator[str]:
 
 def plain(text: str) -> str:
     """A text on one line, without marks that would steer a terminal."""
-    return "".join(c if c.isprintable() else " " if c.isspace() else repr(c)[1:-1] for c in text).strip()
+    kept = (c if c.isprintable() or c == SPACE else " " if c.isspace() else repr(c)[1:-1] for c in text)
+    return "".join(kept).strip()

@@ -148,9 +148,9 @@ def signed(change: float) -> str:
     return f"{'−' if change < 0 else '+'}{percent(abs(change))}"
 
 
-def strikes(count: int) -> str:
-    """So many strikes."""
-    return f"{count:,} strike{'' if count == 1 else 's'}"
+def due(strikes: int) -> str:
+    """When the full fine is due."""
+    return "at once" if strikes == 1 else f"in full at {strikes:,} strikes and less before"
 
 
 def fold(factor: float) -> str:
@@ -240,7 +240,7 @@ HOW: dict[str, Callable[[Any], str]] = {
     "partners": partners,
     "firms": firms,
     "listed": listed,
-    "strikes": strikes,
+    "due": due,
     "size": size,
     "fold": fold,
     "room": room,
