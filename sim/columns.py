@@ -205,9 +205,11 @@ def _get_column(context: Any, builder: Any, table: TableType, words: Any, name: 
 
 @unbox(BundleType)
 def _unbox(bundle: BundleType, value: Any, c: Any) -> NativeValue:
-    """Where the Python object has written the addresses down."""
+    """Where the Python object has written the addresses down: it lives longer than the call, so that nothing is held for it."""
+    kind = types.Array(types.uint64, 1, "C")
     holder = c.pyapi.object_getattr_string(value, "_addresses")
-    whole = c.unbox(types.Array(types.uint64, 1, "C"), holder)
-    array = c.context.make_array(types.Array(types.uint64, 1, "C"))(c.context, c.builder, whole.value)
+    whole = c.unbox(kind, holder)
+    array = c.context.make_array(kind)(c.context, c.builder, whole.value)
+    c.context.nrt.decref(c.builder, kind, whole.value)  # else every call would leave the array behind for ever
     c.pyapi.decref(holder)
-    return NativeValue(array.data, is_error=whole.is_error, cleanup=whole.cleanup)
+    return NativeValue(array.data, is_error=whole.is_error)

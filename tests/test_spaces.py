@@ -121,7 +121,7 @@ def test_what_does_not_go_together_is_told(text, said, tmp_path, monkeypatch):
 
 
 def test_a_large_sample_is_checked_at_its_ends(monkeypatch):
-    monkeypatch.setattr("sim.study.design.MOST_CHECKED", 5)
+    monkeypatch.setattr("sim.study.design.MOST_POINTS", 5)
     assert len(study("sobol", points=64).designs()) == 5 + 4
 
 

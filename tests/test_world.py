@@ -1,5 +1,8 @@
 """The books of the world: what must hold in every month of every valid scenario."""
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -165,6 +168,15 @@ def test_a_branch_goes_its_own_way_and_leaves_the_trunk_alone(busy):
     branch.firms.contribution[:] = 0
     assert trunk.world.firms.contribution.max() > 0
     assert branch.check() == trunk.world.check() == []
+
+
+def test_a_world_that_is_gone_leaves_nothing_behind():
+    """Compiled code that is handed a world holds none of it when it is done, or sweeps would grow with every run."""
+    simulation = Simulation(Scenario().replace({"run.steps": 2, "founding.firms": 10})).advance()
+    addresses = weakref.ref(simulation.world._addresses)
+    del simulation
+    gc.collect()
+    assert addresses() is None
 
 
 def test_check_sees_a_broken_mirror(busy):

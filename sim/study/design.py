@@ -23,8 +23,8 @@ from sim.scenario import Scenario, find
 from sim.sections import Part, Spoken
 from sim.study.spaces import Levels, Range, Space, points
 
-MOST_CHECKED = 2_000
-"""Designs that are checked one by one."""
+MOST_CHECKED, MOST_POINTS = 2_000, 200
+"""Designs that are checked one by one, and points of ranges, which differ less: their ends are checked too."""
 TREATMENT = "treatment"
 """The column of the treatments' names."""
 
@@ -300,12 +300,13 @@ class Study(Part, metaclass=Spoken):
 
     def _looked_at(self) -> list[dict[str, Any]]:
         """The designs that are checked: all, or the first of very many and the ends of every range."""
-        if len(self.levels()) <= MOST_CHECKED:
+        most = MOST_POINTS if self.space.sampled else MOST_CHECKED
+        if len(self.levels()) <= most:
             return self.levels()
         first = self.levels()[0]
         ranges = {name: each for name, each in self.factors.items() if isinstance(each, Range)}
         ends = [{**first, name: each.value(place)} for name, each in ranges.items() for place in (0.0, 1.0)]
-        return [*self.levels()[:MOST_CHECKED], *ends]
+        return [*self.levels()[:most], *ends]
 
     def design(self, named: Mapping[str, Any]) -> int:
         """The number of a design; what is not named is the first treatment, or the first level of its factor."""
@@ -313,7 +314,7 @@ class Study(Part, metaclass=Spoken):
         return levels.index({**levels[0], **named})
 
     def designs(self, source: Source | None = None) -> list[Scenario]:
-        """The scenario of every design; where there are more than 2,000, of these and of the ends of every range.
+        """The scenario of every design; where there are very many, of the first of them and of the ends of every range.
 
         Raises:
             Mistake: with everything that is wrong in any of them.
