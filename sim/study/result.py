@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pandas as pd
 
 from sim import luck
 from sim.measures import MEASURES
-from sim.measures.collapse import sensitivity
+from sim.measures.collapse import kaplan_meier, sensitivity
 from sim.measures.estimate import Estimate, mean_interval, share_difference, share_interval
 from sim.measures.evidence import Fetched, Reading
 from sim.measures.network import exponent
@@ -171,6 +172,45 @@ class Result:
                     }
                 )
         return pd.DataFrame(rows, columns=["design", *self.varied, "measure", "n", "mean", "sd", "low", "high"])
+
+    @property
+    def plot(self) -> Any:
+        """The figures of it: `result.plot.summary()`, `effects`, `sensitivity`, `survival` (`sim.report.plotting.Plots`)."""
+        return import_module("sim.report.plotting").plots(self)  # figures know results, not the other way round
+
+    def survival(self, confidence: float = 0.95) -> pd.DataFrame:
+        """The survival curve of each design: which share of its runs has not collapsed by a month (Kaplan & Meier 1958).
+
+        Returns:
+            A row a design and step: `design`, what varies, `month`, `share`, its log-log bounds (`low`, `high`), and how many runs
+            were `at_risk` just before; the first step is month 0, the last the end of the runs, which censors them.
+        """
+        tables = []
+        for design, group in self.done.groupby("design", sort=True):
+            months = self._months(int(group["design"].iloc[0]))
+            time = group["time_to_collapse"].to_numpy(float)
+            curve = kaplan_meier(np.where(np.isnan(time), months, time), ~np.isnan(time), confidence)
+            last = [
+                column[-1] if column.size else start
+                for column, start in zip(curve[1:2] + curve[4:], (1.0,) * 3, strict=True)
+            ]
+            left = len(group) - int((~np.isnan(time)).sum())
+            columns = {
+                "month": [0.0, *curve.time, float(months)],
+                "share": [1.0, *curve.share, last[0]],
+                "low": [1.0, *curve.low, last[1]],
+                "high": [1.0, *curve.high, last[2]],
+                "at_risk": [len(group), *curve.at_risk, left],
+            }
+            levels = {name: group[name].iloc[0] for name in self.varied}
+            tables.append(pd.DataFrame({"design": design, **levels, **columns}))
+        names = ["design", *self.varied, "month", "share", "low", "high", "at_risk"]
+        return pd.concat(tables, ignore_index=True)[names] if tables else pd.DataFrame(columns=names)
+
+    def _months(self, design: int) -> int:
+        """How long the runs of a design are."""
+        changes = self.study.changes(self.study.levels()[design])
+        return int(changes.get("run.steps", self.manifest["scenario"]["run"]["steps"]))
 
     def precision(self) -> pd.DataFrame:
         """How precise each design came out, where `replicates.until` asks for it.

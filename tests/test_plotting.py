@@ -1,0 +1,70 @@
+"""The figures of a result, and the survival curves behind one of them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from sim import Mistake, Study, sweep
+from sim.measures.collapse import kaplan_meier
+
+TAKE = "sharing.take_rate"
+SMALL = {"run.steps": 48, "founding.firms": 20}
+
+
+@pytest.fixture(scope="module")
+def result(tmp_path_factory):
+    """A take that most live with, and two that few survive."""
+    study = Study(scenario="rising_tide", set=SMALL, factors={TAKE: [0.0, 0.5, 0.8]}, replicates={"count": 12})
+    return sweep(study, out=tmp_path_factory.mktemp("plots") / "a")
+
+
+def test_survival_is_that_of_kaplan_and_meier_for_each_design(result):
+    table = result.survival()
+    for design, runs in result.done.groupby("design"):
+        time = runs["time_to_collapse"].to_numpy()
+        curve = kaplan_meier(np.where(np.isnan(time), 48, time), ~np.isnan(time))
+        line = table[table["design"] == design]
+        assert line["month"].tolist() == [0.0, *curve.time, 48.0]
+        assert line["share"].tolist()[1:-1] == curve.share.tolist()
+        assert line["share"].iloc[-1] == pytest.approx(1.0 - runs["collapsed"].mean())  # all are watched to the end
+        assert line["at_risk"].iloc[0] == 12 and line["at_risk"].iloc[-1] == 12 - runs["collapsed"].sum()
+
+
+def test_the_length_of_runs_is_that_of_each_design(tmp_path):
+    study = Study(scenario="rising_tide", set=SMALL, factors={"run.steps": [6, 9]}, replicates={"count": 2})
+    table = sweep(study, out=tmp_path / "a").survival()
+    assert table.groupby("design")["month"].max().tolist() == [6.0, 9.0]
+
+
+@pytest.mark.parametrize("name", ["summary", "effects", "survival"])
+def test_every_figure_is_drawn(result, name):
+    drawn = getattr(result.plot, name)()
+    assert isinstance(drawn, Figure)
+    assert drawn.axes
+
+
+def test_a_line_is_named_by_its_design(result):
+    (axes,) = result.plot.survival().axes
+    named = [text.get_text() for text in axes.texts]
+    assert {"take rate 0 %", "take rate 50 %", "take rate 80 %"} <= {
+        name.replace("\N{NO-BREAK SPACE}", " ") for name in named
+    }
+
+
+def test_of_many_designs_some_from_all_over_are_drawn(tmp_path):
+    takes = [round(0.05 * k, 2) for k in range(12)]
+    study = Study(
+        scenario="rising_tide",
+        set={"run.steps": 6, "founding.firms": 10},
+        factors={TAKE: takes},
+        replicates={"count": 2},
+    )
+    (axes,) = sweep(study, out=tmp_path / "a").plot.survival().axes
+    assert len(axes.lines) == 7
+
+
+def test_indices_are_drawn_of_samples_alone(result):
+    with pytest.raises(Mistake, match="takes no sample"):
+        result.plot.sensitivity()
