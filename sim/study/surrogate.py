@@ -19,6 +19,7 @@ import pandas as pd
 from sim import luck
 from sim.measures import MEASURES
 from sim.mistakes import Mistake, nearest
+from sim.study.folds import folds
 from sim.study.result import Result
 from sim.study.spaces import Range
 
@@ -78,7 +79,7 @@ class Surrogate:
         if missing := [name for name in self.ranges if name not in points]:
             raise Mistake([f"{missing[0]}: is missing; a point names {', '.join(self.ranges)}"])
         for name, span in self.ranges.items():
-            outside = points[(points[name] < span.low) | (points[name] > span.high)]
+            outside = points[~points[name].between(span.low, span.high)]  # nor is what is no number inside
             if not outside.empty:
                 told = f"{name} = {outside[name].iloc[0]:g} lies outside of {span.low:g} to {span.high:g}"
                 raise Mistake([f"{told}, of which nothing was learned; extend the study"])
@@ -109,6 +110,8 @@ def surrogate(result: Result, measure: str, treatment: str = "") -> Surrogate:
     if measure not in MEASURES:
         raise Mistake([f"{measure!r} is no measure{nearest(measure, MEASURES)}"])
     runs = result.done[~result.done[measure].isna()]
+    if treatment and treatment not in study.treatments:
+        raise Mistake([f"{treatment!r} is no treatment of this study{nearest(treatment, study.treatments)}"])
     if study.treatments:
         runs = runs[runs["treatment"] == (treatment or next(iter(study.treatments)))]
     points = runs.groupby("design").agg({**dict.fromkeys(ranges, "first"), measure: ["mean", "var", "size"]})
@@ -119,14 +122,13 @@ def surrogate(result: Result, measure: str, treatment: str = "") -> Surrogate:
     if np.ptp(values) == 0.0:
         raise Mistake([f"{measure}: is the same at all points; there is nothing to learn"])
     noise = float(np.sqrt((points[measure]["var"] / points[measure]["size"]).mean()))
-    kind, errors, model = _best(places, values)
+    kind, errors, model = _best(places, values, folds(study, points.index.to_numpy(), PARTS, FOLDS))
     r2 = 1.0 - float((errors**2).sum() / ((values - values.mean()) ** 2).sum())
     return Surrogate(measure, kind, ranges, len(values), r2, float(np.sqrt((errors**2).mean())), noise, errors, model)
 
 
-def _best(places: np.ndarray, values: np.ndarray) -> tuple[str, np.ndarray, Any]:
+def _best(places: np.ndarray, values: np.ndarray, parts: np.ndarray) -> tuple[str, np.ndarray, Any]:
     """The kind that foretells held-out points best, its errors there, and the model learned from all points."""
-    parts = (luck.uniforms(luck.key(0), FOLDS, 0, np.arange(len(values))) * PARTS).astype(int)
     tried = {}
     with _calm():
         for kind, model in _kinds(len(values), places.shape[1]).items():
