@@ -45,7 +45,8 @@ class Surrogate:
         r2: share of the variance of held-out points that it foretells.
         rmse: root of its mean squared error at held-out points.
         noise: root of the mean squared error of the points themselves, from their replicates; NaN where each had one run.
-        errors: by how much each point was missed when it was held out.
+        values: the measure at each point, mean over its replicates.
+        errors: by how much each point was missed when it was held out: `values` less what was foretold.
     """
 
     measure: str
@@ -55,6 +56,7 @@ class Surrogate:
     r2: float
     rmse: float
     noise: float
+    values: np.ndarray
     errors: np.ndarray
     _model: Any
 
@@ -124,7 +126,9 @@ def surrogate(result: Result, measure: str, treatment: str = "") -> Surrogate:
     noise = float(np.sqrt((points[measure]["var"] / points[measure]["size"]).mean()))
     kind, errors, model = _best(places, values, folds(study, points.index.to_numpy(), PARTS, FOLDS))
     r2 = 1.0 - float((errors**2).sum() / ((values - values.mean()) ** 2).sum())
-    return Surrogate(measure, kind, ranges, len(values), r2, float(np.sqrt((errors**2).mean())), noise, errors, model)
+    return Surrogate(
+        measure, kind, ranges, len(values), r2, float(np.sqrt((errors**2).mean())), noise, values, errors, model
+    )
 
 
 def _best(places: np.ndarray, values: np.ndarray, parts: np.ndarray) -> tuple[str, np.ndarray, Any]:
