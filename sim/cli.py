@@ -543,6 +543,34 @@ def compare(
         raise typer.Exit(1)
 
 
+@app.command()
+def stress(
+    scenario: Where,
+    designs: Annotated[
+        list[str] | None, typer.Option("--design", metavar="DESIGN", help="A design, or several: A+B; may be repeated.")
+    ] = None,
+    runs: Annotated[int, typer.Option(min=2, help="Searches of each kind, a seed each.")] = 20,
+    at: Annotated[int, typer.Option(min=0, help="The month in which shocks strike.")] = 60,
+    settings: Settings = None,
+    workers: Workers = None,
+    out: Annotated[Path | None, typer.Option("--out", help="A CSV file for the table.")] = None,
+) -> None:
+    """Say how far a scenario, and each design laid over it, is from collapse: the largest strain of each kind that it survives."""
+    from sim.report.progress import working
+    from sim.report.verdict import stress_lines, stress_table
+    from sim.study import comparing
+    from sim.study.stress import distance_to_collapse
+
+    base = changed(scenario, settings)
+    laid = {name: base.replace(changes) for name, changes in comparing.laid(designs or []).items()}
+    with working(f"{base.title}: looking for the largest strains"):
+        found = distance_to_collapse({comparing.AS_IT_IS: base, **laid}, range(runs), at=at, workers=workers)
+    console().print(stress_table(found))
+    print("\n" + "\n".join(stress_lines(found)))
+    if out:
+        found.to_csv(out, index=False)
+
+
 def show_doubts(result: Any, doubts: Any) -> None:
     """What uncertain assumptions do to a verdict."""
     from sim.report.verdict import asked, doubt_lines, ranked, regret_table
