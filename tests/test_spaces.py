@@ -10,6 +10,7 @@ from sim import Mistake, Result, Study, sweep
 from sim.measures import MEASURES
 from sim.study.sensitivity import sensitivity
 from sim.study.spaces import Range, Space, evenly, hypercube, places
+from sim.study.sweeping import forecast
 
 TAKE, MONITORING, STEPS = "sharing.take_rate", "governance.monitoring", "run.steps"
 SMALL = {STEPS: 3, "founding.firms": 12, "founding.partners": 4.0}
@@ -123,6 +124,13 @@ def test_what_does_not_go_together_is_told(text, said, tmp_path, monkeypatch):
 def test_a_large_sample_is_checked_at_its_ends(monkeypatch):
     monkeypatch.setattr("sim.study.design.MOST_CHECKED", 5)
     assert len(study("sobol", points=64).designs()) == 5 + 4
+
+
+def test_of_a_large_sample_every_point_is_run(monkeypatch, tmp_path):
+    monkeypatch.setattr("sim.study.design.MOST_CHECKED", 5)
+    large = study("sobol", points=32, replicates={"count": 2})
+    assert forecast(large, out=tmp_path / "large").runs == 64
+    assert sweep(large, out=tmp_path / "large", workers=1).runs["design"].nunique() == 32
 
 
 # Indices
