@@ -62,8 +62,8 @@ def version(show: Annotated[bool, typer.Option("--version", help="Say the versio
 
 
 def console() -> Console:
-    """Where tables go: as wide as the terminal, plain when piped."""
-    return Console(highlight=False, width=None if sys.stdout.isatty() else 120)
+    """Where tables go: as wide as the terminal, plain when piped; brackets in names are brackets, no markup."""
+    return Console(highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else 120)
 
 
 def changed(where: str, settings: list[str] | None) -> Any:

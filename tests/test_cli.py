@@ -84,6 +84,20 @@ def test_sweep_leaves_runs_summary_and_figure(tide):
     assert len(pd.read_parquet("results/small/runs.parquet")) == 6
 
 
+def test_names_are_shown_as_they_are_written(tide):
+    """Brackets are no markup: [/x] would else end a colour that nobody began, and the sweep with it."""
+    named = STUDY + '[treatments."[red]a"]\n[treatments."[/x]"]\n"voice.decider" = "vote"\n'
+    Path("named.toml").write_text(named.replace("Small", "Is [b]it[/b] :smile: [/x]?"), encoding="utf-8")
+    code, out, _err = tide("sweep", "named.toml")
+    assert code == 0 and all(name in out for name in ("[b]it[/b] :smile: [/x]?", "[red]a", "\n[/x] "))
+
+
+def test_a_single_run_a_design_has_no_interval_but_a_picture(tide):
+    Path("single.toml").write_text(STUDY.replace("count = 3", "count = 1"), encoding="utf-8")
+    assert tide("sweep", "single.toml")[0] == 0
+    assert Path("results/single/figure.png").is_file()
+
+
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
