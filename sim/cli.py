@@ -410,7 +410,7 @@ def calibrate(
 ) -> None:
     """Fit levers to observed data, with intervals and profiles; exit 1 if the model does not reach the data."""
     chosen = changed(scenario, settings)
-    from sim.reading import span
+    from sim.reading import spans
     from sim.record import refuse_foreign
     from sim.report.progress import working
     from sim.report.tables import calibration_lines, calibration_table
@@ -419,7 +419,7 @@ def calibrate(
     folder = out or Path("results") / f"{Path(scenario).stem}-{data.stem}"
     refuse_foreign(folder, "calibration")
     with working(f"{chosen.title}: fitting to {data}"):
-        found = fitted_to(chosen, data, dict(map(span, fit)), runs, seed, workers)
+        found = fitted_to(chosen, data, spans(fit), runs, seed, workers)
     found.save(folder)
     console().print(calibration_table(found))
     print("\n" + "\n".join(calibration_lines(found)))
