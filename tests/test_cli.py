@@ -105,6 +105,10 @@ def test_a_single_run_a_design_has_no_interval_but_a_picture(tide):
         (("run", "rising_tide", "--set", "sharing.take_rte=0.3"), "did you mean 'take_rate'"),
         (("run", "rising_tide", "--set", "sharing.take_rate=3"), "it must be a number from 0 to 1"),
         (("run", "rising_tide", "--set", "take"), "write key=value"),
+        (
+            ("run", "rising_tide", *SHORT, "--set", "value.productivity=1e308"),
+            "value is beyond all numbers (inf) in month 0",
+        ),
         (("run", "rising_tide", "--engine", "steam"), "allowed are 'compiled' and 'agents'"),
         (("run", "rising_tide", "--seed", "-1"), "--seed"),
         (("run", "."), "is a folder; name a file"),
