@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,8 @@ MOST_CELLS = 150
 """More cells than this have no room for their numbers."""
 MOST_DESIGNS = 30
 """More designs than this cannot be told apart in a list."""
+NAME, ROOMY = 30, 16
+"""Letters of a line of a design's name, and how many designs have room for two lines."""
 NAMES = {"sharing.take_rate": "take rate"}
 """What levers are called in a sentence; others go by their key."""
 
@@ -255,15 +258,30 @@ def _ticks(axis: Axis, factor: str, levels: pd.Index) -> None:
     axis.set_ticks(range(0, len(levels), every), [speller(factor)(level) for level in levels[::every]])
 
 
+def fitted(name: str, lines: int = 2) -> str:
+    """A name that fits beside a panel, on so many lines; what is too much is left out of its middle, as names differ at their ends."""
+    most = lines * NAME - lines + 1
+    if len(name) > most:
+        name = f"{name[: most // 2 - 1].rstrip()} … {name[-(most // 2 - 2) :].lstrip()}"
+    return "\n".join(wrap(name, NAME, max_lines=lines, placeholder=" …"))
+
+
 def _list(result: Result) -> Figure:
     """Four measures of every design, one below the other."""
     shown = panels(result)
     summary = result.summary([name for name, *_ in shown])
     designs = summary.drop_duplicates("design").head(MOST_DESIGNS)
-    names = [" · ".join(f"{called(f)} {level(f, row[f])}" for f in result.varied) for _, row in designs.iterrows()]
+    lines = 2 if len(designs) <= ROOMY else 1
+    names = [fitted(" · ".join(level(f, row[f]) for f in result.varied), lines) for _, row in designs.iterrows()]
+    varied = [called(factor) for factor in result.varied]
     left_out = summary["design"].nunique() - len(designs)
-    head = f"{summary['design'].nunique()} designs over {', '.join(called(factor) for factor in result.varied)}"
+    head = (
+        result.study.title
+        if result.study.effects
+        else f"{result.runs['design'].nunique()} designs over {', '.join(varied)}"
+    )
     page = new_page(head + (f"; the first {MOST_DESIGNS} are shown" if left_out else ""), subtitle(result))
+    page.text(0.193, 0.79, fitted(" · ".join(varied)), size=12, color=INK, ha="right", va="bottom", linespacing=1.1)
     grid = page.add_gridspec(1, 4, left=0.20, right=0.975, bottom=0.07, top=0.78, wspace=0.12)
     at = np.arange(len(designs))
     for place, (name, title, unit, colour) in enumerate(shown):
