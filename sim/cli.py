@@ -301,8 +301,10 @@ def show_result(result: Any, figure: bool) -> None:
     """What a sweep says, its figure and its files; exit 3 if some runs failed."""
     from sim.report.progress import working
     from sim.report.tables import claims_table, effects_table, findings, summary_table
+    from sim.study.sensitivity import can_tell, too_few
 
-    indices = show_sensitivity(result) if result.study.space.sampled else None
+    remark(too_few(result.study))
+    indices = show_sensitivity(result) if can_tell(result.study) else None
     if indices is None:
         console().print(summary_table(result))
     if result.study.effects:

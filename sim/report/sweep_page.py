@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from textwrap import wrap
 from typing import Any
@@ -60,7 +61,8 @@ def sweep_figure(result: Result) -> Figure:
         numeric = all(pd.api.types.is_numeric_dtype(result.runs[name]) for name in result.varied)
         if numeric and len(result.varied) == 1:
             return _curves(result, result.factors[0])
-        return _map(result) if numeric and len(result.varied) == 2 else _list(result)
+        whole = math.prod(len(result.study.tried(name)) for name in result.varied) == len(result.study.levels())
+        return _map(result) if numeric and whole and len(result.varied) == 2 else _list(result)
 
 
 def panels(result: Result) -> list[tuple[str, str, str, str]]:
