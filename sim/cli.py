@@ -251,7 +251,9 @@ def report(
     from sim.record import durably
     from sim.report.html import report as page_of
     from sim.report.progress import working
+    from sim.study import capsule
 
+    remark(capsule.alteration(result))
     with working(f"{result}: the page"):
         text = page_of(result)
     to = out or result / "report.html"

@@ -292,7 +292,7 @@ def _list(result: Result) -> Figure:
         spread = [rows["mean"] - rows["low"], rows["high"] - rows["mean"]]
         axes.errorbar(rows["mean"], at, xerr=np.nan_to_num(np.abs(spread)), fmt="o", color=colour, ms=6, lw=1.5)
         panel(axes, title.replace(" of the orchestrators", " (orchestrators)"), unit.split(",")[0], None)
-        axes.set_ylim(len(designs) - 0.5, -0.5)
+        axes.set_ylim(max(1, len(designs)) - 0.5, -0.5)
         axes.margins(x=0.08)
         axes.grid(visible=True, axis="x")
         axes.xaxis.set_major_formatter(PERCENT if in_percent(name) else NUMBER)

@@ -54,7 +54,7 @@ class Result:
         """Read a result that `sweep` wrote.
 
         Raises:
-            Mistake: if the folder holds none.
+            Mistake: if the folder holds none, or what it holds is not as it was written.
         """
         at = Path(folder)
         manifest = read_manifest(at, "sweep")
@@ -62,16 +62,26 @@ class Result:
             runs = pd.read_parquet(at / "runs.parquet")
         except (OSError, ValueError) as error:
             raise Mistake([f"{at / 'runs.parquet'}: cannot be read ({error}); run the study again"]) from None
-        return cls(at, manifest, runs)
+        try:
+            result = cls(at, manifest, runs)
+            lost = {"run", "design", "seed", *result.varied, "status", "error"} - set(runs)
+        except (KeyError, ValueError):  # of pydantic too
+            raise Mistake([f"{at / 'manifest.json'}: is not as tide wrote it; run the study again"]) from None
+        if lost or runs.empty:
+            said = f"the column {min(lost)} is missing" if lost else "it holds no run"
+            raise Mistake([f"{at / 'runs.parquet'}: {said}; run the study again"])
+        return result
 
     @cached_property
     def series(self) -> pd.DataFrame:
         """A row a run and month, if the study kept the series.
 
         Raises:
-            Mistake: if it did not.
+            Mistake: if it did not, or they are not there any more.
         """
         path = self.folder / "series.parquet"
+        if not path.exists() and self.study.keep.series:
+            raise Mistake([f"{path}: is missing; run the study again"])
         if not path.exists():
             raise Mistake([f"{path}: the study kept no series; set keep.series = true and run it again"])
         return pd.read_parquet(path)

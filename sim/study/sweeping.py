@@ -5,7 +5,6 @@ Neither the number of workers, nor the engine, nor how often it was interrupted 
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
@@ -231,7 +230,7 @@ def gather(plan: Plan, other: Path) -> None:
         if not ours.exists() or read_shard(plan, shard) is None:
             with sharding.told_plainly(plan.folder):
                 durably(ours, theirs.read_bytes())
-        elif _digest(ours) != _digest(theirs):
+        elif sharding.digest(ours) != sharding.digest(theirs):
             raise Mistake([f"{theirs}: says something else than {ours}; find out which is right, and remove the other"])
 
 
@@ -280,22 +279,12 @@ def finished(place: Path, asked: Plan) -> Result | None:
     content = read_manifest(place, "sweep")
     if "hash" not in content:  # of an earlier version, which kept none
         return None
-    wrong = [name for name, digest in content["tables"].items() if _digest(place / name) != digest]
-    if content != sealed(content) or wrong:
-        told = place / (wrong[0] if wrong else MANIFEST)
-        raise Mistake([f"{told}: is not as tide wrote it; move {place} away, or name another place with --out"])
+    if name := sharding.altered(place, content):
+        raise Mistake([f"{place / name}: is not as tide wrote it; move {place} away, or name another place with --out"])
     if any(content[part] != asked.content[part] for part in AGREED):
         return None
     result = Result.read(place)
     return None if result.failed else result
-
-
-def _digest(path: Path) -> str:
-    """The SHA-256 of a file; empty if it is not there."""
-    if not path.is_file():
-        return ""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def begun(asked: Plan, crew: Crew) -> Plan:
@@ -360,7 +349,7 @@ def finish(plan: Plan, place: Path) -> Result:
     with sharding.told_plainly(place):
         aside.mkdir()
         compact(plan, aside)
-        tables = {path.name: _digest(path) for path in sorted(aside.iterdir())}
+        tables = {path.name: sharding.digest(path) for path in sorted(aside.iterdir())}
         keep_scenario(plan.base, aside)
         (aside / "study.toml").write_text(plan.study.to_toml("scenario.toml"), encoding="utf-8")
         kept = {key: plan.content[key] for key in ("name", *AGREED)}
