@@ -11,6 +11,7 @@ import pytest
 
 from sim import Run, Scenario, sweep
 from sim.cli import main
+from sim.simulation import Simulation
 
 SHORT = ["--set", "run.steps=12", "--set", "founding.firms=20"]
 
@@ -181,6 +182,21 @@ def test_a_study_swept_again_keeps_its_figure_and_another_of_its_name_has_a_plac
     again = sweep("small.toml")
     assert again.folder.name.startswith("small-") and len(again.runs) == 4
     assert len(pd.read_parquet("results/small/runs.parquet")) == 6
+
+
+def test_a_long_run_can_be_interrupted(tide, monkeypatch):
+    """Whoever presses Ctrl-C is heard between stretches of months: the run does not go on to its end."""
+    advance, begun = Simulation.advance, []
+
+    def interrupted(self, months=None):
+        begun.append(months)
+        if len(begun) > 2:
+            raise KeyboardInterrupt
+        return advance(self, months)
+
+    monkeypatch.setattr(Simulation, "advance", interrupted)
+    assert tide("run", "rising_tide", "--set", "run.steps=100000", "--set", "founding.firms=20")[0] == 130
+    assert not Path("results").exists()
 
 
 def test_listings(tide):
