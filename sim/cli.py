@@ -45,6 +45,9 @@ def main(arguments: list[str] | None = None) -> None:
     except Mistake as mistake:
         print("\n".join(mistake.lines), file=sys.stderr)
         code = 2
+    except OSError as error:
+        print(f"{error.filename or 'output'}: cannot be written or read ({error.strerror or error})", file=sys.stderr)
+        code = 2
     except Exception as error:
         if not hasattr(error, "exit_code"):
             raise

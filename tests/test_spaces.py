@@ -120,10 +120,6 @@ def test_a_list_of_designs_comes_from_a_file(tmp_path, monkeypatch):
             "each row must name the same keys",
         ),
         ('[space]\nkind = "list"\nfile = "x.csv"\n[factors]\n"run.steps" = [9]', "the rows say which"),
-        (
-            f'[treatments.a]\n[treatments.b]\n"{TAKE}" = 0.3\n[factors]\n"{TAKE}" = [0.1, 0.2]',
-            f"treatments.b.{TAKE}: is a factor too",
-        ),
     ],
 )
 def test_what_does_not_go_together_is_told(text, said, tmp_path, monkeypatch):
@@ -142,8 +138,9 @@ def test_of_a_range_that_is_not_allowed_one_value_is_told():
 
 
 def test_what_a_factor_replaces_is_told():
-    found = Study(scenario="rising_tide", set={**SMALL, TAKE: 0.3}, factors={TAKE: [0.1, 0.2]})
-    assert found.remarks() == [f"set: {TAKE} has no effect: it is a factor"]
+    treatments = {"a": {}, "b": {TAKE: 0.4}}
+    found = Study(scenario="rising_tide", set={**SMALL, TAKE: 0.3}, treatments=treatments, factors={TAKE: [0.1, 0.2]})
+    assert found.remarks() == [f"{place}: {TAKE} has no effect: it is a factor" for place in ("set", "treatments.b")]
 
 
 def test_a_large_sample_is_checked_at_its_ends(monkeypatch):

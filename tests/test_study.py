@@ -436,3 +436,11 @@ def test_what_is_called_a_collapse_can_be_varied_after_the_sweep(tmp_path):
         assert set(grid["runs"]) == {3}
     with pytest.raises(Mistake, match="design 5"):
         swept.collapse_sensitivity(5)
+
+
+def test_what_cannot_be_asked_of_a_result_is_told():
+    found = result({"value": [[1, 2], [3, 4], [5, 6]]})
+    with pytest.raises(Mistake, match="confidence: 95 is not allowed"):
+        found.summary(["value"], 95)
+    with pytest.raises(Mistake, match="monitoring: does not vary here"):
+        found.matrix(TAKE, "value", {"monitoring": 1.0})

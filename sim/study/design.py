@@ -232,7 +232,13 @@ class Study(Part, metaclass=Spoken):
         return [*self.levels()[:MOST_CHECKED], *ends]
 
     def design(self, named: Mapping[str, Any]) -> int:
-        """The number of a design; what is not named is the first treatment, or the first level of its factor."""
+        """The number of a design; what is not named is the first treatment, or the first level of its factor.
+
+        Raises:
+            Mistake: if something else is named, or a level that is not tried.
+        """
+        if wrong := list(self._no_design(dict(named))):
+            raise Mistake(wrong)
         levels = self.levels()
         return levels.index({**levels[0], **named})
 
@@ -281,10 +287,15 @@ class Study(Part, metaclass=Spoken):
         """What it says in vain, a line each: changes under [set] that factors replace, or whose phase or mechanism is off, as is
         that of a treatment."""
         designs = self.designs()
-        lines = [f"set: {key} has no effect: it is a factor" for key in self.set if key in self.factors]
         vain = [in_vain(design) for design in designs]
         places: dict[Key, dict[str, Any]] = {("set",): self.set}
         places |= {("treatments", name): changes for name, changes in self.treatments.items()}
+        lines = [
+            f"{spell(place)}: {key} has no effect: it is a factor"
+            for place, changes in places.items()
+            for key in changes
+            if key in self.factors
+        ]
         for place, changes in places.items():
             under = [
                 found
@@ -367,18 +378,12 @@ class Study(Part, metaclass=Spoken):
             yield ("factors",), "the rows say which factors there are, and their levels; leave it out"
 
     def _twice(self) -> Iterator[tuple[Key, str]]:
-        """A level, or a row, counts once; a lever is set by a treatment or by a factor."""
+        """A level, or a row, counts once."""
         listed = {name: each for name, each in self.factors.items() if not isinstance(each, Range)}
         for name, levels in listed.items() if self.space.kind in ("grid", "one_at_a_time") else ():
             yield from ((("factors", name), f"{shown(level)} stands there twice") for level in _repeated(levels))
         if self.space.kind == "list":
             yield from ((("space", "rows"), f"{shown(row)} stands there twice") for row in _repeated(self.space.rows))
-        for treatment, changes in self.treatments.items():
-            for key in changes.keys() & self.factors.keys():
-                yield (
-                    ("treatments", treatment, key),
-                    "is a factor too, whose levels would replace it; leave out one of them",
-                )
 
     def _whole_sections(self) -> Iterator[tuple[Key, str]]:
         """Keys without quotation marks make a table that would replace the whole section with all else in it."""

@@ -135,8 +135,10 @@ class Result:
         others, whose number is `n`; censored times are left out unless they are asked for.
 
         Raises:
-            Mistake: if there is no such measure.
+            Mistake: if there is no such measure, or the confidence is none.
         """
+        if not 0.0 < confidence < 1.0:
+            raise Mistake([f"confidence: {confidence} is not allowed; it must be a number between 0 and 1, e.g. 0.95"])
         names = [name for name in MEASURES if name not in CENSORED] if measures is None else list(measures)
         for name in names:
             self._known(name, MEASURES, "measure")

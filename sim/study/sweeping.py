@@ -52,6 +52,8 @@ class Crew(NamedTuple):
             raise Mistake([f"isolate: {shown(self.isolate)} is not allowed; allowed are {', '.join(ENGINES)}"])
         if self.limit is not None and not self.limit > 0:
             raise Mistake([f"limit: {shown(self.limit)} is not allowed; it must be a number of seconds above 0"])
+        if self.workers < 1:
+            raise Mistake([f"workers: {self.workers} is not allowed; it must be a whole number from 1"])
         return self
 
 
@@ -121,7 +123,7 @@ def sweep(
         Mistake: if the study is wrong, the folder cannot be written or holds something else, or the disk is too small.
         Interrupted: by Ctrl-C; what is done is kept.
     """
-    crew = Crew(isolate, workers or cores(), limit).checked()
+    crew = Crew(isolate, cores() if workers is None else workers, limit).checked()
     asked = asked_for(study, out)
     place = sharding.result_of(asked.folder)
     refuse_foreign(place, "sweep")
@@ -179,7 +181,7 @@ def work(
     """
     if not 0 <= part < of:
         raise Mistake([f"shards: {part}::{of} is not allowed; parts of {of} count from 0 to {of - 1}"])
-    crew, folder = Crew(isolate, workers or cores(), limit).checked(), planned(where)
+    crew, folder = Crew(isolate, cores() if workers is None else workers, limit).checked(), planned(where)
     with sharding.held(folder, alone=False):
         begun_here = Plan.read(folder)
         sharding.check_folder(folder)
@@ -254,7 +256,7 @@ def forecast(study: Study | str | Path, workers: int | None = None, out: str | P
     """
     asked = asked_for(study, out)
     needs = taste(asked)
-    seconds = needs.seconds * asked.runs / (workers or cores())
+    seconds = needs.seconds * asked.runs / (cores() if workers is None else workers)
     disk, free = needs.disk(asked.runs), free_near(asked.folder)
     return Forecast(
         len(asked.levels), asked.runs, asked.cut(sharding.shard_size(needs.seconds)).shards, seconds, disk, free
