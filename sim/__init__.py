@@ -6,8 +6,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sim.designs import Design
     from sim.ecosystem import Ecosystem
     from sim.firm import Firm
+    from sim.importing import import_network
     from sim.measures.maturity import maturity
     from sim.measures.shapley import shapley, shapley_sampled
     from sim.mistakes import Mistake
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from sim.study import Result, Study, antifragility, calibrate, fixation, largest_shock, returns, sweep
 
 _WHERE = {
+    "Design": "sim.designs",
     "Ecosystem": "sim.ecosystem",
     "Firm": "sim.firm",
     "Mistake": "sim.mistakes",
@@ -27,6 +30,7 @@ _WHERE = {
     "antifragility": "sim.study",
     "calibrate": "sim.study",
     "fixation": "sim.study",
+    "import_network": "sim.importing",
     "largest_shock": "sim.study",
     "maturity": "sim.measures.maturity",
     "returns": "sim.study",
@@ -36,6 +40,7 @@ _WHERE = {
     "sweep": "sim.study",
 }
 __all__ = [
+    "Design",
     "Ecosystem",
     "Firm",
     "Mistake",
@@ -46,6 +51,7 @@ __all__ = [
     "antifragility",
     "calibrate",
     "fixation",
+    "import_network",
     "largest_shock",
     "maturity",
     "returns",

@@ -31,6 +31,13 @@ Where = Annotated[str, typer.Argument(metavar="SCENARIO", help="A shipped scenar
 Settings = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a value; may be repeated.")
 ]
+Designs = Annotated[
+    list[str] | None,
+    typer.Option("--design", metavar="DESIGN", help="Lay a shipped design, or a TOML file, over it; may be repeated."),
+]
+LaterWins = Annotated[
+    bool, typer.Option("--later-wins", help="Of designs that contradict each other, let the later hold.")
+]
 Out = Annotated[Path | None, typer.Option("--out", help="Where the result goes; by default a folder in results/.")]
 
 
@@ -69,12 +76,19 @@ def console() -> Console:
     return Console(highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else 120)
 
 
-def changed(where: str, settings: list[str] | None) -> Any:
-    """A scenario with the changes of the command line."""
+def changed(where: str, settings: list[str] | None, designs: list[str] | None = None, later_wins: bool = False) -> Any:
+    """A scenario under designs, with the changes of the command line."""
+    from sim.designs import Design, conflicts, decided_anew, lay
     from sim.reading import assignment
     from sim.scenario import Scenario
 
     scenario = Scenario.load(where)
+    if designs:
+        chosen = [Design.load(each) for each in designs]
+        remark(
+            [*decided_anew(scenario, chosen), *(f"{line}; the later holds" for line in conflicts(chosen) if later_wins)]
+        )
+        scenario = lay(scenario, chosen, later_wins)
     changes = dict(assignment(text) for text in settings or [])
     return scenario.replace(changes) if changes else scenario
 
@@ -90,6 +104,8 @@ def run(
     scenario: Where,
     seed: Annotated[int, typer.Option(min=0, max=2**64 - 1, help="The luck.")] = 0,
     settings: Settings = None,
+    designs: Designs = None,
+    later_wins: LaterWins = False,
     engine: Annotated[str, typer.Option(help="compiled, or agents: firm by firm through Mesa.")] = "compiled",
     out: Out = None,
     figure: Annotated[bool, typer.Option(help="Whether to draw the figure.")] = True,
@@ -98,7 +114,7 @@ def run(
     ] = False,
 ) -> None:
     """Simulate one scenario: measures, a figure, and files in results/."""
-    chosen = changed(scenario, settings)
+    chosen = changed(scenario, settings, designs, later_wins)
     from sim.founding import unused_columns
     from sim.record import place_of_its_own, refuse_foreign
     from sim.report.progress import working
@@ -110,7 +126,7 @@ def run(
     with working(f"{chosen.title}: {chosen.run.steps} months"):
         record = simulate(chosen, seed, engine=engine)
     named = Path("results") / f"{Path(scenario).stem}-{seed}"
-    folder = record.save(out or place_of_its_own(named, "scenario", chosen, changed=bool(settings)))
+    folder = record.save(out or place_of_its_own(named, "scenario", chosen, changed=bool(settings or designs)))
     show_run(record, folder, figure, everything)
 
 
@@ -136,6 +152,31 @@ def show_run(record: Any, folder: Path, figure: bool, everything: bool) -> None:
     print(f"\n{folder}/: {', '.join(sorted(os.listdir(folder)))}")
 
 
+@app.command("import")
+def import_(
+    sources: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="Firms and ties as CSV; or a network, e.g. GraphML.")
+    ],
+    out: Annotated[Path, typer.Option("--out", help="The scenario to write; clean CSV files go beside it.")],
+    title: Annotated[str, typer.Option(help="A name for people; by default that of the file.")] = "",
+    orchestrator: Annotated[str, typer.Option(metavar="NAME", help="The firm that is the orchestrator, or none.")] = "",
+    trust_scale: Annotated[
+        str, typer.Option(metavar="LOW:HIGH", help="The scale on which trust is told, e.g. 1:5; by default 0 to 1.")
+    ] = "",
+    force: Annotated[bool, typer.Option("--force", help="Replace what an earlier import wrote.")] = False,
+) -> None:
+    """Make a scenario of a list of firms and a list of ties: checked whole, with all that the data do not say listed."""
+    from sim.importing import import_network, scale
+
+    ends = scale(trust_scale) if trust_scale else None
+    made = import_network(sources, out, title=title, orchestrator=orchestrator, trust_scale=ends, force=force)
+    print("The data say:", *made.said, sep="\n  ")
+    if made.unused:
+        print("Not used, as no scenario knows these columns:", *made.unused, sep="\n  ")
+    print(f"{len(made.assumed)} assumptions stand for what the data do not say: tide describe {shlex.quote(str(out))}")
+    print(*made.files, made.scenario, sep="\n")
+
+
 Workers = Annotated[int | None, typer.Option(min=1, help="How many runs at once; by default all cores.")]
 Isolate = Annotated[str, typer.Option(help="threads, or process: a crash then ends a run and not the sweep.")]
 Limit = Annotated[
@@ -153,6 +194,10 @@ def sweep(
     limit: Limit = None,
     resume: Annotated[bool, typer.Option("--resume", help="Only go on with what is there.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Throw away what is unfinished, and begin anew.")] = False,
+    dask: Annotated[str, typer.Option(metavar="ADDRESS", help="Have a Dask cluster do it: tcp://127.0.0.1:8786.")] = "",
+    cluster: Annotated[
+        bool, typer.Option("--cluster", help="Start the cluster of the study's [cluster] for it.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say how many runs, how long, how much disk.")] = False,
     plan: Annotated[bool, typer.Option("--plan", help="Only write the plan, for tide work.")] = False,
 ) -> None:
@@ -168,11 +213,35 @@ def sweep(
         return
     if plan:
         planned = sweeping.plan(chosen, out)
-        print(f"{planned.folder}: {planned.runs} runs in {planned.shards} shards; do them with tide work")
+        most = "at most " * chosen.replicates.batched
+        print(f"{planned.folder}: {most}{planned.runs} runs in {planned.shards} shards; do them with tide work")
         return
-    with interruptible("sweep", study, *(["--out", str(out)] if out else []), "--resume"), Bar(chosen.title) as bar:
-        result = sweeping.sweep(chosen, workers, out, bar, isolate=isolate, limit=limit, resume=resume, fresh=fresh)
+    again = [*(["--out", str(out)] if out else []), *(["--dask", dask] if dask else ["--cluster"] * cluster)]
+    with (
+        interruptible("sweep", study, *again, "--resume"),
+        machines(chosen, dask, cluster) as address,
+        Bar(chosen.title) as bar,
+    ):
+        result = sweeping.sweep(
+            chosen, workers, out, bar, isolate=isolate, limit=limit, address=address, resume=resume, fresh=fresh
+        )
     show_result(result, figure)
+
+
+@contextmanager
+def machines(study: Any, address: str, cluster: bool) -> Iterator[str]:
+    """The address of the scheduler whose workers are to do a sweep; empty for this machine alone."""
+    if cluster and address:
+        raise Mistake(["--cluster: does not go with --dask, which names one that is there"])
+    if not cluster:
+        yield address
+        return
+    from sim.study.cluster import started
+
+    if study.cluster is None:
+        raise Mistake([f'--cluster: {study.name} has no [cluster]; write one, e.g. [cluster] kind = "slurm"'])
+    with started(study.cluster) as found:
+        yield found
 
 
 @app.command()
@@ -305,7 +374,7 @@ def show_sensitivity(result: Any) -> Any:
 def show_result(result: Any, figure: bool) -> None:
     """What a sweep says, its figure and its files; exit 3 if some runs failed."""
     from sim.report.progress import working
-    from sim.report.tables import claims_table, effects_table, findings, summary_table
+    from sim.report.tables import claims_table, effects_table, findings, precision_lines, summary_table
     from sim.study.sensitivity import can_tell, too_few
 
     remark(too_few(result.study))
@@ -316,8 +385,8 @@ def show_result(result: Any, figure: bool) -> None:
         console().print(effects_table(result))
         if result.study.effects.claims:
             console().print(claims_table(result))
-    for finding in findings(result):
-        print(finding)
+    for line in (*findings(result), *precision_lines(result)):
+        print(line)
     if figure:
         with working("drawing"):
             from sim.record import identity
@@ -400,6 +469,94 @@ def fixation(
 
 
 @app.command()
+def compare(
+    scenario: Where,
+    designs: Annotated[
+        list[str],
+        typer.Option("--design", metavar="DESIGN", help="A design, or several at once: A+B; may be repeated."),
+    ],
+    on: Annotated[str, typer.Option(metavar="MEASURE", help="What decides.")] = "survival",
+    better: Annotated[
+        str | None, typer.Option(help="higher or lower; by default what is good for the ecosystem.")
+    ] = None,
+    confidence: Annotated[float, typer.Option(help="Of all verdicts together.")] = 0.95,
+    alike: Annotated[float, typer.Option(help="Means that differ by no more count as alike.")] = 0.0,
+    also: Annotated[
+        list[str] | None, typer.Option(metavar="MEASURE", help="Other measures that are shown; may be repeated.")
+    ] = None,
+    assume: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=LOW:HIGH", help="What is not known for sure, and its range; may be repeated."),
+    ] = None,
+    most: Annotated[int, typer.Option("--at-most", min=2, help="Runs of each design at most.")] = 500,
+    settings: Settings = None,
+    workers: Workers = None,
+    out: Out = None,
+    figure: Annotated[bool, typer.Option(help="Whether to draw the figure.")] = True,
+    isolate: Isolate = "threads",
+    limit: Limit = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Throw away what is there, and begin anew.")] = False,
+) -> None:
+    """Race designs against the scenario as it is, on the same luck, until it is known which is best; exit 1 if it stays open."""
+    from sim.reading import assignment, span
+    from sim.report.progress import Bar
+    from sim.report.verdict import criteria_table, is_open, trade_off_lines, verdict_lines
+    from sim.study import comparing, sweeping
+
+    race = {"measure": on, "better": better, "confidence": confidence, "alike": alike}
+    changes = dict(assignment(text) for text in settings or [])
+    study = comparing.comparison(scenario, comparing.laid(designs), race, also or comparing.CRITERIA, most, changes)
+    remark(study.remarks())
+    again = ("compare", scenario, *(word for name in designs for word in ("--design", name)), "…")
+    with interruptible(*again), Bar(study.title) as bar:
+        result = sweeping.sweep(study, workers, out, bar, isolate=isolate, limit=limit, fresh=fresh)
+    print("\n".join(verdict_lines(result)))
+    print(f"\nMeans of each design; + better and − worse than {comparing.AS_IT_IS}, * the best:")
+    console().print(criteria_table(result))
+    print("\n" + "\n".join(trade_off_lines(result)))
+    if assume:
+        with interruptible(*again), Bar("whatever the assumptions") as bar:
+            doubts = sweeping.sweep(
+                comparing.doubted(study, dict(map(span, assume))),
+                workers,
+                result.folder.with_name(f"{result.folder.name}-assumptions"),
+                bar,
+                isolate=isolate,
+                limit=limit,
+                fresh=fresh,
+            )
+        show_doubts(result, doubts)
+    if figure:
+        draw_effects(result)
+    print(f"\n{result.folder}/: {', '.join(sorted(os.listdir(result.folder)))}")
+    if is_open(result):
+        raise typer.Exit(1)
+
+
+def show_doubts(result: Any, doubts: Any) -> None:
+    """What uncertain assumptions do to a verdict."""
+    from sim.report.verdict import asked, doubt_lines, ranked, regret_table
+
+    print("\n" + "\n".join(doubt_lines(doubts, asked(result), ranked(result))))
+    print(f"\nHow far each stays behind the best of the same world, in {asked(result).measure.replace('_', ' ')}:")
+    console().print(regret_table(doubts, asked(result).measure))
+    print(f"\n{doubts.folder}/: {', '.join(sorted(os.listdir(doubts.folder)))}")
+
+
+def draw_effects(result: Any) -> None:
+    """The figure of a comparison: what each design changes."""
+    from sim.report.progress import working
+
+    with working("drawing"):
+        from sim.record import identity
+        from sim.report.effects_page import effects_figure
+        from sim.report.style import save
+        from sim.report.verdict import headline
+
+        save(effects_figure(result, headline(result)), result.folder / "figure.png", identifier=identity(result.folder))
+
+
+@app.command()
 def calibrate(
     scenario: Where,
     data: Annotated[
@@ -479,20 +636,62 @@ def validate(
 
 
 @app.command()
-def check(files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Scenarios or studies.")]) -> None:
-    """Say what is wrong with scenarios or studies; runs nothing."""
-    from sim.study.design import check_file
+def check(
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Scenarios, designs or studies.")],
+    designs: Designs = None,
+    later_wins: LaterWins = False,
+) -> None:
+    """Say what is wrong with scenarios, designs or studies; runs nothing."""
+    from sim.study.design import check_file, check_files
 
     wrong: list[str] = []
     for file in files:
         try:
-            remarks = check_file(file)
+            if designs:
+                chosen = changed(file, None, designs, later_wins)
+                remarks = [*chosen.remarks(), *check_files(chosen)]
+            else:
+                remarks = check_file(file)
             print(f"{file}: ok")
             remark(remarks)
         except Mistake as mistake:
             wrong += mistake.lines
     if wrong:
         raise Mistake(wrong)
+
+
+@app.command()
+def describe(
+    what: Annotated[str, typer.Argument(metavar="SCENARIO", help="A scenario or a design: a shipped name, or a file.")],
+    settings: Settings = None,
+    designs: Designs = None,
+    later_wins: LaterWins = False,
+) -> None:
+    """Tell a scenario or a design in plain sentences, with its numbers as they stand in the file."""
+    from sim.designs import Design, is_design
+    from sim.report.telling.page import design_lines, scenario_lines
+    from sim.scenario import Scenario
+
+    if is_design(what):
+        print("\n".join(design_lines(Design.load(what))))
+        return
+    chosen = changed(what, settings, designs, later_wins)
+    print("\n".join(scenario_lines(chosen, Scenario.load(what) if designs or settings else None)))
+
+
+@app.command()
+def diff(
+    first: Annotated[str, typer.Argument(metavar="A", help="A scenario or a design.")],
+    second: Annotated[
+        str, typer.Argument(metavar="B", help="Another one; a design is laid over A, if that is a scenario.")
+    ],
+    designs: Designs = None,
+    later_wins: LaterWins = False,
+) -> None:
+    """Say in what two scenarios or designs differ, key by key; --design lays designs over the second."""
+    from sim.report.telling.differing import compared
+
+    print("\n".join(compared(first, second, designs or (), later_wins)))
 
 
 @app.command()
@@ -507,12 +706,13 @@ def schema(study: Annotated[bool, typer.Option("--study", help="Of studies, not 
 
 @app.command()
 def scenarios() -> None:
-    """List the shipped scenarios and studies."""
+    """List the shipped scenarios, designs and studies."""
     from sim import shipped
     from sim.report.tables import shipped_table
 
     console().print(shipped_table("Scenarios: tide run NAME", shipped.scenarios()))
     console().print(shipped_table("Classics: tide run NAME", shipped.classics()))
+    console().print(shipped_table("Designs: tide run SCENARIO --design NAME", shipped.designs()))
     for group, files in shipped.study_groups().items():
         console().print(shipped_table(f"Studies{f' of {group}' if group else ''}: tide sweep NAME", files))
 

@@ -11,7 +11,7 @@ import csv
 import difflib
 import io
 import math
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -65,9 +65,11 @@ TRAITS = {
 """What a file may say of a firm in numbers; units are the scenario's (goal: radians; reserves: months of endowment)."""
 CHOICES = {"role": words(Role), "type": words(ContributionType)}
 """What a file may say of a firm in words."""
-TIE_TRAITS = {"weight": Bounds(0, 1e6), "trust": Bounds(0, 1, open_low=True, open_high=True)}
-"""What a file may say of a tie."""
-
+TRUST = Bounds(0, 1, open_low=True, open_high=True)
+LEVELS = ("operational", "relational", "strategic")
+"""The three levels of trust, in the order of their columns."""
+TIE_TRAITS = {"weight": Bounds(0, 1e6), "trust": TRUST, **dict.fromkeys(LEVELS, TRUST)}
+"""What a file may say of a tie; a level of trust that it leaves out is as `trust` says."""
 
 FIRMS_MAY_SAY = ("name", *CHOICES, *TRAITS)
 """The columns of a file of firms."""
@@ -101,6 +103,8 @@ class TiesFile:
     """Importance of each tie; 1 where the file says nothing."""
     trust: np.ndarray
     """Trust at founding, in both directions; NaN where the file says nothing."""
+    levels: np.ndarray
+    """Trust by level, shape (m, 3); where the file says nothing of a level, what it says of trust."""
     unused: dict[str, tuple[str, ...]]
     """The columns that mean nothing here, as they stand in the file."""
 
@@ -112,48 +116,77 @@ def read_firms(path: Path | str, strategies: Sequence[str] = ()) -> FirmsFile:
         Mistake: for all that is wrong with the file.
     """
     choices = CHOICES | ({"strategy": tuple(strategies)} if strategies else {})
-    sheet = _read(Path(path), ("name",), (*choices, *TRAITS))
+    return firms_of(_read(Path(path), ("name",), (*choices, *TRAITS)), choices)
+
+
+def firms_of(sheet: Sheet, choices: Mapping[str, tuple[str, ...]] = CHOICES) -> FirmsFile:
+    """The firms of a sheet.
+
+    Raises:
+        Mistake: for all that is wrong with it.
+    """
     names = sheet.cells["name"]
     if not sheet.lines and not sheet.mistakes:
-        raise Mistake([f"{path}: there are no firms; below the header, a line a firm is expected"])
+        raise Mistake([f"{sheet.path}: there are no firms; below the header, a line a firm is expected"])
     first: dict[str, int] = {}
     for line, name in zip(sheet.lines, names, strict=True):
         if not name:
             sheet.tell(line, "name", "the cell is empty; every firm needs a name")
         elif first.setdefault(name, line) != line:
             sheet.tell(
-                line, "name", f"{_shown(name)} is taken by line {first[name]}; every firm needs a name of its own"
+                line,
+                "name",
+                f"{_shown(name)} is taken by {sheet.unit} {first[name]}; every firm needs a name of its own",
             )
     columns: dict[str, list[str | float | None]] = {}
     for column in sheet.cells:
         if column in choices:
             columns[column] = [*_choices(sheet, column, choices[column])]
         elif column in TRAITS:
-            columns[column] = [*_numbers(sheet, column, TRAITS[column])]
+            columns[column] = [*numbers_in(sheet, column, TRAITS[column])]
     sheet.finish()
     return FirmsFile(names, columns, sheet.unused)
 
 
 def read_ties(path: Path | str, names: Sequence[str]) -> TiesFile:
-    """The ties of a CSV file among the named firms: `source` and `target`, and optionally `weight` and `trust`.
+    """The ties of a CSV file among the named firms: `source` and `target`, and optionally `weight`, `trust` and its three levels.
 
     A tie has no direction: A,B and B,A are one tie, and must say the same.
 
     Raises:
         Mistake: for all that is wrong with the file.
     """
-    sheet = _read(Path(path), ("source", "target"), tuple(TIE_TRAITS))
+    return ties_of(_read(Path(path), ("source", "target"), tuple(TIE_TRAITS)), names)
+
+
+def ties_of(sheet: Sheet, names: Sequence[str], averaged: list[tuple[int, int]] | None = None) -> TiesFile:
+    """The ties of a sheet among the named firms.
+
+    Args:
+        sheet: the cells.
+        names: the firms.
+        averaged: where given, ties that are told differently from their two ends are averaged, and their rows noted here.
+
+    Raises:
+        Mistake: for all that is wrong with it.
+    """
     places = {name: place for place, name in enumerate(names)}
     source, target = (_places(sheet, column, places) for column in ("source", "target"))
     empty: list[float | None] = [None] * len(sheet.lines)
-    told = {c: _numbers(sheet, c, b) if c in sheet.cells else empty for c, b in TIE_TRAITS.items()}
-    weight = np.array([1.0 if value is None else value for value in told["weight"]])
-    trust = np.array([math.nan if value is None else value for value in told["trust"]])
-    rows = _each_once(sheet, source, target, list(zip(weight.tolist(), told["trust"], strict=True)))
+    told = {c: numbers_in(sheet, c, b) if c in sheet.cells else empty for c, b in TIE_TRAITS.items()}
+    told["weight"] = [1.0 if value is None else value for value in told["weight"]]
+    rows = _each_once(sheet, source, target, list(zip(*told.values(), strict=True)), averaged)
     sheet.finish()
+    for row, other in averaged or ():
+        for values in told.values():
+            both = [value for value in (values[row], values[other]) if value is not None]
+            values[row] = sum(both) / len(both) if both else None
     pairs = np.sort(np.array([source, target], np.int32).T[rows], axis=1)
     order = np.lexsort((pairs[:, 1], pairs[:, 0]))
-    return TiesFile(pairs[order], weight[rows][order], trust[rows][order], sheet.unused)
+    columns = {c: np.array([math.nan if v is None else v for v in values])[rows][order] for c, values in told.items()}
+    trust = columns["trust"]
+    levels = np.stack([np.where(np.isnan(columns[level]), trust, columns[level]) for level in LEVELS], axis=1)
+    return TiesFile(pairs[order], columns["weight"], trust, levels, sheet.unused)
 
 
 class Observed(NamedTuple):
@@ -233,7 +266,7 @@ def read_observations(path: Path | str, series: Sequence[str], measures: Sequenc
 def _observed_months(path: Path, series: Sequence[str], months: int) -> list[Observed]:
     sheet = _read(path, (MONTH,), (*series, *(name + ERROR for name in series)))
     found: list[Observed] = []
-    when = _numbers(sheet, MONTH, Bounds(0, months - 1))
+    when = numbers_in(sheet, MONTH, Bounds(0, months - 1))
     for line, month in zip(sheet.lines, when, strict=True):
         if month is None or month != int(month):
             sheet.tell(line, MONTH, "a whole number is expected")
@@ -241,17 +274,19 @@ def _observed_months(path: Path, series: Sequence[str], months: int) -> list[Obs
         sheet.tell(1, "", f"{_shown(unknown)} is no series{_meant(unknown, series)}; `tide measures` lists them")
     empty: list[float | None] = [None] * len(sheet.lines)
     for name in (name for name in sheet.cells if name in series):
-        errors = _numbers(sheet, name + ERROR, Bounds(0, 1e15, open_low=True)) if name + ERROR in sheet.cells else empty
-        rows = zip(when, _numbers(sheet, name, ANY), errors, strict=True)
+        errors = (
+            numbers_in(sheet, name + ERROR, Bounds(0, 1e15, open_low=True)) if name + ERROR in sheet.cells else empty
+        )
+        rows = zip(when, numbers_in(sheet, name, ANY), errors, strict=True)
         found += [Observed(f"{name}@{month:.0f}", value, error) for month, value, error in rows if value is not None]
     return _each_observed_once(sheet, found)
 
 
 def _observed_numbers(path: Path, series: Sequence[str], measures: Sequence[str], months: int) -> list[Observed]:
     sheet = _read(path, ("quantity", "value"), ("error",))
-    values = _numbers(sheet, "value", ANY)
+    values = numbers_in(sheet, "value", ANY)
     empty: list[float | None] = [None] * len(sheet.lines)
-    errors = _numbers(sheet, "error", Bounds(0, 1e15, open_low=True)) if "error" in sheet.cells else empty
+    errors = numbers_in(sheet, "error", Bounds(0, 1e15, open_low=True)) if "error" in sheet.cells else empty
     found: list[Observed] = []
     for line, quantity, value, error in zip(sheet.lines, sheet.cells["quantity"], values, errors, strict=True):
         name, at, month = quantity.partition("@")
@@ -270,7 +305,7 @@ def _observed_numbers(path: Path, series: Sequence[str], measures: Sequence[str]
     return _each_observed_once(sheet, found)
 
 
-def _each_observed_once(sheet: _Sheet, found: list[Observed]) -> list[Observed]:
+def _each_observed_once(sheet: Sheet, found: list[Observed]) -> list[Observed]:
     """Raise a Mistake for all that is wrong so far, and if nothing was observed, or something twice."""
     sheet.finish()
     names = [each.quantity for each in found]
@@ -282,7 +317,7 @@ def _each_observed_once(sheet: _Sheet, found: list[Observed]) -> list[Observed]:
 
 
 @dataclass
-class _Sheet:
+class Sheet:
     """The cells of a file by column, the line of each row, and what was found wrong so far."""
 
     path: Path
@@ -290,6 +325,10 @@ class _Sheet:
     cells: dict[str, tuple[str, ...]]
     unused: dict[str, tuple[str, ...]]
     mistakes: list[tuple[int, str, str, Callable[[], str]]] = field(default_factory=list)
+    unit: str = "line"
+    """What the numbers in `lines` count."""
+    called: Mapping[str, str] = field(default_factory=dict)
+    """What a column is called in the file, where that is not its name."""
 
     def tell(self, line: int, column: str, wrong: str, hint: Callable[[], str] = str) -> None:
         """Note a mistake; the hint is worked out only if the mistake is told."""
@@ -301,24 +340,25 @@ class _Sheet:
             return
         told = sorted(self.mistakes, key=lambda mistake: mistake[0])[:MOST_TOLD]
         more = len(self.mistakes) - len(told)
+        at = f"{self.path}:" if self.unit == "line" else f"{self.path}, {self.unit} "
         lines = [
-            f"{self.path}:{line}: {column + ': ' if column else ''}{wrong}{hint()}"
+            f"{at}{line}: {self.called.get(column, column) + ': ' if column else ''}{wrong}{hint()}"
             for line, column, wrong, hint in told
         ]
         raise Mistake(lines + [f"{self.path}: and {more} more mistake{'s' if more > 1 else ''}"] * (more > 0))
 
 
-def _read(path: Path, required: tuple[str, ...], optional: tuple[str, ...]) -> _Sheet:
+def _read(path: Path, required: tuple[str, ...], optional: tuple[str, ...]) -> Sheet:
     """The file as a sheet whose required columns are there and whose rows are as long as the header."""
     text = _text(path)
-    rows = _rows(path, text, _delimiter(text, required))
+    rows = rows_of(path, text, _delimiter(text, required))
     first, header = next(rows, (0, []))
     if not header:
         raise Mistake([f"{path}: the file is empty; a header with the names of the columns is expected"])
     known = {*required, *optional}
     header = [cell.lower() if cell.lower() in known else cell for cell in header]
     _check_header(path, first, header, required)
-    sheet = _Sheet(path, [], {}, {})
+    sheet = Sheet(path, [], {}, {})
     kept = []
     for line, row in rows:
         if len(row) == len(header):
@@ -332,17 +372,26 @@ def _read(path: Path, required: tuple[str, ...], optional: tuple[str, ...]) -> _
     return sheet
 
 
-def _text(path: Path) -> str:
-    """What stands in a file of text."""
-    if path.is_dir():
-        raise Mistake([f"{path}: this is a folder; the name of a CSV file is expected"])
+def content(path: Path) -> bytes:
+    """All that stands in a file.
+
+    Raises:
+        Mistake: if it is missing, or cannot be read.
+    """
     try:
-        data = path.read_bytes()
+        if path.is_dir():
+            raise Mistake([f"{path}: this is a folder; the name of a CSV file is expected"])
+        return path.read_bytes()
     except FileNotFoundError:
         beside = [file.name for file in path.parent.glob("*")] if path.parent.is_dir() else []
         raise Mistake([f"{path}: there is no such file{_meant(path.name, beside)}"]) from None
     except (OSError, ValueError) as error:
         raise Mistake([f"{path}: the file cannot be read ({getattr(error, 'strerror', None) or error})"]) from None
+
+
+def _text(path: Path) -> str:
+    """What stands in a file of text."""
+    data = content(path)
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -361,7 +410,7 @@ def _delimiter(text: str, required: tuple[str, ...]) -> str:
     return max(",;\t", key=columns)
 
 
-def _rows(path: Path, text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+def rows_of(path: Path, text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """Each row that is not blank, with the line on which it begins."""
     reader = csv.reader(io.StringIO(text, newline=None), delimiter=delimiter, skipinitialspace=True, strict=True)
     line = 1
@@ -392,7 +441,7 @@ def _check_header(path: Path, line: int, header: list[str], required: tuple[str,
         raise Mistake([f"{path}:{line}: {words}" for words in wrong])
 
 
-def _numbers(sheet: _Sheet, column: str, bounds: Bounds) -> list[float | None]:
+def numbers_in(sheet: Sheet, column: str, bounds: Bounds) -> list[float | None]:
     """The numbers of a column; None where a cell is empty."""
     values = [_number(cell) for cell in sheet.cells[column]]
     for line, cell, value in zip(sheet.lines, sheet.cells[column], values, strict=True):
@@ -418,7 +467,7 @@ def _number(cell: str) -> float | None:
         return math.nan
 
 
-def _choices(sheet: _Sheet, column: str, allowed: tuple[str, ...]) -> list[str | None]:
+def _choices(sheet: Sheet, column: str, allowed: tuple[str, ...]) -> list[str | None]:
     """The words of a column, whatever their capitals; None where a cell is empty."""
     spelt = {word.lower(): word for word in allowed}
     values = [spelt.get(cell.lower()) for cell in sheet.cells[column]]
@@ -429,7 +478,7 @@ def _choices(sheet: _Sheet, column: str, allowed: tuple[str, ...]) -> list[str |
     return values
 
 
-def _places(sheet: _Sheet, column: str, places: dict[str, int]) -> list[int]:
+def _places(sheet: Sheet, column: str, places: dict[str, int]) -> list[int]:
     """The place of each firm that a column names; −1 where it names none."""
     found = [places.get(cell, -1) for cell in sheet.cells[column]]
     for line, cell, place in zip(sheet.lines, sheet.cells[column], found, strict=True):
@@ -442,9 +491,14 @@ def _places(sheet: _Sheet, column: str, places: dict[str, int]) -> list[int]:
 
 
 def _each_once(
-    sheet: _Sheet, source: list[int], target: list[int], says: list[tuple[float, float | None]]
+    sheet: Sheet,
+    source: list[int],
+    target: list[int],
+    says: Sequence[tuple[float | None, ...]],
+    averaged: list[tuple[int, int]] | None = None,
 ) -> list[int]:
-    """The rows of the different ties; a tie may be there from both ends, if both rows say the same."""
+    """The rows of the different ties; a tie may be there from both ends, if both rows say the same or are to be averaged."""
+    reverse: set[int] = set()
     first: dict[tuple[int, int], int] = {}
     for row, (i, j) in enumerate(zip(source, target, strict=True)):
         if min(i, j) < 0:
@@ -454,10 +508,16 @@ def _each_once(
             sheet.tell(sheet.lines[row], "target", f"{a} is tied to itself; a tie joins two firms")
             continue
         before = first.setdefault((min(i, j), max(i, j)), row)
-        if before != row and source[before] == i:
-            sheet.tell(sheet.lines[row], "source", f"the tie of {a} and {b} is in line {sheet.lines[before]} already")
+        if before != row and (source[before] == i or before in reverse):
+            sheet.tell(
+                sheet.lines[row], "source", f"the tie of {a} and {b} is in {sheet.unit} {sheet.lines[before]} already"
+            )
+        elif before != row and averaged is not None:
+            reverse.add(before)
+            if says[before] != says[row]:
+                averaged.append((before, row))
         elif before != row and says[before] != says[row]:
-            wrong = f"the tie of {a} and {b} says otherwise than line {sheet.lines[before]}"
+            wrong = f"the tie of {a} and {b} says otherwise than {sheet.unit} {sheet.lines[before]}"
             sheet.tell(sheet.lines[row], "source", f"{wrong}; a tie has one weight and one trust")
     return list(first.values())
 

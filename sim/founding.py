@@ -8,16 +8,17 @@ import numpy as np
 
 from sim import luck
 from sim.compiled import kernel
-from sim.files import FIRMS_MAY_SAY, TIES_MAY_SAY, FirmsFile, read_firms, read_ties
+from sim.files import FIRMS_MAY_SAY, LEVELS, TIES_MAY_SAY, FirmsFile, read_firms, read_ties
 from sim.mistakes import Mistake, nearest
 from sim.names import ContributionType, Role, code
 from sim.phases.customers import open_market
+from sim.phases.trust import combine, expect
 from sim.playing import OF_PLAYERS, game_of, make_players, plays
 from sim.rules import Rules
 from sim.scenario import Scenario
 from sim.topology import best_places, copied_edges
 from sim.traits import bear_all, crown, introduce, quantile_table
-from sim.world import ORCHESTRATOR, World, connect, enrol, trust_row
+from sim.world import ORCHESTRATOR, World, connect, enrol, evidence, trust_row
 
 
 def found(scenario: Scenario, seed: int = 0) -> tuple[World, Rules]:
@@ -78,12 +79,12 @@ def _unused(file: str, column: str, known: tuple[str, ...]) -> str:
 def _pairs(
     scenario: Scenario, firms_file: FirmsFile | None, count: int, key: np.uint64
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Who is tied to whom, with weights and with trust in either direction (NaN where the default holds)."""
+    """Who is tied to whom, with weights, and with trust by level in either direction (NaN where the default holds)."""
     if scenario.founding.ties is not None and firms_file is not None:
         ties = read_ties(_beside(scenario, scenario.founding.ties), firms_file.names)
-        return ties.pairs, ties.weight, ties.trust
+        return ties.pairs, ties.weight, ties.levels
     pairs = copied_edges(scenario.founding, count // scenario.founding.copies, key)
-    return pairs, np.ones(len(pairs)), np.full(len(pairs), np.nan)
+    return pairs, np.ones(len(pairs)), np.full((len(pairs), len(LEVELS)), np.nan)
 
 
 def _room(scenario: Scenario, degree: np.ndarray) -> np.ndarray:
@@ -165,6 +166,30 @@ def tie(world, rules, pairs, weights, trusts):
         connect(world, rules, i, j)
         row, mirror = firms.first[i] + firms.degree[i] - 1, firms.first[j] + firms.degree[j] - 1
         ties.weight[row] = ties.weight[mirror] = weights[k]
-        if not np.isnan(trusts[k]):
-            trust_row(ties, row, trusts[k], rules.founding.trust_evidence)
-            trust_row(ties, mirror, trusts[k], rules.founding.trust_evidence)
+        for end in (row, mirror):
+            trust_levels(ties, rules, end, trusts[k])
+
+
+@kernel
+def trust_levels(ties, rules, row, levels):
+    """Let a tie start with what is given of each level of trust (NaN: with the founding trust); alike, they are trust itself."""
+    months = rules.founding.trust_evidence
+    operational, relational, strategic = levels[0], levels[1], levels[2]
+    if operational == relational and relational == strategic:
+        trust_row(ties, row, operational, months)
+    elif not (np.isnan(operational) and np.isnan(relational) and np.isnan(strategic)):
+        default, p = rules.founding.trust, rules.trust
+        good, bad = evidence(default if np.isnan(operational) else operational, months)
+        ties.operational_good[row], ties.operational_bad[row] = good, bad
+        good, bad = evidence(default if np.isnan(relational) else relational, months)
+        ties.relational_good[row], ties.relational_bad[row] = good, bad
+        good, bad = evidence(default if np.isnan(strategic) else strategic, months)
+        ties.strategic_good[row], ties.strategic_bad[row] = good, bad
+        ties.trust[row] = combine(
+            expect(ties.operational_good[row], ties.operational_bad[row]),
+            expect(ties.relational_good[row], ties.relational_bad[row]),
+            expect(ties.strategic_good[row], ties.strategic_bad[row]),
+            np.float32(p.weight_operational),
+            np.float32(p.weight_relational),
+            np.float32(p.weight_strategic),
+        )

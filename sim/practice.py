@@ -104,7 +104,9 @@ IDEAS: tuple[Idea, ...] = (
         "Value is shared by a mix of rules (equal, contribution, Shapley, power, need); `U = π/e − α·D − β·A` is what a firm feels of it, "
         "D and A being how far its deal is behind and ahead. Felt disadvantage lowers contributions and strategic trust.",
         "Fehr & Schmidt 1999; Deng & Papadimitriou 1994 for the Shapley value of sums over pairs",
-        _words("satisfaction grievance gini_benefit gini_return atkinson_benefit jain_benefit shapley_distance"),
+        _words(
+            "satisfaction grievance smallest_benefit gini_benefit gini_return atkinson_benefit jain_benefit shapley_distance"
+        ),
         "unfair_take",
     ),
     Idea(

@@ -334,6 +334,21 @@ def _bounds(notes: list[Any]) -> str:
     return low + (" and" if low and "lt" in limits else "") + high
 
 
+def unit_interval(model: type[BaseModel], key: Key) -> bool:
+    """Whether a key is a share: a number from 0 to at most 1."""
+    found = _field(model, key)
+    if found is None or found[0] is not float:
+        return False
+    parts = [part for note in found[1] for part in [note, *getattr(note, "metadata", [])]]
+    limits = {
+        name: getattr(part, name)
+        for part in parts
+        for name in ("ge", "gt", "le", "lt")
+        if getattr(part, name, None) is not None
+    }
+    return limits.get("ge", limits.get("gt")) == 0 and limits.get("le", limits.get("lt", 2)) <= 1
+
+
 def assignment(text: str) -> tuple[str, Any]:
     """`key=value` as given on a command line: the value is read as TOML, and a bare word as a text.
 

@@ -46,6 +46,8 @@ class Scenario(Part, metaclass=Spoken):
     """A name for people."""
     description: str = ""
     """What the scenario is about."""
+    assumptions: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    """What its data do not say and was assumed, a sentence each, for people; `{sharing.take_rate}` stands for the value of that key."""
     only: Annotated[tuple[PhaseName, ...], Field(strict=False)] = ()
     """The phases that run, when the others are off: short for `on = false` in each of them. Empty: every section speaks for itself."""
     run: Run = Run()

@@ -23,6 +23,11 @@ def loadable() -> dict[str, Path]:
     return classics() | scenarios()
 
 
+def designs() -> dict[str, Path]:
+    """Name → file of every shipped design, to be laid over a scenario."""
+    return {path.stem: path for path in sorted((FOLDER / "designs").glob("*.toml"))}
+
+
 def studies() -> dict[str, Path]:
     """Name → file of every shipped study, those in subfolders included."""
     return {name: path for group in study_groups().values() for name, path in group.items()}

@@ -138,7 +138,9 @@ def test_pages_can_be_read(path):
 
 def test_the_model_tells_every_parameter_every_phase_file_and_all_state():
     model = told("model.md")
-    missing = [key for key in keys() if key.partition(".")[0] not in ("title", "description", "interventions")]
+    missing = [
+        key for key in keys() if key.partition(".")[0] not in ("title", "description", "assumptions", "interventions")
+    ]
     assert [key for key in missing if f"`{key}`" not in model] == []
     files = sorted(path.name for path in (PACKAGE / "phases").glob("[!_]*.py"))
     assert [name for name in files if f"sim/phases/{name}" not in model] == []

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sim.files import read_firms, read_ties
 from sim.mistakes import Mistake
 from sim.scenario import Scenario
+from sim.simulation import Simulation
 
 SCENARIOS = Path(__file__).parent.parent / "scenarios"
 FLORENCE = SCENARIOS / "data" / "florentine"
@@ -262,3 +263,30 @@ def test_the_florentine_scenario_names_these_files():
     assert SCENARIOS / str(scenario.founding.firms) == FLORENCE / "firms.csv"
     assert SCENARIOS / str(scenario.founding.ties) == FLORENCE / "ties.csv"
     assert scenario.membership.market_potential >= 16
+
+
+def test_the_three_levels_of_trust_may_differ(write):
+    """A level that is left out is as trust says; where that is left out too, the scenario's founding trust holds."""
+    write("name\nAnn\nBob\nCid\n", "firms.csv")
+    ties = "source,target,trust,operational,strategic\nAnn,Bob,0.5,0.8,0.3\nBob,Cid,,0.9,\nAnn,Cid,,,\n"
+    found = read_ties(write(ties, "ties.csv"), ("Ann", "Bob", "Cid"))
+    assert found.levels[[0, 2]].tolist()[0] == [0.8, 0.5, 0.3] and math.isnan(found.levels[2, 1])
+    founding = {"firms": "firms.csv", "ties": "ties.csv"}
+    run = Simulation(Scenario(founding=founding, sharing={"take_rate": 0.0})).world
+    row = run.firms.first[0]
+    good, bad = run.ties.operational_good[row], run.ties.operational_bad[row]
+    assert (good + 1) / (good + bad + 2) == pytest.approx(0.8)
+    assert run.ties.trust[row] == pytest.approx(1 / (0.4 / 0.8 + 0.3 / 0.5 + 0.3 / 0.3))
+    last = run.firms.first[2]
+    assert run.ties.trust[last : last + 2] == pytest.approx([0.6, 1 / (0.4 / 0.9 + 0.6 / 0.6)], rel=1e-5)
+
+
+def test_levels_that_agree_are_trust_itself(write):
+    write("name\nAnn\nBob\n", "firms.csv")
+    write("source,target,trust\nAnn,Bob,0.7\n", "one.csv")
+    write("source,target,operational,relational,strategic\nAnn,Bob,0.7,0.7,0.7\n", "three.csv")
+    made = [
+        Simulation(Scenario(founding={"firms": "firms.csv", "ties": ties}, sharing={"take_rate": 0.0})).world.ties
+        for ties in ("one.csv", "three.csv")
+    ]
+    assert made[0].trust.tolist() == made[1].trust.tolist()

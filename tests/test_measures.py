@@ -18,7 +18,16 @@ from sim.measures.collapse import (
     sensitivity,
     time_to_collapse,
 )
-from sim.measures.fairness import atkinson, distance, gini, gini_benefit, gini_return, jain, shapley_distance
+from sim.measures.fairness import (
+    atkinson,
+    distance,
+    gini,
+    gini_benefit,
+    gini_return,
+    jain,
+    shapley_distance,
+    smallest_benefit,
+)
 from sim.measures.network import (
     centralisation,
     exponent,
@@ -40,12 +49,19 @@ from sim.world import SERIES
 pytestmark = pytest.mark.filterwarnings("error")
 
 FIRM_COLUMNS = (
-    "id born partners contribution shapley tie_value benefit total_benefit total_effort total_shapley".split()
+    "id born partners endowment contribution shapley tie_value benefit total_benefit total_effort total_shapley".split()
 )
 NO_TIES = {"assortativity"}
 NO_RAMP = {"hysteresis_width", "hysteresis_width_value"}
 SHORT = {"warning_variance", "warning_autocorrelation"}
-NOTHING_TO_COMPARE = {"gini_benefit", "gini_return", "atkinson_benefit", "jain_benefit", "shapley_distance"}
+NOTHING_TO_COMPARE = {
+    "smallest_benefit",
+    "gini_benefit",
+    "gini_return",
+    "atkinson_benefit",
+    "jain_benefit",
+    "shapley_distance",
+}
 NOTHING_TO_COMPARE |= NO_TIES | {"blocking_gain"}
 NO_VALUE = {"resilience_loss", "robustness", "recovery_time", "blocking_gain"}
 LOSSES = {"months_to_distrust", "months_to_withdrawal", "months_to_value_loss", "months_to_exodus"}
@@ -115,6 +131,13 @@ def test_atkinson_by_hand():
 def test_one_who_gets_nothing_is_the_worst_case_for_the_averse():
     assert atkinson([0, 1, 1], aversion=1.0) == 1.0
     assert atkinson([0, 1, 1], aversion=0.5) == pytest.approx(1 / 3)
+
+
+def test_the_smallest_are_a_tenth_of_the_members_and_at_least_one():
+    sizes, gains = [3.0, 0.1, 0.2, *[1.0] * 17], [30.0, 4.0, 6.0, *[9.0] * 17]
+    assert smallest_benefit(story([0, 1], 20, endowment=sizes, total_benefit=gains, born=[0] * 20)) == 2.5
+    assert smallest_benefit(story([0, 1], 3, endowment=sizes[:3], total_benefit=gains[:3], born=[0, 0, 0])) == 2.0
+    assert math.isnan(smallest_benefit(story([0, 1])))
 
 
 @pytest.mark.parametrize(("index", "equal"), [(gini, 0.0), (atkinson, 0.0), (jain, 1.0)])

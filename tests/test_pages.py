@@ -1,13 +1,18 @@
 """The pages that teach: every example in them works as it stands."""
 
+import os
 import re
+import subprocess
+import sys
 import tomllib
 from importlib import resources
 from pathlib import Path
 
 import jsonschema
 import pytest
+import yaml
 
+import sim
 from sim import Scenario, Study
 from sim.reading import json_schema
 
@@ -36,8 +41,9 @@ def test_every_scenario_that_is_shown_can_be_run(text, tmp_path, monkeypatch):
 def test_the_study_that_is_shown_is_one_and_its_schema_knows_it(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     study, *others = blocks("studies.md", "toml")
-    (more_claims,) = (each for each in others if "[space]" not in each)
+    (more_claims,) = (each for each in others if "[[effects.claims]]" in each)
     (sampled,) = (each for each in others if "[space]" in each)
+    (batches,) = (each for each in others if each.startswith("[replicates]"))
     text = f"{study}\n{more_claims}"
     Path("shown.toml").write_text(text)
     shown = Study.load("shown.toml")
@@ -47,6 +53,62 @@ def test_the_study_that_is_shown_is_one_and_its_schema_knows_it(tmp_path, monkey
     Path("sampled.toml").write_text(sampled)
     assert len(Study.load("sampled.toml").levels()) == 1024 * 5
     jsonschema.validate(tomllib.loads(sampled), json_schema(Study))
+    counted = f"{sampled[: sampled.index('[replicates]')]}{batches}"
+    Path("counted.toml").write_text(counted)
+    assert Study.load("counted.toml").replicates.until == {"survival": 0.02, "collapsed": 0.05}
+    jsonschema.validate(tomllib.loads(counted), json_schema(Study))
+
+
+SLURM, DASK = blocks("clusters.md", "bash")
+PLAN, WORK, MERGE = blocks("clusters.md", "sh")[0].splitlines()
+
+
+def test_the_jobs_of_a_batch_array_together_do_a_sweep(tmp_path):
+    """The job script itself, by four shells, with `tide` in the place of what the machines have installed."""
+    (tmp_path / "my_study.toml").write_text(
+        'scenario = "rising_tide"\nset = { "run.steps" = 12, "founding.firms" = 20 }\n[replicates]\ncount = 2\n'
+        '[factors]\n"sharing.take_rate" = [0.0, 0.3]\n'
+    )
+    (tmp_path / "tide").write_text(f'#!/bin/sh\nexec {sys.executable} -m sim.cli "$@"\n')
+    (tmp_path / "tide").chmod(0o755)
+    source = str(Path(sim.__file__).parents[1])
+    told = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "PYTHONPATH": source}
+    script = "\n".join(line for line in SLURM.splitlines() if "/shared" not in line)
+    assert SLURM.count("/shared") == 2
+
+    def shell(text, **more):
+        subprocess.run(["bash", "-c", text], cwd=tmp_path, env=told | more, check=True, stdout=subprocess.DEVNULL)
+
+    shell(PLAN.partition("#")[0])
+    for task in ("0", "1"):
+        shell(script, SLURM_ARRAY_TASK_ID=task, SLURM_ARRAY_TASK_COUNT="2", SLURM_CPUS_PER_TASK="1")
+    shell(f"{MERGE.partition('#')[0]} --no-figure")
+    assert (tmp_path / "results/mine/runs.parquet").is_file()
+
+
+def test_the_job_for_kubernetes_does_a_part_each():
+    (text,) = blocks("clusters.md", "yaml")
+    job = yaml.safe_load(text)["spec"]
+    (container,) = job["template"]["spec"]["containers"]
+    words = container["args"][0].split()
+    assert words[:3] == WORK.partition("#")[0].split()[:3]
+    assert words[4] == f"$JOB_COMPLETION_INDEX::{job['completions']}"
+    assert job["completionMode"] == "Indexed"
+
+
+def test_the_cluster_that_is_shown_is_one(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (table,) = blocks("clusters.md", "toml")
+    Path("shown.toml").write_text(f'scenario = "rising_tide"\n[factors]\n"sharing.take_rate" = [0.0, 0.3]\n{table}')
+    assert Study.load("shown.toml").cluster.kind == "slurm"
+
+
+def test_the_commands_of_a_dask_cluster_have_the_options_that_are_shown():
+    scheduler, worker, _sweep = (line.strip("& ").split() for line in DASK.splitlines())
+    for words in (scheduler, worker):
+        asked = [sys.executable, "-m", "distributed.cli.dask_" + words[1], "--help"]
+        known = subprocess.run(asked, capture_output=True, text=True, check=True).stdout
+        assert all(word in known for word in words if word.startswith("--"))
 
 
 @pytest.mark.parametrize("code", blocks("python.md", "python"))

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from sim.measures.catalogue import MEASURES, Measure, table
+from sim.measures.catalogue import FEWER, MEASURES, Measure, table
 from sim.measures.evidence import Evidence, Fetched, Reading, column
 from sim.mistakes import Mistake
 
-__all__ = ["MEASURES", "Evidence", "Measure", "measure", "table"]
+__all__ = ["FEWER", "MEASURES", "Evidence", "Measure", "measure", "table"]
 
 
 def measure(run: Evidence) -> dict[str, float]:

@@ -178,6 +178,13 @@ _ALL = (
         "Fehr & Schmidt 1999",
     ),
     Measure(
+        "smallest_benefit",
+        "endowments",
+        fairness.smallest_benefit,
+        "Benefit per month of membership of the tenth of the final members with the smallest endowments (one at least), mean; "
+        "NaN when nobody is left.",
+    ),
+    Measure(
         "gini_benefit",
         "0 to 1",
         fairness.gini_benefit,
@@ -419,7 +426,7 @@ _TOPICS = {
     "final_firms": "Members",
     "value": "Value and income",
     "mean_contribution": "Contribution and trust",
-    "gini_benefit": "Fairness",
+    "smallest_benefit": "Fairness",
     "resilience_loss": "Resilience",
     "warning_variance": "Warnings and ways back",
     "network_exponent": "Network",
@@ -457,6 +464,13 @@ NEEDS = {
 }
 """Measures that say nothing unless a phase or a mechanism is on."""
 
+
+FEWER = frozenset(
+    "collapsed exits bankruptcies governance_cost grievance gini_benefit gini_return atkinson_benefit shapley_distance "
+    "blocking_gain resilience_loss recovery_time hysteresis_width hysteresis_width_value warning_variance warning_autocorrelation "
+    "disputes broken praise churn_rate months_to_mature".split()
+)
+"""Measures of which less is better for the ecosystem; of all others more is."""
 
 HEADLINE = (
     "collapsed",

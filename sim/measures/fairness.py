@@ -6,12 +6,16 @@ left to compare, every measure here is NaN.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from sim.measures.evidence import Evidence, column
 
 AVERSION = 0.5
 """Aversion to inequality in Atkinson's index; from 1 on a single firm that gets nothing would make it 1."""
+SMALL = 0.1
+"""Share of the members, by endowment, who are the smallest."""
 LEAST = 1e-9
 """Effort below which a return is not worth the name."""
 
@@ -78,9 +82,14 @@ def received(run: Evidence) -> np.ndarray:
     return np.maximum(0.0, column(run.firms, "total_benefit"))
 
 
+def stays(run: Evidence) -> np.ndarray:
+    """How many months each member has been there."""
+    return column(run.series, "month")[-1] + 1.0 - column(run.firms, "born")
+
+
 def benefits(run: Evidence) -> np.ndarray:
     """Mean monthly benefit of each member that has been there for a month."""
-    stay = column(run.series, "month")[-1] + 1.0 - column(run.firms, "born")
+    stay = stays(run)
     return received(run)[stay > 0] / stay[stay > 0]
 
 
@@ -93,6 +102,14 @@ def returns(run: Evidence) -> np.ndarray:
 def gini_benefit(run: Evidence) -> float:
     """Gini of the members' mean monthly benefits."""
     return gini(benefits(run))
+
+
+def smallest_benefit(run: Evidence) -> float:
+    """Mean monthly benefit of the members with the smallest endowments: a tenth of them, and at least one."""
+    there = stays(run) > 0
+    size = column(run.firms, "endowment")[there]
+    smallest = np.argsort(size, kind="stable")[: math.ceil(SMALL * size.size)]
+    return float(benefits(run)[smallest].mean()) if smallest.size else np.nan
 
 
 def gini_return(run: Evidence) -> float:

@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from sim import shipped
+from sim.designs import Design
+from sim.files import CHOICES, TIE_TRAITS, TRAITS
+from sim.importing.headings import OF_FIRMS, OF_TIES, ROLES
 from sim.measures import MEASURES
 from sim.measures.catalogue import table as catalogue
 from sim.mistakes import Mistake
@@ -19,9 +22,11 @@ from sim.report.effects import claims_table, effects_table, tally
 from sim.report.markdown import code, codes, slug, table, toml
 from sim.report.odd import default, keys, meaning
 from sim.report.passport_page import cases_table
+from sim.report.telling import describe
+from sim.report.telling.page import design_sentences
 from sim.scenario import Scenario
 from sim.sections import BUILT_IN, AnyIntervention, Part, mechanisms
-from sim.study.design import Claim, CommonLuck, Effects, Keep, Replicates, Study
+from sim.study.design import Claim, Cluster, CommonLuck, Effects, Keep, Race, Replicates, Study
 from sim.study.spaces import Range, Space
 from sim.study.worth import WITHOUT
 from sim.validation import CASES
@@ -29,12 +34,14 @@ from sim.world import SERIES
 
 TEMPLATES = (
     "README.md",
+    "desk.md",
     "model.md",
     "mechanisms.md",
     "principles.md",
     "structures.md",
     "scenarios.md",
     "studies.md",
+    "clusters.md",
     "python.md",
     "games.md",
     "validation.md",
@@ -45,6 +52,7 @@ STUDY_PARTS: dict[str, type[Part]] = {
     "": Study,
     "space.": Space,
     "replicates.": Replicates,
+    "replicates.race.": Race,
     "common_luck.": CommonLuck,
     "keep.": Keep,
     "effects.": Effects,
@@ -140,7 +148,10 @@ def differences(scenario: Scenario) -> dict[str, Any]:
     """What a scenario says otherwise than the defaults, by full key; what is dated is told apart (`dated`)."""
     found = {}
     for key in keys():
-        if key.partition(".")[0] in ("title", "description", "interventions") or key == "programme.steps":
+        if (
+            key.partition(".")[0] in ("title", "description", "assumptions", "interventions")
+            or key == "programme.steps"
+        ):
             continue
         value: Any = scenario
         for name in key.split("."):
@@ -356,6 +367,47 @@ def strategies() -> str:
     return table(("Strategy", "First", "After", "Punishes"), rows)
 
 
+def designs() -> str:
+    """The shipped designs: name, what they are for, and what they set in sentences."""
+    rows = []
+    for name, path in shipped.designs().items():
+        design = Design.load(name)
+        file = f"[`{name}`](../scenarios/{path.relative_to(shipped.FOLDER).as_posix()})"
+        rows.append((file, f"**{design.title}.** {_prose(design.description)}", " ".join(design_sentences(design))))
+    return table(("Design", "Why", "What it sets"), rows)
+
+
+def columns() -> str:
+    """What columns `tide import` knows, and what else they may be called."""
+    rows = [
+        (code(name), what, ", ".join(word for word in words if word != name) or "–", _bounds(name))
+        for what, known in (("firms", OF_FIRMS), ("ties", OF_TIES))
+        for name, words in known.items()
+    ]
+    return table(("Column", "Of", "May also be called", "Holds"), rows)
+
+
+def _bounds(name: str) -> str:
+    if name in CHOICES:
+        return ", ".join(CHOICES[name])
+    if name in ("start", "end"):
+        return "a date; checked, but no mechanism goes by it"
+    numbers = {"size": "a number above 0; divided by its mean", "weight": "a number from 0; divided by its mean"}
+    return numbers.get(name) or str((TRAITS | TIE_TRAITS).get(name, "a name"))
+
+
+def roles() -> str:
+    """What roles may be called."""
+    return table(("Role", "May also be called"), [(code(name), words) for name, words in ROLES.items()])
+
+
+def described(name: str) -> str:
+    """A shipped scenario in sentences."""
+    return "\n".join(
+        line for topic in describe(Scenario.load(name)) for line in (f"\n**{topic.title}.** " + " ".join(topic.lines),)
+    ).strip()
+
+
 def classics() -> str:
     """The shipped classics: name, title, what they are about."""
     rows = []
@@ -378,6 +430,15 @@ def study_parts() -> str:
             if prefix + name not in STUDY_PARTS and f"{prefix}{name}." not in STUDY_PARTS and field.description:
                 plain = field.default if isinstance(field.default, int | str) and field.default != "" else None
                 rows.append((code(prefix + name), "" if plain is None else code(toml(plain)), field.description))
+    return table(("Key", "Default", "Meaning"), rows)
+
+
+def cluster() -> str:
+    """Every key of a study's cluster, with its meaning."""
+    rows = [
+        (code(f"cluster.{name}"), code(toml(field.get_default(call_default_factory=True))), field.description or "")
+        for name, field in Cluster.model_fields.items()
+    ]
     return table(("Key", "Default", "Meaning"), rows)
 
 
@@ -407,7 +468,12 @@ BLOCKS: dict[str, Callable[..., str]] = odd.BLOCKS | {
         cases,
         study_parts,
         ranges,
+        cluster,
         rules_without,
+        designs,
+        columns,
+        roles,
+        described,
     )
 }
 """What a template may ask for."""

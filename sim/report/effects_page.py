@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,8 @@ from sim.study.design import TREATMENT
 COLOURS = {"higher": BLUE, "lower": VERMILION, "not shown": FAINT}
 MOST_PANELS = 6
 """More measures than this do not fit side by side."""
+HEAD = 14
+"""Letters in a line above a panel."""
 MOST_ROWS = 40
 """More rows than this cannot be told apart."""
 
@@ -81,8 +84,13 @@ def family_figure(result: Result) -> Figure:
         return page
 
 
-def effects_figure(result: Result) -> Figure:
-    """A panel a measure, a row a treatment: the difference that it makes, coloured where its interval leaves out 0."""
+def effects_figure(result: Result, headline: str = "") -> Figure:
+    """A panel a measure, a row a treatment: the difference that it makes, coloured where its interval leaves out 0.
+
+    Args:
+        result: of a study with effects.
+        headline: what it says; by default the study's question.
+    """
     effects = result.effects()
     places = (
         effects.drop(columns=effects.columns[effects.columns.get_loc("measure") :]).drop_duplicates().head(MOST_ROWS)
@@ -90,7 +98,7 @@ def effects_figure(result: Result) -> Figure:
     names = [row_name(row) for row in places.to_dict("records")]
     with styled():
         page = new_page(
-            result.study.title,
+            headline or result.study.title,
             f"Difference from {first_of(result)} on common luck, with 95{SPACE}% intervals  ·  {key()}",
         )
         shown = result.shown[:MOST_PANELS]
@@ -98,7 +106,7 @@ def effects_figure(result: Result) -> Figure:
         for place, name in enumerate(shown):
             axes = page.add_subplot(grid[place])
             _differences(axes, effects[effects["measure"] == name].head(len(names)))
-            panel(axes, name.replace("_", " "), MEASURES[name].unit, None)
+            panel(axes, "\n".join(wrap(name.replace("_", " "), HEAD)), MEASURES[name].unit, None)
             axes.margins(x=0.12)
             axes.set_ylim(len(names) - 0.5, -0.5)
             axes.set_yticks(range(len(names)), names if place == 0 else [""] * len(names), color=MUTED)

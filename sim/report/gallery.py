@@ -178,7 +178,7 @@ def page_text(result: Result, name: str, again: str) -> str:
 
 def done_text(study: Study, result: Result) -> str:
     """What was run: scenario, treatments, factors, seeds."""
-    count, first = study.replicates.count, study.replicates.first_seed
+    count, first = int(result.runs["design"].value_counts().max()), study.replicates.first_seed
     lines = [
         f"The scenario `{study.scenario}`, seeds {first} to {first + count - 1} under each of {len(study.levels())} designs."
     ]

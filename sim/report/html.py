@@ -24,7 +24,8 @@ from sim.report.run_page import run_figure
 from sim.report.sensitivity_page import sensitivity_figure
 from sim.report.style import render
 from sim.report.sweep_page import sweep_figure
-from sim.report.tables import claim_text, estimate, findings, maturity_lines, measures_shown, spelled
+from sim.report.tables import claim_text, estimate, findings, maturity_lines, measures_shown, precision_lines, spelled
+from sim.report.telling import assumed
 from sim.report.wording import headline, subtitle
 from sim.scenario import Scenario
 from sim.study import Result
@@ -126,11 +127,8 @@ def _of_run(run: Run, at: Path) -> tuple[str, list[str], str, list[Section]]:
 
 def _of_sweep(result: Result, at: Path) -> tuple[str, list[str], str, list[Section]]:
     study, identifier = result.study, identity(at)
-    count = study.replicates.count
-    lead = [
-        *findings(result),
-        f"{len(result.runs):,} runs: {len(study.levels()):,} designs, {count} run{'s' * (count > 1)} each.",
-    ]
+    counted = f"{len(result.runs):,} runs: {len(study.levels()):,} designs, {result.replicates} run{'s' * (result.replicates != '1')} each."
+    lead = [*findings(result), counted, *precision_lines(result)]
     sections = []
     if study.effects and study.effects.claims:
         sections.append(_verdict(result))
@@ -237,7 +235,8 @@ def said(level: Any) -> str:
 def _assumptions(scenario: Scenario) -> Section:
     """What the scenario says otherwise than the defaults; all else is default, and documented."""
     rows = [[key, toml(value), toml(default(key)), meaning(key)] for key, value in differences(scenario).items()]
-    lines = ["Everything else is as documented by default; scenario.toml beside this page has every value."]
+    lines = [f"Assumed, where the data say nothing: {line}" for line in assumed(scenario)]
+    lines.append("Everything else is as documented by default; scenario.toml beside this page has every value.")
     return Section(
         "Assumptions", lines, [Told("What differs from the defaults", ["key", "here", "default", "meaning"], rows)]
     )

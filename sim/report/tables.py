@@ -41,7 +41,8 @@ def spelled(value: float) -> str:
     return f"{value:.0f}" if value == round(value) else f"{value:.3g}"
 
 
-def _table(title: str, *columns: str) -> Table:
+def new_table(title: str, *columns: str) -> Table:
+    """An empty table under a title."""
     table = Table(title=title or None, title_justify="left", box=None, pad_edge=False)
     for name in columns:
         table.add_column(name, justify="right" if name in ("value", "low", "high", "n") else "left", overflow="fold")
@@ -54,11 +55,11 @@ def measures_table(run: Run, everything: bool = False) -> Table:
     Those that have no number here, or whose mechanism is off, are left out unless everything is asked for.
     """
     if everything:
-        table = _table("", "measure", "value", "unit", "meaning")
+        table = new_table("", "measure", "value", "unit", "meaning")
         for name, value in run.measures.items():
             table.add_row(name, spelled(value), MEASURES[name].unit, MEASURES[name].meaning)
         return table
-    table, last = _table("", "", "measure", "value", "unit"), ""
+    table, last = new_table("", "", "measure", "value", "unit"), ""
     for topic, name, value in measures_shown(run):
         table.add_row("" if topic == last else topic, name, spelled(value), MEASURES[name].unit)
         last = topic
@@ -97,7 +98,7 @@ def _told(month: pd.Series, words: pd.Series) -> str:
 
 def shipped_table(title: str, files: Mapping[str, Path]) -> Table:
     """Shipped files: name, title, and what they are about."""
-    table = _table(title, "name", "title", "about")
+    table = new_table(title, "name", "title", "about")
     for name, path in files.items():
         content = tomllib.loads(path.read_text(encoding="utf-8"))
         table.add_row(name, content.get("title", ""), " ".join(content.get("description", "").split()))
@@ -107,17 +108,18 @@ def shipped_table(title: str, files: Mapping[str, Path]) -> Table:
 def forecast_lines(said: Forecast) -> list[str]:
     """What a sweep would take: runs, time, disk."""
     short = "" if said.disk < said.free else ": too little"
+    least, about = ("", "about") if said.least == said.runs else (f"{said.least:,} to ", "at most about")
     return [
-        f"{said.runs:,} runs of {said.designs:,} designs, in {said.shards:,} shard{'s' * (said.shards > 1)}",
-        f"about {spelled_time(said.seconds)}",
-        f"about {spelled_bytes(said.disk)} on the disk while it lasts; {spelled_bytes(said.free)} are free{short}",
+        f"{least}{said.runs:,} runs of {said.designs:,} designs, in {said.shards:,} shard{'s' * (said.shards > 1)}",
+        f"{about} {spelled_time(said.seconds)}",
+        f"{about} {spelled_bytes(said.disk)} on the disk while it lasts; {spelled_bytes(said.free)} are free{short}",
     ]
 
 
 def returns_table(title: str, found: pd.DataFrame) -> Table:
     """What each rule costs and brings a month: differences on common luck with 95 % intervals."""
     names = ("cost", "value", "welfare", "roi")
-    table = _table(
+    table = new_table(
         f"{title}: each rule against the same luck without it, a month, mean and 95 % interval of {found['runs'].iloc[0]} pairs",
         "rule",
         *names,
@@ -133,7 +135,7 @@ def returns_table(title: str, found: pd.DataFrame) -> Table:
 def fixation_table(scenario: Scenario, found: Fixation) -> Table:
     """The chance that the first strategy takes over, exact and simulated."""
     first = next(iter(scenario.founding.strategies))
-    table = _table(f"{scenario.title}: the chance that {first} takes over", "how", "value", "low", "high", "of")
+    table = new_table(f"{scenario.title}: the chance that {first} takes over", "how", "value", "low", "high", "of")
     exact = "–" if math.isnan(found.exact) else f"{found.exact:.6f}"
     table.add_row("exact", exact, "", "", "the chain of all configurations (at most 12 firms)")
     shares = (f"{share:.4f}" for share in found.simulated)
@@ -145,7 +147,7 @@ def fixation_table(scenario: Scenario, found: Fixation) -> Table:
 def calibration_table(found: Calibration) -> Table:
     """The levers of a calibration with their intervals."""
     title = f"{found.scenario.title}: {len(found.ranges)} levers fitted to {len(found.observed)} numbers by {found.runs:,} runs"
-    table = _table(title, "lever", "range", "best", "median", "low", "high", "verdict")
+    table = new_table(title, "lever", "range", "best", "median", "low", "high", "verdict")
     for _, row in found.parameters.iterrows():
         ends = f"{spelled(row['from'])} to {spelled(row['to'])}"
         numbers = (spelled(row[name]) for name in ("best", "median", "low", "high"))
@@ -173,8 +175,8 @@ def calibration_lines(found: Calibration) -> list[str]:
 def summary_table(result: Result) -> Table:
     """Each design of a study with the mean and the 95 % interval of the measures that are shown of it."""
     summary = result.summary(result.shown)
-    title = f"{result.manifest['study']['title']} Mean and 95 % interval of {result.manifest['study']['replicates']['count']} runs a row"
-    table = _table(title, *result.varied, *result.shown)
+    title = f"{result.manifest['study']['title']} Mean and 95 % interval of {result.replicates} runs a row"
+    table = new_table(title, *result.varied, *result.shown)
     for _design, rows in summary.groupby("design"):
         levels = [str(rows[name].iloc[0]) for name in result.varied]
         estimates = zip(rows["mean"], rows["low"], rows["high"], strict=True)
@@ -186,7 +188,7 @@ def sensitivity_table(found: pd.DataFrame) -> Table:
     """Which factors each measure hangs on: a row a measure and factor, a column an index."""
     indices = list(dict.fromkeys(found["index"]))
     told_apart = [name for name in ("treatment", "measure", "factor") if name in found]
-    table = _table("Sensitivity, with intervals of 95 %", *told_apart, *indices)
+    table = new_table("Sensitivity, with intervals of 95 %", *told_apart, *indices)
     for key, rows in found.groupby(told_apart, sort=False):
         by_index = rows.set_index("index")
         table.add_row(*map(str, key), *(estimate_of(by_index.loc[index]) for index in indices))
@@ -204,7 +206,7 @@ def effects_table(result: Result) -> Table:
     """What each treatment changes, on common luck; for studies that ask for it."""
     effects = result.effects()
     named = list(effects.columns[: effects.columns.get_loc("measure")])
-    table = _table(
+    table = new_table(
         f"Differences from {first_of(result)} on common luck, with 95 % intervals",
         *named,
         "measure",
@@ -237,7 +239,7 @@ def claim_text(row: Any) -> str:
 
 def claims_table(result: Result) -> Table:
     """What a study claims, and whether it was shown."""
-    table = _table("Claims, with 95 % intervals", "claim", "effect", "n", "verdict")
+    table = new_table("Claims, with 95 % intervals", "claim", "effect", "n", "verdict")
     for row in result.claims().to_dict("records"):
         table.add_row(row["says"], claim_text(row), str(row["runs"]), row["verdict"])
     return table
@@ -248,6 +250,17 @@ def first_of(result: Result) -> str:
     compared = result.varied[0] if result.study.treatments else result.varied[-1]
     first = str(result.study.levels()[0][compared])
     return first if result.study.treatments else f"{compared} = {first}"
+
+
+def precision_lines(result: Result) -> list[str]:
+    """How many designs came out as precise as was asked for, a sentence a measure."""
+    lines = []
+    for measure, rows in result.precision().groupby("measure", sort=False):
+        reached, target = int(rows["reached"].sum()), spelled(rows["target"].iloc[0])
+        said = f"{reached} of {len(rows)} designs know {measure} to ± {target}, with {result.replicates} runs each"
+        widest = "" if reached == len(rows) else f"; the widest is ± {spelled(rows['half_width'].max())}"
+        lines.append(f"{said}{widest}.")
+    return lines
 
 
 def findings(result: Result) -> list[str]:

@@ -75,7 +75,8 @@ class Founding(Part):
     """How many firms, orchestrators included; or the name of a CSV file of firms (`name`, and optionally role, type, power and other
     traits), beside the scenario file."""
     ties: str | None = None
-    """The name of a CSV file of ties (`source,target`, and optionally `weight` and `trust`); only with a file of firms."""
+    """The name of a CSV file of ties (`source,target`, and optionally `weight`, `trust` and its levels `operational`, `relational`,
+    `strategic`); only with a file of firms."""
     topology: Topology = "barabasi_albert"
     """Who is tied to whom, when no file says so."""
     partners: Annotated[float, Field(ge=0, le=1_000)] = 6.0

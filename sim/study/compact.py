@@ -5,6 +5,7 @@ The bytes depend on the runs alone: not on how they were cut into shards, nor on
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -60,8 +61,8 @@ class Rows:
         self._writer.write_table(table.combine_chunks(), row_group_size=self._group)
 
 
-def compact(plan: Plan, folder: Path) -> None:
-    """Write the tables of a sweep whose shards are all there.
+def compact(plan: Plan, folder: Path, shards: Sequence[int]) -> None:
+    """Write the tables of a sweep whose shards, named in their order, are all there.
 
     Raises:
         Mistake: if one of them is not sound.
@@ -70,12 +71,12 @@ def compact(plan: Plan, folder: Path) -> None:
     series_schema = pa.schema([("run", pa.int32()), *((name, pa.float32()) for name in floats)])
     with Rows(folder / "runs.parquet", plan.table_schema, RUNS) as runs:
         if not plan.study.keep.series:
-            for shard in range(plan.shards):
+            for shard in shards:
                 runs.add(_sound(plan, shard).select(plan.table_schema.names))
             return
         options = {"use_dictionary": ["run"], "use_byte_stream_split": floats}
         with Rows(folder / "series.parquet", series_schema, MONTHS, **options) as series:
-            for shard in range(plan.shards):
+            for shard in shards:
                 table = _sound(plan, shard)
                 runs.add(table.select(plan.table_schema.names).replace_schema_metadata(None))
                 series.add(_long(table, series_schema))

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import cached_property
 from itertools import product
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import tomli_w
-from pydantic import Field, PrivateAttr, model_validator
+from pydantic import Field, PrivateAttr, WithJsonSchema, model_validator
 
 from sim import luck, shipped
 from sim.coherence.idle import in_vain
+from sim.designs import Design, conflicts, is_design
 from sim.files import read_rows
-from sim.measures import MEASURES
+from sim.measures import FEWER, MEASURES
 from sim.mistakes import Mistake, nearest, shown
-from sim.reading import Key, Source, parse, read, read_text, spell
+from sim.reading import Key, Source, parse, read_text, spell, validate
 from sim.scenario import Scenario, find
 from sim.sections import Part, Spoken
 from sim.study.spaces import Levels, Range, Space, points
@@ -35,13 +37,77 @@ HEADLINES = ("collapsed", "orchestrator_income", "final_firms", "mean_contributi
 INDEPENDENT = luck.purpose("study: independent luck of a run")
 
 
+class Race(Part):
+    """Treatments race: those that are beaten get no more runs."""
+
+    measure: str
+    """The measure that decides."""
+    better: Literal["higher", "lower"] | None = None
+    """Which way it is better; by default what is better for the ecosystem."""
+    confidence: Annotated[float, Field(ge=0.5, lt=1)] = 0.95
+    """Chance, at least, that no treatment is said to beat another that is not worse, over the whole race."""
+    alike: Annotated[float, Field(ge=0)] = 0.0
+    """Means that differ by no more count as alike (the indifference zone); 0 tells any difference apart, if it takes all runs."""
+
+    @property
+    def wanted(self) -> str:
+        """What is better: higher, or lower."""
+        return self.better or ("lower" if self.measure in FEWER else "higher")
+
+
 class Replicates(Part):
     """How often each design is run."""
 
     count: Annotated[int, Field(ge=1, le=1_000_000)] = 30
-    """Runs a design, each under a seed of its own."""
+    """Runs a design, each under a seed of its own; with `until`, the runs of a batch."""
+    until: Annotated[dict[str, Annotated[float, Field(gt=0)]], Field(default_factory=dict)]
+    """Measure → half the width of its 95 % interval that is precise enough: each design gets batches until all that are named are."""
+    race: Race | None = None
+    """Which treatment is best: each gets batches until it is beaten, or the others are, or all that are left are alike."""
+    at_most: Annotated[int, Field(ge=1, le=1_000_000)] = 500
+    """With `until` or `race`: the most runs of a design, however imprecise it is then."""
     first_seed: Annotated[int, Field(ge=0, le=2**63 - 1)] = 0
     """The seed of the first replicate; the others count on from it."""
+
+    @property
+    def batched(self) -> bool:
+        """Whether batches of runs are counted until something is known."""
+        return bool(self.until) or self.race is not None
+
+    @property
+    def most(self) -> int:
+        """Runs of a design at most."""
+        return self.at_most if self.batched else self.count
+
+    @property
+    def batches(self) -> int:
+        """Batches of a design at most; the last may be a short one."""
+        return -(-self.most // self.count)
+
+
+class Cluster(Part):
+    """The machines that `tide sweep --cluster` asks for. They are no part of what is asked: the result does not depend on them."""
+
+    kind: Literal["local", "slurm", "pbs", "lsf", "sge", "oar", "htcondor"] = "local"
+    """The batch system; local: worker processes on this machine."""
+    workers: Annotated[int, Field(ge=1, le=10_000)] = 2
+    """How many jobs, a worker each."""
+    cores: Annotated[int, Field(ge=1, le=1024)] = 1
+    """Cores of a worker: as many runs at once."""
+    memory: str = "2GB"
+    """Memory of a worker, as the batch system spells it."""
+    walltime: str = ""
+    """How long a job may last, as the batch system spells it: `02:00:00`."""
+    queue: str = ""
+    """The queue or partition."""
+    account: str = ""
+    """Whose account pays."""
+    interface: str = ""
+    """The network interface that machines talk over, as `ib0`; by default the usual one."""
+    directives: Annotated[list[str], Field(default_factory=list)]
+    """More lines for the head of a job: `["--exclusive"]`."""
+    prologue: Annotated[list[str], Field(default_factory=list)]
+    """Commands before a worker starts: `["source /shared/venv/bin/activate"]`."""
 
 
 class CommonLuck(Part):
@@ -95,6 +161,17 @@ class Effects(Part):
     """The pattern as claims that can fail."""
 
 
+_SCHEMA_OF_TREATMENTS = WithJsonSchema(
+    {
+        "type": "object",
+        "additionalProperties": {
+            "anyOf": [{"type": "object"}, {"type": "string"}, {"type": "array", "items": {"type": "string"}}]
+        },
+    }
+)
+"""A treatment may also be written as the name of a design, or of several."""
+
+
 class Study(Part, metaclass=Spoken):
     """A scenario and what varies in it: every treatment under every combination of the factors' levels is a design."""
 
@@ -106,17 +183,18 @@ class Study(Part, metaclass=Spoken):
     """A shipped scenario, or a file beside the study's."""
     set: Annotated[dict[str, Any], Field(default_factory=dict)]
     """Changes to the scenario that all designs share, by full key."""
-    treatments: Annotated[dict[str, dict[str, Any]], Field(default_factory=dict)]
-    """Name → changes by full key; the first is what the others are held against."""
+    treatments: Annotated[dict[str, dict[str, Any]], Field(default_factory=dict), _SCHEMA_OF_TREATMENTS]
+    """Name → changes by full key, or the name of a design, or of several; the first is what the others are held against."""
     factors: Annotated[dict[str, Levels], Field(default_factory=dict)]
     """Full key → its levels, or its range: `{ low = 0.0, high = 0.5 }`."""
     space: Annotated[Space, Field(default_factory=Space)]
     """Which combinations of them are run."""
     effects: Effects | None = None
     """What differs, and what is expected to."""
-    replicates: Replicates = Replicates()
+    replicates: Annotated[Replicates, Field(default_factory=lambda: Replicates.model_validate({}))]
     common_luck: CommonLuck = CommonLuck()
     keep: Keep = Keep()
+    cluster: Cluster | None = None
 
     _name: str = PrivateAttr(default="study")
     _folder: Path | None = PrivateAttr(default=None)
@@ -129,7 +207,9 @@ class Study(Part, metaclass=Spoken):
             Mistake: with everything that is wrong in it, every design included.
         """
         path = find(str(where), shipped.studies(), "study")
-        study, source = read(cls, path)
+        text = read_text(path)
+        source = Source(str(path), text)
+        study = validate(cls, _with_designs(parse(text, str(path)), path.parent, source), source)
         study._name, study._folder = path.stem, path.parent
         if study.space.file:
             if wrong := [*study._beside_rows()]:
@@ -249,7 +329,8 @@ class Study(Part, metaclass=Spoken):
             Mistake: with everything that is wrong in any of them.
         """
         source = source or Source(self.name)
-        if early := [*self._nothing_varies(), *self._whole_sections(), *self._wrong_space(), *self._twice()]:
+        checks = (self._nothing_varies, self._whole_sections, self._wrong_space, self._twice, self._wrong_replicates)
+        if early := [wrong for check in checks for wrong in check()]:
             raise Mistake(source.lines([*early, *self._wrong_effects()]))
         wrong = source.lines(self._wrong_effects())
         try:
@@ -308,6 +389,12 @@ class Study(Part, metaclass=Spoken):
                 if all(key in found for found in under)
             ]
         return lines
+
+    def tried_scenarios(self, base: Scenario) -> Iterator[Scenario]:
+        """The scenarios that are looked at, over a base that has been read already; those that are wrong are passed over."""
+        for levels in self._looked_at():
+            with suppress(Mistake):
+                yield base.replace(self.changes(levels))
 
     def changes(self, levels: Mapping[str, Any]) -> dict[str, Any]:
         """The changes that make a design: those of its treatment, then the levels of its factors."""
@@ -385,6 +472,31 @@ class Study(Part, metaclass=Spoken):
         if self.space.kind == "list":
             yield from ((("space", "rows"), f"{shown(row)} stands there twice") for row in _repeated(self.space.rows))
 
+    def _wrong_replicates(self) -> Iterator[tuple[Key, str]]:
+        """Batches are counted until measures are precise, and at least one of them is run."""
+        replicates = self.replicates
+        for name in replicates.until:
+            yield from _unmeasured(name, ("replicates", "until", name))
+        if replicates.batched and replicates.at_most < replicates.count:
+            told = f"{replicates.at_most} is less than one batch; allowed is a whole number from {replicates.count} (count)"
+            yield ("replicates", "at_most"), told
+        if replicates.batched and replicates.count < 2:
+            yield ("replicates", "count"), "1 has no interval, which is asked for; allowed is a whole number from 2"
+        if replicates.race:
+            yield from self._wrong_race(replicates.race)
+        if not replicates.batched and replicates.at_most != Replicates.model_fields["at_most"].default:
+            yield ("replicates", "at_most"), "has no effect without until; write e.g. until = { survival = 0.02 }"
+
+    def _wrong_race(self, race: Race) -> Iterator[tuple[Key, str]]:
+        """Treatments race, on common luck, and for one thing."""
+        yield from _unmeasured(race.measure, ("replicates", "race", "measure"))
+        if self.replicates.until:
+            yield ("replicates", "until"), "does not go with race; a study stops for one reason"
+        if not self.treatments or self.factors:
+            yield ("replicates", "race"), "is between treatments; name them under [treatments], and no factors"
+        if not self.common_luck.on:
+            yield ("common_luck", "on"), "a race is on common luck; set common_luck.on = true, or leave out race"
+
     def _whole_sections(self) -> Iterator[tuple[Key, str]]:
         """Keys without quotation marks make a table that would replace the whole section with all else in it."""
         written: dict[Key, dict[str, Any]] = {("set",): self.set}
@@ -435,13 +547,15 @@ class Study(Part, metaclass=Spoken):
                 yield f"{key}: {value!r} is not tried{nearest(str(value), tried) or f'; allowed are {few}'}"
 
     def runs(self) -> Iterator[tuple[int, int, int]]:
-        """Every run in order: its number, its design, its seed."""
+        """Every run in order: its number, its design, its seed; with `replicates.until`, those of the first batch."""
         for run in range(len(self.levels()) * self.replicates.count):
             yield run, *self.run(run)
 
     def run(self, run: int) -> tuple[int, int]:
-        """The design and the seed of a run."""
-        design, replicate = divmod(run, self.replicates.count)
+        """The design and the seed of a run. Runs count batch by batch, and in each of them design by design."""
+        batch, within = divmod(run, len(self.levels()) * self.replicates.count)
+        design, replicate = divmod(within, self.replicates.count)
+        replicate += batch * self.replicates.count
         first = self.replicates.first_seed
         return design, first + replicate if self.common_luck.on else int(luck.subkey(luck.key(first), INDEPENDENT, run))
 
@@ -458,13 +572,37 @@ def _factors_of(rows: list[dict[str, Any]]) -> dict[str, list[Any]]:
     return {name: list({repr(row[name]): row[name] for row in rows}.values()) for name in names}
 
 
+def _with_designs(content: dict[str, Any], folder: Path, source: Source) -> dict[str, Any]:
+    """A study in which treatments that name designs, beside its file or shipped ones, hold what these change.
+
+    Raises:
+        Mistake: if a design is missing or wrong, or designs of one treatment contradict each other.
+    """
+    treatments = content.get("treatments")
+    if not isinstance(treatments, dict):
+        return content
+    made = dict(treatments)
+    for name, named in treatments.items():
+        files = [named] if isinstance(named, str) else named
+        if not (isinstance(files, list) and files and all(isinstance(file, str) for file in files)):
+            continue
+        try:
+            laid = [Design.load(folder / file if (folder / file).is_file() else file) for file in files]
+        except Mistake as mistake:
+            raise Mistake([f"{source.at(('treatments', name))}: {line}" for line in mistake.lines]) from None
+        if wrong := list(conflicts(laid)):
+            raise Mistake(source.lines([(("treatments", name), line) for line in wrong]))
+        made[name] = {key: value for design in laid for key, value in design.set.items()}
+    return {**content, "treatments": made}
+
+
 def _alike(rows: list[Any]) -> bool:
     """Whether all rows name the same keys."""
     return all(isinstance(row, dict) and row.keys() == rows[0].keys() for row in rows)
 
 
 def check_file(where: str) -> list[str]:
-    """Check a scenario or a study, whichever the file is; nothing is run.
+    """Check a scenario, a design or a study, whichever the file is; nothing is run.
 
     Returns:
         What it says in vain, a line each.
@@ -472,9 +610,9 @@ def check_file(where: str) -> list[str]:
     Raises:
         Mistake: with everything that is wrong in it.
     """
-    path = Path(where)
-    if not path.exists() and where not in shipped.scenarios() and where in shipped.studies():
-        path = shipped.studies()[where]
+    if is_design(where):
+        return Design.load(where).remarks()
+    path = find(where, shipped.studies() | shipped.loadable(), "scenario or study")
     if path.is_file() and _is_study(parse(read_text(path), str(path))):
         study = Study.load(path)
         return [*study.remarks(), *dict.fromkeys(line for design in study.designs() for line in check_files(design))]

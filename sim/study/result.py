@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -31,6 +31,8 @@ CENSORED = (
 """Measures that are often not yet known when a run ends: their mean over the known ones would mislead, so it is not given."""
 SHARES = ("collapsed", "took_off")
 """Measures that are 0 or 1 in a run: their mean is a probability."""
+CONFIDENCE = 0.95
+"""Confidence of the intervals whose width batches of runs are counted by."""
 NEGLIGIBLE = 1e-9
 """Differences below this are those of rounding."""
 
@@ -112,6 +114,12 @@ class Result:
         return int((self.runs["status"] != "done").sum())
 
     @property
+    def replicates(self) -> str:
+        """How many runs a design has: "30", or "30 to 500" where that differs."""
+        counts = self.runs["design"].value_counts()
+        return f"{counts.min()}" if counts.min() == counts.max() else f"{counts.min()} to {counts.max()}"
+
+    @property
     def done(self) -> pd.DataFrame:
         """The runs that did not fail."""
         return self.runs[self.runs["status"] == "done"]
@@ -148,7 +156,7 @@ class Result:
             for name in names:
                 values = group[name].to_numpy(float)
                 values = values[~np.isnan(values)]
-                value, low, high = (share_interval if name in SHARES else mean_interval)(values, confidence)
+                value, low, high = mean_estimate(name, values, confidence)
                 spread = float(values.std(ddof=1)) if values.size > 1 else np.nan
                 rows.append(
                     {
@@ -164,15 +172,73 @@ class Result:
                 )
         return pd.DataFrame(rows, columns=["design", *self.varied, "measure", "n", "mean", "sd", "low", "high"])
 
+    def precision(self) -> pd.DataFrame:
+        """How precise each design came out, where `replicates.until` asks for it.
+
+        Returns:
+            A row a design and measure: `design`, what varies, `measure`, `runs` that did not fail, the `mean`, its `half_width` (of the
+            95 % interval), the `target`, and whether it is `reached`.
+        """
+        targets = self.study.replicates.until
+        rows = []
+        for design, group in self.done.groupby("design", sort=True):
+            levels = {name: group[name].iloc[0] for name in self.varied}
+            for name, target in targets.items():
+                values = group[name].to_numpy(float)
+                half = half_width(name, values)
+                found = (name, len(group), mean_estimate(name, values).value, half, target, half <= target)
+                said = dict(zip("measure runs mean half_width target reached".split(), found, strict=True))
+                rows.append({"design": design, **levels, **said})
+        names = ["design", *self.varied, *"measure runs mean half_width target reached".split()]
+        return pd.DataFrame(rows, columns=names)
+
+    def race(self, measure: str | None = None) -> pd.DataFrame:
+        """Every treatment of a race against every other, by confidence sequences that hold although one stops by what they show.
+
+        Args:
+            measure: by default the one that decides; others are told by the runs that this took, each with an error of its own.
+
+        Returns:
+            A row a pair: `one`, `other` (treatments), `measure`, `pairs` (of runs on the same luck), the mean `difference` with its
+            interval (`low`, `high`), the `verdict` of `one` ("better", "worse", "alike", "undecided"), and about how many `more`
+            pairs it would take to decide.
+
+        Raises:
+            Mistake: if the study was no race, or there is no such measure.
+        """
+        from sim.study.racing import heats  # a race knows results, not the other way round
+
+        race = self.study.replicates.race
+        if race is None:
+            raise Mistake(["this study was no race; write replicates.race = { measure = … }, and run it again"])
+        if measure is not None and measure != race.measure:
+            self._known(measure, MEASURES, "measure")
+            race = race.model_copy(update={"measure": measure, "better": None, "alike": 0.0})
+        names = list(self.study.treatments)
+        rows = [
+            (names[heat.one], names[heat.other], race.measure, heat.pairs, *heat.difference, heat.verdict, heat.more)
+            for heat in heats(self._replicates(race.measure), race)
+        ]
+        return pd.DataFrame(rows, columns="one other measure pairs difference low high verdict more".split())
+
     def paired(self, measure: str, one: int, other: int, confidence: float = 0.95) -> Estimate:
         """Mean difference of a measure, design `one` minus design `other`, over the seeds that both have, with its interval.
 
-        The interval is Student's; of a difference of probabilities it is that of Bonett & Price (2012), honest at their ends.
+        The interval is Student's; of a difference of probabilities it is that of Bonett & Price (2012), honest at their ends. After a race
+        it is a confidence sequence, wide enough for all pairs of its treatments (`sim.study.racing`).
         """
-        first, second = self._pairs(measure, one, other)
-        return _difference(measure)(first - second, confidence)
+        first, second = self.pairs(measure, one, other)
+        return self._difference(measure, first - second, confidence)
 
-    def _pairs(self, measure: str, one: int, other: int) -> tuple[np.ndarray, np.ndarray]:
+    def _difference(self, measure: str, differences: np.ndarray, confidence: float) -> Estimate:
+        """The mean of paired differences of a measure, with its interval."""
+        if self.study.replicates.race is None:
+            return (share_difference if measure in SHARES else mean_interval)(differences, confidence)
+        from sim.study.racing import difference_of, shared  # a race knows results, not the other way round
+
+        return difference_of(measure, differences, shared(confidence, len(self.study.treatments)))
+
+    def pairs(self, measure: str, one: int, other: int) -> tuple[np.ndarray, np.ndarray]:
         """A measure in two designs under the seeds in which both have it."""
         self._known(measure, MEASURES, "measure")
         designs = self.runs["design"].unique()
@@ -226,8 +292,8 @@ class Result:
 
     def _effect(self, measure: str, one: int, other: int, confidence: float) -> dict[str, Any]:
         """What a row of effects says of a measure."""
-        first, second = self._pairs(measure, one, other)
-        difference = _difference(measure)(first - second, confidence)
+        first, second = self.pairs(measure, one, other)
+        difference = self._difference(measure, first - second, confidence)
         means = [float(values.mean()) if values.size else np.nan for values in (second, first)]
         said = (measure, first.size, *means, *difference, shows(difference))
         return dict(zip("measure runs baseline mean difference low high shows".split(), said, strict=True))
@@ -370,6 +436,18 @@ class Result:
             )
 
 
+def mean_estimate(measure: str, values: np.ndarray, confidence: float = CONFIDENCE) -> Estimate:
+    """The mean of a measure over what is known of it: probabilities have Wilson's interval, other means Student's."""
+    values = values[~np.isnan(values)]
+    return (share_interval if measure in SHARES else mean_interval)(values, confidence)
+
+
+def half_width(measure: str, values: np.ndarray) -> float:
+    """Half the width of the 95 % interval of a measure's mean; infinite where there is none."""
+    _mean, low, high = mean_estimate(measure, values)
+    return np.inf if np.isnan(high - low) else (high - low) / 2
+
+
 def _in_words(levels: Mapping[str, Any]) -> str:
     """A design in words: its treatment by name, factors with their level."""
     return ", ".join(str(level) if name == TREATMENT else f"{name} = {level}" for name, level in levels.items())
@@ -378,11 +456,6 @@ def _in_words(levels: Mapping[str, Any]) -> str:
 def shows(difference: Estimate) -> str:
     """What a difference shows: "higher", "lower", or "not shown" where its interval holds 0."""
     return "higher" if difference.low > NEGLIGIBLE else "lower" if difference.high < -NEGLIGIBLE else "not shown"
-
-
-def _difference(measure: str) -> Callable[[np.ndarray, float], Estimate]:
-    """How the mean of paired differences of a measure is estimated."""
-    return share_difference if measure in SHARES else mean_interval
 
 
 def _resampled(count: int) -> list[np.ndarray]:

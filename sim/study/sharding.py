@@ -92,13 +92,13 @@ class Plan:
             "kind": KIND,
             "format": FORMAT,
             "name": study.name,
-            "study": study.model_dump(mode="json"),
+            "study": study.model_dump(mode="json", exclude={"cluster"}),  # no result depends on it
             **provenance(base),
-            "files": _files(designs),
+            "files": files_of(designs),
             "scenario_text": base.to_toml(),
             "scenario_file": study.scenario_file(),
             "beside": str(base.folder.resolve()) if base.folder else str(Path.cwd()),
-            "runs": len(study.levels()) * study.replicates.count,
+            "runs": len(study.levels()) * study.replicates.most,
             "shard": size,
         }
         return cls(folder, sealed(json.loads(json.dumps(content))))
@@ -154,7 +154,7 @@ class Plan:
 
     @property
     def runs(self) -> int:
-        """How many runs there are."""
+        """How many runs there are, or at most are where batches are counted until measures are precise."""
         return int(self.content["runs"])
 
     @property
@@ -163,13 +163,29 @@ class Plan:
         return int(self.content["shard"])
 
     @property
+    def batch(self) -> int:
+        """Runs of a batch of all designs; of a study without batches, all runs."""
+        return len(self.levels) * self.study.replicates.count
+
+    @property
     def shards(self) -> int:
-        """How many shards there are."""
-        return -(-self.runs // self.size)
+        """How many shards there are, or at most are."""
+        return -(-self.batch * self.study.replicates.batches // self.size)
 
     def runs_of(self, shard: int) -> range:
-        """The runs of a shard."""
-        return range(shard * self.size, min(self.runs, (shard + 1) * self.size))
+        """The runs of a shard; in a last batch that is short, some shards have none."""
+        first, end = shard * self.size, (shard + 1) * self.size
+        if not self.study.replicates.batched:
+            return range(first, min(self.runs, end))
+        batch, within = divmod(first, self.batch)
+        replicate = batch * self.study.replicates.count + within % self.study.replicates.count
+        return range(first, max(first, min(end, first + self.study.replicates.most - replicate)))
+
+    def shards_of(self, design: int, batch: int) -> list[int]:
+        """The shards of a batch of a design, where batches are counted."""
+        count = self.study.replicates.count
+        first = (batch * self.batch + design * count) // self.size
+        return [shard for shard in range(first, first + count // self.size) if self.runs_of(shard)]
 
     def path(self, shard: int) -> Path:
         """The file of a shard."""
@@ -229,7 +245,10 @@ class Plan:
         return next((part for part in AGREED if self.content[part] != other.content[part]), "")
 
     def cut(self, size: int) -> Plan:
-        """The same plan, with so many runs a shard."""
+        """The same plan, with so many runs a shard; where batches are counted, with the most below that divide a design's batch."""
+        if self.study.replicates.batched:
+            count = self.study.replicates.count
+            size = max(each for each in range(1, min(size, count) + 1) if count % each == 0)
         return Plan(self.folder, sealed({**self.content, "shard": size}))
 
 
@@ -265,7 +284,7 @@ def _is_number(level: Any) -> bool:
     return isinstance(level, int | float) and not isinstance(level, bool)
 
 
-def _files(designs: Iterable[Scenario]) -> dict[str, str]:
+def files_of(designs: Iterable[Scenario]) -> dict[str, str]:
     """A hash of every file of firms or ties that a design names; empty for one that is not there."""
     found: dict[str, str] = {}
     for design in designs:

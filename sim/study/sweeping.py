@@ -25,6 +25,8 @@ from sim.record import (
     write_json,
 )
 from sim.study import engines, processes, sharding
+from sim.study.batches import Due
+from sim.study.cluster import dask
 from sim.study.compact import compact
 from sim.study.design import Study
 from sim.study.engines import Engine
@@ -40,11 +42,17 @@ ENGINES: dict[str, Engine] = {"threads": engines.threads, "process": processes.p
 
 
 class Crew(NamedTuple):
-    """Who does the work: the engine, how many runs at once, and seconds after which a run is cut."""
+    """Who does the work: the engine, how many runs at once, seconds after which a run is cut, and a cluster's scheduler if one does it."""
 
     isolate: str
     workers: int
     limit: float | None
+    address: str = ""
+
+    @property
+    def engine(self) -> Engine:
+        """The engine."""
+        return dask(self.address) if self.address else ENGINES[self.isolate]
 
     def checked(self) -> Self:
         """Itself, if there is such an engine and the limit is one."""
@@ -58,9 +66,10 @@ class Crew(NamedTuple):
 
 
 class Forecast(NamedTuple):
-    """What a sweep would take."""
+    """What a sweep would take; where batches of runs are counted, at most, but for the `least` number of runs."""
 
     designs: int
+    least: int
     runs: int
     shards: int
     seconds: float
@@ -103,6 +112,7 @@ def sweep(
     *,
     isolate: str = "threads",
     limit: float | None = None,
+    address: str = "",
     resume: bool = False,
     fresh: bool = False,
 ) -> Result:
@@ -116,6 +126,8 @@ def sweep(
         progress: called with the standing of the sweep after every run.
         isolate: "threads" in this process, or "process": each worker is one of its own, so that a crash ends a run and not the sweep.
         limit: seconds after which a run is cut, and counts as failed.
+        address: of the scheduler of a Dask cluster, whose workers then do the work: `tcp://127.0.0.1:8786`. `sim.study.cluster.started`
+            gives that of a cluster that a study asks for.
         resume: whether only to go on with what is there, and to begin nothing.
         fresh: whether to throw away what is unfinished, and to run again what is finished.
 
@@ -123,7 +135,7 @@ def sweep(
         Mistake: if the study is wrong, the folder cannot be written or holds something else, or the disk is too small.
         Interrupted: by Ctrl-C; what is done is kept.
     """
-    crew = Crew(isolate, cores() if workers is None else workers, limit).checked()
+    crew = Crew(isolate, cores() if workers is None else workers, limit, address).checked()
     asked = asked_for(study, out)
     place = sharding.result_of(asked.folder)
     refuse_foreign(place, "sweep")
@@ -135,8 +147,8 @@ def sweep(
         if fresh:
             sharding.throw_away(asked.folder)
         plan = begun(asked, crew)
-        work_off(plan, range(plan.shards), crew, progress)
-        return finish(plan, place)
+        shards = work_off(plan, crew, progress)
+        return finish(plan, place, shards)
 
 
 def plan(study: Study | str | Path, out: str | Path | None = None) -> Plan:
@@ -186,7 +198,7 @@ def work(
         begun_here = Plan.read(folder)
         sharding.check_folder(folder)
         sharding.check_code(begun_here)
-        work_off(begun_here, range(part, begun_here.shards, of), crew, progress)
+        work_off(begun_here, crew, progress, part, of)
     return folder
 
 
@@ -208,12 +220,13 @@ def merge(where: str | Path, others: Iterable[str | Path] = ()) -> Result:
         for other in others:
             gather(plan, planned(other))
         there = {shard for shard in plan.present() if read_shard(plan, shard) is not None}
-        if lacking := [shard for shard in range(plan.shards) if shard not in there]:
+        shards = Due(plan).shards()
+        if lacking := [shard for shard in shards if shard not in there]:
             first = ", ".join(map(str, lacking[:5])) + (", …" if len(lacking) > 5 else "")
             raise Mistake(
-                [f"{folder}: missing shards: {len(lacking)} of {plan.shards} ({first}); do them with tide work"]
+                [f"{folder}: missing shards: {len(lacking)} of {len(shards)} ({first}); do them with tide work"]
             )
-        return finish(plan, sharding.result_of(folder))
+        return finish(plan, sharding.result_of(folder), shards)
 
 
 def gather(plan: Plan, other: Path) -> None:
@@ -258,9 +271,8 @@ def forecast(study: Study | str | Path, workers: int | None = None, out: str | P
     needs = taste(asked)
     seconds = needs.seconds * asked.runs / (cores() if workers is None else workers)
     disk, free = needs.disk(asked.runs), free_near(asked.folder)
-    return Forecast(
-        len(asked.levels), asked.runs, asked.cut(sharding.shard_size(needs.seconds)).shards, seconds, disk, free
-    )
+    shards = asked.cut(sharding.shard_size(needs.seconds)).shards
+    return Forecast(len(asked.levels), asked.batch, asked.runs, shards, seconds, disk, free)
 
 
 def own_place(study: Study) -> Path:
@@ -324,33 +336,40 @@ def missing(plan: Plan, shards: Sequence[int], standing: Standing) -> list[int]:
     return todo
 
 
-def work_off(plan: Plan, shards: Sequence[int], crew: Crew, progress: Progress | None) -> None:
-    """Do what is missing of these shards.
+def work_off(plan: Plan, crew: Crew, progress: Progress | None, part: int = 0, of: int = 1) -> list[int]:
+    """Do what is missing of every `of`-th shard from `part` on, batch after batch as long as any is due.
+
+    Returns:
+        The shards that are due in the end.
 
     Raises:
         Interrupted: by Ctrl-C; what is done is kept.
     """
-    standing = Standing.of(plan, sum(len(plan.runs_of(shard)) for shard in shards))
+    standing, due, seen = Standing.of(plan), Due(plan), set[int]()
     try:
-        todo = missing(plan, shards, standing)
-        if progress:
-            progress(standing)
-        with closing(ENGINES[crew.isolate](plan, todo, crew.workers, crew.limit)) as news:
-            for done in news:
-                standing.add(done)
-                if progress:
-                    progress(standing)
+        while new := [shard for shard in due.shards() if shard % of == part and shard not in seen]:
+            seen |= set(new)
+            standing.total = sum(len(plan.runs_of(shard)) for shard in seen)
+            todo = missing(plan, new, standing)
+            if progress:
+                progress(standing)
+            with closing(crew.engine(plan, todo, crew.workers, crew.limit)) as news:
+                for done in news:
+                    standing.add(done)
+                    if progress:
+                        progress(standing)
     except KeyboardInterrupt:
         kept = sum(len(plan.runs_of(shard)) for shard in plan.present())
-        raise Interrupted(plan.folder, kept, plan.runs) from None
+        raise Interrupted(plan.folder, kept, standing.total) from None
+    return due.shards()
 
 
-def finish(plan: Plan, place: Path) -> Result:
+def finish(plan: Plan, place: Path, shards: Sequence[int]) -> Result:
     """Put the shards together, and the result in its place."""
     aside = plan.folder / RESULT
     with sharding.told_plainly(place):
         aside.mkdir()
-        compact(plan, aside)
+        compact(plan, aside, shards)
         tables = {path.name: sharding.digest(path) for path in sorted(aside.iterdir())}
         keep_scenario(plan.base, aside)
         (aside / "study.toml").write_text(plan.study.to_toml("scenario.toml"), encoding="utf-8")

@@ -6,7 +6,6 @@ Whatever goes wrong in a run is a row of the file, not an end of the sweep.
 from __future__ import annotations
 
 import errno
-import hashlib
 import shutil
 import threading
 import time
@@ -38,13 +37,6 @@ class Outcome(NamedTuple):
     measures: dict[str, float]
     series: np.ndarray | None
     error: str
-
-
-class Receipt(NamedTuple):
-    """What is told of a shard that has been written."""
-
-    shard: int
-    sha256: str
 
 
 class Cut(Exception):
@@ -120,16 +112,29 @@ def do(plan: Plan, run: int, look: Watch | None = None) -> Outcome:
     return run_once(plan.design(design), seed, plan.study.keep.series, look)
 
 
-def write_shard(plan: Plan, shard: int, outcomes: Mapping[int, Outcome]) -> Receipt:
-    """Write what the runs of a shard left; the file is there whole or not at all.
+def write_shard(plan: Plan, shard: int, outcomes: Mapping[int, Outcome]) -> None:
+    """Write what the runs of a shard left.
+
+    Raises:
+        Mistake: as `put`.
+    """
+    put(plan, shard, shard_bytes(plan, shard, outcomes))
+
+
+def shard_bytes(plan: Plan, shard: int, outcomes: Mapping[int, Outcome]) -> bytes:
+    """The file of a shard, out of what its runs left."""
+    sink = pa.BufferOutputStream()
+    table = shard_table(plan, shard, outcomes)
+    pq.write_table(table, sink, compression="zstd", use_dictionary=False, write_page_checksum=True)
+    return bytes(sink.getvalue().to_pybytes())
+
+
+def put(plan: Plan, shard: int, data: bytes) -> None:
+    """Write the file of a shard; it is there whole or not at all.
 
     Raises:
         Mistake: if there is no room for it, or the folder cannot be written.
     """
-    sink = pa.BufferOutputStream()
-    table = shard_table(plan, shard, outcomes)
-    pq.write_table(table, sink, compression="zstd", use_dictionary=False, write_page_checksum=True)
-    data = sink.getvalue().to_pybytes()
     full = Mistake(
         [f"{plan.folder}: the disk is full; what is done is kept: make room, and run the same command again"]
     )
@@ -141,7 +146,6 @@ def write_shard(plan: Plan, shard: int, outcomes: Mapping[int, Outcome]) -> Rece
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise full from None
         raise Mistake([f"{plan.path(shard)}: cannot be written ({error.strerror}); what is done is kept"]) from None
-    return Receipt(shard, hashlib.sha256(data).hexdigest())
 
 
 def shard_table(plan: Plan, shard: int, outcomes: Mapping[int, Outcome]) -> pa.Table:

@@ -1,7 +1,7 @@
 """Kill sweeps at random moments and go on with them on another engine: `python tests/torture [KILLS]`.
 
-Half of the kills hit the driver, half a worker. After each sweep has been killed a few times it is finished, and its tables must have
-the hashes of a sweep that nothing disturbed; a run that is lost or there twice would change them.
+Kills hit drivers and workers of all engines, those of a Dask cluster included. After each sweep has been killed a few times it is
+finished, and its tables must have the hashes of a sweep that nothing disturbed; a run that is lost or there twice would change them.
 """
 
 from __future__ import annotations
@@ -14,12 +14,16 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from itertools import cycle
 from pathlib import Path
 
 import numpy as np
+from distributed import Client
 
 from sim import Study, luck, sweep
+from sim.study.cluster import started
+from sim.study.design import Cluster
 from sim.study.processes import environment
 from sim.study.sharding import Plan, unfinished
 
@@ -33,8 +37,12 @@ import sys
 from pathlib import Path
 from sim import Study, sweep
 if __name__ == "__main__":
-    sweep(Study.model_validate_json(Path(sys.argv[1]).read_text()), workers=2, out=sys.argv[2], isolate=sys.argv[3])
+    study, place, engine, address = Study.model_validate_json(Path(sys.argv[1]).read_text()), *sys.argv[2:]
+    isolate = "threads" if engine == "dask" else engine
+    sweep(study, workers=2, out=place, isolate=isolate, address=address if engine == "dask" else "")
 """
+ENGINES = ("threads", "process", "dask", "process", "dask")
+"""The engines in turn; what one has begun, the next goes on with."""
 
 
 def asked() -> Study:
@@ -54,21 +62,32 @@ def children(pid: int) -> list[int]:
     return [int(word) for path in Path(f"/proc/{pid}/task").glob("*/children") for word in path.read_text().split()]
 
 
-def kill(folder: Path, isolate: str, number: int) -> str:
+def workers_of(driver: subprocess.Popen[bytes], engine: str, address: str) -> list[int]:
+    """The processes that work for a driver."""
+    if engine == "dask":
+        with Client(address, set_as_default=False) as client:
+            return sorted(client.run(os.getpid).values())
+    return children(driver.pid) if engine == "process" else []
+
+
+def kill(folder: Path, engine: str, address: str, number: int) -> str:
     """Begin or go on with a sweep, and kill its driver, or a worker and then its driver, at a random moment; what was hit."""
-    words = [sys.executable, "-c", DRIVER, str(folder / "study.json"), str(folder / "a"), isolate]
+    words = [sys.executable, "-c", DRIVER, str(folder / "study.json"), str(folder / "a"), engine, address]
     driver = subprocess.Popen(words, env=environment(), stderr=subprocess.DEVNULL)
     delay, later = LONGEST * luck.uniforms(luck.key(number), MOMENT, number, np.arange(2))
-    started = time.monotonic()
+    started_at = time.monotonic()
     while (
-        isolate == "process" and not children(driver.pid) and time.monotonic() < started + 20 and driver.poll() is None
+        engine == "process"
+        and not children(driver.pid)
+        and time.monotonic() < started_at + 20
+        and driver.poll() is None
     ):
         time.sleep(0.05)
     time.sleep(1.0 + delay)
-    hit = "nobody: it was done" if driver.poll() is not None else "the driver"
-    if isolate == "process" and number % 5 != 1 and (workers := children(driver.pid)):
+    hit = "nobody: it was done" if driver.poll() is not None else f"the driver ({engine})"
+    if driver.poll() is None and number % 5 != 1 and (workers := workers_of(driver, engine, address)):
         os.kill(workers[number % len(workers)], signal.SIGKILL)
-        hit = "a worker"
+        hit = f"a worker ({engine})"
         time.sleep(later)
     driver.kill()
     driver.wait()
@@ -77,25 +96,29 @@ def kill(folder: Path, isolate: str, number: int) -> str:
 
 def main(kills: int) -> None:
     """So many kills; stops at the first difference."""
-    begun, hits = time.monotonic(), dict.fromkeys(("the driver", "a worker", "nobody: it was done"), 0)
-    with tempfile.TemporaryDirectory() as name:
+    begun, hits = time.monotonic(), Counter[str]()
+    cluster = Cluster.model_validate({"workers": 2})
+    with tempfile.TemporaryDirectory() as name, started(cluster) as address:
         folder = Path(name)
         (folder / "study.json").write_text(asked().model_dump_json(), encoding="utf-8")
         calm = digests(sweep(asked(), out=folder / "calm").folder)
-        engines = cycle(["threads", "process", "process", "threads", "process"])
+        engines = cycle(ENGINES)
         for number in range(kills):
             place = folder / "a"
             if number % ROUND == 0:
                 shutil.rmtree(place, ignore_errors=True)
+                shutil.rmtree(unfinished(place), ignore_errors=True)
                 Plan.of(asked(), unfinished(place)).cut(4).write()
-            hits[kill(folder, next(engines), number)] += 1
+            hits[kill(folder, next(engines), address, number)] += 1
             if number % ROUND == ROUND - 1 or number == kills - 1:
-                result = sweep(asked(), out=place, isolate=next(engines))
+                last = next(engines)
+                isolate = "threads" if last == "dask" else last
+                result = sweep(asked(), out=place, isolate=isolate, address=address if last == "dask" else "")
                 runs = result.runs["run"].tolist()
-                if digests(place) != calm or runs != list(range(400)) or unfinished(place).exists():
+                if digests(place) != calm or runs != list(range(400)) or list(unfinished(place).glob("shard-*")):
                     sys.exit(f"after {number + 1} kills the result is another one: {place}")
                 print(f"{number + 1} kills, {time.monotonic() - begun:.0f} s: the same to the byte", flush=True)
-    print(", ".join(f"{what}: {count}" for what, count in hits.items()))
+    print(", ".join(f"{what}: {count}" for what, count in sorted(hits.items())))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,191 @@
+"""What a comparison of designs says: who beats whom, what each is worth in other terms, and what would turn it round."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from rich.table import Table
+
+from sim.measures import FEWER
+from sim.report.tables import new_table, spelled
+from sim.report.wording import SPACE, percent
+from sim.study import Result
+from sim.study.comparing import flips, regret, saved
+from sim.study.design import Race
+
+
+def verdict_lines(result: Result) -> list[str]:
+    """The verdict of a race in sentences: the best, every pair, and the guarantee."""
+    race = asked(result)
+    pairs = result.race().to_dict("records")
+    left = unbeaten(list(result.study.treatments), pairs)
+    pairs.sort(
+        key=lambda pair: pair["one"] not in left and pair["other"] not in left
+    )  # what concerns the best comes first
+    return [best_line(result, pairs, race), *map(pair_line, pairs), guarantee(result, race)]
+
+
+def headline(result: Result) -> str:
+    """The first of them."""
+    return verdict_lines(result)[0].removesuffix(".")
+
+
+def asked(result: Result) -> Race:
+    """The race that a study is."""
+    assert result.study.replicates.race is not None
+    return result.study.replicates.race
+
+
+def best_line(result: Result, pairs: Sequence[Mapping[Any, Any]], race: Race) -> str:
+    """Which design is best, or which are left."""
+    names, measure = list(result.study.treatments), race.measure.replace("_", " ")
+    if result.done[race.measure].isna().all():
+        return f"Nothing is known of {measure}: it has no number in any run. Compare on another measure."
+    left = unbeaten(names, pairs)
+    if len(left) == 1:
+        return f"{left[0]} is best on {measure}: it beats {'all others' if len(names) > 2 else 'the other'}."
+    listed = f"{', '.join(left[:-1])} and {left[-1]}"
+    if not is_open(result):
+        return f"{listed} are alike on {measure}, within {spelled(race.alike)}; nothing beats them."
+    return f"Undecided on {measure}: {listed} are left; nothing beats them."
+
+
+def unbeaten(names: Sequence[str], pairs: Sequence[Mapping[Any, Any]]) -> list[str]:
+    """The designs that no other beats."""
+    losers = {pair["one"] for pair in pairs if pair["verdict"] == "worse"}
+    losers |= {pair["other"] for pair in pairs if pair["verdict"] == "better"}
+    return [name for name in names if name not in losers]
+
+
+def is_open(result: Result) -> bool:
+    """Whether it is still open which design is best: two that no other beats are undecided."""
+    pairs = result.race().to_dict("records")
+    left = set(unbeaten(list(result.study.treatments), pairs))
+    return any(pair["verdict"] == "undecided" and {pair["one"], pair["other"]} <= left for pair in pairs)
+
+
+def pair_line(pair: Mapping[Any, Any]) -> str:
+    """What is known of two designs: "A beats B on survival by 0.11 [0.07, 0.16] (412 pairs of runs)"."""
+    one, other = pair["one"], pair["other"]
+    low, high, difference = pair["low"], pair["high"], pair["difference"]
+    measure, runs = pair["measure"].replace("_", " "), f"{pair['pairs']:,} pairs of runs"
+    if pair["verdict"] in ("better", "worse"):
+        if pair["verdict"] == "worse":
+            one, other, difference, low, high = other, one, -difference, -high, -low
+        by = between(difference, low, high) if difference > 0 else between(-difference, -high, -low)
+        return f"{one} beats {other} on {measure}, {'higher' if difference > 0 else 'lower'} by {by} ({runs})."
+    if pair["verdict"] == "alike":
+        return f"{one} and {other} are alike on {measure}: {between(difference, low, high)} ({runs})."
+    more = (
+        f"about {pair['more']:,.0f} more would tell"
+        if math.isfinite(pair["more"])
+        else "nothing tells how many more would"
+    )
+    return f"{one} and {other} are undecided on {measure}: {between(difference, low, high)} ({runs}; {more})."
+
+
+def between(value: float, low: float, high: float) -> str:
+    """A number with its interval."""
+    return f"{spelled(value)} [{spelled(low)}, {spelled(high)}]".replace("-", "−")
+
+
+def guarantee(result: Result, race: Race) -> str:
+    """What the verdicts promise, and what common luck has saved."""
+    wrong = percent(1 - race.confidence)
+    told = f"All verdicts together are wrong in at most {wrong} of such races, however often one looks"
+    gains = [gain for gain in saved(result).values() if math.isfinite(gain)]
+    if not gains:
+        return f"{told}."
+    least, most = min(gains), max(gains)
+    spared = f"{spelled(least)} times" if len(gains) == 1 else f"{spelled(least)} to {spelled(most)} times, by pair,"
+    return f"{told}. On luck of their own the same intervals would take {spared} as many runs."
+
+
+def criteria_table(result: Result) -> Table:
+    """Every design in every criterion: its mean, and what of it is shown against the first design; the best are marked."""
+    names = list(result.study.treatments)
+    found = new_table("", "", *names)
+    effects = result.effects().set_index(["measure", "treatment"])
+    means = result.summary(result.shown).set_index(["measure", "treatment"])["mean"]
+    for measure in result.shown:
+        values = means[measure].reindex(names)
+        best = values.min() if measure in FEWER else values.max()
+        cells = [
+            f"{spelled(values[name])}{mark(effects, measure, name)}{' *' if values[name] == best else ''}"
+            for name in names
+        ]
+        found.add_row(measure.replace("_", " "), *cells)
+    return found
+
+
+def mark(effects: pd.DataFrame, measure: str, name: str) -> str:
+    """+ where a design is shown to be better than the first, − where worse; nothing where neither is shown."""
+    if (measure, name) not in effects.index:
+        return ""
+    shows = effects.loc[(measure, name), "shows"]
+    if shows == "not shown":
+        return ""
+    return " +" if (shows == "lower") == (measure in FEWER) else " −"
+
+
+def trade_off_lines(result: Result) -> list[str]:
+    """Where one design is best on everything, or what each is best at."""
+    names = list(result.study.treatments)
+    means = result.summary(result.shown).set_index(["measure", "treatment"])["mean"]
+    best_at: dict[str, list[str]] = {name: [] for name in names}
+    for measure in result.shown:
+        values = means[measure].reindex(names)
+        if values.isna().all() or values.max() == values.min():
+            continue
+        best_at[str(values.idxmin() if measure in FEWER else values.idxmax())].append(measure.replace("_", " "))
+    told = {name: measures for name, measures in best_at.items() if measures}
+    if len(told) == 1:
+        return [f"{next(iter(told))} has the best mean in everything that is compared."]
+    return [f"{name} has the best mean in {', '.join(measures)}." for name, measures in told.items()]
+
+
+def doubt_lines(result: Result, race: Race, against: list[str]) -> list[str]:
+    """What uncertain assumptions do to a verdict: regrets, and what would turn it round.
+
+    Args:
+        result: of the designs in many worlds (`sim.study.comparing.doubted`).
+        race: what decides.
+        against: designs, the one first that is held against all others.
+    """
+    measure = race.measure.replace("_", " ")
+    regrets = regret(result, race.measure).set_index("design")
+    least = str(regrets["most"].idxmin())
+    count = len(result.study.levels()) // len(result.study.treatments)
+    most, best_in = spelled(regrets["most"][least]), percent(regrets["best"][least])
+    never = f"{least} is never farther than {most} behind the best on {measure}, and is the best in {best_in} of them"
+    lines = [f"Over {count} worlds within these assumptions, {never}."]
+    best, *others = against
+    for other in others:
+        turned = flips(result, race.measure, best, other)
+        turned = turned[turned["flips"]]
+        for row in turned.to_dict("records"):
+            where = f"{row['assumption']} = {between(row['where'], row['where_low'], row['where_high'])}"
+            lines.append(f"The ranking of {best} and {other} turns round at about {where}.")
+        if turned.empty:
+            lines.append(f"No assumption alone turns the ranking of {best} and {other} round within its range.")
+    return lines
+
+
+def regret_table(result: Result, measure: str) -> Table:
+    """What each design would be regretted by, over the worlds that were tried."""
+    found = new_table("", "design", "mean", "most", "best in")
+    for row in regret(result, measure).to_dict("records"):
+        found.add_row(row["design"], spelled(row["mean"]), spelled(row["most"]), f"{100 * row['best']:.0f}{SPACE}%")
+    return found
+
+
+def ranked(result: Result) -> list[str]:
+    """The designs, by the mean of what decides, the best first."""
+    race = asked(result)
+    means = result.summary([race.measure]).set_index("treatment")["mean"]
+    order = means.sort_values(ascending=race.wanted == "lower", kind="stable")
+    return [str(name) for name in order.index if not np.isnan(order[name])]

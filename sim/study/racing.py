@@ -1,0 +1,101 @@
+"""Races between treatments: who beats whom, on common luck, with an error that holds whenever one stops.
+
+Differences are taken seed by seed. Their intervals are confidence sequences (`sim.measures.sequential`), so that the race may be looked at
+after every batch; with k treatments each pair has its share of the error (Bonferroni), so that all verdicts together err as seldom as is
+said. Treatments that are beaten drop out, as in selection by elimination (Paulson 1964).
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+from math import comb
+from typing import NamedTuple
+
+import numpy as np
+
+from sim.measures.estimate import Estimate
+from sim.measures.sequential import bounded_sequence, mean_sequence, values_needed
+from sim.study.design import Race
+from sim.study.result import SHARES, shows
+
+LEAST = 20
+"""Pairs of runs below which no difference counts as shown: means of fewer are hardly normal."""
+
+
+class Heat(NamedTuple):
+    """One treatment against another."""
+
+    one: int
+    other: int
+    pairs: int
+    """Pairs of runs on the same luck."""
+    difference: Estimate
+    """Mean of `one` − `other`, with its interval."""
+    verdict: str
+    """Of `one`: "better", "worse", "alike" or "undecided"."""
+    more: float
+    """About how many more pairs it would take to decide, as far as these tell; 0 if it is decided, infinite where they tell of no end."""
+
+
+def heats(values: np.ndarray, race: Race) -> list[Heat]:
+    """Every treatment against every other.
+
+    Args:
+        values: of the measure, a row a seed and a column a treatment; NaN where there was no run, or it failed.
+        race: what is better, with which confidence, and what counts as alike.
+    """
+    pairs = list(combinations(range(values.shape[1]), 2))
+    confidence = shared(race.confidence, values.shape[1])
+    return [_heat(values, one, other, race, confidence) for one, other in pairs]
+
+
+def shared(confidence: float, treatments: int) -> float:
+    """The confidence that each pair needs so that all pairs of so many treatments together have the one that is asked for (Bonferroni)."""
+    return 1 - (1 - confidence) / max(1, comb(treatments, 2))
+
+
+def _heat(values: np.ndarray, one: int, other: int, race: Race, confidence: float) -> Heat:
+    """One of them."""
+    differences = values[:, one] - values[:, other]
+    differences = differences[~np.isnan(differences)]
+    found = difference_of(race.measure, differences, confidence)
+    verdict = judged(found, race, differences.size)
+    return Heat(one, other, differences.size, found, verdict, _more(differences, race, confidence, verdict))
+
+
+def difference_of(measure: str, differences: np.ndarray, confidence: float) -> Estimate:
+    """Mean difference with its confidence sequence: nothing is taken for granted of probabilities, of other means that they are normal."""
+    if measure in SHARES:
+        return bounded_sequence(differences, -1.0, 1.0, confidence)
+    return mean_sequence(differences, confidence)
+
+
+def judged(difference: Estimate, race: Race, pairs: int) -> str:
+    """What a difference says of the first of two treatments."""
+    if pairs < LEAST:
+        return "undecided"
+    if (shown := shows(difference)) != "not shown":
+        return "better" if shown == race.wanted else "worse"
+    return "alike" if -race.alike <= difference.low and difference.high <= race.alike else "undecided"
+
+
+def _more(differences: np.ndarray, race: Race, confidence: float, verdict: str) -> float:
+    """How many more pairs a verdict would take, if mean and spread stay what they are."""
+    if verdict != "undecided":
+        return 0.0
+    if differences.size < 2:
+        return np.inf
+    mean, spread = abs(float(differences.mean())), float(differences.std(ddof=1))
+    needed = max(LEAST, values_needed(spread, max(mean, race.alike - mean), confidence))
+    return max(1.0, needed - differences.size)
+
+
+def still_racing(values: np.ndarray, race: Race) -> list[int]:
+    """The treatments that need more runs: those that nobody beats, unless one alone is left or all of them are alike."""
+    found = heats(values, race)
+    beaten = {
+        heat.other if heat.verdict == "better" else heat.one for heat in found if heat.verdict in ("better", "worse")
+    }
+    left = [treatment for treatment in range(values.shape[1]) if treatment not in beaten]
+    open_heats = [heat for heat in found if heat.verdict == "undecided" and {heat.one, heat.other} <= set(left)]
+    return sorted({treatment for heat in open_heats for treatment in (heat.one, heat.other)})

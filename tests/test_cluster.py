@@ -1,0 +1,227 @@
+"""Sweeps on a cluster: a real scheduler and real worker processes on this machine, and the same bytes as without them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+
+import pytest
+
+from sim import Mistake, Study, cli, sweep
+from sim.study.cluster import do_shard, started
+from sim.study.design import Cluster
+from sim.study.engines import Done
+from sim.study.sharding import Plan, unfinished
+from sim.study.standing import Standing
+from sim.study.sweeping import Interrupted
+from sim.study.work import read_shard
+
+distributed, dask = pytest.importorskip("distributed"), pytest.importorskip("dask")
+
+TAKE = "sharing.take_rate"
+SMALL = {"run.steps": 12, "founding.firms": 20}
+TABLES = ("manifest.json", "runs.parquet", "series.parquet", "summary.csv")
+TWO = Cluster.model_validate({"workers": 2})
+
+
+def study(**parts) -> Study:
+    """Two takes, twenty seeds, twenty firms, a year."""
+    return Study(
+        **{"scenario": "rising_tide", "set": SMALL, "factors": {TAKE: [0.0, 0.3]}, "replicates": {"count": 20}} | parts
+    )
+
+
+def same(one, other) -> bool:
+    """Whether two results are the same to the byte."""
+    return all((one.folder / name).read_bytes() == (other.folder / name).read_bytes() for name in TABLES)
+
+
+def cut(place, size=4, **parts) -> Plan:
+    """A plan with small shards, so that there are many of them."""
+    made = Plan.of(study(**parts), unfinished(place)).cut(size)
+    made.write()
+    return made
+
+
+@pytest.fixture(scope="module")
+def calm(tmp_path_factory):
+    """The sweep on threads, which nothing disturbs."""
+    return sweep(study(), workers=1, out=tmp_path_factory.mktemp("calm") / "a")
+
+
+@pytest.fixture(scope="module")
+def address():
+    """A scheduler with two worker processes."""
+    with started(TWO) as found:
+        yield found
+
+
+def test_a_cluster_gives_the_same_to_the_byte(calm, address, tmp_path):
+    cut(tmp_path / "a")
+    told: list[Standing] = []
+    result = sweep(study(), out=tmp_path / "a", address=address, progress=told.append)
+    assert same(result, calm)
+    assert told[-1].done == 40
+
+
+def test_what_is_begun_on_one_engine_is_gone_on_with_on_another(calm, address, tmp_path):
+    def press(now: Standing) -> None:
+        if now.done - now.earlier >= 12:
+            raise KeyboardInterrupt
+
+    made = cut(tmp_path / "a")
+    with pytest.raises(Interrupted):
+        sweep(study(), out=tmp_path / "a", address=address, progress=press)
+    there = len(made.present())
+    assert there >= 3
+    assert same(sweep(study(), workers=1, out=tmp_path / "a"), calm)
+
+
+def test_batches_are_counted_on_clusters_too(address, tmp_path):
+    asked = study(replicates={"count": 4, "until": {"survival": 0.05}, "at_most": 12})
+    here = sweep(asked, workers=1, out=tmp_path / "a")
+    assert same(sweep(asked, out=tmp_path / "b", address=address), here)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+def test_a_killed_worker_loses_nothing(calm, address, tmp_path):
+    cut(tmp_path / "a")
+    killed: list[int] = []
+    with distributed.Client(address, set_as_default=False) as client:
+
+        def kill(now: Standing) -> None:
+            if len(killed) < 2 and now.done >= 8 * (len(killed) + 1):
+                pid = min(client.run(os.getpid).values())
+                os.kill(pid, signal.SIGKILL)
+                killed.append(pid)
+
+        assert same(sweep(study(), out=tmp_path / "a", address=address, progress=kill), calm)
+    assert len(killed) == 2
+
+
+FATAL = """
+import os
+import sim.simulation as module
+whole = module.Simulation.advance
+def advance(self, months=None):
+    if self.seed == 3 and self.scenario.sharing.take_rate == 0.3:
+        os._exit(7)
+    return whole(self, months)
+module.Simulation.advance = advance
+"""
+
+
+def test_a_run_that_takes_workers_along_is_a_row_and_all_others_are_done(calm, tmp_path, monkeypatch):
+    (tmp_path / "fault").mkdir()
+    (tmp_path / "fault" / "sitecustomize.py").write_text(FATAL, encoding="utf-8")
+    source = os.pathsep.join(filter(None, [str(tmp_path / "fault"), str(cli.__file__).removesuffix("sim/cli.py")]))
+    monkeypatch.setenv("PYTHONPATH", source)
+    cut(tmp_path / "a", size=20)
+    with dask.config.set({"distributed.scheduler.allowed-failures": 0}), started(TWO) as address:
+        result = sweep(study(), out=tmp_path / "a", address=address)
+    row = result.runs.loc[23]
+    assert (row["status"], row["error"]) == ("failed", "Died: took its worker along, again and again")
+    assert result.runs.drop(index=23).equals(calm.runs.drop(index=23))
+
+
+def test_a_run_that_takes_too_long_is_cut(address, tmp_path):
+    long = study(factors={"run.steps": [12, 100_000]}, replicates={"count": 1}, keep={"series": False})
+    result = sweep(long, out=tmp_path / "a", address=address, limit=0.5)
+    assert list(result.runs["error"]) == ["", "Cut: took longer than the limit of 0.5 s"]
+
+
+# Machines that do not share the folder
+
+
+def test_a_worker_that_does_not_see_the_folder_sends_its_shards(calm, tmp_path):
+    made = cut(tmp_path / "a", size=20)
+    text, elsewhere = json.dumps(made.content), str(tmp_path / "not" / "there.unfinished")
+    receipt = do_shard(text, elsewhere, 1, None, send=False)
+    assert [done.run for done in receipt.done] == list(range(20, 40))
+    assert all(isinstance(done, Done) and not done.failed for done in receipt.done)
+    made.path(1).write_bytes(receipt.data)
+    assert read_shard(made, 1)["run"].to_pylist() == list(range(20, 40))
+    seen = do_shard(text, str(made.folder), 0, None, send=False)
+    assert seen.data is None
+    assert same(sweep(study(), out=tmp_path / "a", resume=True), calm)
+
+
+def test_a_worker_that_does_not_see_the_files_of_firms_says_so(tmp_path, monkeypatch):
+    made = Plan.of(study(scenario="florentine", set={"run.steps": 12}), unfinished(tmp_path / "a")).cut(20)
+    content = made.content | {"beside": str(tmp_path)}
+    with pytest.raises(Mistake, match="a worker does not see this file"):
+        do_shard(json.dumps(content), str(made.folder), 0, None, send=True)
+
+
+# What may be wrong
+
+
+def test_where_nobody_answers_that_is_said(tmp_path, monkeypatch):
+    monkeypatch.setattr("sim.study.cluster.WAIT", 0.5)
+    with pytest.raises(Mistake, match=r"--dask tcp://127\.0\.0\.1:9: no scheduler answers there"):
+        sweep(study(), out=tmp_path / "a", address="tcp://127.0.0.1:9")
+    assert not (tmp_path / "a").exists()
+
+
+def test_workers_of_another_version_are_refused(address, tmp_path, monkeypatch):
+    monkeypatch.setattr("sim.record.source_hash", lambda: "another")
+    with pytest.raises(Mistake, match="has another version of Rising Tide"):
+        sweep(study(), out=tmp_path / "a", address=address)
+
+
+def test_what_a_cluster_needs_is_named_where_it_is_missing(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "dask_jobqueue", None)
+    with pytest.raises(Mistake, match="is not installed, which clusters need"), started(Cluster(kind="slurm")):
+        pass
+
+
+# The cluster of a study
+
+TABLE = """
+[cluster]
+kind = "local"
+workers = 1
+memory = "1GB"
+"""
+
+
+def test_the_cluster_of_a_study_is_started_for_it_and_is_no_part_of_what_is_asked(calm, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    text = f'scenario = "rising_tide"\nset = {{ "run.steps" = 12, "founding.firms" = 20 }}\n[factors]\n"{TAKE}" = [0.0, 0.3]\n'
+    (tmp_path / "mine.toml").write_text(f"{text}[replicates]\ncount = 20\n{TABLE}", encoding="utf-8")
+    with pytest.raises(SystemExit) as end:
+        cli.main(["sweep", "mine.toml", "--cluster", "--no-figure"])
+    assert end.value.code == 0
+    (there,) = (tmp_path / "results").iterdir()
+    assert (there / "runs.parquet").read_bytes() == (calm.folder / "runs.parquet").read_bytes()
+    assert "cluster" not in (there / "study.toml").read_text(encoding="utf-8")
+    assert Plan.of(study(cluster={"kind": "slurm"}), there).content == Plan.of(study(), there).content
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [({"kind": "slrm"}, "did you mean 'slurm'"), ({"cors": 3}, "did you mean .*cores"), ({"workers": 0}, "workers")],
+)
+def test_wrong_tables_are_told(content, message):
+    with pytest.raises(Mistake, match=message):
+        study(cluster=content)
+
+
+def test_a_batch_system_gets_the_job_that_is_asked_for():
+    pytest.importorskip("dask_jobqueue")
+    from sim.study.cluster import _queued
+
+    asked = {
+        "kind": "slurm",
+        "cores": 4,
+        "memory": "8GB",
+        "walltime": "02:00:00",
+        "queue": "short",
+        "prologue": ["module load x"],
+    }
+    with _queued(Cluster.model_validate(asked)) as made:
+        script = made.job_script()
+    for line in ("#SBATCH -p short", "#SBATCH --cpus-per-task=4", "#SBATCH -t 02:00:00", "module load x"):
+        assert line in script

@@ -1,0 +1,219 @@
+"""Comparing designs: a verdict, what it costs, and what would turn it round."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sim import Mistake, Study, cli, sweep
+from sim.report.verdict import best_line, doubt_lines, is_open, mark, pair_line, ranked, verdict_lines
+from sim.study.comparing import AS_IT_IS, comparison, doubted, flips, laid, regret, saved, worlds
+
+TAKE, SEEN = "sharing.take_rate", "governance.monitoring"
+SMALL = {"run.steps": 24, "founding.firms": 20}
+GREEDY = {"greedy": {TAKE: 0.7}, "modest": {TAKE: 0.05}}
+WELFARE = {"measure": "welfare"}
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory):
+    """Two takes against the scenario's own."""
+    study = comparison("rising_tide", GREEDY, WELFARE, most=40, changes=SMALL)
+    return sweep(study, out=tmp_path_factory.mktemp("compared") / "a")
+
+
+# The verdict
+
+
+def test_the_best_is_told_first_and_then_every_pair(compared):
+    lines = verdict_lines(compared)
+    assert lines[0] == "modest is best on welfare: it beats all others."
+    assert any(line.startswith("modest beats greedy on welfare, higher by ") for line in lines)
+    assert lines[-1].startswith("All verdicts together are wrong in at most 5")
+    assert not is_open(compared)
+    assert ranked(compared) == ["modest", AS_IT_IS, "greedy"]
+
+
+PAIR = {"one": "a", "other": "b", "measure": "exits", "pairs": 1200, "difference": -2.0, "low": -3.0, "high": -1.0}
+
+
+@pytest.mark.parametrize(
+    ("verdict", "more", "line"),
+    [
+        ("better", 0, "a beats b on exits, lower by 2 [1, 3] (1,200 pairs of runs)."),
+        ("worse", 0, "b beats a on exits, higher by 2 [1, 3] (1,200 pairs of runs)."),
+        ("alike", 0, "a and b are alike on exits: −2 [−3, −1] (1,200 pairs of runs)."),
+        (
+            "undecided",
+            340,
+            "a and b are undecided on exits: −2 [−3, −1] (1,200 pairs of runs; about 340 more would tell).",
+        ),
+        (
+            "undecided",
+            np.inf,
+            "a and b are undecided on exits: −2 [−3, −1] (1,200 pairs of runs; nothing tells how many more would).",
+        ),
+    ],
+)
+def test_a_pair_is_told_in_a_sentence(verdict, more, line):
+    assert pair_line(PAIR | {"verdict": verdict, "more": more}) == line
+
+
+def test_what_is_alike_and_what_is_open_are_told_apart(tmp_path):
+    twins = {"twin": {TAKE: 0.1}, "other_twin": {TAKE: 0.1}}
+    race = {"measure": "welfare", "alike": 1000.0}
+    alike = sweep(comparison("rising_tide", twins, race, most=40, changes=SMALL), out=tmp_path / "alike")
+    assert "are alike on welfare, within 1,000; nothing beats them" in verdict_lines(alike)[0]
+    near = {"near": {TAKE: 0.1001}}
+    open_ = sweep(comparison("rising_tide", near, WELFARE, most=10, changes=SMALL | {TAKE: 0.1}), out=tmp_path / "open")
+    assert is_open(open_)
+    assert verdict_lines(open_)[0] == "Undecided on welfare: as it is and near are left; nothing beats them."
+
+
+def test_a_measure_without_a_number_decides_nothing(tmp_path):
+    result = sweep(comparison("rising_tide", GREEDY, {"measure": "csat"}, most=20, changes=SMALL), out=tmp_path / "a")
+    assert "Nothing is known of csat" in best_line(
+        result, result.race().to_dict("records"), result.study.replicates.race
+    )
+
+
+def test_fewer_is_better_where_less_is_wanted(compared):
+    effects = compared.effects(["grievance", "welfare"]).set_index(["measure", "treatment"])
+    assert effects.loc[("grievance", "greedy"), "shows"] == "higher"
+    assert mark(effects, "grievance", "greedy") == " −"
+    assert mark(effects, "welfare", "modest") == " +"
+    assert mark(effects, "welfare", AS_IT_IS) == ""
+
+
+def test_intervals_after_a_race_are_wider_than_ordinary_ones(compared):
+    """They hold however often one looks, and for all pairs together."""
+    row = compared.effects(["welfare"]).set_index("treatment").loc["modest"]
+    first, second = compared.pairs("welfare", 2, 0)
+    ordinary = 1.96 * (first - second).std(ddof=1) / np.sqrt(first.size)
+    assert row["high"] - row["low"] > 2.5 * ordinary
+
+
+def test_common_luck_saves_what_the_variances_say(compared):
+    first, second = compared.pairs("welfare", 0, 2)
+    both = first.var(ddof=1) + second.var(ddof=1)
+    assert saved(compared)[AS_IT_IS, "modest"] == pytest.approx(both / (first - second).var(ddof=1))
+
+
+def test_close_designs_need_at_least_five_times_fewer_runs_on_common_luck(tmp_path):
+    near = {"near": {TAKE: 0.12}}
+    result = sweep(comparison("rising_tide", near, WELFARE, most=60, changes=SMALL | {TAKE: 0.1}), out=tmp_path / "a")
+    assert saved(result)[AS_IT_IS, "near"] > 5
+
+
+# Whatever the assumptions
+
+
+@pytest.fixture(scope="module")
+def doubts(tmp_path_factory):
+    """Two takes, where how much trouble a shortfall is to see is not known."""
+    study = comparison("rising_tide", GREEDY, WELFARE, most=20, changes=SMALL)
+    asked = doubted(study, {SEEN: (0.0, 1.0)}, points=8, seeds=2)
+    return sweep(asked, out=tmp_path_factory.mktemp("doubted") / "a")
+
+
+def test_every_world_is_the_same_for_all_designs(doubts):
+    table = worlds(doubts, "welfare")
+    assert table.shape == (8, 3)
+    assert list(table.columns) == [AS_IT_IS, "greedy", "modest"]
+
+
+def test_regret_is_how_far_one_stays_behind_the_best_of_the_same_world(doubts):
+    table, told = worlds(doubts, "welfare"), regret(doubts, "welfare").set_index("design")
+    behind = table.max(axis=1) - table["greedy"]
+    assert told.loc["greedy", "mean"] == pytest.approx(behind.mean())
+    assert told.loc["greedy", "most"] == pytest.approx(behind.max())
+    assert told["best"].sum() == pytest.approx(1.0)
+    fewer = regret(doubts, "grievance").set_index("design")
+    assert fewer.loc["greedy", "mean"] > fewer.loc["modest", "mean"] >= 0
+
+
+def planted(doubts, slope: float, at: float):
+    """The same worlds, in which one design is better up to a value of the assumption, and the other beyond."""
+    runs = doubts.runs.copy()
+    noise = runs["welfare"] - runs.groupby("treatment")["welfare"].transform("mean")
+    runs["welfare"] = np.where(runs["treatment"] == "modest", slope * (runs[SEEN] - at), 0.0) + 0.01 * noise
+    return type(doubts)(doubts.folder, doubts.manifest, runs)
+
+
+def test_an_assumption_that_turns_a_ranking_round_is_found_with_where(doubts):
+    (row,) = flips(planted(doubts, slope=10.0, at=0.3), "welfare", "modest", AS_IT_IS).to_dict("records")
+    assert row["flips"]
+    assert row["where_low"] <= 0.3 <= row["where_high"]
+    assert row["where"] == pytest.approx(0.3, abs=0.05)
+    (row,) = flips(planted(doubts, slope=10.0, at=-0.5), "welfare", "modest", AS_IT_IS).to_dict("records")
+    assert not row["flips"]
+    assert np.isnan(row["where"])
+
+
+def test_doubts_are_told(doubts, compared):
+    race = compared.study.replicates.race
+    lines = doubt_lines(planted(doubts, slope=10.0, at=0.3), race, ["modest", AS_IT_IS])
+    assert lines[0].startswith("Over 8 worlds within these assumptions, ")
+    assert lines[1].startswith(f"The ranking of modest and as it is turns round at about {SEEN} = 0.")
+
+
+# What is asked
+
+
+def test_designs_compose_and_are_told_apart():
+    found = laid(["votes", "transparent+heard"])
+    assert list(found) == ["votes", "transparent+heard"]
+    alone = laid(["transparent", "heard"])
+    assert found["transparent+heard"] == alone["transparent"] | alone["heard"]
+
+
+@pytest.mark.parametrize(
+    ("designs", "message"),
+    [
+        (["votes", "votes"], "votes is named twice"),
+        (["vots"], "vots.*did you mean"),
+        (["votes+central"], "votes sets voice.decider to .vote., and central"),
+    ],
+)
+def test_wrong_designs_are_told(designs, message):
+    with pytest.raises(Mistake, match=message):
+        laid(designs)
+
+
+def test_what_a_design_sets_cannot_be_doubted():
+    study = comparison("rising_tide", GREEDY, WELFARE)
+    with pytest.raises(Mistake, match="is set by the design 'greedy'"):
+        doubted(study, {TAKE: (0.0, 0.5)})
+
+
+def test_a_comparison_is_a_study_that_can_be_read_again(compared):
+    again = Study.load(compared.folder / "study.toml")
+    assert again.replicates.race == compared.study.replicates.race
+    assert list(again.treatments) == [AS_IT_IS, *GREEDY]
+
+
+def test_the_command_gives_verdict_trade_offs_regret_and_figure(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    words = [word for key, value in SMALL.items() for word in ("--set", f"{key}={value}")]
+
+    def tide(*asked: str) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as end:
+            cli.main(["compare", "rising_tide", *words, *asked])
+        said = capsys.readouterr()
+        return int(end.value.code or 0), said.out, said.err
+
+    code, out, _err = tide("--design", "capped_take", "--on", "welfare", "--at-most", "20", "--assume", f"{SEEN}=0:1")
+    assert code == (1 if "Undecided" in out else 0)
+    for said in (
+        "on welfare",
+        "orchestrator income",
+        "How far each stays behind the best of the same world",
+        "has the best mean in",
+    ):
+        assert said in out
+    assert {"figure.png", "runs.parquet"} <= {
+        path.name for path in (tmp_path / "results/compare-rising_tide").iterdir()
+    }
+    code, _out, err = tide("--design", "capped_take", "--on", "welfar")
+    assert code == 2
+    assert "'welfar' is no measure; did you mean 'welfare'?" in err

@@ -1,0 +1,177 @@
+"""Races: treatments are run until it is known which is best, and the losers no longer."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sim import Mistake, Study, luck, sweep
+from sim.study.design import Race
+from sim.study.racing import heats, still_racing
+from sim.study.sharding import Plan, unfinished
+from sim.study.sweeping import Interrupted
+
+DRAWN = luck.purpose("test: treatments that race")
+WELFARE = Race(measure="welfare")
+ALIKE = Race(measure="welfare", alike=0.2)
+
+
+def normal(trial: int, part: int, count: int) -> np.ndarray:
+    """Standard normal values."""
+    from scipy.special import ndtri
+
+    return ndtri(luck.uniforms(luck.key(trial), DRAWN, part, np.arange(count)))
+
+
+def treatments(trial: int, means: list[float], count: int = 400, alike: float = 0.8) -> np.ndarray:
+    """Values of treatments under the same luck: what they share, and what is each one's own."""
+    shared = normal(trial, 0, count) * np.sqrt(alike)
+    own = [normal(trial, 1 + k, count) * np.sqrt(1 - alike) for k in range(len(means))]
+    return np.column_stack([mean + shared + each for mean, each in zip(means, own, strict=True)])
+
+
+def race(values: np.ndarray, rule: Race, batch: int = 20) -> tuple[np.ndarray, list[int]]:
+    """The values that a race asks for, batch by batch, and who is still racing in the end."""
+    racing, seen = list(range(values.shape[1])), np.empty((0, values.shape[1]))
+    while racing and len(seen) < len(values):
+        more = np.full((batch, values.shape[1]), np.nan)
+        more[:, racing] = values[len(seen) : len(seen) + batch, racing]
+        seen = np.concatenate([seen, more])
+        racing = still_racing(seen, rule)
+    return seen, racing
+
+
+def verdicts(values: np.ndarray, rule: Race) -> dict[tuple[int, int], str]:
+    return {(heat.one, heat.other): heat.verdict for heat in heats(values, rule)}
+
+
+def test_verdicts_err_no_more_often_than_is_said():
+    """Two hundred pairs that differ in nothing, looked at after every batch of a race for 0.9."""
+    rule = Race(measure="welfare", confidence=0.9)
+    wrong = 0
+    for trial in range(200):
+        seen, _racing = race(treatments(trial, [0.0, 0.0]), rule)
+        wrong += verdicts(seen, rule)[0, 1] in ("better", "worse")
+    assert wrong / 200 <= 0.1
+
+
+def test_four_treatments_that_are_alike_are_seldom_told_apart_at_all():
+    wrong = 0
+    for trial in range(100):
+        seen, _racing = race(treatments(trial, [0.0] * 4, count=200), WELFARE)
+        wrong += any(verdict in ("better", "worse") for verdict in verdicts(seen, WELFARE).values())
+    assert wrong / 100 <= 0.05
+
+
+def test_probabilities_err_no_more_often_either():
+    rule = Race(measure="collapsed", better="lower", confidence=0.9)
+    wrong = 0
+    for trial in range(100):
+        values = (treatments(trial, [0.0, 0.0], count=200) < -1.0).astype(float)
+        wrong += verdicts(race(values, rule, 50)[0], rule)[0, 1] in ("better", "worse")
+    assert wrong / 100 <= 0.1
+
+
+def test_the_better_one_is_found_sooner_on_common_luck():
+    """As many runs as the variance of differences says: with four fifths of it shared, a fifth of those on luck of their own."""
+    taken = {}
+    for alike in (0.0, 0.8):
+        runs = []
+        for trial in range(40):
+            seen, _racing = race(treatments(trial, [0.2, 0.0], 4000, alike), WELFARE)
+            assert verdicts(seen, WELFARE)[0, 1] == "better"
+            runs.append(len(seen))
+        taken[alike] = np.mean(runs)
+    assert 3.5 < taken[0.0] / taken[0.8] < 6
+
+
+def test_losers_drop_out_and_nobody_runs_once_it_is_decided():
+    seen, racing = race(treatments(0, [0.0, 0.1, 1.0]), WELFARE)
+    counts = (~np.isnan(seen)).sum(axis=0)
+    assert racing == []
+    assert counts[2] == counts.max() < 400
+    several = treatments(1, [0.0, 0.45, 0.5])
+    counts = (~np.isnan(race(several, WELFARE)[0])).sum(axis=0)
+    assert counts[0] < counts[1] == counts[2]
+
+
+def test_those_that_are_alike_need_not_race_for_ever():
+    seen, racing = race(treatments(3, [0.0, 0.0]), ALIKE)
+    assert racing == []
+    assert verdicts(seen, ALIKE)[0, 1] == "alike"
+
+
+def test_what_is_missing_is_told():
+    (heat,) = heats(treatments(3, [0.0, 0.06], count=40), WELFARE)
+    assert heat.verdict == "undecided"
+    assert 10 < heat.more < np.inf
+    (few,) = heats(treatments(3, [0.0, 9.0], count=10), WELFARE)
+    assert (few.verdict, few.more) == ("undecided", 10)
+
+
+def test_failed_runs_are_left_out_in_pairs():
+    values = treatments(0, [1.0, 0.0], count=60)
+    values[5, 0] = values[9, 1] = np.nan
+    (heat,) = heats(values, WELFARE)
+    assert heat.pairs == 58
+
+
+# In a study
+
+SMALL = {"run.steps": 24, "founding.firms": 20}
+THREE = {"plain": {}, "much": {"sharing.take_rate": 0.7}, "votes": {"voice.decider": "vote"}}
+
+
+def study(**race) -> Study:
+    """Three rules, of which one takes most of the value."""
+    rule = {"measure": "survival", "alike": 0.02} | race
+    return Study(
+        scenario="rising_tide", set=SMALL, treatments=THREE, replicates={"count": 20, "at_most": 60, "race": rule}
+    )
+
+
+@pytest.fixture(scope="module")
+def raced(tmp_path_factory):
+    return sweep(study(), out=tmp_path_factory.mktemp("raced") / "a")
+
+
+def test_a_study_races(raced):
+    counts = raced.runs["treatment"].value_counts()
+    assert counts["much"] < counts["plain"] == counts["votes"]
+    told = raced.race().set_index(["one", "other"])
+    assert told.loc[("plain", "much"), "verdict"] == "better"
+    assert told.loc[("much", "votes"), "verdict"] == "worse"
+    assert told["pairs"].max() == counts.max()
+
+
+def test_other_measures_are_told_by_the_same_runs(raced):
+    told = raced.race("exits").set_index(["one", "other"])
+    assert told.loc[("plain", "much"), "verdict"] == "better"
+    assert told.loc[("plain", "much"), "high"] < 0
+
+
+def test_engines_and_interruptions_come_to_the_same(raced, tmp_path):
+    def press(standing):
+        if standing.done == 65:
+            raise KeyboardInterrupt
+
+    Plan.of(study(), unfinished(tmp_path / "a")).cut(5).write()
+    with pytest.raises(Interrupted):
+        sweep(study(), workers=1, out=tmp_path / "a", progress=press)
+    assert sweep(study(), workers=2, out=tmp_path / "a", resume=True).runs.equals(raced.runs)
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        ({"replicates": {"race": {"measure": "welfar"}}}, "replicates.race.measure: 'welfar' is no measure"),
+        ({"replicates": {"race": {"measure": "welfare"}, "until": {"welfare": 1.0}}}, "does not go with race"),
+        ({"factors": {"sharing.take_rate": [0.1, 0.2]}}, "is between treatments"),
+        ({"common_luck": {"on": False}}, "a race is on common luck"),
+    ],
+)
+def test_what_cannot_race_is_told(parts, message):
+    rule = {"race": {"measure": "welfare"}}
+    asked = {"scenario": "rising_tide", "treatments": THREE, "replicates": rule} | parts
+    with pytest.raises(Mistake, match=message):
+        Study(**asked).designs()
