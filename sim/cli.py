@@ -52,6 +52,9 @@ def main(arguments: list[str] | None = None) -> None:
     except Mistake as mistake:
         print("\n".join(mistake.lines), file=sys.stderr)
         code = 2
+    except OSError as error:
+        print(f"{error.filename or 'output'}: cannot be written or read ({error.strerror or error})", file=sys.stderr)
+        code = 2
     except Exception as error:
         if not hasattr(error, "exit_code"):
             raise
@@ -69,8 +72,8 @@ def version(show: Annotated[bool, typer.Option("--version", help="Say the versio
 
 
 def console() -> Console:
-    """Where tables go: as wide as the terminal, plain when piped."""
-    return Console(highlight=False, width=None if sys.stdout.isatty() else 120)
+    """Where tables go: as wide as the terminal, plain when piped; brackets in names are brackets, no markup."""
+    return Console(highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else 120)
 
 
 def changed(where: str, settings: list[str] | None, designs: list[str] | None = None, later_wins: bool = False) -> Any:
@@ -320,7 +323,9 @@ def report(
     from sim.record import durably
     from sim.report.html import report as page_of
     from sim.report.progress import working
+    from sim.study import capsule
 
+    remark(capsule.alteration(result))
     with working(f"{result}: the page"):
         text = page_of(result)
     to = out or result / "report.html"
@@ -387,8 +392,10 @@ def show_result(result: Any, figure: bool) -> None:
     """What a sweep says, its figure and its files; exit 3 if some runs failed."""
     from sim.report.progress import working
     from sim.report.tables import claims_table, effects_table, findings, precision_lines, summary_table
+    from sim.study.sensitivity import can_tell, too_few
 
-    indices = show_sensitivity(result) if result.study.space.sampled else None
+    remark(too_few(result.study))
+    indices = show_sensitivity(result) if can_tell(result.study) else None
     if indices is None:
         console().print(summary_table(result))
     if result.study.effects:
@@ -612,7 +619,7 @@ def calibrate(
 ) -> None:
     """Fit levers to observed data, with intervals and profiles; exit 1 if the model does not reach the data."""
     chosen = changed(scenario, settings)
-    from sim.reading import span
+    from sim.reading import spans
     from sim.record import refuse_foreign
     from sim.report.progress import working
     from sim.report.tables import calibration_lines, calibration_table
@@ -621,7 +628,7 @@ def calibrate(
     folder = out or Path("results") / f"{Path(scenario).stem}-{data.stem}"
     refuse_foreign(folder, "calibration")
     with working(f"{chosen.title}: fitting to {data}"):
-        found = fitted_to(chosen, data, dict(map(span, fit)), runs, seed, workers)
+        found = fitted_to(chosen, data, spans(fit), runs, seed, workers)
     found.save(folder)
     console().print(calibration_table(found))
     print("\n" + "\n".join(calibration_lines(found)))

@@ -234,11 +234,14 @@ def read_manifest(folder: Path, kind: str) -> dict[str, Any]:
         Mistake: if there is none, it is not readable, or it is of another kind.
     """
     path = folder / "manifest.json"
+    if not folder.is_dir():
+        raise Mistake([f"{folder}: there is no such folder; name the folder of a result that tide wrote"])
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise Mistake([f"{path}: no result can be read here ({error}); name a folder that tide wrote"]) from None
     if not isinstance(manifest, dict) or manifest.get("kind") != kind:
+        kind = kind or "result"
         raise Mistake([f"{path}: this is no {kind}; name the folder of a {kind} that tide wrote"])
     return manifest
 

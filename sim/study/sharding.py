@@ -258,6 +258,23 @@ def sealed(content: dict[str, Any]) -> dict[str, Any]:
     return {**rest, "hash": hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()}
 
 
+def digest(path: Path) -> str:
+    """The SHA-256 of a file; empty if it is not there."""
+    if not path.is_file():
+        return ""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def altered(folder: Path, manifest: dict[str, Any]) -> str:
+    """Which file of a result is not as it was written, by what its manifest says; empty if all are, or an earlier version wrote it."""
+    if "hash" not in manifest:
+        return ""
+    if manifest != sealed(manifest):
+        return MANIFEST
+    return next((name for name, kept in manifest["tables"].items() if digest(folder / name) != kept), "")
+
+
 def by_month(series: str) -> str:
     """The column of a series in a shard; some are called as a measure is."""
     return f"{series} by month"
