@@ -220,7 +220,7 @@ def sweep(
         Bar(chosen.title) as bar,
     ):
         result = sweeping.sweep(
-            chosen, workers, out, bar, isolate=isolate, limit=limit, address=address, resume=resume, fresh=fresh
+            chosen, workers, out, bar, isolate=isolate, limit=limit, dask=address, resume=resume, fresh=fresh
         )
     show_result(result, figure)
 

@@ -170,12 +170,13 @@ def keep_scenario(scenario: Scenario, folder: Path) -> None:
 
 def provenance(scenario: Scenario) -> dict[str, Any]:
     """What a result must say about where it came from: scenario, versions, and a hash of the model's source."""
+    return {"scenario": scenario.model_dump(mode="json"), "versions": versions(), "source": source_hash()}
+
+
+def versions() -> dict[str, str]:
+    """The versions of Python and of the packages that results may depend on."""
     packages = ("risingtide", "numpy", "numba", "pandas", "pyarrow")
-    return {
-        "scenario": scenario.model_dump(mode="json"),
-        "versions": {name: metadata.version(name) for name in packages} | {"python": platform.python_version()},
-        "source": source_hash(),
-    }
+    return {name: metadata.version(name) for name in packages} | {"python": platform.python_version()}
 
 
 def source_hash() -> str:

@@ -61,7 +61,7 @@ def address():
 def test_a_cluster_gives_the_same_to_the_byte(calm, address, tmp_path):
     cut(tmp_path / "a")
     told: list[Standing] = []
-    result = sweep(study(), out=tmp_path / "a", address=address, progress=told.append)
+    result = sweep(study(), out=tmp_path / "a", dask=address, progress=told.append)
     assert same(result, calm)
     assert told[-1].done == 40
 
@@ -73,7 +73,7 @@ def test_what_is_begun_on_one_engine_is_gone_on_with_on_another(calm, address, t
 
     made = cut(tmp_path / "a")
     with pytest.raises(Interrupted):
-        sweep(study(), out=tmp_path / "a", address=address, progress=press)
+        sweep(study(), out=tmp_path / "a", dask=address, progress=press)
     there = len(made.present())
     assert there >= 3
     assert same(sweep(study(), workers=1, out=tmp_path / "a"), calm)
@@ -82,7 +82,7 @@ def test_what_is_begun_on_one_engine_is_gone_on_with_on_another(calm, address, t
 def test_batches_are_counted_on_clusters_too(address, tmp_path):
     asked = study(replicates={"count": 4, "until": {"survival": 0.05}, "at_most": 12})
     here = sweep(asked, workers=1, out=tmp_path / "a")
-    assert same(sweep(asked, out=tmp_path / "b", address=address), here)
+    assert same(sweep(asked, out=tmp_path / "b", dask=address), here)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
@@ -97,7 +97,7 @@ def test_a_killed_worker_loses_nothing(calm, address, tmp_path):
                 os.kill(pid, signal.SIGKILL)
                 killed.append(pid)
 
-        assert same(sweep(study(), out=tmp_path / "a", address=address, progress=kill), calm)
+        assert same(sweep(study(), out=tmp_path / "a", dask=address, progress=kill), calm)
     assert len(killed) == 2
 
 
@@ -120,7 +120,7 @@ def test_a_run_that_takes_workers_along_is_a_row_and_all_others_are_done(calm, t
     monkeypatch.setenv("PYTHONPATH", source)
     cut(tmp_path / "a", size=20)
     with dask.config.set({"distributed.scheduler.allowed-failures": 0}), started(TWO) as address:
-        result = sweep(study(), out=tmp_path / "a", address=address)
+        result = sweep(study(), out=tmp_path / "a", dask=address)
     row = result.runs.loc[23]
     assert (row["status"], row["error"]) == ("failed", "Died: took its worker along, again and again")
     assert result.runs.drop(index=23).equals(calm.runs.drop(index=23))
@@ -128,7 +128,7 @@ def test_a_run_that_takes_workers_along_is_a_row_and_all_others_are_done(calm, t
 
 def test_a_run_that_takes_too_long_is_cut(address, tmp_path):
     long = study(factors={"run.steps": [12, 100_000]}, replicates={"count": 1}, keep={"series": False})
-    result = sweep(long, out=tmp_path / "a", address=address, limit=0.5)
+    result = sweep(long, out=tmp_path / "a", dask=address, limit=0.5)
     assert list(result.runs["error"]) == ["", "Cut: took longer than the limit of 0.5 s"]
 
 
@@ -161,14 +161,14 @@ def test_a_worker_that_does_not_see_the_files_of_firms_says_so(tmp_path, monkeyp
 def test_where_nobody_answers_that_is_said(tmp_path, monkeypatch):
     monkeypatch.setattr("sim.study.cluster.WAIT", 0.5)
     with pytest.raises(Mistake, match=r"--dask tcp://127\.0\.0\.1:9: no scheduler answers there"):
-        sweep(study(), out=tmp_path / "a", address="tcp://127.0.0.1:9")
+        sweep(study(), out=tmp_path / "a", dask="tcp://127.0.0.1:9")
     assert not (tmp_path / "a").exists()
 
 
 def test_workers_of_another_version_are_refused(address, tmp_path, monkeypatch):
     monkeypatch.setattr("sim.record.source_hash", lambda: "another")
     with pytest.raises(Mistake, match="has another version of Rising Tide"):
-        sweep(study(), out=tmp_path / "a", address=address)
+        sweep(study(), out=tmp_path / "a", dask=address)
 
 
 def test_what_a_cluster_needs_is_named_where_it_is_missing(tmp_path, monkeypatch):
