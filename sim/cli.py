@@ -237,6 +237,7 @@ def machines(study: Any, address: str, cluster: bool) -> Iterator[str]:
 
     if study.cluster is None:
         raise Mistake([f'--cluster: {study.name} has no [cluster]; write one, e.g. [cluster] kind = "slurm"'])
+    print(f"waiting for a first worker ({study.cluster.kind})", file=sys.stderr)
     with started(study.cluster) as found:
         yield found
 

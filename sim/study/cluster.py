@@ -268,14 +268,15 @@ class _Head:
 def started(cluster: Cluster) -> Iterator[str]:
     """A cluster as a study's `[cluster]` asks for, of which a worker is there; the address of its scheduler.
 
-    A job may wait in its queue as long as it takes. One that ends before the sweep does, as at its walltime, is submitted anew.
+    A job may wait in its queue as long as it takes. A worker that ends before the sweep does, as at its walltime, is started anew.
 
     Raises:
         Mistake: if what it needs is not installed, or the batch system refuses.
     """
     with _local(cluster) if cluster.kind == "local" else _queued(cluster) as running:
-        if cluster.kind != "local":
-            running.adapt(minimum_jobs=cluster.workers, maximum_jobs=cluster.workers)
+        running.adapt(
+            minimum=cluster.workers, maximum=cluster.workers
+        )  # else Dask gives up a worker that it has lost twice
         running.wait_for_workers(1)
         yield str(running.scheduler_address)
 

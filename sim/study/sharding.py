@@ -312,7 +312,8 @@ def check_code(begun: Plan) -> None:
         Mistake: if it is not.
     """
     if other := [part for part, said in code().items() if begun.content[part] != said]:
-        raise Mistake([f"{begun.folder}: was planned with another {other[0]} of tide; use the same on all machines"])
+        said = {"source": "another version of tide", "versions": "other versions of Python or its packages"}[other[0]]
+        raise Mistake([f"{begun.folder}: was planned with {said}; use the same on all machines"])
 
 
 @contextmanager

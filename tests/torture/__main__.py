@@ -118,7 +118,7 @@ def main(kills: int) -> None:
                 if digests(place) != calm or runs != list(range(400)) or list(unfinished(place).glob("shard-*")):
                     sys.exit(f"after {number + 1} kills the result is another one: {place}")
                 print(f"{number + 1} kills, {time.monotonic() - begun:.0f} s: the same to the byte", flush=True)
-    print(", ".join(f"{what}: {count}" for what, count in sorted(hits.items())))
+        print(", ".join(f"{what}: {count}" for what, count in sorted(hits.items())), flush=True)
 
 
 if __name__ == "__main__":
