@@ -223,7 +223,7 @@ def sweep(
         Bar(chosen.title) as bar,
     ):
         result = sweeping.sweep(
-            chosen, workers, out, bar, isolate=isolate, limit=limit, address=address, resume=resume, fresh=fresh
+            chosen, workers, out, bar, isolate=isolate, limit=limit, dask=address, resume=resume, fresh=fresh
         )
     show_result(result, figure)
 
@@ -240,6 +240,7 @@ def machines(study: Any, address: str, cluster: bool) -> Iterator[str]:
 
     if study.cluster is None:
         raise Mistake([f'--cluster: {study.name} has no [cluster]; write one, e.g. [cluster] kind = "slurm"'])
+    print(f"waiting for a first worker ({study.cluster.kind})", file=sys.stderr)
     with started(study.cluster) as found:
         yield found
 

@@ -24,9 +24,8 @@ from sim.record import (
     refuse_foreign,
     write_json,
 )
-from sim.study import engines, processes, sharding
+from sim.study import cluster, engines, processes, sharding
 from sim.study.batches import Due
-from sim.study.cluster import dask
 from sim.study.compact import compact
 from sim.study.design import Study
 from sim.study.engines import Engine
@@ -52,7 +51,7 @@ class Crew(NamedTuple):
     @property
     def engine(self) -> Engine:
         """The engine."""
-        return dask(self.address) if self.address else ENGINES[self.isolate]
+        return cluster.dask(self.address) if self.address else ENGINES[self.isolate]
 
     def checked(self) -> Self:
         """Itself, if there is such an engine and the limit is one."""
@@ -112,7 +111,7 @@ def sweep(
     *,
     isolate: str = "threads",
     limit: float | None = None,
-    address: str = "",
+    dask: str = "",
     resume: bool = False,
     fresh: bool = False,
 ) -> Result:
@@ -126,8 +125,8 @@ def sweep(
         progress: called with the standing of the sweep after every run.
         isolate: "threads" in this process, or "process": each worker is one of its own, so that a crash ends a run and not the sweep.
         limit: seconds after which a run is cut, and counts as failed.
-        address: of the scheduler of a Dask cluster, whose workers then do the work: `tcp://127.0.0.1:8786`. `sim.study.cluster.started`
-            gives that of a cluster that a study asks for.
+        dask: the address of the scheduler of a Dask cluster, whose workers then do the work: `tcp://127.0.0.1:8786`.
+            `sim.study.cluster.started` gives that of a cluster that a study asks for.
         resume: whether only to go on with what is there, and to begin nothing.
         fresh: whether to throw away what is unfinished, and to run again what is finished.
 
@@ -135,7 +134,7 @@ def sweep(
         Mistake: if the study is wrong, the folder cannot be written or holds something else, or the disk is too small.
         Interrupted: by Ctrl-C; what is done is kept.
     """
-    crew = Crew(isolate, cores() if workers is None else workers, limit, address).checked()
+    crew = Crew(isolate, cores() if workers is None else workers, limit, dask).checked()
     asked = asked_for(study, out)
     place = sharding.result_of(asked.folder)
     refuse_foreign(place, "sweep")
