@@ -121,7 +121,8 @@ def test_a_run_that_takes_workers_along_is_a_row_and_all_others_are_done(calm, t
     (tmp_path / "fault" / "sitecustomize.py").write_text(FATAL, encoding="utf-8")
     source = os.pathsep.join(filter(None, [str(tmp_path / "fault"), str(cli.__file__).removesuffix("sim/cli.py")]))
     monkeypatch.setenv("PYTHONPATH", source)
-    cut(tmp_path / "a", size=20)
+    monkeypatch.setattr("sim.study.cluster.TRIES", 1)
+    cut(tmp_path / "a", size=2)
     with dask.config.set({"distributed.scheduler.allowed-failures": 0}), started(TWO) as address:
         result = sweep(study(), out=tmp_path / "a", dask=address)
     row = result.runs.loc[23]
