@@ -16,7 +16,17 @@ if TYPE_CHECKING:
     from sim.record import Run
     from sim.running import run
     from sim.scenario import Scenario
-    from sim.study import Result, Study, antifragility, calibrate, fixation, largest_shock, returns, sweep
+    from sim.study import (
+        Result,
+        Study,
+        antifragility,
+        calibrate,
+        distance_to_collapse,
+        fixation,
+        largest_shock,
+        returns,
+        sweep,
+    )
 
 _WHERE = {
     "Design": "sim.designs",
@@ -29,6 +39,7 @@ _WHERE = {
     "Study": "sim.study",
     "antifragility": "sim.study",
     "calibrate": "sim.study",
+    "distance_to_collapse": "sim.study",
     "fixation": "sim.study",
     "import_network": "sim.importing",
     "largest_shock": "sim.study",
@@ -50,6 +61,7 @@ __all__ = [
     "Study",
     "antifragility",
     "calibrate",
+    "distance_to_collapse",
     "fixation",
     "import_network",
     "largest_shock",

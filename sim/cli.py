@@ -52,6 +52,9 @@ def main(arguments: list[str] | None = None) -> None:
     except Mistake as mistake:
         print("\n".join(mistake.lines), file=sys.stderr)
         code = 2
+    except OSError as error:
+        print(f"{error.filename or 'output'}: cannot be written or read ({error.strerror or error})", file=sys.stderr)
+        code = 2
     except Exception as error:
         if not hasattr(error, "exit_code"):
             raise
@@ -69,8 +72,8 @@ def version(show: Annotated[bool, typer.Option("--version", help="Say the versio
 
 
 def console() -> Console:
-    """Where tables go: as wide as the terminal, plain when piped."""
-    return Console(highlight=False, width=None if sys.stdout.isatty() else 120)
+    """Where tables go: as wide as the terminal, plain when piped; brackets in names are brackets, no markup."""
+    return Console(highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else 120)
 
 
 def changed(where: str, settings: list[str] | None, designs: list[str] | None = None, later_wins: bool = False) -> Any:
@@ -220,7 +223,7 @@ def sweep(
         Bar(chosen.title) as bar,
     ):
         result = sweeping.sweep(
-            chosen, workers, out, bar, isolate=isolate, limit=limit, address=address, resume=resume, fresh=fresh
+            chosen, workers, out, bar, isolate=isolate, limit=limit, dask=address, resume=resume, fresh=fresh
         )
     show_result(result, figure)
 
@@ -237,6 +240,7 @@ def machines(study: Any, address: str, cluster: bool) -> Iterator[str]:
 
     if study.cluster is None:
         raise Mistake([f'--cluster: {study.name} has no [cluster]; write one, e.g. [cluster] kind = "slurm"'])
+    print(f"waiting for a first worker ({study.cluster.kind})", file=sys.stderr)
     with started(study.cluster) as found:
         yield found
 
@@ -320,7 +324,9 @@ def report(
     from sim.record import durably
     from sim.report.html import report as page_of
     from sim.report.progress import working
+    from sim.study import capsule
 
+    remark(capsule.alteration(result))
     with working(f"{result}: the page"):
         text = page_of(result)
     to = out or result / "report.html"
@@ -398,8 +404,10 @@ def show_result(result: Any, figure: bool) -> None:
     """What a sweep says, its figure and its files; exit 3 if some runs failed."""
     from sim.report.progress import working
     from sim.report.tables import claims_table, effects_table, findings, precision_lines, summary_table
+    from sim.study.sensitivity import can_tell, too_few
 
-    indices = show_sensitivity(result) if result.study.space.sampled else None
+    remark(too_few(result.study))
+    indices = show_sensitivity(result) if can_tell(result.study) else None
     if indices is None:
         console().print(summary_table(result))
     if result.study.effects:
@@ -554,6 +562,34 @@ def compare(
         raise typer.Exit(1)
 
 
+@app.command()
+def stress(
+    scenario: Where,
+    designs: Annotated[
+        list[str] | None, typer.Option("--design", metavar="DESIGN", help="A design, or several: A+B; may be repeated.")
+    ] = None,
+    runs: Annotated[int, typer.Option(min=2, help="Searches of each kind, a seed each.")] = 20,
+    at: Annotated[int, typer.Option(min=0, help="The month in which shocks strike.")] = 60,
+    settings: Settings = None,
+    workers: Workers = None,
+    out: Annotated[Path | None, typer.Option("--out", help="A CSV file for the table.")] = None,
+) -> None:
+    """Say how far a scenario, and each design laid over it, is from collapse: the largest strain of each kind that it survives."""
+    from sim.report.progress import working
+    from sim.report.verdict import stress_lines, stress_table
+    from sim.study import comparing
+    from sim.study.stress import distance_to_collapse
+
+    base = changed(scenario, settings)
+    laid = {name: base.replace(changes) for name, changes in comparing.laid(designs or []).items()}
+    with working(f"{base.title}: looking for the largest strains"):
+        found = distance_to_collapse({comparing.AS_IT_IS: base, **laid}, range(runs), at=at, workers=workers)
+    console().print(stress_table(found))
+    print("\n" + "\n".join(stress_lines(found)))
+    if out:
+        found.to_csv(out, index=False)
+
+
 def show_doubts(result: Any, doubts: Any) -> None:
     """What uncertain assumptions do to a verdict."""
     from sim.report.verdict import asked, doubt_lines, ranked, regret_table
@@ -595,7 +631,7 @@ def calibrate(
 ) -> None:
     """Fit levers to observed data, with intervals and profiles; exit 1 if the model does not reach the data."""
     chosen = changed(scenario, settings)
-    from sim.reading import span
+    from sim.reading import spans
     from sim.record import refuse_foreign
     from sim.report.progress import working
     from sim.report.tables import calibration_lines, calibration_table
@@ -604,7 +640,7 @@ def calibrate(
     folder = out or Path("results") / f"{Path(scenario).stem}-{data.stem}"
     refuse_foreign(folder, "calibration")
     with working(f"{chosen.title}: fitting to {data}"):
-        found = fitted_to(chosen, data, dict(map(span, fit)), runs, seed, workers)
+        found = fitted_to(chosen, data, spans(fit), runs, seed, workers)
     found.save(folder)
     console().print(calibration_table(found))
     print("\n" + "\n".join(calibration_lines(found)))

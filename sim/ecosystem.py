@@ -46,6 +46,8 @@ from sim.scenario import Scenario
 from sim.simulation import Simulation
 from sim.world import NOBODY, SERIES, World
 
+STRETCH = 12
+"""Months of one compiled call, during which Ctrl-C is not heard."""
 ROUNDING, TINY = 1 + 1e-5, 1e-9
 """By how much the promises of a firm may exceed its budget: efforts are kept in single precision."""
 
@@ -155,7 +157,8 @@ class Ecosystem(mesa.Model):
 
     def finish(self) -> Run:
         """All months that are left, and the record of the run."""
-        self.simulation.advance()
+        while self.simulation.month < self.scenario.run.steps:
+            self.simulation.advance(STRETCH)
         self.running = False
         return self.simulation.result()
 

@@ -14,6 +14,10 @@ class Mistake(Exception):
         super().__init__("\n".join(lines))
         self.lines = lines
 
+    def __reduce__(self) -> tuple[type[Mistake], tuple[list[str]]]:
+        """How another machine sends it."""
+        return Mistake, (self.lines,)
+
 
 def nearest(word: str, candidates: Iterable[str]) -> str:
     """A hint at the candidate that is spelled most like the word, to be added to a sentence; empty when none is close."""

@@ -378,6 +378,20 @@ def span(text: str) -> tuple[str, tuple[float, float]]:
     return key.strip(), (low, high)
 
 
+def spans(texts: list[str]) -> dict[str, tuple[float, float]]:
+    """Several of them, each lever once.
+
+    Raises:
+        Mistake: if one is something else, or a lever has two ranges.
+    """
+    found: dict[str, tuple[float, float]] = {}
+    for key, ends in map(span, texts):
+        if key in found:
+            raise Mistake([f"--fit {key}: is there twice; a lever has one range"])
+        found[key] = ends
+    return found
+
+
 def json_schema(model: type[BaseModel]) -> dict[str, Any]:
     """The JSON Schema of the files that a model reads, for editors: every key with its meaning, default and bounds."""
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema()}

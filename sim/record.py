@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 import shutil
 import tempfile
 import threading
@@ -33,6 +34,12 @@ TIE_COLUMNS = (
     "weight complementarity alignment given delivered received trust worth ledger operational_good operational_bad "
     "relational_good relational_bad strategic_good strategic_bad"
 ).split()
+
+OURS = re.compile(
+    r"(runs|series|firms|ties)(_\d+)?\.parquet|(manifest|passport)\.json|(scenario|study|fitted)\.toml|"
+    r"(summary|effects|sensitivity)\.csv|figure\.png|report\.html|passport\.md"
+)
+"""What is written into the folder of a result; all else is somebody else's."""
 
 
 def series_frame(history: np.ndarray) -> pd.DataFrame:
@@ -170,12 +177,13 @@ def keep_scenario(scenario: Scenario, folder: Path) -> None:
 
 def provenance(scenario: Scenario) -> dict[str, Any]:
     """What a result must say about where it came from: scenario, versions, and a hash of the model's source."""
+    return {"scenario": scenario.model_dump(mode="json"), "versions": versions(), "source": source_hash()}
+
+
+def versions() -> dict[str, str]:
+    """The versions of Python and of the packages that results may depend on."""
     packages = ("risingtide", "numpy", "numba", "pandas", "pyarrow")
-    return {
-        "scenario": scenario.model_dump(mode="json"),
-        "versions": {name: metadata.version(name) for name in packages} | {"python": platform.python_version()},
-        "source": source_hash(),
-    }
+    return {name: metadata.version(name) for name in packages} | {"python": platform.python_version()}
 
 
 def source_hash() -> str:
@@ -234,11 +242,14 @@ def read_manifest(folder: Path, kind: str) -> dict[str, Any]:
         Mistake: if there is none, it is not readable, or it is of another kind.
     """
     path = folder / "manifest.json"
+    if not folder.is_dir():
+        raise Mistake([f"{folder}: there is no such folder; name the folder of a result that tide wrote"])
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise Mistake([f"{path}: no result can be read here ({error}); name a folder that tide wrote"]) from None
     if not isinstance(manifest, dict) or manifest.get("kind") != kind:
+        kind = kind or "result"
         raise Mistake([f"{path}: this is no {kind}; name the folder of a {kind} that tide wrote"])
     return manifest
 
@@ -337,9 +348,13 @@ def put_in_place(aside: Path, folder: Path) -> None:
 
 
 def _carry_over(folder: Path, aside: Path) -> None:
-    """Take along the files of a result that is written again just as it was."""
+    """Take along what somebody else has put there, and all files of a result that is written again just as it was."""
     before, now = folder / "manifest.json", aside / "manifest.json"
-    if before.is_file() and now.is_file() and before.read_bytes() == now.read_bytes():
-        for path in folder.iterdir():
-            if path.is_file() and not (aside / path.name).exists():
-                shutil.copy2(path, aside / path.name)
+    same = before.is_file() and now.is_file() and before.read_bytes() == now.read_bytes()
+    for path in folder.iterdir():
+        if (aside / path.name).exists() or (OURS.fullmatch(path.name) and not same):
+            continue
+        if path.is_dir():
+            shutil.copytree(path, aside / path.name, symlinks=True)
+        else:
+            shutil.copy2(path, aside / path.name, follow_symlinks=False)

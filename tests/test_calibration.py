@@ -9,6 +9,7 @@ import pytest
 
 from sim import Mistake, Scenario, calibrate, cli
 from sim.files import read_observations
+from sim.reading import spans
 from sim.simulation import Simulation
 from sim.study.calibration.sampling import FAR, Sample
 from sim.study.calibration.watching import Watch, range_of
@@ -213,6 +214,7 @@ def test_the_command_leaves_tables_a_picture_and_a_scenario_that_runs(base, obse
         ("month,contribution\n0,0.5\n", f"{LEVEL}=0:2", "contribution.level: 2"),
         ("month,contribution\n0,0.5\n", f"{LEVEL}=low", "this is no range; write key=low:high"),
         ("month,contribution\n0,0.5\n", "contribution.levl=0:1", "did you mean 'level'?"),
+        ("month,contribution\n0,0.5\n", "customers.market=1:5", "has no effect, as customers.on is false"),
     ],
 )
 def test_what_is_wrong_is_told(data, fit, said, capsys, tmp_path, monkeypatch):
@@ -223,6 +225,25 @@ def test_what_is_wrong_is_told(data, fit, said, capsys, tmp_path, monkeypatch):
     assert code == 2
     assert said in complaint
     assert not Path("results").exists()
+
+
+def test_a_lever_has_one_range():
+    with pytest.raises(Mistake, match="is there twice"):
+        spans([f"{LEVEL}=0:1", f"{LEVEL}=0.5:1"])
+
+
+def test_whole_numbers_are_fitted_whole(base):
+    assert [range_of(base, "founding.copies", 1.0, 5.0).value(place) for place in (0.0, 0.5, 1.0)] == [1, 3, 5]
+    with pytest.raises(Mistake, match="whole number"):
+        range_of(base, "founding.copies", 1.5, 5.0)
+
+
+def test_measures_without_any_series_can_be_fitted(base, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("data.csv").write_text("quantity,value,error\nmean_contribution,0.4,0.05\n")
+    size = ("--set", "founding.copies=2", "--set", "run.steps=4", "--runs", "64", "--workers", "1")
+    code, said, _ = tide(capsys, "calibrate", "public_goods", "data.csv", "--fit", f"{LEVEL}=0.2:0.9", *size)
+    assert code == 0 and "Extrapolated" not in said and Path("results/public_goods-data/figure.png").is_file()
 
 
 def test_a_switch_cannot_be_fitted(base):

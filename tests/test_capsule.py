@@ -55,7 +55,46 @@ def test_a_bit_that_differs_is_found(result, column, capsys):
 
     edit(result, change)
     code, said, _ = tide(capsys, "verify", "result")
-    assert code == 1 and said.startswith("run 4 (design ") and "came out otherwise" in said
+    table, run, *others = said.splitlines()
+    assert code == 1 and not others
+    assert table == f"{Path('result/runs.parquet')}: is not as tide wrote it"
+    assert run.startswith("run 4 (design ") and "came out otherwise" in run
+
+
+def test_what_was_changed_is_found_where_no_run_comes_out_otherwise(result, capsys):
+    """A count of runs, and runs left out: of those that are still there each comes out the same."""
+    result.runs.drop(index=[1, 2]).to_parquet("result/runs.parquet", index=False)
+    assert tide(capsys, "verify", "result")[0] == 1
+    manifest = Path("result/manifest.json")
+    manifest.write_text(manifest.read_text().replace('"count": 3', '"count": 4'))
+    code, said, _ = tide(capsys, "verify", "result")
+    assert code == 1 and said.startswith(f"{manifest}: is not as tide wrote it")
+    assert tide(capsys, "report", "result")[2] == f"note: {manifest}: is not as tide wrote it\n"
+
+
+def drop_study(folder):
+    manifest = folder / "manifest.json"
+    manifest.write_text(json.dumps({k: v for k, v in json.loads(manifest.read_text()).items() if k != "study"}))
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (drop_study, "manifest.json: is not as tide wrote it"),
+        (lambda folder: (folder / "series.parquet").unlink(), "series.parquet: is missing"),
+        (lambda folder: pd.DataFrame({"run": [0]}).to_parquet(folder / "runs.parquet"), "is missing"),
+    ],
+)
+def test_a_damaged_result_is_told_from_a_sound_one(result, damage, said, capsys):
+    damage(result.folder)
+    code, _, complaint = tide(capsys, "verify", "result")
+    assert code == 2 and said in complaint
+
+
+def test_an_export_that_cannot_be_written_is_told(result, capsys):
+    Path("file").write_text("")
+    code, _, complaint = tide(capsys, "export", "result", "file/inside")
+    assert code == 2 and "name another place" in complaint
 
 
 def test_a_series_that_differs_is_found(result):

@@ -11,6 +11,7 @@ import pytest
 
 from sim import Run, Scenario, sweep
 from sim.cli import main
+from sim.simulation import Simulation
 
 SHORT = ["--set", "run.steps=12", "--set", "founding.firms=20"]
 
@@ -84,6 +85,20 @@ def test_sweep_leaves_runs_summary_and_figure(tide):
     assert len(pd.read_parquet("results/small/runs.parquet")) == 6
 
 
+def test_names_are_shown_as_they_are_written(tide):
+    """Brackets are no markup: [/x] would else end a colour that nobody began, and the sweep with it."""
+    named = STUDY + '[treatments."[red]a"]\n[treatments."[/x]"]\n"voice.decider" = "vote"\n'
+    Path("named.toml").write_text(named.replace("Small", "Is [b]it[/b] :smile: [/x]?"), encoding="utf-8")
+    code, out, _err = tide("sweep", "named.toml")
+    assert code == 0 and all(name in out for name in ("[b]it[/b] :smile: [/x]?", "[red]a", "\n[/x] "))
+
+
+def test_a_single_run_a_design_has_no_interval_but_a_picture(tide):
+    Path("single.toml").write_text(STUDY.replace("count = 3", "count = 1"), encoding="utf-8")
+    assert tide("sweep", "single.toml")[0] == 0
+    assert Path("results/single/figure.png").is_file()
+
+
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
@@ -91,6 +106,10 @@ def test_sweep_leaves_runs_summary_and_figure(tide):
         (("run", "rising_tide", "--set", "sharing.take_rte=0.3"), "did you mean 'take_rate'"),
         (("run", "rising_tide", "--set", "sharing.take_rate=3"), "it must be a number from 0 to 1"),
         (("run", "rising_tide", "--set", "take"), "write key=value"),
+        (
+            ("run", "rising_tide", *SHORT, "--set", "value.productivity=1e308"),
+            "value is beyond all numbers (inf) in month 0",
+        ),
         (("run", "rising_tide", "--engine", "steam"), "allowed are 'compiled' and 'agents'"),
         (("run", "rising_tide", "--seed", "-1"), "--seed"),
         (("run", "."), "is a folder; name a file"),
@@ -163,6 +182,21 @@ def test_a_study_swept_again_keeps_its_figure_and_another_of_its_name_has_a_plac
     again = sweep("small.toml")
     assert again.folder.name.startswith("small-") and len(again.runs) == 4
     assert len(pd.read_parquet("results/small/runs.parquet")) == 6
+
+
+def test_a_long_run_can_be_interrupted(tide, monkeypatch):
+    """Whoever presses Ctrl-C is heard between stretches of months: the run does not go on to its end."""
+    advance, begun = Simulation.advance, []
+
+    def interrupted(self, months=None):
+        begun.append(months)
+        if len(begun) > 2:
+            raise KeyboardInterrupt
+        return advance(self, months)
+
+    monkeypatch.setattr(Simulation, "advance", interrupted)
+    assert tide("run", "rising_tide", "--set", "run.steps=100000", "--set", "founding.firms=20")[0] == 130
+    assert not Path("results").exists()
 
 
 def test_listings(tide):

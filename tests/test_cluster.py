@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import sys
+import time
 
 import pytest
 
@@ -13,7 +15,8 @@ from sim import Mistake, Study, cli, sweep
 from sim.study.cluster import do_shard, started
 from sim.study.design import Cluster
 from sim.study.engines import Done
-from sim.study.sharding import Plan, unfinished
+from sim.study.processes import environment
+from sim.study.sharding import Plan, sealed, unfinished
 from sim.study.standing import Standing
 from sim.study.sweeping import Interrupted
 from sim.study.work import read_shard
@@ -61,7 +64,7 @@ def address():
 def test_a_cluster_gives_the_same_to_the_byte(calm, address, tmp_path):
     cut(tmp_path / "a")
     told: list[Standing] = []
-    result = sweep(study(), out=tmp_path / "a", address=address, progress=told.append)
+    result = sweep(study(), out=tmp_path / "a", dask=address, progress=told.append)
     assert same(result, calm)
     assert told[-1].done == 40
 
@@ -73,7 +76,7 @@ def test_what_is_begun_on_one_engine_is_gone_on_with_on_another(calm, address, t
 
     made = cut(tmp_path / "a")
     with pytest.raises(Interrupted):
-        sweep(study(), out=tmp_path / "a", address=address, progress=press)
+        sweep(study(), out=tmp_path / "a", dask=address, progress=press)
     there = len(made.present())
     assert there >= 3
     assert same(sweep(study(), workers=1, out=tmp_path / "a"), calm)
@@ -82,7 +85,7 @@ def test_what_is_begun_on_one_engine_is_gone_on_with_on_another(calm, address, t
 def test_batches_are_counted_on_clusters_too(address, tmp_path):
     asked = study(replicates={"count": 4, "until": {"survival": 0.05}, "at_most": 12})
     here = sweep(asked, workers=1, out=tmp_path / "a")
-    assert same(sweep(asked, out=tmp_path / "b", address=address), here)
+    assert same(sweep(asked, out=tmp_path / "b", dask=address), here)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
@@ -97,7 +100,7 @@ def test_a_killed_worker_loses_nothing(calm, address, tmp_path):
                 os.kill(pid, signal.SIGKILL)
                 killed.append(pid)
 
-        assert same(sweep(study(), out=tmp_path / "a", address=address, progress=kill), calm)
+        assert same(sweep(study(), out=tmp_path / "a", dask=address, progress=kill), calm)
     assert len(killed) == 2
 
 
@@ -118,17 +121,75 @@ def test_a_run_that_takes_workers_along_is_a_row_and_all_others_are_done(calm, t
     (tmp_path / "fault" / "sitecustomize.py").write_text(FATAL, encoding="utf-8")
     source = os.pathsep.join(filter(None, [str(tmp_path / "fault"), str(cli.__file__).removesuffix("sim/cli.py")]))
     monkeypatch.setenv("PYTHONPATH", source)
-    cut(tmp_path / "a", size=20)
+    monkeypatch.setattr("sim.study.cluster.TRIES", 1)
+    cut(tmp_path / "a", size=2)
     with dask.config.set({"distributed.scheduler.allowed-failures": 0}), started(TWO) as address:
-        result = sweep(study(), out=tmp_path / "a", address=address)
+        result = sweep(study(), out=tmp_path / "a", dask=address)
     row = result.runs.loc[23]
     assert (row["status"], row["error"]) == ("failed", "Died: took its worker along, again and again")
     assert result.runs.drop(index=23).equals(calm.runs.drop(index=23))
 
 
+DRIVER = """
+import sys
+from pathlib import Path
+from sim import Study, sweep
+if __name__ == "__main__":
+    sweep(Study.model_validate_json(Path(sys.argv[1]).read_text()), out=sys.argv[2], dask=sys.argv[3])
+"""
+
+
+def wait_until(true, seconds: float = 60.0) -> None:
+    """Wait for something to become true."""
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it never came true"
+        time.sleep(0.02)
+
+
+def test_a_killed_driver_loses_no_shard(calm, address, tmp_path):
+    made = cut(tmp_path / "a", size=1)
+    (tmp_path / "study.json").write_text(study().model_dump_json(), encoding="utf-8")
+    words = [sys.executable, "-c", DRIVER, str(tmp_path / "study.json"), str(tmp_path / "a"), address]
+    with subprocess.Popen(words, env=environment()) as driver:
+        wait_until(lambda: len(made.present()) >= 4 or driver.poll() is not None)
+        driver.kill()
+    assert 4 <= len(made.present()) < 40
+    assert same(sweep(study(), workers=1, out=tmp_path / "a", isolate="process"), calm)
+
+
+def test_a_scheduler_that_goes_away_is_told_and_what_is_done_is_kept(calm, tmp_path):
+    """A scheduler and a worker by the commands that people start them with."""
+    made, file = cut(tmp_path / "a", size=1), tmp_path / "scheduler.json"
+
+    def command(name, *words):
+        asked = [sys.executable, "-m", f"distributed.cli.dask_{name}", "--host", "127.0.0.1", "--no-dashboard", *words]
+        return subprocess.Popen([*asked, "--scheduler-file", str(file)], env=environment(), stderr=subprocess.DEVNULL)
+
+    scheduler, worker = command("scheduler", "--port", "0"), command("worker", "--no-nanny", "--death-timeout", "60")
+
+    def kill(now: Standing) -> None:
+        if now.done >= 3:
+            scheduler.kill()
+
+    try:
+        wait_until(file.is_file)
+        there = json.loads(file.read_text(encoding="utf-8"))["address"]
+        with pytest.raises(
+            Mistake, match=r"--dask tcp://127\.0\.0\.1:\d+: the scheduler has gone .* what is done is kept"
+        ):
+            sweep(study(), out=tmp_path / "a", dask=there, progress=kill)
+        assert 3 <= len(made.present()) < 40
+    finally:
+        for process in (scheduler, worker):
+            process.kill()
+            process.wait()
+    assert same(sweep(study(), workers=1, out=tmp_path / "a"), calm)
+
+
 def test_a_run_that_takes_too_long_is_cut(address, tmp_path):
     long = study(factors={"run.steps": [12, 100_000]}, replicates={"count": 1}, keep={"series": False})
-    result = sweep(long, out=tmp_path / "a", address=address, limit=0.5)
+    result = sweep(long, out=tmp_path / "a", dask=address, limit=0.5)
     assert list(result.runs["error"]) == ["", "Cut: took longer than the limit of 0.5 s"]
 
 
@@ -161,14 +222,24 @@ def test_a_worker_that_does_not_see_the_files_of_firms_says_so(tmp_path, monkeyp
 def test_where_nobody_answers_that_is_said(tmp_path, monkeypatch):
     monkeypatch.setattr("sim.study.cluster.WAIT", 0.5)
     with pytest.raises(Mistake, match=r"--dask tcp://127\.0\.0\.1:9: no scheduler answers there"):
-        sweep(study(), out=tmp_path / "a", address="tcp://127.0.0.1:9")
+        sweep(study(), out=tmp_path / "a", dask="tcp://127.0.0.1:9")
     assert not (tmp_path / "a").exists()
 
 
 def test_workers_of_another_version_are_refused(address, tmp_path, monkeypatch):
     monkeypatch.setattr("sim.record.source_hash", lambda: "another")
     with pytest.raises(Mistake, match="has another version of Rising Tide"):
-        sweep(study(), out=tmp_path / "a", address=address)
+        sweep(study(), out=tmp_path / "a", dask=address)
+
+
+def test_a_worker_of_another_version_that_comes_later_refuses_what_it_is_sent(address, tmp_path):
+    made = Plan.of(study(), unfinished(tmp_path / "a")).cut(20)
+    other = sealed(made.content | {"versions": made.content["versions"] | {"numpy": "1.0"}})
+    with distributed.Client(address, set_as_default=False) as client:
+        asked = client.submit(do_shard, json.dumps(other), str(made.folder), 0, None, send=True)
+        with pytest.raises(Mistake, match="was planned with other versions of Python") as mistake:
+            asked.result()
+    assert len(mistake.value.lines) == 1
 
 
 def test_what_a_cluster_needs_is_named_where_it_is_missing(tmp_path, monkeypatch):
@@ -225,3 +296,41 @@ def test_a_batch_system_gets_the_job_that_is_asked_for():
         script = made.job_script()
     for line in ("#SBATCH -p short", "#SBATCH --cpus-per-task=4", "#SBATCH -t 02:00:00", "module load x"):
         assert line in script
+
+
+SBATCH = """#!/bin/sh
+cp "$1" "$JOBS.$$"
+setsid bash "$JOBS.$$" >/dev/null 2>&1 &
+echo $! >> "$JOBS"
+echo "Submitted batch job $!"
+"""
+SCANCEL = """#!/bin/sh
+kill -KILL -- "-$1"
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no setsid")
+def test_jobs_of_a_batch_system_do_a_sweep_and_are_submitted_anew_when_they_end(calm, tmp_path, monkeypatch):
+    """A batch system that starts every job at once; all else is as on a cluster."""
+    pytest.importorskip("dask_jobqueue")
+    for name, text in (("sbatch", SBATCH), ("scancel", SCANCEL)):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        (tmp_path / name).chmod(0o755)
+    jobs = tmp_path / "jobs"
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("JOBS", str(jobs))
+    monkeypatch.setenv("PYTHONPATH", environment()["PYTHONPATH"])
+    monkeypatch.chdir(tmp_path)
+    cut(tmp_path / "a", size=1)
+    killed: list[int] = []
+
+    def kill(now: Standing) -> None:
+        if now.done >= 5 and not killed:
+            killed.append(int(jobs.read_text(encoding="utf-8").split()[0]))
+            os.killpg(killed[0], signal.SIGKILL)
+
+    soon = dask.config.set({"distributed.deploy.lost-worker-timeout": "1s"})
+    with soon, started(Cluster(kind="slurm", workers=1, memory="1GB", interface="lo")) as address:
+        result = sweep(study(), out=tmp_path / "a", dask=address, progress=kill)
+    assert same(result, calm)
+    assert killed and len(jobs.read_text(encoding="utf-8").split()) >= 2

@@ -26,7 +26,7 @@ BASES = (
     "certified_programme",
     "industry",
 )
-LED = {"central", "capped_take"}
+LED = ("capped_take", "central")
 """Designs that need somebody who leads."""
 
 

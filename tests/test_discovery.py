@@ -201,6 +201,31 @@ def test_its_intervals_hold_the_truth_at_least_as_often_as_they_say(learned):
     assert ((told["low"] <= truth) & (truth <= told["high"])).mean() > 0.95
 
 
+def test_and_so_they_do_where_all_points_share_the_luck_of_their_seeds():
+    """Each seed lifts the hill everywhere, and tilts it: held-out points show nothing of it, parts of the seeds do."""
+    points, truth = elsewhere()
+    held, by_points, owed = [], [], []
+    for first in range(12):
+        result = planted(hill, points=48, replicates={"count": 8, "first_seed": 8 * first})
+        lift, tilt = luck.uniforms(luck.key(3), DRAWN, 4, np.arange(2 * 96)).reshape(2, -1) - 0.5
+        seed = result.runs["seed"].to_numpy(int)
+        result.runs["welfare"] += 0.3 * np.sqrt(12) * (lift[seed] + tilt[seed] * result.runs[TAKE] / 0.5)
+        learned = result.surrogate("welfare")
+        missed = np.abs(learned.predict(points)["value"] - truth)
+        held.append(((told := learned.predict(points))["high"] - told["value"] >= missed).mean())
+        by_points.append((np.abs(learned.errors).max() >= missed).mean())
+        owed.append(learned.luck)
+    assert np.mean(held) > 0.85 > 0.6 > np.mean(by_points)
+    assert np.mean(owed) == pytest.approx(0.3 * np.sqrt(4 / 3 / 8), rel=0.2)
+
+
+def test_a_single_seed_tells_nothing_of_others():
+    one = planted(hill, points=64, count=1).surrogate("welfare")
+    assert np.isnan(one.luck) and "of this one seed" in repr(one)
+    apart = planted(hill, points=64, count=1, common_luck={"on": False}).surrogate("welfare")
+    assert apart.luck == 0.0 and "seed" not in repr(apart)
+
+
 def test_it_is_never_shown_without_its_error(learned):
     assert "R² = 0.9" in repr(learned) and "error 0.0" in repr(learned) and "replicates alone" in repr(learned)
     assert "error" in learned.predict(elsewhere()[0])

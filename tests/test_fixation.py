@@ -96,3 +96,10 @@ def test_fixation_puts_both_side_by_side():
 def test_what_has_no_fixation_probability_is_refused(changes, said):
     with pytest.raises(Mistake, match=said):
         fixation(donation(5.0).replace(changes), copies=10)
+
+
+def test_a_scenario_goes_by_its_name_and_copies_are_needed():
+    with pytest.raises(Mistake, match="copies: 0 is not allowed"):
+        fixation("moran", copies=0)
+    with pytest.raises(Mistake, match="fixation asks for rule"):
+        fixation("rising_tide")

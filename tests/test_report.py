@@ -161,10 +161,27 @@ def test_a_study_over_words_is_drawn_as_a_list(tmp_path):
     result = sweep(study, out=tmp_path / "two")
     said = words_in(sweep_figure(result))
     assert "4 designs over decider, take rate" in said
-    assert "take rate 30\N{NO-BREAK SPACE}%" in "\n".join(
-        label.get_text() for label in sweep_figure(result).axes[0].get_yticklabels()
-    )
+    named = [label.get_text() for label in sweep_figure(result).axes[0].get_yticklabels()]
+    assert named == [f"{decider} · {take}\N{NO-BREAK SPACE}%" for decider in ("fixed", "vote") for take in (10, 30)]
     assert findings(result) == []
+
+
+def test_long_names_of_designs_stay_on_the_page_and_keep_the_ends_that_tell_them_apart(tmp_path):
+    names = [f"A treatment whose name goes on and on until nobody knows how it began {k}" for k in range(2)]
+    study = Study(
+        title="Which?",
+        scenario="rising_tide",
+        set=SMALL,
+        treatments={names[0]: {}, names[1]: {"voice.decider": "vote"}},
+        effects={"measures": ["value"]},
+        replicates={"count": 2},
+    )
+    page = sweep_figure(sweep(study, out=tmp_path / "long"))
+    page.draw_without_rendering()
+    labels = page.axes[0].get_yticklabels()
+    assert [label.get_text()[-7:] for label in labels] == ["began 0", "began 1"]
+    assert all(label.get_window_extent().x0 > 0 for label in labels)
+    assert "Which?" in words_in(page)
 
 
 def test_numbers_and_levers_are_spelled_for_people():

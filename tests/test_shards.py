@@ -358,6 +358,37 @@ def test_a_result_that_is_not_as_it_was_written_is_not_taken_for_one(tmp_path):
     assert (tmp_path / "a" / "runs.parquet").read_bytes() == b"PAR1"
 
 
+@pytest.mark.parametrize(
+    ("spoil", "complaint"),
+    [
+        (lambda path: path.write_text(path.read_text().replace('"count": 1', '"count": 2')), "is not as tide wrote it"),
+        (lambda path: path.write_text("{"), "no result can be read here"),
+        (lambda path: path.write_text('{"kind": "run"}'), "holds a run, which a sweep does not replace"),
+        (lambda path: path.unlink(), "exists and is no result of tide"),
+    ],
+)
+def test_a_result_whose_manifest_is_not_as_it_was_is_refused_and_nothing_in_it_is_touched(tmp_path, spoil, complaint):
+    folder = sweep(study(replicates={"count": 1}), out=tmp_path / "a").folder
+    spoil(folder / "manifest.json")
+    before = contents(folder)
+    with pytest.raises(Mistake, match=complaint) as mistake:
+        sweep(study(replicates={"count": 1}), out=folder)
+    assert len(mistake.value.lines) == 1
+    assert contents(folder) == before
+
+
+def test_what_somebody_else_has_put_beside_a_result_stays_when_it_is_replaced(tmp_path):
+    folder = sweep(study(replicates={"count": 1}), out=tmp_path / "a").folder
+    (folder / "notes").mkdir()
+    (folder / "notes" / "thesis.txt").write_text("years of work", encoding="utf-8")
+    (folder / "mine.csv").write_text("a,b", encoding="utf-8")
+    (folder / "effects.csv").write_text("of the earlier result", encoding="utf-8")
+    sweep(study(replicates={"count": 2}), out=folder)
+    assert len(Result.read(folder).runs) == 4
+    assert (folder / "notes" / "thesis.txt").read_text(encoding="utf-8") == "years of work"
+    assert (folder / "mine.csv").exists() and not (folder / "effects.csv").exists()
+
+
 def test_a_place_that_cannot_be_written_is_told_in_a_line(tmp_path):
     (tmp_path / "file").write_text("no folder", encoding="utf-8")
     with pytest.raises(Mistake, match="cannot be written"):

@@ -7,9 +7,11 @@ import pandas as pd
 import pytest
 
 from sim import Mistake, Result, Study, sweep
+from sim.cli import main
 from sim.measures import MEASURES
 from sim.study.sensitivity import _delta, sensitivity
 from sim.study.spaces import Range, Space, evenly, hypercube, places
+from sim.study.sweeping import forecast
 
 TAKE, MONITORING, STEPS = "sharing.take_rate", "governance.monitoring", "run.steps"
 SMALL = {STEPS: 3, "founding.firms": 12, "founding.partners": 4.0}
@@ -110,6 +112,14 @@ def test_a_list_of_designs_comes_from_a_file(tmp_path, monkeypatch):
             f'[space]\nkind = "sobol"\n[factors]\n"{TAKE}" = {{ low = 0.0, high = 0.4 }}\n[effects]\nmeasures = ["value"]',
             "ask Result.sensitivity instead",
         ),
+        (f'[factors]\n"{TAKE}" = [0.1, 0.2, 0.1]', f"factors.{TAKE}: 0.1 stands there twice"),
+        (f'[space]\nkind = "list"\nrows = [{{ "{TAKE}" = 0.1 }}, {{ "{TAKE}" = 0.1 }}]', "stands there twice"),
+        (f'[space]\nkind = "list"\nrows = [{{ "{TAKE}" = 0.1 }}]\n[factors]\n"{TAKE}" = [0.2]', "the rows say which"),
+        (
+            f'[space]\nkind = "list"\nrows = [{{ "{TAKE}" = 0.1 }}, {{ "{MONITORING}" = 0.1 }}]\n[factors]\n"{TAKE}" = [0.2]',
+            "each row must name the same keys",
+        ),
+        ('[space]\nkind = "list"\nfile = "x.csv"\n[factors]\n"run.steps" = [9]', "the rows say which"),
     ],
 )
 def test_what_does_not_go_together_is_told(text, said, tmp_path, monkeypatch):
@@ -120,12 +130,47 @@ def test_what_does_not_go_together_is_told(text, said, tmp_path, monkeypatch):
     assert any(said in line for line in caught.value.lines), caught.value.lines
 
 
+def test_of_a_range_that_is_not_allowed_one_value_is_told():
+    with pytest.raises(Mistake) as caught:
+        study("sobol", points=64, factors={**RANGES, TAKE: {"low": 0.0, "high": 2.0}}).designs()
+    (line,) = caught.value.lines
+    assert "it must be a number from 0 to 1" in line
+
+
+def test_what_a_factor_replaces_is_told():
+    treatments = {"a": {}, "b": {TAKE: 0.4}}
+    found = Study(scenario="rising_tide", set={**SMALL, TAKE: 0.3}, treatments=treatments, factors={TAKE: [0.1, 0.2]})
+    assert found.remarks() == [f"{place}: {TAKE} has no effect: it is a factor" for place in ("set", "treatments.b")]
+
+
 def test_a_large_sample_is_checked_at_its_ends(monkeypatch):
     monkeypatch.setattr("sim.study.design.MOST_POINTS", 5)
     assert len(study("sobol", points=64).designs()) == 5 + 4
 
 
+def test_of_a_large_sample_every_point_is_run(monkeypatch, tmp_path):
+    monkeypatch.setattr("sim.study.design.MOST_CHECKED", 5)
+    large = study("sobol", points=32, replicates={"count": 2})
+    assert forecast(large, out=tmp_path / "large").runs == 64
+    assert sweep(large, out=tmp_path / "large", workers=1).runs["design"].nunique() == 32
+
+
 # Indices
+
+
+def test_few_points_are_swept_and_shown_without_indices(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    ranges = f'"{TAKE}" = {{ low = 0.0, high = 0.4 }}\n"{MONITORING}" = {{ low = 0.0, high = 0.8 }}'
+    Path("few.toml").write_text(
+        f'scenario = "rising_tide"\nset = {{ "{STEPS}" = 3, "founding.firms" = 12 }}\n'
+        f'[space]\nkind = "saltelli"\npoints = 3\n[factors]\n{ranges}\n[replicates]\ncount = 1\n'
+    )
+    with pytest.raises(SystemExit) as stop:
+        main(["sweep", "few.toml"])
+    said = capsys.readouterr()
+    assert not stop.value.code and Path("results/few/figure.png").is_file()
+    assert said.err == "note: space.points: 3 say nothing about sensitivity; take at least 32\n"
+    assert said.out.count("[0, 0.793]") == 12  # a row a design
 
 
 def known(kind, points, function, names=("a", "b", "c")):

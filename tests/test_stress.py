@@ -1,13 +1,27 @@
 """Stress: shocks that bend and shocks that break, on common luck."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import sim
+from sim import cli
 from sim.mistakes import Mistake
+from sim.report.verdict import stress_lines, stress_table
 from sim.scenario import Scenario
 from sim.study import stress
-from sim.study.stress import SHOCKS, antifragility, bisect, largest_shock, measured, shaken
+from sim.study.stress import (
+    SHOCKS,
+    antifragility,
+    bisect,
+    distance_to_collapse,
+    largest_level,
+    largest_shock,
+    measured,
+    shaken,
+    there_and_back,
+    way_back,
+)
 
 SMALL = Scenario(founding={"firms": 30}, run={"steps": 60})
 
@@ -105,3 +119,73 @@ def test_the_answer_does_not_depend_on_the_workers():
     one, two = (antifragility(SMALL, "demand", 0.3, range(4), at=30, workers=workers) for workers in (1, 2))
     assert one == two
     assert sim.antifragility is antifragility and sim.largest_shock is largest_shock
+
+
+# Distance to collapse
+
+
+def breaks_at(limits):
+    """A run that collapses under more than a limit of a strain: of a shock, or of the take."""
+
+    def measured(scenario, seed, measure):
+        if measure == "hysteresis_width":
+            return 0.2 + 0.01 * seed
+        if not scenario.interventions:
+            return float(scenario.sharing.take_rate > limits["take_rate"] + 0.02 * seed)
+        shock = scenario.interventions[-1]
+        size = -shock.size if shock.kind == "demand" else shock.fraction
+        return float(size > limits[shock.kind] + 0.02 * seed)
+
+    return measured
+
+
+def test_every_strain_has_its_limit_and_designs_stand_side_by_side(monkeypatch):
+    limits = {"demand": 0.5, "exit": 0.3, "scandal": 2.0, "free_riders": 0.7, "take_rate": 0.4}
+    monkeypatch.setattr(stress, "measured", breaks_at(limits))
+    found = distance_to_collapse(
+        {"plain": SMALL, "other": SMALL.replace({"sharing.on": False})}, range(5), at=30, workers=1
+    )
+    plain = found[found["design"] == "plain"].set_index("strain")
+    told = {"demand": 0.54, "exit_random": 0.34, "exit_hubs": 0.34, "free_riders": 0.74, "take_rate": 0.44}
+    for strain, limit in told.items():
+        assert plain.loc[strain, "value"] == pytest.approx(limit, abs=1 / 32)
+        assert plain.loc[strain, "low"] <= limit <= plain.loc[strain, "high"] + 1 / 32
+    assert plain.loc["scandal", "value"] == np.inf
+    assert plain.loc["way_back", "value"] == pytest.approx(0.22)
+    other = found[found["design"] == "other"].set_index("strain")
+    assert np.isnan(other.loc["take_rate", "value"]) and np.isnan(other.loc["way_back", "value"])
+    lines = stress_lines(found)
+    assert lines[0].startswith("plain is the nearest to collapse by exit of firms at random: half of 5 runs survive 3")
+    rows = [cell for column in stress_table(found).columns[1:] for cell in column.cells]
+    assert rows[3].startswith("any [") and "–" in rows
+
+
+def test_the_take_goes_there_and_back_in_tenths():
+    ramp = there_and_back(SMALL.replace({"sharing.take_rate": 0.25, "voice.decider": "vote"}))
+    takes = [event.set["sharing.take_rate"] for event in ramp.interventions]
+    assert takes == pytest.approx([0.35, 0.45, 0.6, 0.45, 0.35, 0.25]) or takes == pytest.approx(
+        [0.35, 0.45, 0.55, 0.6, 0.55, 0.45, 0.35, 0.25]
+    )
+    assert ramp.voice.decider == "fixed"
+    assert ramp.run.steps == ramp.interventions[-1].at + 6
+    with pytest.raises(Mistake, match="there is no way up"):
+        there_and_back(SMALL.replace({"sharing.take_rate": 0.7}))
+
+
+def test_a_real_ecosystem_tips_at_some_take_and_comes_back_later_than_it_went():
+    found = largest_level(SMALL, "sharing.take_rate", range(3), workers=1)
+    for seed, level in enumerate(found.each):
+        assert measured(SMALL.replace({"sharing.take_rate": level}), seed, "collapsed") == 0.0
+        assert measured(SMALL.replace({"sharing.take_rate": level + 1 / 64}), seed, "collapsed") == 1.0
+    assert way_back(SMALL, range(3), workers=1).value > 0
+
+
+def test_the_command_puts_designs_side_by_side(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    words = ["--set", "run.steps=40", "--set", "founding.firms=20", "--runs", "2", "--at", "20", "--out", "table.csv"]
+    with pytest.raises(SystemExit) as end:
+        cli.main(["stress", "rising_tide", *words, "--design", "capped_take"])
+    assert end.value.code == 0
+    out = capsys.readouterr().out
+    assert "capped_take" in out and "take rate from the start" in out and "the nearest to collapse" in out
+    assert len(pd.read_csv("table.csv")) == 14

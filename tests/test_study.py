@@ -336,12 +336,32 @@ def test_it_tips_where_the_curve_of_means_crosses_the_level():
 
 
 def test_it_tips_at_the_first_level_if_it_is_there_already_and_nowhere_if_it_never_is():
-    assert result({"collapsed": [[1, 1], [0, 0], [1, 1]]}).tipping_point(TAKE) == (0.0, 0.0, 0.0)
+    assert result({"collapsed": [[1, 1], [0, 0], [1, 1]]}).tipping_point(TAKE) == (0.0, -np.inf, 0.0)
     assert np.isnan(result({"collapsed": [[0, 0], [0, 0], [0, 0]]}).tipping_point(TAKE)).all()
 
 
-def test_replicates_that_all_agree_leave_no_doubt_where_it_tips():
-    assert result({"collapsed": [[0] * 5, [0] * 5, [1] * 5]}).tipping_point(TAKE) == pytest.approx((0.15,) * 3)
+def test_where_it_tips_between_two_levels_is_not_known_even_if_all_replicates_agree():
+    tipping = result({"collapsed": [[0] * 5, [0] * 5, [1] * 5]}).tipping_point(TAKE)
+    assert tipping == pytest.approx((0.15, 0.1, 0.2))
+
+
+@pytest.mark.parametrize("width", [0.01, 0.1, 0.5])
+def test_the_interval_of_the_tipping_point_holds_the_truth_as_often_as_it_says(width, monkeypatch):
+    """Ecosystems that collapse from a take on that lies anywhere between two levels, more or less sharply."""
+    monkeypatch.setattr("sim.study.result.RESAMPLES", 200)
+    luck, held = np.random.default_rng(0), []
+    for _world in range(40):
+        truth = luck.uniform(0.5, 1.5)
+        chance = 1 / (1 + np.exp(-(np.arange(3)[:, None] - truth) / width))
+        runs = (luck.random((3, 20)) < chance).astype(int)
+        tipping = result({"collapsed": runs.tolist()}, levels=(0.0, 1.0, 2.0)).tipping_point(TAKE)
+        held.append(tipping.low <= truth <= tipping.high)
+    assert sum(held) >= 36
+
+
+def test_a_single_replicate_says_nothing_of_its_own_doubt():
+    one = result({"collapsed": [[0], [0], [1]], "orchestrator_income": [[1], [3], [2]]})
+    assert np.isnan(one.tipping_point(TAKE)[1:]).all() and np.isnan(one.best_level(TAKE)[1:]).all()
 
 
 def test_the_doubt_is_unbounded_above_if_samples_of_the_replicates_may_never_tip():
@@ -416,3 +436,11 @@ def test_what_is_called_a_collapse_can_be_varied_after_the_sweep(tmp_path):
         assert set(grid["runs"]) == {3}
     with pytest.raises(Mistake, match="design 5"):
         swept.collapse_sensitivity(5)
+
+
+def test_what_cannot_be_asked_of_a_result_is_told():
+    found = result({"value": [[1, 2], [3, 4], [5, 6]]})
+    with pytest.raises(Mistake, match="confidence: 95 is not allowed"):
+        found.summary(["value"], 95)
+    with pytest.raises(Mistake, match="monitoring: does not vary here"):
+        found.matrix(TAKE, "value", {"monitoring": 1.0})

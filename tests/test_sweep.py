@@ -121,7 +121,7 @@ def test_levels_that_are_words_or_tables_stand_as_words(tmp_path):
 
 
 def test_designs_that_do_not_differ_have_the_same_runs_under_common_luck_and_others_without(tmp_path):
-    alike = {"factors": {TAKE: [0.2, 0.2]}, "replicates": {"count": 4}}
+    alike = {"treatments": {"one": {}, "other": {}}, "factors": {TAKE: [0.2]}, "replicates": {"count": 4}}
     common = sweep(study(**alike), out=tmp_path / "common").runs["welfare"].to_numpy()
     own = sweep(study(**alike, common_luck={"on": False}), out=tmp_path / "own").runs["welfare"].to_numpy()
     assert np.array_equal(common[:4], common[4:])

@@ -1,7 +1,10 @@
 """Measures: pure functions of a run. Each stands in the catalogue with its unit, its meaning and its source."""
 
+import numpy as np
+
 from sim.measures.catalogue import FEWER, MEASURES, Measure, table
-from sim.measures.evidence import Evidence, Fetched, Reading
+from sim.measures.evidence import Evidence, Fetched, Reading, column
+from sim.mistakes import Mistake
 
 __all__ = ["FEWER", "MEASURES", "Evidence", "Measure", "measure", "table"]
 
@@ -17,8 +20,17 @@ def measure(run: Evidence) -> dict[str, float]:
 
     Raises:
         ValueError: if not a month of the run has been recorded.
+        Mistake: if a lever is so large that value is no number any more.
     """
     if len(run.series["month"]) == 0:
         raise ValueError("no month has been recorded yet: run the simulation before measuring it")
+    value = column(run.series, "value")
+    if lost := np.flatnonzero(~np.isfinite(value)).tolist():
+        month = int(column(run.series, "month")[lost[0]])
+        raise Mistake(
+            [
+                f"{run.scenario.title}: value is beyond all numbers ({value[lost[0]]:g}) in month {month}; a lever is too large"
+            ]
+        )
     read = Reading(run.scenario, Fetched(run.series), Fetched(run.firms), Fetched(run.ties))
     return {name: one.function(read) for name, one in MEASURES.items()}

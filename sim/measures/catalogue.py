@@ -265,14 +265,14 @@ _ALL = (
         "attack_static",
         "share",
         structure.attack_static,
-        "The same where members go in the order of how many partners they had before the attack.",
+        "The same where members go in the order of how many partners they had before the attack, equals in random order.",
         _SCHNEIDER,
     ),
     Measure(
         "attack_adaptive",
         "share",
         structure.attack_adaptive,
-        "The same where whoever has the most partners left goes next.",
+        "The same where whoever has the most partners left goes next, of equals anyone.",
         _SCHNEIDER,
     ),
     Measure(

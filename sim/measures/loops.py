@@ -37,51 +37,39 @@ def held_together(first, partner, order):
 
 
 @kernel
-def adaptive_order(first, partner):
-    """Members in the order in which each is, of those left, the one with the most partners left; buckets make it O(ties)."""
+def adaptive_order(first, partner, draws):
+    """Members in the order in which each is, of those left, one with the most partners left; which of several, `draws` tell.
+
+    Those left stand in a row sorted by how many partners they have left, as in the search for cores of Batagelj & Zaveršnik 2003, so
+    that it takes O(ties): who loses a partner changes places with the first of its kind, where a shorter kind then ends.
+    """
     count = first.size - 1
     degree = first[1:] - first[:-1]
-    head = np.full(count + 1, -1, np.int64)
-    after, ahead = np.full(count, -1, np.int64), np.full(count, -1, np.int64)
-    order = np.empty(count, np.int64)
-    top = 0
-    for i in range(count - 1, -1, -1):
-        put(head, after, ahead, degree[i], i)
-        top = max(top, degree[i])
-    for place in range(count):
-        while head[top] < 0:
-            top -= 1
-        i = head[top]
-        take(head, after, ahead, top, i)
-        order[place] = i
-        degree[i] = -1
-        for row in range(first[i], first[i + 1]):
-            j = partner[row]
-            if degree[j] >= 0:
-                take(head, after, ahead, degree[j], j)
+    row = np.argsort(degree, kind="mergesort")
+    place, begins = np.empty(count, np.int64), np.zeros(count + 1, np.int64)
+    for k in range(count):
+        place[row[k]] = k
+        begins[degree[k] + 1] += 1
+    begins = np.cumsum(begins)
+    for left in range(count, 0, -1):
+        most = begins[degree[row[left - 1]]]
+        change_places(row, place, most + int(draws[count - left] * (left - most)), left - 1)
+        i = row[left - 1]
+        for tie in range(first[i], first[i + 1]):
+            j = partner[tie]
+            if place[j] < left - 1:
+                change_places(row, place, place[j], begins[degree[j]])
+                begins[degree[j]] += 1
                 degree[j] -= 1
-                put(head, after, ahead, degree[j], j)
-    return order
+    return row[::-1].copy()
 
 
 @kernel
-def put(head, after, ahead, bucket, i):
-    """Put i in front of a bucket."""
-    after[i], ahead[i] = head[bucket], -1
-    if head[bucket] >= 0:
-        ahead[head[bucket]] = i
-    head[bucket] = i
-
-
-@kernel
-def take(head, after, ahead, bucket, i):
-    """Take i out of its bucket."""
-    if ahead[i] >= 0:
-        after[ahead[i]] = after[i]
-    else:
-        head[bucket] = after[i]
-    if after[i] >= 0:
-        ahead[after[i]] = ahead[i]
+def change_places(row, place, a, b):
+    """Let the members at two places of a row change places."""
+    i, j = row[a], row[b]
+    row[a], row[b] = j, i
+    place[i], place[j] = b, a
 
 
 @kernel

@@ -1,11 +1,13 @@
 """Structure: how the partnerships hang together, and how long they do when members are taken away one by one.
 
 Attack tolerance is the R of Schneider et al. 2011: the share of all members in the largest group that hangs together, averaged
-over the removal of one member after the other. It is at most about a half (everybody tied to everybody).
+over the removal of one member after the other. It is at most about a half (everybody tied to everybody). Chance decides who of equals
+goes first: in the order of the table, neighbours on a ring would fall one after the other and leave the rest whole.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -65,34 +67,45 @@ def assortativity(run: Evidence) -> float:
     return float(here @ there / np.sqrt((here @ here) * (there @ there)))
 
 
-def random_orders(ids: np.ndarray) -> list[np.ndarray]:
-    """Random orders of removal, ten or fewer of many: the same for the same firms, whatever the run."""
+def draws(ids: np.ndarray) -> list[np.ndarray]:
+    """A draw a member for each of ten random orders, fewer of many members: the same for the same firms, whatever the run."""
     count = min(RANDOM_ORDERS, max(1, ENOUGH // max(1, ids.size)))
-    return [np.argsort(luck.uniforms(luck.key(0), ORDER, k, ids), kind="stable") for k in range(count)]
+    return [luck.uniforms(luck.key(0), ORDER, k, ids) for k in range(count)]
+
+
+def mean_held_together(run: Evidence, order: Callable[[Neighbours, np.ndarray], np.ndarray]) -> float:
+    """R when members leave in an order that chance has a part in, mean over the draws; 0 when nobody is left."""
+    ties, ids = neighbours(run), np.asarray(run.firms["id"]).astype(np.int64)
+    if not ids.size:
+        return 0.0
+    return float(np.mean([held_together(ties.first, ties.partner, order(ties, drawn)) for drawn in draws(ids)]))
+
+
+def by_chance(_ties: Neighbours, drawn: np.ndarray) -> np.ndarray:
+    """Members in random order."""
+    return np.argsort(drawn, kind="stable")
+
+
+def by_degree(ties: Neighbours, drawn: np.ndarray) -> np.ndarray:
+    """Members by how many partners they have, the most first; equals in random order, as their numbers tell who is near whom."""
+    return np.lexsort((drawn, -ties.degree))
+
+
+def by_degree_left(ties: Neighbours, drawn: np.ndarray) -> np.ndarray:
+    """Members by how many partners they have left when it is their turn; one of equals at random."""
+    return adaptive_order(ties.first, ties.partner, drawn)
 
 
 def attack_random(run: Evidence) -> float:
     """R when members leave in random order, mean over ten orders (over fewer above 10,000 members); 0 when nobody is left."""
-    ties, ids = neighbours(run), np.asarray(run.firms["id"]).astype(np.int64)
-    return (
-        float(np.mean([held_together(ties.first, ties.partner, order) for order in random_orders(ids)]))
-        if ids.size
-        else 0.0
-    )
+    return mean_held_together(run, by_chance)
 
 
 def attack_static(run: Evidence) -> float:
-    """R when members leave in the order of how many partners they had before the attack; 0 when nobody is left."""
-    ties = neighbours(run)
-    order = np.argsort(-ties.degree, kind="stable")
-    return float(held_together(ties.first, ties.partner, order)) if order.size else 0.0
+    """R when members leave in the order of how many partners they had before the attack, equals in random order."""
+    return mean_held_together(run, by_degree)
 
 
 def attack_adaptive(run: Evidence) -> float:
-    """R when whoever has the most partners left goes next; 0 when nobody is left."""
-    ties = neighbours(run)
-    return (
-        float(held_together(ties.first, ties.partner, adaptive_order(ties.first, ties.partner)))
-        if ties.degree.size
-        else 0.0
-    )
+    """R when whoever has the most partners left goes next, of equals anyone."""
+    return mean_held_together(run, by_degree_left)

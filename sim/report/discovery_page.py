@@ -97,7 +97,7 @@ def _ends(limits: pd.DataFrame, name: str, least: float, most: float) -> tuple[f
     """Where a box begins and ends along a lever: at its limits, or where it is open, at the ends of the panel."""
     if name not in limits.index:
         return least, most
-    low, high = (float(limits.loc[name, side]) for side in ("low", "high"))
+    low, high = limits[["low", "high"]].to_numpy(float)[limits.index.get_loc(name)]
     return least if np.isnan(low) else low, most if np.isnan(high) else high
 
 
@@ -125,11 +125,10 @@ def _along(axes: Axes, at: np.ndarray, cases: np.ndarray, name: str, limits: pd.
 def surrogate_figure(model: Surrogate) -> Figure:
     """What a surrogate foretells of points that were held out, and what it says of each lever."""
     with styled():
-        noise = "" if np.isnan(model.noise) else f" (replicates alone: {model.noise:.3g})"
-        worth = f"R² = {model.r2:.2f}, error {model.rmse:.3g}{noise} at held-out points"
         name = model.measure.replace("_", " ")
         page = new_page(
-            f"{name.capitalize()}, as learned from {model.points:,} points", f"{model.kind.capitalize()}  ·  {worth}"
+            f"{name.capitalize()}, as learned from {model.points:,} points",
+            f"{model.kind.capitalize()}  ·  {model.worth}",
         )
         _foretold(page.add_axes((0.075, 0.1, 0.41, 0.66)), model)
         levers = list(model.ranges)[:MOST]

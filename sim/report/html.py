@@ -29,7 +29,7 @@ from sim.report.telling import assumed
 from sim.report.wording import headline, subtitle
 from sim.scenario import Scenario
 from sim.study import Result
-from sim.study.sensitivity import remarks
+from sim.study.sensitivity import can_tell, remarks
 
 MOST_ROWS = 60
 """Designs that are listed; all are in the result's own tables."""
@@ -127,15 +127,15 @@ def _of_run(run: Run, at: Path) -> tuple[str, list[str], str, list[Section]]:
 
 def _of_sweep(result: Result, at: Path) -> tuple[str, list[str], str, list[Section]]:
     study, identifier = result.study, identity(at)
-    counted = f"{len(result.runs):,} runs: {len(study.levels()):,} designs, {result.replicates} runs each."
+    counted = f"{len(result.runs):,} runs: {len(study.levels()):,} designs, {result.replicates} run{'s' * (result.replicates != '1')} each."
     lead = [*findings(result), counted, *precision_lines(result)]
     sections = []
     if study.effects and study.effects.claims:
         sections.append(_verdict(result))
-    if study.space.sampled:
+    if can_tell(study):
         sections.append(_sensitivity(result, identifier))
     else:
-        alt = f"{study.title} Measures over what varies, with intervals of 95 %."
+        alt = f"{study.title}: measures over what varies, with intervals of 95 %."
         sections.append(Section("Picture", figure=drawing(sweep_figure(result), identifier), alt=alt))
         sections.append(_designs(result))
     if study.effects:
@@ -198,9 +198,10 @@ def _effects(result: Result) -> Section:
 
 def _sensitivity(result: Result, identifier: str) -> Section:
     found = result.sensitivity()
+    named = [name for name in result.varied if name in found]
     rows = [
         [
-            str(row.get("treatment", "")),
+            *(row[name] for name in named),
             row["measure"].replace("_", " "),
             row["factor"],
             row["index"].replace("_", " "),
@@ -208,7 +209,7 @@ def _sensitivity(result: Result, identifier: str) -> Section:
         ]
         for row in found.to_dict("records")
     ]
-    told = Told("Indices, with intervals of 95 %", ["treatment", "measure", "factor", "index", "value"], rows)
+    told = Told("Indices, with intervals of 95 %", [*named, "measure", "factor", "index", "value"], rows)
     alt = "What the measures hang on: indices by factor, with intervals of 95 %."
     return Section(
         "Sensitivity",

@@ -11,6 +11,7 @@ from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
 from sim.study.estimating import spelled_time
 from sim.study.standing import Standing
@@ -20,7 +21,7 @@ from sim.study.standing import Standing
 def working(what: str) -> Iterator[None]:
     """Say what is being done, for as long as it takes."""
     screen = Console(stderr=True)
-    with screen.status(what) if sys.stderr.isatty() else _quiet():
+    with screen.status(Text(what)) if sys.stderr.isatty() else _quiet():
         yield
 
 
@@ -37,11 +38,11 @@ class Bar:
 
     def __init__(self, title: str, silence: float = 300.0) -> None:
         columns = (
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             TimeRemainingColumn(),
-            TextColumn("{task.fields[told]}"),
+            TextColumn("{task.fields[told]}", markup=False),
         )
         self._watched = sys.stderr.isatty()
         self._progress = Progress(*columns, console=Console(stderr=True), disable=not self._watched)
@@ -74,7 +75,7 @@ class Bar:
     def _say(self, line: str) -> None:
         """A line that stays."""
         if self._watched:
-            self._progress.console.print(line, highlight=False)
+            self._progress.console.print(line, highlight=False, markup=False)
         else:
             print(line, file=sys.stderr, flush=True)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import threading
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -95,7 +96,8 @@ def render(figure: Figure, kind: str, identifier: str = "") -> bytes:
     about = {"Title": figure.get_label(), "Identifier": identifier or None}
     undated = {"Software": "Rising Tide"} if kind == "png" else {"Creator": "Rising Tide", "Date": None}
     buffer = io.BytesIO()
-    with styled():
+    with styled(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")  # a box stands for what the font has not
         figure.savefig(
             buffer, format=kind, metadata={k: v for k, v in {**about, **undated}.items() if v or k == "Date"}
         )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
@@ -47,6 +49,8 @@ MOST_CELLS = 150
 """More cells than this have no room for their numbers."""
 MOST_DESIGNS = 30
 """More designs than this cannot be told apart in a list."""
+NAME, ROOMY = 30, 16
+"""Letters of a line of a design's name, and how many designs have room for two lines."""
 NAMES = {"sharing.take_rate": "take rate"}
 """What levers are called in a sentence; others go by their key."""
 
@@ -57,7 +61,8 @@ def sweep_figure(result: Result) -> Figure:
         numeric = all(pd.api.types.is_numeric_dtype(result.runs[name]) for name in result.varied)
         if numeric and len(result.varied) == 1:
             return _curves(result, result.factors[0])
-        return _map(result) if numeric and len(result.varied) == 2 else _list(result)
+        whole = math.prod(len(result.study.tried(name)) for name in result.varied) == len(result.study.levels())
+        return _map(result) if numeric and whole and len(result.varied) == 2 else _list(result)
 
 
 def panels(result: Result) -> list[tuple[str, str, str, str]]:
@@ -188,8 +193,8 @@ def curve(axes: Axes, factor: str, rows: pd.DataFrame, colour: str) -> None:
 
 def head_curve(axes: Axes, name: str, title: str, unit: str, rows: pd.DataFrame) -> None:
     """Head a panel of curves, and give it a height that holds them."""
-    top = 1.03 if in_percent(name) else 1.25 * max(rows["high"].max(), rows["mean"].max(), 1e-9)
-    panel(axes, title, unit, min(0.0, rows["low"].min()), top)
+    top = 1.03 if in_percent(name) else 1.25 * np.nanmax([*rows["high"], *rows["mean"], 1e-9])
+    panel(axes, title, unit, np.nanmin([0.0, *rows["low"], *rows["mean"]]), top)
     axes.yaxis.set_major_formatter(PERCENT if in_percent(name) else NUMBER)
 
 
@@ -266,15 +271,30 @@ def _ticks(axis: Axis, factor: str, levels: pd.Index) -> None:
     axis.set_ticks(range(0, len(levels), every), [speller(factor)(level) for level in levels[::every]])
 
 
+def fitted(name: str, lines: int = 2) -> str:
+    """A name that fits beside a panel, on so many lines; what is too much is left out of its middle, as names differ at their ends."""
+    most = lines * NAME - lines + 1
+    if len(name) > most:
+        name = f"{name[: most // 2 - 1].rstrip()} … {name[-(most // 2 - 2) :].lstrip()}"
+    return "\n".join(wrap(name, NAME, max_lines=lines, placeholder=" …"))
+
+
 def _list(result: Result) -> Figure:
     """Four measures of every design, one below the other."""
     shown = panels(result)
     summary = result.summary([name for name, *_ in shown])
     designs = summary.drop_duplicates("design").head(MOST_DESIGNS)
-    names = [" · ".join(f"{called(f)} {level(f, row[f])}" for f in result.varied) for _, row in designs.iterrows()]
+    lines = 2 if len(designs) <= ROOMY else 1
+    names = [fitted(" · ".join(level(f, row[f]) for f in result.varied), lines) for _, row in designs.iterrows()]
+    varied = [called(factor) for factor in result.varied]
     left_out = summary["design"].nunique() - len(designs)
-    head = f"{summary['design'].nunique()} designs over {', '.join(called(factor) for factor in result.varied)}"
+    head = (
+        result.study.title
+        if result.study.effects
+        else f"{result.runs['design'].nunique()} designs over {', '.join(varied)}"
+    )
     page = new_page(head + (f"; the first {MOST_DESIGNS} are shown" if left_out else ""), subtitle(result))
+    page.text(0.193, 0.79, fitted(" · ".join(varied)), size=12, color=INK, ha="right", va="bottom", linespacing=1.1)
     grid = page.add_gridspec(1, 4, left=0.20, right=0.975, bottom=0.07, top=0.78, wspace=0.12)
     at = np.arange(len(designs))
     for place, (name, title, unit, colour) in enumerate(shown):
@@ -283,7 +303,7 @@ def _list(result: Result) -> Figure:
         spread = [rows["mean"] - rows["low"], rows["high"] - rows["mean"]]
         axes.errorbar(rows["mean"], at, xerr=np.nan_to_num(np.abs(spread)), fmt="o", color=colour, ms=6, lw=1.5)
         panel(axes, title.replace(" of the orchestrators", " (orchestrators)"), unit.split(",")[0], None)
-        axes.set_ylim(len(designs) - 0.5, -0.5)
+        axes.set_ylim(max(1, len(designs)) - 0.5, -0.5)
         axes.margins(x=0.08)
         axes.grid(visible=True, axis="x")
         axes.xaxis.set_major_formatter(PERCENT if in_percent(name) else NUMBER)

@@ -14,6 +14,7 @@ from rich.table import Table
 from sim.measures import MEASURES
 from sim.measures.catalogue import NEEDS, by_topic
 from sim.measures.collapse import time_to_collapse
+from sim.measures.estimate import Estimate
 from sim.measures.maturity import lowest_dimension, maturity
 from sim.names import PHASES
 from sim.record import Run
@@ -273,11 +274,18 @@ def findings(result: Result) -> list[str]:
     factor, lines = result.factors[0], []
     tipping = result.tipping_point(factor)
     if tipping.value > float(result.runs[factor].min()):
-        high = spelled(tipping.high) if math.isfinite(tipping.high) else "beyond the levels tried"
-        where = f"{factor} = {spelled(tipping.value)} (95 % interval {spelled(tipping.low)} to {high})"
-        lines.append(f"Half of the runs collapse at {where}.")
+        lines.append(f"Half of the runs collapse at {factor} = {spelled(tipping.value)}{_between(tipping)}.")
     if result.done["orchestrator_income"].max() > 0:
         best = result.best_level(factor)
-        where = f"{factor} = {spelled(best.value)} (95 % interval {spelled(best.low)} to {spelled(best.high)} among the levels tried)"
-        lines.append(f"The orchestrators earn most at {where}.")
+        among = _between(best, " among the levels tried")
+        lines.append(f"The orchestrators earn most at {factor} = {spelled(best.value)}{among}.")
     return lines
+
+
+def _between(found: Estimate, among: str = "") -> str:
+    """The interval of a level in words, if it has one."""
+    if math.isnan(found.low):
+        return " (one run a design: no interval)"
+    low = spelled(found.low) if math.isfinite(found.low) else "below the levels tried"
+    high = spelled(found.high) if math.isfinite(found.high) else "beyond the levels tried"
+    return f" (95 % interval {low} to {high}{among})"

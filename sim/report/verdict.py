@@ -189,3 +189,55 @@ def ranked(result: Result) -> list[str]:
     means = result.summary([race.measure]).set_index("treatment")["mean"]
     order = means.sort_values(ascending=race.wanted == "lower", kind="stable")
     return [str(name) for name in order.index if not np.isnan(order[name])]
+
+
+STRAINS = {
+    "demand": "loss of demand for a year",
+    "exit_random": "exit of firms at random",
+    "exit_hubs": "exit of the best connected",
+    "scandal": "disgrace of the best connected",
+    "free_riders": "firms that turn free riders",
+    "take_rate": "take rate from the start",
+    "way_back": "way back: width of the loop",
+}
+"""What strains are called."""
+
+
+def stress_table(found: pd.DataFrame) -> Table:
+    """The largest strain of each kind that half of the runs survive, a column a design."""
+    names = list(dict.fromkeys(found["design"]))
+    table = new_table("", "half of the runs survive at most", *names)
+    cells = {(row.design, row.strain): _strain(row) for row in found.itertuples()}
+    for strain, words in STRAINS.items():
+        table.add_row(words, *(cells[name, strain] for name in names))
+    return table
+
+
+def _strain(row: Any) -> str:
+    """A strain with its interval; "any" where even the largest is survived."""
+    if math.isnan(row.value):
+        return "–"
+    told = [f"{100 * end:.0f}" if math.isfinite(end) else "any" for end in (row.value, row.low, row.high)]
+    return f"{told[0]} % [{told[1]}, {told[2]}]" if math.isfinite(row.value) else f"any [{told[1]}, any]"
+
+
+def stress_lines(found: pd.DataFrame) -> list[str]:
+    """Which strain is the nearest to the first of the designs, and what the others change by more than luck would."""
+    first, *others = list(dict.fromkeys(found["design"]))
+    rows = found[found["strain"] != "way_back"].set_index(["design", "strain"])
+    own = rows.loc[first]["value"].dropna()
+    seeds = int(found["seeds"].iloc[0])
+    if np.isinf(own).all():
+        lines = [f"{first} survives even the largest strain of every kind, in half of {seeds} runs or more."]
+    else:
+        nearest = str(own.idxmin())
+        lines = [
+            f"{first} is the nearest to collapse by {STRAINS[nearest]}: half of {seeds} runs survive {100 * own[nearest]:.0f} %."
+        ]
+    for name in others:
+        for strain in own.index:
+            one, other = rows.loc[(first, strain)], rows.loc[(name, strain)]
+            if other["low"] > one["high"] or other["high"] < one["low"]:
+                more = "more" if other["low"] > one["high"] else "less"
+                lines.append(f"{name} survives {more} {STRAINS[str(strain)]} than {first} (intervals apart).")
+    return lines

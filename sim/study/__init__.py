@@ -4,7 +4,7 @@ from sim.study.calibration import Calibration, calibrate
 from sim.study.chains import fixation
 from sim.study.design import Study
 from sim.study.result import Result
-from sim.study.stress import antifragility, largest_shock
+from sim.study.stress import antifragility, distance_to_collapse, largest_shock
 from sim.study.sweeping import sweep
 from sim.study.worth import returns
 
@@ -14,6 +14,7 @@ __all__ = [
     "Study",
     "antifragility",
     "calibrate",
+    "distance_to_collapse",
     "fixation",
     "largest_shock",
     "returns",

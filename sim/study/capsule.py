@@ -19,6 +19,7 @@ from sim.record import Run, kind_of, read_manifest, source_hash
 from sim.scenario import Scenario
 from sim.simulation import Simulation
 from sim.study.result import Result
+from sim.study.sharding import altered
 from sim.study.work import run_once
 from sim.world import SERIES
 
@@ -47,7 +48,7 @@ def row_of(result: Result, run: int) -> pd.Series:
     """
     rows = result.runs[result.runs["run"] == run]
     if rows.empty:
-        raise Mistake([f"run: {run} is not there; allowed are 0 to {int(result.runs['run'].max())}"])
+        raise Mistake([f"run: {run} is not there; allowed are 0 to {len(result.runs) - 1}"])
     return rows.iloc[0]
 
 
@@ -133,7 +134,14 @@ def verify(folder: str | Path, sample: int = 20, seed: int = 0) -> tuple[int, li
         return 1, list(differences_of_run(at))
     result = Result.read(at)
     runs = sampled(result, sample, seed)
-    return len(runs), list(differences(result, runs))
+    return len(runs), [*alteration(at), *differences(result, runs)]
+
+
+def alteration(folder: str | Path) -> list[str]:
+    """That a sweep's result has been changed since it was written, and where."""
+    at = Path(folder)
+    name = altered(at, read_manifest(at, "sweep")) if kind_of(at) == "sweep" else ""
+    return [f"{at / name}: is not as tide wrote it"] if name else []
 
 
 def made_by_another(folder: str | Path) -> str:
@@ -161,11 +169,19 @@ def export(result: Result, where: str | Path) -> Path:
     """Write a sweep as plain files: CSV into a folder, or into a single archive (a name that ends on .zip); as Zarr (.zarr).
 
     Raises:
-        Mistake: if the place is taken, or a package is missing.
+        Mistake: if the place is taken or cannot be written, or a package is missing.
     """
     to = Path(where)
     if to.exists():
         raise Mistake([f"{to}: is there already; name another place"])
+    try:
+        return _exported(result, to)
+    except OSError as error:
+        raise Mistake([f"{to}: cannot be written ({error.strerror}); name another place"]) from None
+
+
+def _exported(result: Result, to: Path) -> Path:
+    """Write it, aside first."""
     if to.suffix == ".zarr":
         dataset(result).to_zarr(to, consolidated=False)
         return to

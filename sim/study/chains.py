@@ -46,12 +46,20 @@ class Fixation(NamedTuple):
     """How many there were."""
 
 
-def fixation(scenario: Scenario, copies: int = 10_000, seed: int = 0) -> Fixation:
+def fixation(scenario: Scenario | str, copies: int = 10_000, seed: int = 0) -> Fixation:
     """The chance that the first of two strategies takes over, from the numbers that `founding.strategies` gives.
 
+    Args:
+        scenario: a scenario, or the name of a shipped one or of a file.
+        copies: how many are simulated.
+        seed: the luck.
+
     Raises:
-        Mistake: if the scenario's firms do not imitate one by one without mutation, or it has no two strategies.
+        Mistake: if the scenario's firms do not imitate one by one without mutation, it has no two strategies, or there are no copies.
     """
+    scenario = Scenario.load(scenario) if isinstance(scenario, str) else scenario
+    if copies < 1:
+        raise Mistake([f"copies: {copies} is not allowed; it must be a whole number from 1"])
     _suits(scenario)
     firms = scenario.founding.firms
     exact = exact_fixation(scenario, seed) if isinstance(firms, int) and firms <= MOST else np.nan

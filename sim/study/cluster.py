@@ -10,24 +10,25 @@ import json
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sim.mistakes import Mistake
-from sim.record import read_manifest, source_hash
+from sim.record import read_manifest
 from sim.study.design import Cluster
 from sim.study.engines import Done, Engine, told
 from sim.study.estimating import warm_up
-from sim.study.sharding import KIND, Plan, files_of
+from sim.study.sharding import KIND, Plan, check_code, code, files_of
 from sim.study.work import Outcome, Watch, do, failure, put, shard_bytes
 
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-WAIT = 20.0
-"""Seconds that are waited for a scheduler, and for its first worker."""
+WAIT, PATIENCE = 20.0, 60.0
+"""Seconds that are waited for a scheduler, and for its first worker, which may have to start on a busy machine."""
 AHEAD = 4
 """Shards handed out for every core of the cluster: so many that none waits, so few that a scheduler is not flooded."""
 DASHBOARD = "127.0.0.1:0"
@@ -44,6 +45,8 @@ KINDS = {
     "htcondor": "HTCondorCluster",
 }
 """The batch systems that dask-jobqueue knows, and its name for each."""
+
+DIFFERS = {"source": "another version of Rising Tide", "versions": "other versions of Python or its packages"}
 
 _warming = threading.Lock()
 
@@ -64,9 +67,11 @@ def _plan(text: str, folder: str) -> Plan:
     """The plan that is sent along, ready to be worked at; once a process.
 
     Raises:
-        Mistake: if the files that its scenarios name are missing here, or say something else.
+        Mistake: if this is not the code that it was planned with, or the files that its scenarios name are missing here, or say
+            something else.
     """
     plan = Plan(Path(folder), json.loads(text))
+    check_code(plan)
     here = files_of(plan.study.tried_scenarios(plan.base))
     if wrong := [name for name, digest in plan.content["files"].items() if here.get(name) != digest]:
         raise Mistake(
@@ -110,7 +115,7 @@ def dask(address: str) -> Engine:
     """The engine that has shards done by the workers of a scheduler at an address, as tcp://127.0.0.1:8786."""
 
     def engine(plan: Plan, shards: Sequence[int], workers: int, limit: float | None) -> Generator[Done, None, None]:
-        with _client(address) as client:
+        with _client(address) as client, _answering(address):
             _check(client, plan)
             yield from _Head(client, plan, limit).have_done(shards)
 
@@ -140,6 +145,18 @@ def _client(address: str) -> Iterator[Client]:
 
 
 @contextmanager
+def _answering(address: str) -> Iterator[None]:
+    """Say so where a scheduler goes away while it is needed."""
+    try:
+        yield
+    except (OSError, CancelledError) as error:
+        why = str(error).partition("\n")[0]
+        raise Mistake(
+            [f"--dask {address}: the scheduler has gone ({why}); what is done is kept: run the same command again"]
+        ) from None
+
+
+@contextmanager
 def _installed() -> Iterator[None]:
     """Say what to install where something of the extra is missing."""
     try:
@@ -149,21 +166,24 @@ def _installed() -> Iterator[None]:
 
 
 def _check(client: Client, plan: Plan) -> None:
-    """See that every worker has this very source of the model.
+    """See that every worker has this very source of the model, and these versions; those that come later see to it themselves.
 
     Raises:
         Mistake: if one has not, or there is no worker.
     """
     try:
-        client.wait_for_workers(1, timeout=WAIT)
+        client.wait_for_workers(1, timeout=PATIENCE)
     except TimeoutError:
         raise Mistake(["--dask: the scheduler has no workers; start some with dask worker"]) from None
     try:
-        found = client.run(source_hash)
-    except Exception as error:
-        raise Mistake([f"--dask: a worker cannot load Rising Tide ({error}); install it on all machines"]) from None
-    if other := [worker for worker, source in found.items() if source != plan.content["source"]]:
-        raise Mistake([f"--dask: {other[0]} has another version of Rising Tide; install the same on all machines"])
+        found = client.run(code, on_error="return")
+    except OSError:  # a worker that has just been lost
+        return
+    for worker, here in found.items():
+        if isinstance(here, ImportError | AttributeError):
+            raise Mistake([f"--dask: {worker} cannot load Rising Tide ({here}); install the same on all machines"])
+        if isinstance(here, dict) and (other := [part for part, said in here.items() if plan.content[part] != said]):
+            raise Mistake([f"--dask: {worker} has {DIFFERS[other[0]]}; install the same on all machines"])
 
 
 class _Head:
@@ -191,7 +211,8 @@ class _Head:
                 else:
                     yield from done
         finally:
-            self._client.cancel(list(self._out), force=True)
+            with suppress(OSError, CancelledError):  # the scheduler may have gone before
+                self._client.cancel(list(self._out), force=True)
 
     def _next(self, todo: deque[int]) -> Iterator[int]:
         """The shards to be handed out now."""
@@ -245,14 +266,18 @@ class _Head:
 
 @contextmanager
 def started(cluster: Cluster) -> Iterator[str]:
-    """A cluster as a study's `[cluster]` asks for; the address of its scheduler.
+    """A cluster as a study's `[cluster]` asks for, of which a worker is there; the address of its scheduler.
+
+    A job may wait in its queue as long as it takes. A worker that ends before the sweep does, as at its walltime, is started anew.
 
     Raises:
         Mistake: if what it needs is not installed, or the batch system refuses.
     """
     with _local(cluster) if cluster.kind == "local" else _queued(cluster) as running:
-        if cluster.kind != "local":
-            running.scale(jobs=cluster.workers)
+        running.adapt(
+            minimum=cluster.workers, maximum=cluster.workers
+        )  # else Dask gives up a worker that it has lost twice
+        running.wait_for_workers(1)
         yield str(running.scheduler_address)
 
 

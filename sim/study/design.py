@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import cached_property
@@ -17,7 +18,7 @@ from sim.coherence.idle import in_vain
 from sim.designs import Design, conflicts, is_design
 from sim.files import read_rows
 from sim.measures import FEWER, MEASURES
-from sim.mistakes import Mistake, nearest
+from sim.mistakes import Mistake, nearest, shown
 from sim.reading import Key, Source, parse, read_text, spell, validate
 from sim.scenario import Scenario, find
 from sim.sections import Part, Spoken
@@ -25,6 +26,8 @@ from sim.study.spaces import Levels, Range, Space, points
 
 MOST_CHECKED, MOST_POINTS = 2_000, 200
 """Designs that are checked one by one, and points of ranges, which differ less: their ends are checked too."""
+MOST_NAMED = 12
+"""Levels that are named where another one is asked for."""
 TREATMENT = "treatment"
 """The column of the treatments' names."""
 
@@ -209,6 +212,8 @@ class Study(Part, metaclass=Spoken):
         study = validate(cls, _with_designs(parse(text, str(path)), path.parent, source), source)
         study._name, study._folder = path.stem, path.parent
         if study.space.file:
+            if wrong := [*study._beside_rows()]:
+                raise Mistake(source.lines(wrong))
             study = study._with_rows(path.parent / study.space.file)
         study.designs(source)
         return study
@@ -231,8 +236,7 @@ class Study(Part, metaclass=Spoken):
         rows = space.get("rows") if isinstance(space, dict) else None
         if not rows or not isinstance(rows, list) or content.get("factors") or not _alike(rows):
             return content
-        names = [name for name in rows[0] if name != TREATMENT]
-        return {**content, "factors": {name: list(dict.fromkeys(row[name] for row in rows)) for name in names}}
+        return {**content, "factors": _factors_of(rows)}
 
     @property
     def name(self) -> str:
@@ -309,7 +313,13 @@ class Study(Part, metaclass=Spoken):
         return [*self.levels()[:most], *ends]
 
     def design(self, named: Mapping[str, Any]) -> int:
-        """The number of a design; what is not named is the first treatment, or the first level of its factor."""
+        """The number of a design; what is not named is the first treatment, or the first level of its factor.
+
+        Raises:
+            Mistake: if something else is named, or a level that is not tried.
+        """
+        if wrong := list(self._no_design(dict(named))):
+            raise Mistake(wrong)
         levels = self.levels()
         return levels.index({**levels[0], **named})
 
@@ -320,28 +330,30 @@ class Study(Part, metaclass=Spoken):
             Mistake: with everything that is wrong in any of them.
         """
         source = source or Source(self.name)
-        if early := [*self._nothing_varies(), *self._whole_sections(), *self._wrong_space(), *self._wrong_replicates()]:
+        checks = (self._nothing_varies, self._whole_sections, self._wrong_space, self._twice, self._wrong_replicates)
+        if early := [wrong for check in checks for wrong in check()]:
             raise Mistake(source.lines([*early, *self._wrong_effects()]))
         wrong = source.lines(self._wrong_effects())
         try:
             base = self.base()
         except Mistake as mistake:
-            told = [(_blamed(line, self.set), line.removeprefix("changes: ")) for line in mistake.lines]
+            blamed = [(_blamed(line, self.set), line.removeprefix("changes: ")) for line in mistake.lines]
             raise Mistake(
-                [*(f"{source.at(('set', key) if key else ('scenario',))}: {line}" for key, line in told), *wrong]
+                [*(f"{source.at(('set', key) if key else ('scenario',))}: {line}" for key, line in blamed), *wrong]
             ) from None
         made: list[Scenario] = []
-        told_once: dict[str, None] = {}
+        told: dict[Any, str] = {}  # of a range, one of its many wrong values
+        ranges = self.factors_ranged()
         for levels in self._looked_at():
             try:
                 made.append(base.replace(self.changes(levels)))
             except Mistake as mistake:
-                told_once |= dict.fromkeys(
-                    f"{source.at(self._guilty(line, levels))}: {line.removeprefix('changes: ')}"
-                    for line in mistake.lines
-                )
-        if told_once or wrong:
-            raise Mistake([*told_once, *wrong])
+                for line in mistake.lines:
+                    guilty = self._guilty(line, levels)
+                    said = f"{source.at(guilty)}: {line.removeprefix('changes: ')}"
+                    told.setdefault(guilty if guilty[-1] in ranges else said, said)
+        if told or wrong:
+            raise Mistake([*told.values(), *wrong])
         if idle := {key for key in self.factors if all(key in in_vain(design) for design in made)}:
             raise Mistake(
                 source.lines([(("factors", key), self._idle(key, made)) for key in self.factors if key in idle])
@@ -354,11 +366,18 @@ class Study(Part, metaclass=Spoken):
         return f"has no effect in any design: {switch} is false; set it under [set], or leave the factor out"
 
     def remarks(self) -> list[str]:
-        """What it says in vain, a line each: changes under [set] and of treatments whose phase or mechanism is off."""
-        designs, lines = self.designs(), []
+        """What it says in vain, a line each: changes under [set] that factors replace, or whose phase or mechanism is off, as is
+        that of a treatment."""
+        designs = self.designs()
         vain = [in_vain(design) for design in designs]
         places: dict[Key, dict[str, Any]] = {("set",): self.set}
         places |= {("treatments", name): changes for name, changes in self.treatments.items()}
+        lines = [
+            f"{spell(place)}: {key} has no effect: it is a factor"
+            for place, changes in places.items()
+            for key in changes
+            if key in self.factors
+        ]
         for place, changes in places.items():
             under = [
                 found
@@ -427,8 +446,10 @@ class Study(Part, metaclass=Spoken):
                 yield ("space", "kind"), f"{kind!r} compares factors; name at least two"
         if kind == "list" and not self.space.rows:
             yield ("space", "rows"), "there are none; write [[space.rows]], or name a CSV file"
-        if kind == "list" and not self.factors and len(self.space.rows) > 0:
+        elif kind == "list" and not _alike(self.space.rows):
             yield ("space", "rows"), "each row must name the same keys"
+        elif kind == "list":
+            yield from self._beside_rows()
         if kind != "list" and (self.space.rows or self.space.file):
             yield ("space", "kind"), f'{kind!r} has no rows; set space.kind = "list"'
         if self.effects is not None and self.space.sampled:
@@ -436,6 +457,21 @@ class Study(Part, metaclass=Spoken):
                 ("effects",),
                 f"with space.kind = {kind!r} no two designs are to be compared; ask Result.sensitivity instead",
             )
+
+    def _beside_rows(self) -> Iterator[tuple[Key, str]]:
+        """Rows say which factors there are and which levels they have; what stands beside them would be lost."""
+        if self.space.file and self.space.rows:
+            yield ("space", "rows"), f"are in {self.space.file} already; leave out one of them"
+        if self.factors and (self.space.file or self.factors != _factors_of(self.space.rows)):
+            yield ("factors",), "the rows say which factors there are, and their levels; leave it out"
+
+    def _twice(self) -> Iterator[tuple[Key, str]]:
+        """A level, or a row, counts once."""
+        listed = {name: each for name, each in self.factors.items() if not isinstance(each, Range)}
+        for name, levels in listed.items() if self.space.kind in ("grid", "one_at_a_time") else ():
+            yield from ((("factors", name), f"{shown(level)} stands there twice") for level in _repeated(levels))
+        if self.space.kind == "list":
+            yield from ((("space", "rows"), f"{shown(row)} stands there twice") for row in _repeated(self.space.rows))
 
     def _wrong_replicates(self) -> Iterator[tuple[Key, str]]:
         """Batches are counted until measures are precise, and at least one of them is run."""
@@ -507,8 +543,9 @@ class Study(Part, metaclass=Spoken):
             if key not in levels:
                 yield f"{key}: does not vary here{nearest(key, levels) or '; allowed are ' + ', '.join(levels)}"
             elif value not in levels[key]:
-                hint = nearest(str(value), map(str, levels[key]))
-                yield f"{key}: {value!r} is not tried{hint or '; allowed are ' + ', '.join(map(str, levels[key]))}"
+                tried = [*map(str, levels[key])]
+                few = ", ".join(tried[:MOST_NAMED]) + (", …" if len(tried) > MOST_NAMED else "")
+                yield f"{key}: {value!r} is not tried{nearest(str(value), tried) or f'; allowed are {few}'}"
 
     def runs(self) -> Iterator[tuple[int, int, int]]:
         """Every run in order: its number, its design, its seed; with `replicates.until`, those of the first batch."""
@@ -522,6 +559,18 @@ class Study(Part, metaclass=Spoken):
         replicate += batch * self.replicates.count
         first = self.replicates.first_seed
         return design, first + replicate if self.common_luck.on else int(luck.subkey(luck.key(first), INDEPENDENT, run))
+
+
+def _repeated(values: list[Any]) -> list[Any]:
+    """The values that stand there more than once."""
+    counts = Counter(map(repr, values))
+    return list({repr(value): value for value in values if counts[repr(value)] > 1}.values())
+
+
+def _factors_of(rows: list[dict[str, Any]]) -> dict[str, list[Any]]:
+    """The factors that rows name, each with its different levels as they come."""
+    names = [name for name in rows[0] if name != TREATMENT]
+    return {name: list({repr(row[name]): row[name] for row in rows}.values()) for name in names}
 
 
 def _with_designs(content: dict[str, Any], folder: Path, source: Source) -> dict[str, Any]:

@@ -57,7 +57,7 @@ class Result:
         """Read a result that `sweep` wrote.
 
         Raises:
-            Mistake: if the folder holds none.
+            Mistake: if the folder holds none, or what it holds is not as it was written.
         """
         at = Path(folder)
         manifest = read_manifest(at, "sweep")
@@ -65,16 +65,26 @@ class Result:
             runs = pd.read_parquet(at / "runs.parquet")
         except (OSError, ValueError) as error:
             raise Mistake([f"{at / 'runs.parquet'}: cannot be read ({error}); run the study again"]) from None
-        return cls(at, manifest, runs)
+        try:
+            result = cls(at, manifest, runs)
+            lost = {"run", "design", "seed", *result.varied, "status", "error"} - set(runs)
+        except (KeyError, ValueError):  # of pydantic too
+            raise Mistake([f"{at / 'manifest.json'}: is not as tide wrote it; run the study again"]) from None
+        if lost or runs.empty:
+            said = f"the column {min(lost)} is missing" if lost else "it holds no run"
+            raise Mistake([f"{at / 'runs.parquet'}: {said}; run the study again"])
+        return result
 
     @cached_property
     def series(self) -> pd.DataFrame:
         """A row a run and month, if the study kept the series.
 
         Raises:
-            Mistake: if it did not.
+            Mistake: if it did not, or they are not there any more.
         """
         path = self.folder / "series.parquet"
+        if not path.exists() and self.study.keep.series:
+            raise Mistake([f"{path}: is missing; run the study again"])
         if not path.exists():
             raise Mistake([f"{path}: the study kept no series; set keep.series = true and run it again"])
         return pd.read_parquet(path)
@@ -146,8 +156,10 @@ class Result:
         others, whose number is `n`; censored times are left out unless they are asked for.
 
         Raises:
-            Mistake: if there is no such measure.
+            Mistake: if there is no such measure, or the confidence is none.
         """
+        if not 0.0 < confidence < 1.0:
+            raise Mistake([f"confidence: {confidence} is not allowed; it must be a number between 0 and 1, e.g. 0.95"])
         names = [name for name in MEASURES if name not in CENSORED] if measures is None else list(measures)
         for name in names:
             self._known(name, MEASURES, "measure")
@@ -371,12 +383,14 @@ class Result:
     def tipping_point(self, factor: str, measure: str = "collapsed", level: float = 0.5) -> Estimate:
         """The level of a factor at which the mean of a measure first reaches `level`, by linear interpolation.
 
-        The interval holds the middle 95 % of bootstrap samples of whole replicates (Efron 1979), so that designs that share their
-        luck stay together. NaN where the measure does not get there.
+        Between the levels that were tried nothing is known but that it is passed there: the interval reaches to those on either side, in
+        the middle 95 % of bootstrap samples of whole replicates (Efron 1979), so that designs that share their luck stay together.
+        Where it is reached at the first level tried, it may be anywhere below. NaN where the measure does not get there; bounds of NaN
+        for a single replicate.
         """
         levels, values = self.matrix(factor, measure)
-        samples = np.array([_crossing(levels, _means(values[rows]), level) for rows in _resampled(len(values))])
-        return _middle(_crossing(levels, _means(values), level), samples)
+        sides = np.array([_sides(levels, _means(values[rows]), level) for rows in _resampled(len(values))])
+        return _middle(_crossing(levels, _means(values), level), *sides.reshape(-1, 2).T)
 
     def best_level(
         self, factor: str, measure: str = "orchestrator_income", held: Mapping[str, Any] | None = None
@@ -497,11 +511,9 @@ def shows(difference: Estimate) -> str:
 
 
 def _resampled(count: int) -> list[np.ndarray]:
-    """Which replicates each bootstrap sample holds."""
-    key = luck.key(0)
-    return [
-        (luck.uniforms(key, RESAMPLING, sample, np.arange(count)) * count).astype(int) for sample in range(RESAMPLES)
-    ]
+    """Which replicates each bootstrap sample holds; there are no samples of a single one, as they would all be it."""
+    key, samples = luck.key(0), RESAMPLES if count > 1 else 0
+    return [(luck.uniforms(key, RESAMPLING, sample, np.arange(count)) * count).astype(int) for sample in range(samples)]
 
 
 def _means(values: np.ndarray) -> np.ndarray:
@@ -520,8 +532,17 @@ def _bests(levels: np.ndarray, values: np.ndarray) -> np.ndarray:
     return np.array([_best(levels, _means(values[rows])) for rows in _resampled(len(values))])
 
 
+def _sides(levels: np.ndarray, means: np.ndarray, level: float) -> tuple[float, float]:
+    """The levels tried between which a curve first reaches a level; those without a mean are passed over, and beyond all is infinity."""
+    levels, means = levels[~np.isnan(means)], means[~np.isnan(means)]
+    there = np.flatnonzero(means >= level)
+    k = int(there[0]) if there.size else levels.size
+    around = [-np.inf, *levels, np.inf]
+    return float(around[k]), float(around[k + 1])
+
+
 def _crossing(levels: np.ndarray, means: np.ndarray, level: float) -> float:
-    """Where a curve first reaches a level; levels without a mean are passed over."""
+    """Where a curve first reaches a level, by linear interpolation; levels without a mean are passed over."""
     levels, means = levels[~np.isnan(means)], means[~np.isnan(means)]
     there = np.flatnonzero(means >= level)
     if there.size == 0:
@@ -533,10 +554,12 @@ def _crossing(levels: np.ndarray, means: np.ndarray, level: float) -> float:
     return float(levels[k - 1] + share * (levels[k] - levels[k - 1]))
 
 
-def _middle(value: float, samples: np.ndarray) -> Estimate:
-    """An estimate with the middle 95 % of its bootstrap samples; unbounded above where some never get there."""
-    if np.isnan(value):
+def _middle(value: float, lows: np.ndarray, highs: np.ndarray | None = None) -> Estimate:
+    """An estimate with the middle 95 % of its bootstrap samples, which may themselves reach from `lows` to `highs`."""
+    if np.isnan(value) or not lows.size:
         return Estimate(value, np.nan, np.nan)
-    samples = np.where(np.isnan(samples), np.inf, samples)
-    low, high = np.quantile(samples, [0.025, 0.975], method="nearest")
+    low, high = (
+        np.quantile(np.where(np.isnan(samples), np.inf, samples), share, method="nearest")
+        for samples, share in ((lows, 0.025), (lows if highs is None else highs, 0.975))
+    )
     return Estimate(value, float(low), float(high))

@@ -21,6 +21,7 @@ from sim import luck
 from sim.measures import MEASURES
 from sim.measures.estimate import normal_quantile
 from sim.mistakes import Mistake, nearest
+from sim.study.design import Study
 from sim.study.result import Result
 from sim.study.spaces import GRID_LEVELS, Range, library, outside_seed, places, problem
 
@@ -29,6 +30,8 @@ RESAMPLES = 100
 """Bootstrap samples."""
 FEW = 1024
 """Base samples below which Sobol's indices are still biased."""
+TRAJECTORIES = 10
+"""Trajectories below which elementary effects, and their intervals, are rough (Campolongo, Cariboni & Saltelli 2007)."""
 SLICES = 10
 """Parts into which PAWN and δ cut each range."""
 DISTINCT = 20
@@ -44,6 +47,21 @@ INDICES = {
     "latin_hypercube": {"pawn": ("pawn", "pawn_conf"), "delta": ("delta", "delta_conf")},
 }
 """Kind of design → name of the index → what it is called where it is found, and half the width of its interval."""
+NEVER_BELOW_0 = ("mu_star", "pawn")
+"""Indices that are means or medians of distances."""
+
+
+def can_tell(study: Study) -> bool:
+    """Whether a study took points of ranges, and enough of them for indices."""
+    points = len(study.levels()) // max(1, len(study.treatments))
+    return study.space.sampled and (study.space.kind == "morris" or points >= LEAST)
+
+
+def too_few(study: Study) -> list[str]:
+    """That a study took points of ranges, but too few for indices."""
+    if not study.space.sampled or can_tell(study):
+        return []
+    return [f"space.points: {study.space.points} say nothing about sensitivity; take at least {LEAST}"]
 
 
 def sensitivity(result: Result, measures: Iterable[str] | None = None) -> pd.DataFrame:
@@ -66,8 +84,8 @@ def sensitivity(result: Result, measures: Iterable[str] | None = None) -> pd.Dat
     if unknown := [name for name in chosen if name not in MEASURES]:
         raise Mistake([f"{name!r} is no measure{nearest(name, MEASURES)}" for name in unknown])
     taken = places(study.space, study.factors_ranged())
-    if len(taken) < LEAST and study.space.kind != "morris":
-        raise Mistake([f"space.points: {len(taken)} points say nothing about sensitivity; take at least {LEAST}"])
+    if few := too_few(study):
+        raise Mistake(few)
     rows: list[dict[str, Any]] = []
     for treatment, means in _means_by_treatment(result, chosen, len(taken)):
         for name in chosen:
@@ -101,7 +119,8 @@ def _indices(
         for k, factor in enumerate(factors):
             value = float(found[name][k])
             half = float(found[width][k]) if width else math.nan
-            yield {"index": index, "factor": factor, "value": value, "low": value - half, "high": value + half}
+            low = max(0.0, value - half) if index in NEVER_BELOW_0 and width else value - half
+            yield {"index": index, "factor": factor, "value": value, "low": low, "high": value + half}
 
 
 def _analysed(kind: str, taken: np.ndarray, outcome: np.ndarray, factors: list[str], seed: int) -> Any:
@@ -161,6 +180,10 @@ def _smoothed(values: np.ndarray, grid: np.ndarray) -> np.ndarray:
 def remarks(result: Result, found: pd.DataFrame) -> list[str]:
     """What whoever uses the indices must know."""
     lines = []
+    if result.study.space.kind == "morris" and result.study.space.points < TRAJECTORIES:
+        lines.append(
+            f"Effects over fewer than {TRAJECTORIES} trajectories are rough; here are {result.study.space.points}."
+        )
     if result.study.space.kind == "saltelli" and result.study.space.points < FEW:
         lines.append(f"Sobol's indices are biased below some {FEW} base samples; here are {result.study.space.points}.")
     if lost := list(dict.fromkeys(found.loc[found["value"].isna(), "measure"])):

@@ -26,7 +26,7 @@ import pyarrow as pa
 from sim.measures import MEASURES
 from sim.mistakes import Mistake
 from sim.reading import setting
-from sim.record import durably, provenance, read_manifest, text_of
+from sim.record import durably, provenance, read_manifest, source_hash, text_of, versions
 from sim.scenario import Scenario
 from sim.study.design import Study
 from sim.world import SERIES
@@ -258,6 +258,23 @@ def sealed(content: dict[str, Any]) -> dict[str, Any]:
     return {**rest, "hash": hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()}
 
 
+def digest(path: Path) -> str:
+    """The SHA-256 of a file; empty if it is not there."""
+    if not path.is_file():
+        return ""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def altered(folder: Path, manifest: dict[str, Any]) -> str:
+    """Which file of a result is not as it was written, by what its manifest says; empty if all are, or an earlier version wrote it."""
+    if "hash" not in manifest:
+        return ""
+    if manifest != sealed(manifest):
+        return MANIFEST
+    return next((name for name, kept in manifest["tables"].items() if digest(folder / name) != kept), "")
+
+
 def by_month(series: str) -> str:
     """The column of a series in a shard; some are called as a measure is."""
     return f"{series} by month"
@@ -300,15 +317,20 @@ def check_agreement(begun: Plan, asked: Plan) -> None:
         raise Mistake([f"{begun.folder}: holds an unfinished sweep {said[part]}; {way_out(begun.folder)}"])
 
 
+def code() -> dict[str, Any]:
+    """What runs here: the model's source, and versions."""
+    return {"source": source_hash(), "versions": versions()}
+
+
 def check_code(begun: Plan) -> None:
     """See that this is the code that a sweep was planned with.
 
     Raises:
         Mistake: if it is not.
     """
-    here = provenance(begun.base)
-    if other := [part for part in ("source", "versions") if begun.content[part] != here[part]]:
-        raise Mistake([f"{begun.folder}: was planned with another {other[0]} of tide; use the same on all machines"])
+    if other := [part for part, said in code().items() if begun.content[part] != said]:
+        said = {"source": "another version of tide", "versions": "other versions of Python or its packages"}[other[0]]
+        raise Mistake([f"{begun.folder}: was planned with {said}; use the same on all machines"])
 
 
 @contextmanager

@@ -8,6 +8,7 @@ and Sobol's indices are computed; one at a time, each lever moves alone. All cha
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
@@ -170,9 +171,13 @@ def places(space: Space, names: list[str]) -> np.ndarray:
             )
         case "saltelli":
             sampler = library().sample.sobol
-            return np.asarray(
-                sampler.sample(problem(names), space.points, calc_second_order=False, seed=outside_seed(space.seed))
-            )
+            with warnings.catch_warnings():
+                warnings.filterwarnings(
+                    "ignore", "The balance properties"
+                )  # `Space.points` says that powers of two are best
+                return np.asarray(
+                    sampler.sample(problem(names), space.points, calc_second_order=False, seed=outside_seed(space.seed))
+                )
     raise ValueError(space.kind)
 
 

@@ -6,11 +6,13 @@ the shock, so that what differs is the shock's doing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from sim.measures import MEASURES
 from sim.measures.collapse import kaplan_meier, median_time
@@ -31,6 +33,8 @@ SHOCKS: dict[str, Callable[[float], dict[str, Any]]] = {
 connected; share of the firms, the best connected first, that are disgraced; share of the firms that turn into free riders."""
 AT = 60
 """The month in which a shock strikes: after the baseline, and after the ecosystem has found its feet."""
+STEP, TOP, PAUSE, FIRST = 0.1, 0.6, 6, 36
+"""Of a take that rises and comes back: the step, the highest take, months on every step, and the month of the first step."""
 HALVINGS = 6
 """How often the search halves what is left: to 1/64."""
 
@@ -150,16 +154,102 @@ def largest_shock(
     """
     base = scenario if isinstance(scenario, Scenario) else Scenario.load(scenario)
     shaken(base, shock, 1.0, at)
+    return _largest(lambda size: shaken(base, shock, size, at), seeds, workers)
+
+
+def largest_level(
+    scenario: Scenario | str, key: str, seeds: Iterable[int] = range(30), *, workers: int | None = None
+) -> LargestShock:
+    """The largest level of a lever from 0 to 1 with which an ecosystem does not collapse by the end of the run; else as `largest_shock`.
+
+    Raises:
+        Mistake: if the lever cannot have these levels.
+    """
+    base = scenario if isinstance(scenario, Scenario) else Scenario.load(scenario)
+    base.replace({key: 1.0})
+    return _largest(lambda level: base.replace({key: level}), seeds, workers)
+
+
+def _largest(under: Callable[[float], Scenario], seeds: Iterable[int], workers: int | None) -> LargestShock:
+    """The largest strain that half of the runs survive, of scenarios under a strain from 0 to 1."""
 
     def survived(seed: int) -> float:
-        def lives(size: float) -> bool:
-            return measured(shaken(base, shock, size, at), seed, "collapsed") == 0.0
-
-        return bisect(lives)
+        return bisect(lambda size: measured(under(size), seed, "collapsed") == 0.0)
 
     each = side_by_side(survived, seeds, workers)
     happened = np.isfinite(each)
     return LargestShock(*median_time(kaplan_meier(np.where(happened, each, 1.0), happened)), each)
+
+
+def there_and_back(scenario: Scenario, top: float = TOP, pause: int = PAUSE) -> Scenario:
+    """A scenario whose take rises in tenths from what it is to a top, and comes back the same way; nobody else may change it meanwhile.
+
+    Args:
+        scenario: the ecosystem; its run is made as long as the way there and back takes.
+        top: the highest take.
+        pause: months on every step.
+
+    Raises:
+        Mistake: if the take is at the top already.
+    """
+    start = scenario.sharing.take_rate
+    if not start < top:
+        raise Mistake([f"sharing.take_rate: is {start:g}, which is not below {top:g}; there is no way up"])
+    up = [*np.arange(start + STEP, top - STEP / 2, STEP), top]
+    takes = [round(float(take), 10) for take in (*up, *up[-2::-1], start)]
+    told = [event.model_dump() for event in scenario.interventions]
+    steps = [
+        {"at": FIRST + pause * k, "kind": "rules", "set": {"sharing.take_rate": take}} for k, take in enumerate(takes)
+    ]
+    months = FIRST + pause * len(takes)
+    return scenario.replace({"voice.decider": "fixed", "run.steps": months, "interventions": [*told, *steps]})
+
+
+def way_back(scenario: Scenario | str, seeds: Iterable[int] = range(30), *, workers: int | None = None) -> Estimate:
+    """How much lower the take must be for members to come back than it was when they left: the mean width of the loop of members.
+
+    The take goes `there_and_back`; 0 says that the way back is the way there, above 0 that harm outlasts its cause (hysteresis).
+
+    Raises:
+        Mistake: as `there_and_back`.
+    """
+    base = scenario if isinstance(scenario, Scenario) else Scenario.load(scenario)
+    ramp = there_and_back(base)
+    widths = side_by_side(lambda seed: measured(ramp, seed, "hysteresis_width"), seeds, workers)
+    return mean_interval(widths[~np.isnan(widths)])
+
+
+def distance_to_collapse(
+    scenarios: Mapping[str, Scenario], seeds: Iterable[int] = range(20), *, at: int = AT, workers: int | None = None
+) -> pd.DataFrame:
+    """How far each of some ecosystems is from collapse: the largest strain of each kind that half of its runs survive, and the way back.
+
+    Args:
+        scenarios: name → ecosystem; all meet the same luck.
+        seeds: a search for each.
+        at: the month in which shocks strike.
+        workers: how many runs at once; all cores by default.
+
+    Returns:
+        A row an ecosystem and strain: `design`, `strain` (a kind of `SHOCKS`, "take_rate", or "way_back"), `value` with its 95 %
+        interval (`low`, `high`; infinite where even the largest strain is survived, NaN where there is none of the kind), and `seeds`.
+
+    Raises:
+        Mistake: if the run is over before shocks strike, or there is no seed.
+    """
+    todo, rows = seeds_of(seeds), []
+    for name, scenario in scenarios.items():
+        strains: dict[str, Callable[[], Estimate | LargestShock]] = {
+            shock: partial(largest_shock, scenario, shock, todo, at=at, workers=workers) for shock in SHOCKS
+        }
+        if scenario.sharing.on:
+            strains["take_rate"] = partial(largest_level, scenario, "sharing.take_rate", todo, workers=workers)
+            if scenario.sharing.take_rate < TOP:
+                strains["way_back"] = partial(way_back, scenario, todo, workers=workers)
+        for strain in (*SHOCKS, "take_rate", "way_back"):
+            value, low, high = strains[strain]()[:3] if strain in strains else (np.nan,) * 3
+            rows.append((name, strain, value, low, high, len(todo)))
+    return pd.DataFrame(rows, columns=["design", "strain", "value", "low", "high", "seeds"])
 
 
 def bisect(lives: Callable[[float], bool]) -> float:

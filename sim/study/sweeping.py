@@ -5,7 +5,6 @@ Neither the number of workers, nor the engine, nor how often it was interrupted 
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
@@ -25,9 +24,8 @@ from sim.record import (
     refuse_foreign,
     write_json,
 )
-from sim.study import engines, processes, sharding
+from sim.study import cluster, engines, processes, sharding
 from sim.study.batches import Due
-from sim.study.cluster import dask
 from sim.study.compact import compact
 from sim.study.design import Study
 from sim.study.engines import Engine
@@ -53,7 +51,7 @@ class Crew(NamedTuple):
     @property
     def engine(self) -> Engine:
         """The engine."""
-        return dask(self.address) if self.address else ENGINES[self.isolate]
+        return cluster.dask(self.address) if self.address else ENGINES[self.isolate]
 
     def checked(self) -> Self:
         """Itself, if there is such an engine and the limit is one."""
@@ -61,6 +59,8 @@ class Crew(NamedTuple):
             raise Mistake([f"isolate: {shown(self.isolate)} is not allowed; allowed are {', '.join(ENGINES)}"])
         if self.limit is not None and not self.limit > 0:
             raise Mistake([f"limit: {shown(self.limit)} is not allowed; it must be a number of seconds above 0"])
+        if self.workers < 1:
+            raise Mistake([f"workers: {self.workers} is not allowed; it must be a whole number from 1"])
         return self
 
 
@@ -111,7 +111,7 @@ def sweep(
     *,
     isolate: str = "threads",
     limit: float | None = None,
-    address: str = "",
+    dask: str = "",
     resume: bool = False,
     fresh: bool = False,
 ) -> Result:
@@ -125,8 +125,8 @@ def sweep(
         progress: called with the standing of the sweep after every run.
         isolate: "threads" in this process, or "process": each worker is one of its own, so that a crash ends a run and not the sweep.
         limit: seconds after which a run is cut, and counts as failed.
-        address: of the scheduler of a Dask cluster, whose workers then do the work: `tcp://127.0.0.1:8786`. `sim.study.cluster.started`
-            gives that of a cluster that a study asks for.
+        dask: the address of the scheduler of a Dask cluster, whose workers then do the work: `tcp://127.0.0.1:8786`.
+            `sim.study.cluster.started` gives that of a cluster that a study asks for.
         resume: whether only to go on with what is there, and to begin nothing.
         fresh: whether to throw away what is unfinished, and to run again what is finished.
 
@@ -134,7 +134,7 @@ def sweep(
         Mistake: if the study is wrong, the folder cannot be written or holds something else, or the disk is too small.
         Interrupted: by Ctrl-C; what is done is kept.
     """
-    crew = Crew(isolate, workers or cores(), limit, address).checked()
+    crew = Crew(isolate, cores() if workers is None else workers, limit, dask).checked()
     asked = asked_for(study, out)
     place = sharding.result_of(asked.folder)
     refuse_foreign(place, "sweep")
@@ -192,7 +192,7 @@ def work(
     """
     if not 0 <= part < of:
         raise Mistake([f"shards: {part}::{of} is not allowed; parts of {of} count from 0 to {of - 1}"])
-    crew, folder = Crew(isolate, workers or cores(), limit).checked(), planned(where)
+    crew, folder = Crew(isolate, cores() if workers is None else workers, limit).checked(), planned(where)
     with sharding.held(folder, alone=False):
         begun_here = Plan.read(folder)
         sharding.check_folder(folder)
@@ -244,7 +244,7 @@ def gather(plan: Plan, other: Path) -> None:
         if not ours.exists() or read_shard(plan, shard) is None:
             with sharding.told_plainly(plan.folder):
                 durably(ours, theirs.read_bytes())
-        elif _digest(ours) != _digest(theirs):
+        elif sharding.digest(ours) != sharding.digest(theirs):
             raise Mistake([f"{theirs}: says something else than {ours}; find out which is right, and remove the other"])
 
 
@@ -268,7 +268,7 @@ def forecast(study: Study | str | Path, workers: int | None = None, out: str | P
     """
     asked = asked_for(study, out)
     needs = taste(asked)
-    seconds = needs.seconds * asked.runs / (workers or cores())
+    seconds = needs.seconds * asked.runs / (cores() if workers is None else workers)
     disk, free = needs.disk(asked.runs), free_near(asked.folder)
     shards = asked.cut(sharding.shard_size(needs.seconds)).shards
     return Forecast(len(asked.levels), asked.batch, asked.runs, shards, seconds, disk, free)
@@ -292,22 +292,12 @@ def finished(place: Path, asked: Plan) -> Result | None:
     content = read_manifest(place, "sweep")
     if "hash" not in content:  # of an earlier version, which kept none
         return None
-    wrong = [name for name, digest in content["tables"].items() if _digest(place / name) != digest]
-    if content != sealed(content) or wrong:
-        told = place / (wrong[0] if wrong else MANIFEST)
-        raise Mistake([f"{told}: is not as tide wrote it; move {place} away, or name another place with --out"])
+    if name := sharding.altered(place, content):
+        raise Mistake([f"{place / name}: is not as tide wrote it; move {place} away, or name another place with --out"])
     if any(content[part] != asked.content[part] for part in AGREED):
         return None
     result = Result.read(place)
     return None if result.failed else result
-
-
-def _digest(path: Path) -> str:
-    """The SHA-256 of a file; empty if it is not there."""
-    if not path.is_file():
-        return ""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def begun(asked: Plan, crew: Crew) -> Plan:
@@ -379,7 +369,7 @@ def finish(plan: Plan, place: Path, shards: Sequence[int]) -> Result:
     with sharding.told_plainly(place):
         aside.mkdir()
         compact(plan, aside, shards)
-        tables = {path.name: _digest(path) for path in sorted(aside.iterdir())}
+        tables = {path.name: sharding.digest(path) for path in sorted(aside.iterdir())}
         keep_scenario(plan.base, aside)
         (aside / "study.toml").write_text(plan.study.to_toml("scenario.toml"), encoding="utf-8")
         kept = {key: plan.content[key] for key in ("name", *AGREED)}

@@ -39,7 +39,7 @@ from sim import Study, sweep
 if __name__ == "__main__":
     study, place, engine, address = Study.model_validate_json(Path(sys.argv[1]).read_text()), *sys.argv[2:]
     isolate = "threads" if engine == "dask" else engine
-    sweep(study, workers=2, out=place, isolate=isolate, address=address if engine == "dask" else "")
+    sweep(study, workers=2, out=place, isolate=isolate, dask=address if engine == "dask" else "")
 """
 ENGINES = ("threads", "process", "dask", "process", "dask")
 """The engines in turn; what one has begun, the next goes on with."""
@@ -113,12 +113,12 @@ def main(kills: int) -> None:
             if number % ROUND == ROUND - 1 or number == kills - 1:
                 last = next(engines)
                 isolate = "threads" if last == "dask" else last
-                result = sweep(asked(), out=place, isolate=isolate, address=address if last == "dask" else "")
+                result = sweep(asked(), out=place, isolate=isolate, dask=address if last == "dask" else "")
                 runs = result.runs["run"].tolist()
                 if digests(place) != calm or runs != list(range(400)) or list(unfinished(place).glob("shard-*")):
                     sys.exit(f"after {number + 1} kills the result is another one: {place}")
                 print(f"{number + 1} kills, {time.monotonic() - begun:.0f} s: the same to the byte", flush=True)
-    print(", ".join(f"{what}: {count}" for what, count in sorted(hits.items())))
+        print(", ".join(f"{what}: {count}" for what, count in sorted(hits.items())), flush=True)
 
 
 if __name__ == "__main__":

@@ -88,7 +88,7 @@ def forecast(watch: Watch, drawn: np.ndarray, seeds: np.ndarray, workers: int | 
     that was observed it is an extrapolation, and said to be."""
     last = {name: max(months) for name, months in watch.series.items()}
     if not last:
-        return pd.DataFrame(columns=["series", "month", "low", "median", "high", "beyond"])
+        return pd.DataFrame(columns=["series", "month", "low", "median", "high", "beyond"]).astype({"beyond": bool})
     found = np.quantile(watch.histories(drawn, seeds, workers), [0.025, 0.5, 0.975], axis=0)
     month = np.arange(found.shape[-1])
     rows = [

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from sim import luck
+from sim.coherence.idle import in_vain
 from sim.files import Observed
 from sim.measures import MEASURES
 from sim.measures.evidence import Fetched, Reading
@@ -39,17 +40,20 @@ def range_of(scenario: Scenario, key: str, low: float, high: float) -> Range:
     """A lever with its range.
 
     Raises:
-        Mistake: if there is no such lever, it is no number, or the range is none or not allowed.
+        Mistake: if there is no such lever, it is no number, it is at work nowhere, or the range is none or not allowed.
     """
     value: Any = scenario
     for part in key.split("."):
         value = getattr(value, part, None)
     if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
         raise Mistake([f"{key}: {shown(value)} is no number, and only numbers can be fitted"])
-    scenario.replace({key: low}), scenario.replace({key: high})
+    whole = isinstance(value, int)
+    ends = [scenario.replace({key: int(end) if whole and end == round(end) else end}) for end in (low, high)]
     if not low < high:
         raise Mistake([f"{key}: the range {low:g} to {high:g} is empty; write the lower end first"])
-    return Range(key, float(low), float(high), isinstance(value, int))
+    if off := next((found[key][1] for found in map(in_vain, ends) if key in found), ""):
+        raise Mistake([f"{key}: has no effect, as {off} is false; switch it on with --set, or fit another lever"])
+    return Range(key, float(low), float(high), whole)
 
 
 class Watch:
