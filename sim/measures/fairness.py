@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.measures.evidence import Evidence, column
+from sim.measures.evidence import Evidence, column, once
 
 AVERSION = 0.5
 """Aversion to inequality in Atkinson's index; from 1 on a single firm that gets nothing would make it 1."""
@@ -78,6 +78,7 @@ def received(run: Evidence) -> np.ndarray:
     return np.maximum(0.0, column(run.firms, "total_benefit"))
 
 
+@once
 def benefits(run: Evidence) -> np.ndarray:
     """Mean monthly benefit of each member that has been there for a month."""
     stay = column(run.series, "month")[-1] + 1.0 - column(run.firms, "born")

@@ -12,7 +12,7 @@ import numpy as np
 
 from sim import luck
 from sim.measures.evidence import Evidence, once
-from sim.measures.loops import adaptive_order, held_together, mean_clustering
+from sim.measures.loops import adaptive_order, all_held_together, draws, held_together, mean_clustering, packed
 
 ORDER = luck.purpose("measures: order of a random attack")
 RANDOM_ORDERS = 10
@@ -38,15 +38,10 @@ class Neighbours(NamedTuple):
 @once
 def neighbours(run: Evidence) -> Neighbours:
     """The ties at the end; members are numbered as they stand in the table of firms."""
-    ids = np.asarray(run.firms["id"])
-    order = np.argsort(ids, kind="stable")
-    ends = (np.asarray(run.ties[end]) for end in ("source", "target"))
-    source, target = (order[np.searchsorted(ids, end, sorter=order)] for end in ends)
-    first, row = (
-        np.concatenate(([0], np.cumsum(np.bincount(source, minlength=ids.size)))),
-        np.argsort(source, kind="stable"),
+    ids, source, target = (
+        np.array(values, np.int64) for values in (run.firms["id"], run.ties["source"], run.ties["target"])
     )
-    return Neighbours(first.astype(np.int64), target[row].astype(np.int64), row)
+    return Neighbours(*packed(ids, np.argsort(ids, kind="stable"), source, target))
 
 
 def clustering(run: Evidence) -> float:
@@ -65,20 +60,16 @@ def assortativity(run: Evidence) -> float:
     return float(here @ there / np.sqrt((here @ here) * (there @ there)))
 
 
-def random_orders(ids: np.ndarray) -> list[np.ndarray]:
-    """Random orders of removal, ten or fewer of many: the same for the same firms, whatever the run."""
+def random_orders(ids: np.ndarray) -> np.ndarray:
+    """Random orders of removal, a row each, ten or fewer of many: the same for the same firms, whatever the run."""
     count = min(RANDOM_ORDERS, max(1, ENOUGH // max(1, ids.size)))
-    return [np.argsort(luck.uniforms(luck.key(0), ORDER, k, ids), kind="stable") for k in range(count)]
+    return np.argsort(draws(ids.astype(np.int64), ORDER, count), axis=1, kind="stable")
 
 
 def attack_random(run: Evidence) -> float:
     """R when members leave in random order, mean over ten orders (over fewer above 10,000 members); 0 when nobody is left."""
-    ties, ids = neighbours(run), np.asarray(run.firms["id"]).astype(np.int64)
-    return (
-        float(np.mean([held_together(ties.first, ties.partner, order) for order in random_orders(ids)]))
-        if ids.size
-        else 0.0
-    )
+    ties, ids = neighbours(run), np.asarray(run.firms["id"])
+    return float(np.mean(all_held_together(ties.first, ties.partner, random_orders(ids)))) if ids.size else 0.0
 
 
 def attack_static(run: Evidence) -> float:
