@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, get_args, get_origin
 
 from pydantic import BaseModel
@@ -22,8 +23,10 @@ class _Field(NamedTuple):
     name: str
     """Its name in the record; a field of a part is `part_field`."""
     type: str
-    path: tuple[str, ...]
-    """Where it stands in the section."""
+    path: str
+    """Where it stands in the section: its name, that of its part before it."""
+    read: Callable[[Any], Any]
+    """Its value, out of the section."""
     place: dict[str, int] | None
     """Of a choice: the place of each word."""
 
@@ -36,15 +39,20 @@ def _fields(section: type[BaseModel]) -> tuple[_Field, ...]:
         kind = field.annotation
         if isinstance(kind, type) and issubclass(kind, Part):
             fields += [
-                _Field(f"{name}_{inner.name}", inner.type, (name, *inner.path), inner.place) for inner in _fields(kind)
+                _field(f"{name}_{inner.name}", inner.type, f"{name}.{inner.path}", inner.place)
+                for inner in _fields(kind)
             ]
         elif kind is float:
-            fields.append(_Field(name, "f8", (name,), None))
+            fields.append(_field(name, "f8", name))
         elif kind in (int, bool):
-            fields.append(_Field(name, "i8", (name,), None))
+            fields.append(_field(name, "i8", name))
         elif get_origin(kind) is Literal:
-            fields.append(_Field(name, "i8", (name,), {word: k for k, word in enumerate(get_args(kind))}))
+            fields.append(_field(name, "i8", name, {word: k for k, word in enumerate(get_args(kind))}))
     return tuple(fields)
+
+
+def _field(name: str, kind: str, path: str, place: dict[str, int] | None = None) -> _Field:
+    return _Field(name, kind, path, attrgetter(path), place)
 
 
 SECTION_TYPES = {
@@ -62,9 +70,7 @@ def as_number(section: type[BaseModel], name: str, value: Any) -> float | int:
 def _numbers(section: BaseModel) -> Iterator[tuple[str, float | int]]:
     """Name and number of each field of a section."""
     for field in _fields(type(section)):
-        value: Any = section
-        for name in field.path:
-            value = getattr(value, name)
+        value = field.read(section)
         yield field.name, value if field.place is None else field.place[value]
 
 
