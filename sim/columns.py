@@ -99,6 +99,7 @@ class Bundle:
             else:
                 words.append(int(member) if kind == "u8" else _base(member).ctypes.data)
         self._addresses = np.array(words, np.uint64)
+        self._place = self._addresses.ctypes.data
 
 
 def _base(member: Any) -> np.ndarray:
@@ -205,9 +206,9 @@ def _get_column(context: Any, builder: Any, table: TableType, words: Any, name: 
 
 @unbox(BundleType)
 def _unbox(bundle: BundleType, value: Any, c: Any) -> NativeValue:
-    """Where the Python object has written the addresses down."""
-    holder = c.pyapi.object_getattr_string(value, "_addresses")
-    whole = c.unbox(types.Array(types.uint64, 1, "C"), holder)
-    array = c.context.make_array(types.Array(types.uint64, 1, "C"))(c.context, c.builder, whole.value)
-    c.pyapi.decref(holder)
-    return NativeValue(array.data, is_error=whole.is_error, cleanup=whole.cleanup)
+    """Where the Python object has written the addresses down; an array would be held for good, as nothing here lets it go again."""
+    place = c.pyapi.object_getattr_string(value, "_place")
+    address = c.pyapi.long_as_voidptr(place)
+    c.pyapi.decref(place)
+    words = c.builder.bitcast(address, ir.IntType(64).as_pointer())
+    return NativeValue(words, is_error=c.pyapi.c_api_error())

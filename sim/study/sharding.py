@@ -98,7 +98,7 @@ class Plan:
             "scenario_text": base.to_toml(),
             "scenario_file": study.scenario_file(),
             "beside": str(base.folder.resolve()) if base.folder else str(Path.cwd()),
-            "runs": len(designs) * study.replicates.count,
+            "runs": len(study.levels()) * study.replicates.count,
             "shard": size,
         }
         return cls(folder, sealed(json.loads(json.dumps(content))))
