@@ -72,7 +72,7 @@ def new_record(kind: np.dtype, value: Any = None) -> Any:
     array = np.zeros(1, kind)
     if value is not None:
         array[0] = value
-    return array.view(np.recarray)[0]
+    return array[0]
 
 
 class Bundle:

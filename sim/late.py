@@ -134,7 +134,7 @@ def _on(rules: Any, section: str, name: str, at: int | None) -> bool:
 
 
 @cache
-def compiled(name: str, world: type[Any], rules: type[Any]) -> int:
+def compiled(name: str, world: Any, rules: Any) -> int:
     """The address of a late kernel; it is compiled, or fetched from the cache on disk, if it has not been yet."""
     dispatcher, signature = KERNELS[name], (world.compiled, rules.compiled, types.int64)
     if signature not in dispatcher.overloads:
@@ -146,4 +146,4 @@ def compiled(name: str, world: type[Any], rules: type[Any]) -> int:
 def link(world: Any, rules: Any) -> None:
     """Write down where all that these rules call is to be found."""
     for name in needed(rules):
-        world.late[PLACES[name]] = compiled(name, type(world), type(rules))
+        world.late[PLACES[name]] = compiled(name, world.__class__, rules.__class__)

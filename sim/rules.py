@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, get_args, get_origin
@@ -67,11 +67,10 @@ def as_number(section: type[BaseModel], name: str, value: Any) -> float | int:
     return get_args(kind).index(value) if get_origin(kind) is Literal else value
 
 
-def _numbers(section: BaseModel) -> Iterator[tuple[str, float | int]]:
-    """Name and number of each field of a section."""
-    for field in _fields(type(section)):
-        value = field.read(section)
-        yield field.name, value if field.place is None else field.place[value]
+def _numbers(section: BaseModel) -> list[float | int]:
+    """The number of each field of a section."""
+    values = ((field.read(section), field.place) for field in _fields(type(section)))
+    return [value if place is None else place[value] for value, place in values]
 
 
 class Rules(Bundle):
@@ -85,7 +84,7 @@ class Rules(Bundle):
 
     def __init__(self, scenario: Scenario) -> None:
         for name, kind in SECTION_TYPES.items():
-            setattr(self, name, new_record(kind, tuple(value for _name, value in _numbers(getattr(scenario, name)))))
+            setattr(self, name, new_record(kind, tuple(_numbers(getattr(scenario, name)))))
         self.seal()
 
 
@@ -99,7 +98,7 @@ def change_rules(rules: Rules, changes: dict[str, Any]) -> None:
         record, prefix = getattr(rules, name), "".join(f"{part}_" for part in path)
         if isinstance(value, dict):
             inside = section.model_fields[last].annotation
-            for inner, number in _numbers(inside(**value)):
-                record[f"{prefix}{last}_{inner}"] = number
+            for field, number in zip(_fields(inside), _numbers(inside(**value)), strict=True):
+                record[f"{prefix}{last}_{field.name}"] = number
         else:
             record[prefix + last] = as_number(section, last, value)

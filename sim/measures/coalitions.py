@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.measures.evidence import Evidence, column
 from sim.measures.cuts import smallest_cut
+from sim.measures.evidence import Evidence, column
 from sim.measures.structure import Neighbours, neighbours
 
 FULL = 2**30

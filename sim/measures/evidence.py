@@ -78,7 +78,7 @@ def once(make: Callable[Concatenate[Evidence, P], T]) -> Callable[Concatenate[Ev
     """Let what several measures need of a run be made once a reading, and once for the same further arguments."""
 
     @wraps(make)
-    def kept(run: Evidence, *args: P.args, **kwargs: P.kwargs) -> T:
+    def kept(run: Evidence, /, *args: P.args, **kwargs: P.kwargs) -> T:
         if not isinstance(run, Reading):
             return make(run, *args, **kwargs)
         asked = (make, args, *kwargs.items())
@@ -94,6 +94,7 @@ def column(table: Columns, name: str) -> np.ndarray:
     return np.asarray(table[name], float)
 
 
+@once
 def in_force(run: Evidence, key: str) -> np.ndarray:
     """A rule of the scenario, by full key, as it was in each recorded month after all dated changes of the rules."""
     month = column(run.series, "month")
