@@ -38,7 +38,7 @@ def packed(ids, order, source, target):
 
 
 @kernel
-def draws(ids, purpose, count):
+def uniforms(ids, purpose, count):
     """So many uniform draws for each id, a row each; of seed 0."""
     found = np.empty((count, ids.size))
     for step in range(count):

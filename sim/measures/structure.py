@@ -14,7 +14,7 @@ import numpy as np
 
 from sim import luck
 from sim.measures.evidence import Evidence, once
-from sim.measures.loops import adaptive_order, all_held_together, draws, mean_clustering, packed
+from sim.measures.loops import adaptive_order, all_held_together, mean_clustering, packed, uniforms
 
 ORDER = luck.purpose("measures: order of a random attack")
 RANDOM_ORDERS = 10
@@ -62,16 +62,17 @@ def assortativity(run: Evidence) -> float:
     return float(here @ there / np.sqrt((here @ here) * (there @ there)))
 
 
-def mean_held_together(run: Evidence, order: Callable[[Neighbours, np.ndarray], np.ndarray]) -> float:
-    """R when members leave in an order that chance has a part in, mean over ten orders or fewer of many; 0 when nobody is left.
+def draws(ids: np.ndarray) -> np.ndarray:
+    """A draw a member for each of ten random orders, fewer of many members: the same for the same firms, whatever the run."""
+    return uniforms(ids.astype(np.int64), ORDER, min(RANDOM_ORDERS, max(1, ENOUGH // max(1, ids.size))))
 
-    The draws are the same for the same firms, whatever the run.
-    """
-    ties, ids = neighbours(run), np.asarray(run.firms["id"]).astype(np.int64)
+
+def mean_held_together(run: Evidence, order: Callable[[Neighbours, np.ndarray], np.ndarray]) -> float:
+    """R when members leave in an order that chance has a part in, mean over the draws; 0 when nobody is left."""
+    ties, ids = neighbours(run), np.asarray(run.firms["id"])
     if not ids.size:
         return 0.0
-    count = min(RANDOM_ORDERS, max(1, ENOUGH // ids.size))
-    orders = np.array([order(ties, drawn) for drawn in draws(ids, ORDER, count)])
+    orders = np.array([order(ties, drawn) for drawn in draws(ids)])
     return float(np.mean(all_held_together(ties.first, ties.partner, orders)))
 
 
