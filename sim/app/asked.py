@@ -1,0 +1,108 @@
+"""What a page asks for: a scenario by name or as text, levers, dated changes, and a seed; checked as everything is that users hand in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from sim.app.levers import said
+from sim.mistakes import Mistake
+from sim.scenario import Scenario
+
+LONGEST = 1_200
+LARGEST = 5_000
+"""Months and firms beyond which a page would wait for minutes."""
+KEYS = ("scenario", "text", "set", "events", "seed", "seeds", "frames")
+
+
+class Asked(NamedTuple):
+    """A scenario as a page has it, and its luck."""
+
+    scenario: Scenario
+    seed: int
+
+
+def read(content: Any) -> Asked:
+    """What a page asks for.
+
+    Args:
+        content: `scenario` (the name of a shipped one) or `text` (a scenario as TOML), `set` (levers by full key), `events` (what
+            happens when, as `interventions` in a scenario; a change of rules is `{"at": 60, "kind": "rules", "set": {...}}`), `seed`.
+
+    Raises:
+        Mistake: with everything that is wrong in it.
+    """
+    if not isinstance(content, Mapping):
+        raise Mistake(["request: must be a table"])
+    if unknown := [key for key in content if key not in KEYS]:
+        raise Mistake([f"request: {unknown[0]}: there is no such key; allowed are {', '.join(KEYS)}"])
+    base = _base(content)
+    changes = said(_table(content, "set"))
+    if events := _events(content):
+        changes["interventions"] = [*base.model_dump()["interventions"], *events]
+    scenario = base.replace(changes) if changes else base
+    if scenario.run.steps > LONGEST:
+        raise Mistake([f"run.steps: {scenario.run.steps} is too long to be watched; at most {LONGEST}"])
+    for key, count in (
+        ("founding.firms", scenario.founding.firms),
+        ("membership.market_potential", scenario.membership.market_potential),
+    ):
+        if isinstance(count, int) and count > LARGEST:
+            raise Mistake([f"{key}: {count:,} are too many to be watched; at most {LARGEST:,}"])
+    return Asked(scenario, _seed(content.get("seed", 0)))
+
+
+def _base(content: Mapping[str, Any]) -> Scenario:
+    """The scenario itself, a shipped one or a text; a text names no files, as nobody else's files are read for a page."""
+    text, name = content.get("text"), content.get("scenario", "rising_tide")
+    if text is None:
+        from sim import shipped
+
+        if name not in shipped.loadable():
+            raise Mistake([f"scenario: {name!r} is none of the shipped ones"])
+        return Scenario.load(str(name))
+    if not isinstance(text, str):
+        raise Mistake(["text: must be a text"])
+    scenario = Scenario.loads(text)
+    for key in ("firms", "ties"):
+        if isinstance(getattr(scenario.founding, key), str):
+            raise Mistake([f"founding.{key}: names a file; the app takes scenarios that stand alone"])
+    return scenario
+
+
+def _table(content: Mapping[str, Any], key: str) -> dict[str, Any]:
+    found = content.get(key) or {}
+    if not isinstance(found, Mapping) or not all(isinstance(name, str) for name in found):
+        raise Mistake([f"{key}: must be a table of levers by full key"])
+    if named := [name for name in found if name in ("founding.firms", "founding.ties") and isinstance(found[name], str)]:
+        raise Mistake([f"{named[0]}: names a file; the app takes scenarios that stand alone"])
+    return dict(found)
+
+
+def _events(content: Mapping[str, Any]) -> list[dict[str, Any]]:
+    found = content.get("events") or []
+    if not isinstance(found, list) or not all(isinstance(event, Mapping) for event in found):
+        raise Mistake(["events: must be a list of tables"])
+    events = [dict(event) for event in found]
+    for event in events:
+        if isinstance(event.get("set"), Mapping):
+            event["set"] = said(dict(event["set"]))
+    return events
+
+
+def _seed(seed: Any) -> int:
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**63:
+        raise Mistake([f"seed: {seed!r} is not allowed; it must be a whole number from 0"])
+    return seed
+
+
+def seeds(content: Mapping[str, Any], most: int = 64) -> list[int]:
+    """The seeds of replicates.
+
+    Raises:
+        Mistake: if they are none, too many, or no seeds.
+    """
+    found = content.get("seeds")
+    if not isinstance(found, list) or not 1 <= len(found) <= most:
+        raise Mistake([f"seeds: must be a list of 1 to {most} whole numbers"])
+    return [_seed(seed) for seed in found]

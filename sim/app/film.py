@@ -1,0 +1,130 @@
+"""A run as a film: what every month showed of firms and ties, packed for the browser.
+
+The simulation is the one that `tide run` plays, advanced month by month: what the window shows is what the command gives.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from typing import Any
+
+import numpy as np
+
+from sim.record import firms_columns
+from sim.scenario import Scenario
+from sim.simulation import Simulation
+from sim.world import World
+
+MOST = 800
+"""Firms that are shown; of more, those that had the most partners."""
+SERIES = (
+    "month firms ties entries exits value welfare orchestrator_income take_rate monitoring contribution partner_contribution trust "
+    "trust_operational trust_relational trust_strategic satisfaction grievance demand governance_cost customers"
+).split()
+"""The series that pages show."""
+
+
+def simulate(scenario: Scenario, seed: int) -> Simulation:
+    """The whole run."""
+    return Simulation(scenario, seed).advance()
+
+
+def series(simulation: Simulation) -> dict[str, list[float | None]]:
+    """The series of a run, NaN as None; double precision, as `tide run` writes them."""
+    history = simulation.history
+    return {name: [None if x != x else x for x in history[name].tolist()] for name in SERIES}
+
+
+class Film:
+    """A run that is watched: its simulation at the end, and what was seen each month."""
+
+    def __init__(self, scenario: Scenario, seed: int) -> None:
+        self.simulation = Simulation(scenario, seed)
+        self.months: list[Frame] = [Frame(self.simulation.world)]
+        self.names: dict[int, str] = {}
+        self.roles: dict[int, int] = {}
+        self._look()
+        for _month in range(scenario.run.steps):
+            self.simulation.advance(1)
+            self.months.append(Frame(self.simulation.world))
+            self._look()
+
+    def _look(self) -> None:
+        """Write down who is new."""
+        world = self.simulation.world
+        for slot, identity in zip(world.member_slots.tolist(), self.months[-1].id.tolist(), strict=True):
+            if identity not in self.names:
+                self.names[identity] = world.name(slot)
+                self.roles[identity] = int(world.firms.role[slot])
+
+    def packed(self) -> bytes:
+        """The film as bytes: the length of a header (4 bytes, little-endian), the header (JSON), and for each month, founding first,
+
+        firms: their places in the header's list (2 bytes each), then size, trust and contribution (1 byte each, of 255);
+        ties: the places of both ends (2 bytes each), then trust (1 byte each).
+        """
+        shown = self._shown()
+        place = np.full(max([*self.names, 0]) + 1, -1, np.int64)
+        place[shown] = np.arange(len(shown))
+        top = max([float(frame.benefit.max()) for frame in self.months if frame.benefit.size] or [0.0]) or 1.0
+        counts, parts = [], []
+        for frame in self.months:
+            firms, ties = frame.packed(place, top)
+            counts.append([len(firms[0]), len(ties[0])])
+            parts += [part.tobytes() for part in (*firms, *ties)]
+        header: dict[str, Any] = {
+            "counts": counts,
+            "firms": [{"id": int(i), "name": self.names[i], "role": self.roles[i]} for i in shown],
+            "hidden": len(self.names) - len(shown),
+            "top": top,
+        }
+        told = json.dumps(header, separators=(",", ":")).encode()
+        return struct.pack("<I", len(told)) + told + b"".join(parts)
+
+    def _shown(self) -> list[int]:
+        """The firms that are shown, in order of their ids."""
+        if len(self.names) <= MOST:
+            return sorted(self.names)
+        most = np.zeros(max(self.names) + 1, np.int64)
+        for frame in self.months:
+            np.maximum.at(most, frame.id, frame.partners)
+        known = np.array(sorted(self.names))
+        return sorted(known[np.lexsort((known, -most[known]))[:MOST]].tolist())
+
+
+class Frame:
+    """What is seen of the world at the end of a month."""
+
+    def __init__(self, world: World) -> None:
+        columns = firms_columns(world, ["benefit", "contribution"])
+        firms, ties, rows = world.firms, world.ties, world.tie_rows
+        owner = np.repeat(np.arange(firms.size), firms.room)[rows]
+        partner, trust = ties.partner[rows], np.array(ties.trust[rows])
+        self.id, self.partners = columns["id"].astype(np.int64), columns["partners"].astype(np.int64)
+        self.benefit = np.maximum(0.0, columns["benefit"])
+        self.contribution = np.clip(columns["contribution"], 0.0, 1.0)
+        received = np.bincount(partner, trust, firms.size)[world.member_slots]
+        self.trust = received / np.maximum(1, self.partners)
+        once = owner < partner
+        self.source, self.target = firms.id[owner[once]], firms.id[partner[once]]
+        self.tie_trust = trust[once]
+
+    def packed(self, place: np.ndarray, top: float) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """Firms and ties of those that are shown, as small numbers."""
+        at = place[self.id]
+        here = at >= 0
+        source, target = place[self.source], place[self.target]
+        both = (source >= 0) & (target >= 0)
+        firms = [
+            at[here].astype("<u2"),
+            of_255(np.sqrt(self.benefit[here] / top)),
+            of_255(self.trust[here]),
+            of_255(self.contribution[here]),
+        ]
+        return firms, [source[both].astype("<u2"), target[both].astype("<u2"), of_255(self.tie_trust[both])]
+
+
+def of_255(shares: np.ndarray) -> np.ndarray:
+    """Shares as whole numbers of 255."""
+    return np.rint(np.clip(shares, 0.0, 1.0) * 255).astype(np.uint8)
