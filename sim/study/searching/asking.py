@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from itertools import product
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -145,7 +146,12 @@ class Search(Part, metaclass=Spoken):
     def steps(self) -> list[int]:
         """How many places each lever has: the designs first, if there are any."""
         designs = [1 + len(self.designs)] if self.designs else []
-        return [*designs, *(STEPS + 1 if isinstance(each, Range) else len(each) for each in self.levers.values())]
+        return [*designs, *(STEPS + 1 if isinstance(each, Range) else len(each) for each in self.ordered.values())]
+
+    @cached_property
+    def ordered(self) -> dict[str, list[Any] | Range]:
+        """The levers in the order of their keys, so that a search is the same in whichever order they are written."""
+        return {key: self.levers[key] for key in sorted(self.levers)}
 
     @property
     def ranged(self) -> bool:
@@ -159,7 +165,7 @@ class Search(Part, metaclass=Spoken):
             found[DESIGN] = [AS_IT_IS, *self.designs][place[0]]
         own = place[len(found) :]
         return found | {
-            key: self._level(key, each, at) for (key, each), at in zip(self.levers.items(), own, strict=True)
+            key: self._level(key, each, at) for (key, each), at in zip(self.ordered.items(), own, strict=True)
         }
 
     def changes(self, place: Place) -> dict[str, Any]:
@@ -211,12 +217,17 @@ class Search(Part, metaclass=Spoken):
         for name in sorted(set(self.maximise) & set(self.minimise)):
             yield ("minimise",), f"{name} is to be maximised too; it goes one way"
         for key, names in (("maximise", self.maximise), ("minimise", self.minimise)):
-            yield from (((key,), f"{name} stands there twice") for name in dict.fromkeys(names) if names.count(name) > 1)
+            yield from (
+                ((key,), f"{name} stands there twice") for name in dict.fromkeys(names) if names.count(name) > 1
+            )
 
     def _wrong_space(self) -> Iterator[tuple[Key, str]]:
         """There is something to choose, ranges are some, and nothing is both chosen and doubted."""
         if not self.levers and not self.designs:
-            yield (), "nothing may be chosen; name levers, e.g. \"sharing.take_rate\" = { low = 0.0, high = 0.5 }, or designs"
+            yield (
+                (),
+                'nothing may be chosen; name levers, e.g. "sharing.take_rate" = { low = 0.0, high = 0.5 }, or designs',
+            )
         if AS_IT_IS in self.designs:
             yield ("designs",), f"{AS_IT_IS!r} is what the scenario itself is called; give the design another name"
         for part, ranges in (("levers", self.levers), ("doubt", self.doubt)):
@@ -237,9 +248,15 @@ class Search(Part, metaclass=Spoken):
         if self.robust == "worst_tenth" and not self.doubt:
             yield ("robust",), "'worst_tenth' is over doubted worlds; doubt something, or leave it out"
         if self.ranged and self.budget < LEAST_BUDGET:
-            yield ("budget",), f"{self.budget} designs are too few to search ranges; allowed is a whole number from {LEAST_BUDGET}"
+            yield (
+                ("budget",),
+                f"{self.budget} designs are too few to search ranges; allowed is a whole number from {LEAST_BUDGET}",
+            )
         elif not self.ranged and self.budget < math.prod(self.steps()) and self.budget < LEAST_BUDGET:
-            yield ("budget",), f"{self.budget} designs are too few; allowed is a whole number from {min(LEAST_BUDGET, math.prod(self.steps()))}"
+            yield (
+                ("budget",),
+                f"{self.budget} designs are too few; allowed is a whole number from {min(LEAST_BUDGET, math.prod(self.steps()))}",
+            )
 
     def _wrong_levels(self, base: Scenario) -> Iterator[tuple[Key, str]]:
         """Levers exist, may have their levels, and have an effect; of ranges both ends are tried."""
@@ -264,7 +281,9 @@ class Search(Part, metaclass=Spoken):
     def _idle(self, tried: list[Scenario], base: Scenario) -> Iterator[tuple[Key, str]]:
         """Levers from which nothing follows, as what they belong to is off however the others are set."""
         switches = {**{key: None for scenario in tried for key in in_vain(scenario)}}
-        on = {key for key, each in self.levers.items() if key.endswith(".on") and isinstance(each, list) and True in each}
+        on = {
+            key for key, each in self.levers.items() if key.endswith(".on") and isinstance(each, list) and True in each
+        }
         for part, ranges in (("levers", self.levers), ("doubt", self.doubt)):
             for key, each in ranges.items():
                 if key not in switches:
@@ -278,7 +297,9 @@ class Search(Part, metaclass=Spoken):
     def to_toml(self, scenario: str) -> str:
         """The search as TOML over a scenario in which `set` is said already."""
         content = self.model_dump(mode="json", exclude_unset=True, exclude_none=True)
-        kept = {key: value for key, value in content.items() if key not in ("set", "scenario") and value not in ({}, [], "")}
+        kept = {
+            key: value for key, value in content.items() if key not in ("set", "scenario") and value not in ({}, [], "")
+        }
         return tomli_w.dumps({"title": self.title, "scenario": scenario, **kept})
 
 
@@ -311,6 +332,29 @@ def asked(scenario: str, levers: Mapping[str, Any], designs: list[str], **more: 
     return search
 
 
+def failure(below: tuple[str, float] | None, above: tuple[str, float] | None) -> dict[str, Any] | None:
+    """What counts as a failure, as it is asked on a command line.
+
+    Raises:
+        Mistake: if it is asked both ways.
+    """
+    if below and above:
+        raise Mistake(["--fails-below, --fails-above: a failure is one of both; leave one out"])
+    if below:
+        return {"measure": below[0], "below": below[1]}
+    return {"measure": above[0], "above": above[1]} if above else None
+
+
+def refuse_more(said: Mapping[str, Any], where: str) -> None:
+    """See that nothing is asked besides a file that asks it all.
+
+    Raises:
+        Mistake: with what is.
+    """
+    if more := [name for name, value in said.items() if value not in (None, [], {})]:
+        raise Mistake([f"{where}: is a search already; write {', '.join(more)} into it, or leave them out"])
+
+
 def _with_designs(content: dict[str, Any], folder: Path, source: Source) -> dict[str, Any]:
     """A search in which a list of designs, beside its file or shipped, is what these change.
 
@@ -321,8 +365,9 @@ def _with_designs(content: dict[str, Any], folder: Path, source: Source) -> dict
     if not isinstance(named, list) or not all(isinstance(name, str) for name in named):
         return content
     try:
-        return {**content, "designs": laid([str(folder / name) if (folder / name).is_file() else name for name in named])}
+        return {
+            **content,
+            "designs": laid([str(folder / name) if (folder / name).is_file() else name for name in named]),
+        }
     except Mistake as mistake:
         raise Mistake([f"{source.at(('designs',))}: {line}" for line in mistake.lines]) from None
-
-

@@ -50,7 +50,9 @@ def first_generation(search: Search, count: int) -> list[Place]:
     """Places all over the space: a Latin hypercube."""
     seed = int(luck.subkey(luck.key(search.seed), FIRST, 0))
     rows = hypercube(count, len(search.steps()), seed)
-    return [tuple(min(int(at * steps), steps - 1) for at, steps in zip(row, search.steps(), strict=True)) for row in rows]
+    return [
+        tuple(min(int(at * steps), steps - 1) for at, steps in zip(row, search.steps(), strict=True)) for row in rows
+    ]
 
 
 def _bred(search: Search, judge: Judge) -> list[Place]:
@@ -78,7 +80,7 @@ def _optimiser(search: Search, first: Sequence[Place]) -> Any:
     """NSGA-II over the space of a search, with a first generation; its chance is its own, seeded by luck."""
     library = _library()
     names = [f"{k:03}" for k in range(len(search.steps()))]
-    ranged = [isinstance(each, Range) for each in search.levers.values()]
+    ranged = [isinstance(each, Range) for each in search.ordered.values()]
     kinds = [False, *ranged] if search.designs else ranged
     variables = {
         name: library.Integer(bounds=(0, steps - 1)) if is_range else library.Choice(options=list(range(steps)))

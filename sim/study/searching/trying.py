@@ -55,7 +55,8 @@ def worlds(search: Search, draw: int) -> list[dict[str, Any]]:
         return [{}] * count
     seed = int(luck.subkey(luck.key(search.seed), WORLDS, draw))
     rows = hypercube(count, len(search.doubt), seed)
-    return [{key: each.value(at) for (key, each), at in zip(search.doubt.items(), row, strict=True)} for row in rows]
+    doubts = sorted(search.doubt.items())
+    return [{key: each.value(at) for (key, each), at in zip(doubts, row, strict=True)} for row in rows]
 
 
 def seeds(search: Search, draw: int) -> np.ndarray:
@@ -122,7 +123,9 @@ class Bench:
         head, *lines = path.read_text(encoding="utf-8").split("\n")
         if head and head + "\n" != self._head():
             way_out = "--fresh throws it away, --out names another place"
-            raise Mistake([f"{self._folder}: holds an unfinished search of other rules or by another version; {way_out}"])
+            raise Mistake(
+                [f"{self._folder}: holds an unfinished search of other rules or by another version; {way_out}"]
+            )
         for line in lines[:-1]:  # what follows the last line break was cut off
             told = json.loads(line)
             values = np.array(told["values"], float).reshape(*self._search.shape, -1)
@@ -193,7 +196,10 @@ class Bench:
 def _line(done: tuple[Task, Trial]) -> str:
     """A line of the journal; numbers are written so that they are read back to the last bit."""
     task, trial = done
-    return json.dumps({"place": task.place, "draw": task.draw, "error": trial.error, "values": trial.values.tolist()}) + "\n"
+    return (
+        json.dumps({"place": task.place, "draw": task.draw, "error": trial.error, "values": trial.values.tolist()})
+        + "\n"
+    )
 
 
 def scores(search: Search, values: np.ndarray, over: str | None = None) -> np.ndarray:
@@ -212,5 +218,3 @@ def scores(search: Search, values: np.ndarray, over: str | None = None) -> np.nd
             means = wanted * np.sort(wanted * means)[: int(np.ceil(means.size / 10))]
         found.append(means.mean() if means.size else np.nan)
     return np.array(found)
-
-
