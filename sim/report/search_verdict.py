@@ -77,11 +77,12 @@ def _curse(found: Found) -> Iterator[str]:
 
 def region_line(region: Region) -> str:
     """Where a design fails, in a sentence."""
-    told = f"{region.design}: {region.what} in {percent(region.base)} of {region.runs:,} fresh runs"
+    there = "" if np.isnan(region.as_it_is) else f" (as it is {percent(region.as_it_is)})"
+    told = f"{region.design}: {region.what} in {percent(region.base)}{there} of {region.runs:,} fresh runs"
     if region.why_not:
-        return f"{told}; no region: {region.why_not}."
+        return f"{told}; {region.why_not}."
     if not region.where:
-        return f"{told}; no region of what is doubted was found in which it is so more often than luck would have it."
+        return f"{told}; no region of the doubted worlds was found in which it is so more often, beyond luck."
     held = f"{percent(region.density)} of the runs there, {percent(region.coverage)} of all failures"
     return f"{told}, most where {region.where} ({held}, in {percent(region.support)} of the worlds)."
 

@@ -7,7 +7,7 @@ found is tried again, in worlds and under luck that no design was chosen by, and
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
@@ -58,7 +58,7 @@ class Found:
         as_it_is: the same of the scenario as it is, and then of its fresh draws.
         again: name of each design that is found → what came of it on each fresh draw.
         numbers: name of each → its number among those tried.
-        regions: where they fail.
+        regions: where those of them fail that no other beats.
     """
 
     search: Search
@@ -68,7 +68,7 @@ class Found:
     as_it_is: list[Trial]
     again: dict[str, list[Trial]]
     numbers: dict[str, int]
-    regions: list[Region]
+    regions: list[Region] = field(default_factory=list)
 
     @cached_property
     def tried(self) -> pd.DataFrame:
@@ -98,7 +98,6 @@ class Found:
         same as it looked in the search, and `verdict` whether it is "better", "worse", or "not shown".
         """
         there = self._fresh(self.as_it_is[1:])
-        searched = scores(self.search, self.as_it_is[0].values)
         share = 1 - (1 - CONFIDENCE) / max(1, len(self.again) * len(self.search.goals))
         rows = []
         for name, trials in self.again.items():
@@ -116,7 +115,7 @@ class Found:
                         "low": value.low,
                         "high": value.high,
                         "optimism": wanted * (promised[k] - value.value),
-                        "gain_searched": promised[k] - searched[k],
+                        "gain_searched": promised[k] - self.searched[goal],
                         "gain": gain.value,
                         "gain_low": gain.low,
                         "gain_high": gain.high,
@@ -139,6 +138,11 @@ class Found:
         """What the scenario as it is is worth on fresh draws, by goal."""
         fresh = self._fresh(self.as_it_is[1:])
         return {goal: _interval(fresh[:, k]) for k, goal in enumerate(self.search.goals)}
+
+    @cached_property
+    def searched(self) -> dict[str, float]:
+        """What the scenario as it is was worth on the luck that designs were searched on, by goal."""
+        return dict(zip(self.search.goals, scores(self.search, self.as_it_is[0].values), strict=True))
 
     @cached_property
     def beaten(self) -> dict[str, str]:
@@ -335,10 +339,9 @@ def _find(wanted: Search, base: Scenario, bench: Bench) -> Found:
     bench.standing.total = bench.standing.done + (len(again) + 1) * wanted.draws * wanted.runs
     bench.tried([*every, *(task for tasks in again.values() for task in tasks)])
     fresh, there = {name: bench.tried(tasks) for name, tasks in again.items()}, bench.tried(every)
-    failing = regions(
-        wanted, {name: [trial.values for trial in each] for name, each in fresh.items()}, [one.values for one in there]
-    )
-    return Found(wanted, base, places, trials, [first, *there], fresh, numbers, failing)
+    found = Found(wanted, base, places, trials, [first, *there], fresh, numbers)
+    left = {name: [trial.values for trial in each] for name, each in fresh.items() if name not in found.beaten}
+    return replace(found, regions=regions(wanted, left, [one.values for one in there]))
 
 
 def _interval(values: np.ndarray, confidence: float = CONFIDENCE) -> Estimate:

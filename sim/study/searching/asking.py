@@ -216,10 +216,9 @@ class Search(Part, metaclass=Spoken):
                 yield key, f"{name!r} is no measure{nearest(name, MEASURES) or '; tide measures lists them'}"
         for name in sorted(set(self.maximise) & set(self.minimise)):
             yield ("minimise",), f"{name} is to be maximised too; it goes one way"
-        for key, names in (("maximise", self.maximise), ("minimise", self.minimise)):
-            yield from (
-                ((key,), f"{name} stands there twice") for name in dict.fromkeys(names) if names.count(name) > 1
-            )
+        for part, names in (("maximise", self.maximise), ("minimise", self.minimise)):
+            twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+            yield from (((part,), f"{name} stands there twice") for name in twice)
 
     def _wrong_space(self) -> Iterator[tuple[Key, str]]:
         """There is something to choose, ranges are some, and nothing is both chosen and doubted."""

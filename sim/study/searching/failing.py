@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 
 from sim.mistakes import Mistake
-from sim.study.design import Study
 from sim.study.discovery import LEAST, Box, discover
 from sim.study.result import Result
 from sim.study.searching.asking import Search
@@ -28,9 +27,11 @@ class Region(NamedTuple):
     """What counts as a failure."""
     where: str
     """Limits of doubted assumptions, in words; empty where no region was found."""
-    limits: list[dict[str, Any]]
+    limits: list[dict[Any, Any]]
     base: float
     """Share of all runs that fail."""
+    as_it_is: float
+    """The same of the scenario as it is, on the same luck; NaN where a failure is to be worse than that."""
     density: float
     """Share of the runs in the region that fail."""
     coverage: float
@@ -66,8 +67,9 @@ def regions(search: Search, values: dict[str, list[np.ndarray]], as_it_is: list[
     """
     if not search.doubt:
         return []
+    kinds = {what: fails for what, fails in _failures(search, as_it_is, as_it_is) if "as it is" not in what}
     cases = [(name, *each) for name, own in values.items() for each in _failures(search, own, as_it_is)]
-    return [_region(search, *case, CHANCE / len(cases)) for case in cases]
+    return [_region(search, *case, kinds.get(case[1], []), CHANCE / len(cases)) for case in cases]
 
 
 def _failures(
@@ -94,17 +96,18 @@ def _where(unknown: np.ndarray, fails: np.ndarray) -> np.ndarray:
     return np.where(unknown, np.nan, fails)
 
 
-def _region(search: Search, design: str, what: str, fails: list[np.ndarray], chance: float) -> Region:
+def _region(
+    search: Search, design: str, what: str, fails: list[np.ndarray], without: list[np.ndarray], chance: float
+) -> Region:
     """Where a design fails in one way."""
     half = len(fails) // 2
     sought, held = _half(search, fails, range(half)), _half(search, fails, range(half, len(fails)))
     base, runs = float(held.fails.mean()) if held.fails.size else np.nan, held.fails.size
-    nowhere = Region(design, what, "", [], base, np.nan, np.nan, np.nan, np.nan, runs, "")
+    there = float(np.nanmean(without[half:])) if without else np.nan
+    nowhere = Region(design, what, "", [], base, there, np.nan, np.nan, np.nan, np.nan, runs, "")
     few = min(int(sought.fails.sum()), int((1 - sought.fails).sum()))
     if few < LEAST:
-        return nowhere._replace(
-            why_not=f"{int(sought.fails.sum())} of {sought.fails.size} runs fail, which is too one-sided to look for a region"
-        )
+        return nowhere._replace(why_not="too few runs fail, or do not, to say where")
     try:
         box = _box(search, sought)
     except Mistake as mistake:
@@ -119,7 +122,7 @@ def _region(search: Search, design: str, what: str, fails: list[np.ndarray], cha
     limits = box.limits.drop(columns="p_value").to_dict("records")
     density, coverage = float(share[inside].mean()), float(held.fails[inside].sum() / held.fails.sum())
     where = " and ".join(_limit(limit) for limit in limits)
-    return Region(design, what, where, limits, base, density, coverage, float(inside.mean()), p_value, runs, "")
+    return Region(design, what, where, limits, base, there, density, coverage, float(inside.mean()), p_value, runs, "")
 
 
 def _half(search: Search, fails: list[np.ndarray], draws: range) -> Half:
@@ -133,12 +136,12 @@ def _half(search: Search, fails: list[np.ndarray], draws: range) -> Half:
 def _box(search: Search, half: Half) -> Box:
     """The box of doubts in which most fails, as discovery finds it in any study over ranges."""
     count, replicates = half.fails.shape
-    study = Study(
-        scenario=search.scenario,
-        factors=search.doubt,
-        space={"kind": "latin_hypercube", "points": count},
-        replicates={"count": replicates},
-    )
+    study = {
+        "scenario": search.scenario,
+        "factors": {key: each.model_dump() for key, each in search.doubt.items()},
+        "space": {"kind": "latin_hypercube", "points": count},
+        "replicates": {"count": replicates},
+    }
     places = half.places.loc[half.places.index.repeat(replicates)].reset_index(drop=True)
     runs = places.assign(
         run=np.arange(half.fails.size),
@@ -148,7 +151,7 @@ def _box(search: Search, half: Half) -> Box:
         status="done",
         error="",
     )
-    return discover(Result(Path(), {"study": study.model_dump(mode="json")}, runs), "collapsed")
+    return discover(Result(Path(), {"study": study}, runs), "collapsed")
 
 
 def _inside(places: pd.DataFrame, limits: pd.DataFrame) -> np.ndarray:
