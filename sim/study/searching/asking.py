@@ -275,22 +275,19 @@ class Search(Part, metaclass=Spoken):
             except Mistake as mistake:
                 yield from ((("designs", name), line.removeprefix("changes: ")) for line in mistake.lines)
         if len(tried) == len(self.levers) + len(self.doubt) + len(self.designs):
-            yield from self._idle([scenario for each in tried.values() for scenario in each], base)
+            yield from self._idle(tried)
 
-    def _idle(self, tried: list[Scenario], base: Scenario) -> Iterator[tuple[Key, str]]:
+    def _idle(self, tried: Mapping[str, list[Scenario]]) -> Iterator[tuple[Key, str]]:
         """Levers from which nothing follows, as what they belong to is off however the others are set."""
-        switches = {**{key: None for scenario in tried for key in in_vain(scenario)}}
         on = {
             key for key, each in self.levers.items() if key.endswith(".on") and isinstance(each, list) and True in each
         }
+        on |= {key for changes in self.designs.values() for key in changes}
         for part, ranges in (("levers", self.levers), ("doubt", self.doubt)):
-            for key, each in ranges.items():
-                if key not in switches:
-                    continue
-                level = self._level(key, each, STEPS) if isinstance(each, Range) else each[-1]
-                switch = in_vain(base.replace({key: level})).get(key, ((), ""))[1]
-                designed = any(switch in changes for changes in self.designs.values())
-                if switch and switch not in on and not designed:
+            for key in ranges:
+                found = (in_vain(scenario).get(key, ((), ""))[1] for scenario in tried[key])
+                switch = next(filter(None, found), "")
+                if switch and switch not in on:
                     yield (part, key), f"has no effect: {switch} is false; set it, or leave it out"
 
     def to_toml(self, scenario: str) -> str:

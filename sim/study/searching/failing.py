@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -105,9 +105,9 @@ def _region(
     base, runs = float(held.fails.mean()) if held.fails.size else np.nan, held.fails.size
     there = float(np.nanmean(without[half:])) if without else np.nan
     nowhere = Region(design, what, "", [], base, there, np.nan, np.nan, np.nan, np.nan, runs, "")
-    few = min(int(sought.fails.sum()), int((1 - sought.fails).sum()))
-    if few < LEAST:
-        return nowhere._replace(why_not="too few runs fail, or do not, to say where")
+    failed = int(sought.fails.sum())
+    if min(failed, sought.fails.size - failed) < LEAST:
+        return nowhere._replace(why_not=f"too few {'fail' if failed < LEAST else 'do not'} to say where")
     try:
         box = _box(search, sought)
     except Mistake as mistake:
@@ -121,7 +121,7 @@ def _region(
         return nowhere._replace(p_value=p_value)
     limits = box.limits.drop(columns="p_value").to_dict("records")
     density, coverage = float(share[inside].mean()), float(held.fails[inside].sum() / held.fails.sum())
-    where = " and ".join(_limit(limit) for limit in limits)
+    where = " and ".join(_limit(limit, search.doubt) for limit in limits)
     return Region(design, what, where, limits, base, there, density, coverage, float(inside.mean()), p_value, runs, "")
 
 
@@ -172,9 +172,11 @@ def _luck(inside: np.ndarray, outside: np.ndarray) -> float:
     return float(mannwhitneyu(inside, outside, alternative="greater").pvalue)
 
 
-def _limit(limit: dict[Any, Any]) -> str:
-    """A limit in words."""
-    low, high, name = limit["low"], limit["high"], limit["factor"].replace("_", " ")
+def _limit(limit: Mapping[Any, Any], doubts: Iterable[str]) -> str:
+    """A limit in words: "exit rate > 0.09"; keys that end alike are told in full."""
+    low, high, key = limit["low"], limit["high"], limit["factor"]
+    name = key.rpartition(".")[2]
+    words = key if sum(each.rpartition(".")[2] == name for each in doubts) > 1 else name.replace("_", " ")
     if np.isnan(low):
-        return f"{name} < {high:.3g}"
-    return f"{name} > {low:.3g}" if np.isnan(high) else f"{low:.3g} < {name} < {high:.3g}"
+        return f"{words} < {high:.3g}"
+    return f"{words} > {low:.3g}" if np.isnan(high) else f"{low:.3g} < {words} < {high:.3g}"

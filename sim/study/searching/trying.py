@@ -186,7 +186,7 @@ class Bench:
             except Mistake as mistake:
                 return Trial(nothing, mistake.lines[0].removeprefix("changes: "))
             for k, seed in enumerate(seeds(search, task.draw)[at]):
-                outcome = run_once(scenario, int(seed), False, Watch(None, self._stop))
+                outcome = run_once(scenario, int(seed), False, Watch(None, self._stop), search.measures)
                 if outcome.error:
                     return Trial(nothing, f"seed {seed}: {outcome.error}")
                 nothing[at, k] = [outcome.measures[name] for name in search.measures]
