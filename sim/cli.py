@@ -755,11 +755,11 @@ def validate(
 
 @app.command()
 def check(
-    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Scenarios, designs or studies.")],
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Scenarios, designs, studies or searches.")],
     designs: Designs = None,
     later_wins: LaterWins = False,
 ) -> None:
-    """Say what is wrong with scenarios, designs or studies; runs nothing."""
+    """Say what is wrong with scenarios, designs, studies or searches; runs nothing."""
     from sim.study.design import check_file, check_files
 
     wrong: list[str] = []

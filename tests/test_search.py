@@ -188,21 +188,23 @@ def test_the_figure_is_the_same_bytes_every_time(traded):
 # The same seed, the same result
 
 
-def test_workers_interruptions_and_files_come_to_the_same(traded, tmp_path):
-    found, folder = traded
+def test_workers_interruptions_and_files_come_to_the_same(tmp_path):
+    doubt = {EXIT: {"low": 0.0, "high": 0.2}}
+    search = asked(maximise=["welfare", "orchestrator_income"], doubt=doubt, worlds=4, replicates=1, draws=4, most=2)
+    found = sim.search(search, 2, tmp_path / "a")
 
     def press(standing):
-        if standing.done > 200:
+        if standing.done > 50:
             raise KeyboardInterrupt
 
     with pytest.raises(Interrupted, match=r"of .* runs are kept"):
-        sim.search(folder / "search.toml", 1, tmp_path / "b", press)
+        sim.search(tmp_path / "a" / "search.toml", 1, tmp_path / "b", press)
     kept = tmp_path / "b.unfinished" / JOURNAL
     kept.write_text(kept.read_text() + '{"place": [1')  # as if the power had failed
-    again = sim.search(folder / "search.toml", 1, tmp_path / "b")
+    again = sim.search(tmp_path / "a" / "search.toml", 1, tmp_path / "b")
     assert not (tmp_path / "b.unfinished").exists()
     for name in ("search.csv", "designs.csv", "found_1.toml"):
-        assert (tmp_path / "b" / name).read_text() == (folder / name).read_text()
+        assert (tmp_path / "b" / name).read_text() == (tmp_path / "a" / name).read_text()
     assert again.verdicts.equals(found.verdicts)
 
 
