@@ -40,12 +40,12 @@ def traded(tmp_path_factory):
         set={**SMALL, "run.steps": 36},
         levers={**TAKES, "voice.decider": ["fixed", "vote"]},
         maximise=["orchestrator_income", "welfare"],
-        doubt={EXIT: {"low": 0.0, "high": 0.2}, "trust.negativity": {"low": 1.0, "high": 4.0}},
+        doubt={EXIT: {"low": 0.0, "high": 0.3}, "trust.negativity": {"low": 1.0, "high": 4.0}},
         robust="mean",
         worlds=10,
         replicates=1,
         most=2,
-        draws=24,
+        draws=16,
     )
     folder = tmp_path_factory.mktemp("traded") / "a"
     return sim.search(search, 2, folder), folder
@@ -173,7 +173,7 @@ def test_tables_are_tidy(traded):
     table = pd.read_csv(folder / "search.csv")
     searched = table[table["draw"] == 0]
     assert len(searched) == 21 * 10 and set(searched["name"].fillna("")) == {"", AS_IT_IS, *found.again}
-    assert len(table) == (21 + 3 * 24) * 10
+    assert len(table) == (21 + 3 * 16) * 10
     by_hand = searched[searched["number"] == 3]["welfare"].mean()
     assert found.tried["welfare"][3] == pytest.approx(by_hand)
     content = json.loads((folder / "search.json").read_text())
