@@ -343,15 +343,26 @@ def discover(
     measure: Annotated[str, typer.Option(help="Which measure goes wrong.")] = "collapsed",
     above: Annotated[float | None, typer.Option(help="A case is a run in which it is above this.")] = None,
     below: Annotated[float | None, typer.Option(help="Or below this.")] = None,
+    figure: Annotated[bool, typer.Option(help="Whether to draw the figure.")] = True,
 ) -> None:
     """Say in which part of the space of levers a measure goes wrong, as a box of limits (PRIM)."""
     from sim.report.progress import working
     from sim.study import Result
     from sim.study.discovery import discover as found_by
 
+    swept = Result.read(result)
     with working(f"{result}: looking for where {measure} goes wrong"):
-        box = found_by(Result.read(result), measure, above, below)
+        box = found_by(swept, measure, above, below)
     print(box)
+    box.table().to_csv(result / "discover.csv", index=False)
+    if figure:
+        with working("drawing"):
+            from sim.record import identity
+            from sim.report.discovery_page import box_figure
+            from sim.report.style import save
+
+            save(box_figure(swept, box), result / "discover.png", identifier=identity(result))
+    print(f"\n{result}/: discover.csv{', discover.png' if figure else ''}")
 
 
 @app.command()

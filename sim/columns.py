@@ -72,7 +72,7 @@ def new_record(kind: np.dtype, value: Any = None) -> Any:
     array = np.zeros(1, kind)
     if value is not None:
         array[0] = value
-    return array.view(np.recarray)[0]
+    return array[0]
 
 
 class Bundle:
@@ -99,6 +99,7 @@ class Bundle:
             else:
                 words.append(int(member) if kind == "u8" else _base(member).ctypes.data)
         self._addresses = np.array(words, np.uint64)
+        self._place = self._addresses.ctypes.data
 
 
 def _base(member: Any) -> np.ndarray:
@@ -205,11 +206,9 @@ def _get_column(context: Any, builder: Any, table: TableType, words: Any, name: 
 
 @unbox(BundleType)
 def _unbox(bundle: BundleType, value: Any, c: Any) -> NativeValue:
-    """Where the Python object has written the addresses down: it lives longer than the call, so that nothing is held for it."""
-    kind = types.Array(types.uint64, 1, "C")
-    holder = c.pyapi.object_getattr_string(value, "_addresses")
-    whole = c.unbox(kind, holder)
-    array = c.context.make_array(kind)(c.context, c.builder, whole.value)
-    c.context.nrt.decref(c.builder, kind, whole.value)  # else every call would leave the array behind for ever
-    c.pyapi.decref(holder)
-    return NativeValue(array.data, is_error=whole.is_error)
+    """Where the Python object has written the addresses down; an array would be held for good, as nothing here lets it go again."""
+    place = c.pyapi.object_getattr_string(value, "_place")
+    address = c.pyapi.long_as_voidptr(place)
+    c.pyapi.decref(place)
+    words = c.builder.bitcast(address, ir.IntType(64).as_pointer())
+    return NativeValue(words, is_error=c.pyapi.c_api_error())

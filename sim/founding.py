@@ -28,6 +28,15 @@ def found(scenario: Scenario, seed: int = 0) -> tuple[World, Rules]:
         Mistake: if a file of firms or ties is missing or wrong, or a take is due and no orchestrator is there.
     """
     rules = Rules(scenario)
+    return world_of(scenario, rules, seed), rules
+
+
+def world_of(scenario: Scenario, rules: Rules, seed: int = 0) -> World:
+    """The world at month 0, under rules that are those of the scenario.
+
+    Raises:
+        Mistake: as `found`.
+    """
     key = luck.key(seed)
     firms_file = (
         None
@@ -52,7 +61,7 @@ def found(scenario: Scenario, seed: int = 0) -> tuple[World, Rules]:
     if plays(scenario):
         make_players(scenario, world, count, firms_file.columns if firms_file else {})
     _needs_orchestrator(scenario, world)
-    return world, rules
+    return world
 
 
 def _beside(scenario: Scenario, name: str) -> Path:

@@ -8,7 +8,7 @@ mechanisms that it uses, and two processes can compile at the same time (`sim.wa
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
+from functools import cache, wraps
 from typing import Any
 
 import numpy as np
@@ -66,6 +66,9 @@ CHOICES = {
 }
 """The words of the choices among those rules."""
 
+PLACES = {name: place for place, name in enumerate(SWITCHES)}
+"""Where the address of each stands in a world."""
+
 KERNELS: dict[str, Any] = {}
 """Each late kernel that has been defined, compiled or not."""
 
@@ -73,7 +76,7 @@ KERNELS: dict[str, Any] = {}
 def late(function: Callable[..., None]) -> Callable[..., None]:
     """A kernel (world, rules, month) → None that is compiled apart; called from Python or from other kernels by its name."""
     name = f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
-    place = list(SWITCHES).index(name)
+    place = PLACES[name]
     whole = KERNELS[name] = kernel(function)
 
     @wraps(function)
@@ -108,18 +111,29 @@ def addresses() -> np.ndarray:
     return np.zeros(len(SWITCHES), np.uint64)
 
 
-def needed(rules: Any) -> list[str]:
-    """The late kernels that these rules call."""
-    return [name for name, switches in SWITCHES.items() if all(_on(rules, switch) for switch in switches)]
-
-
-def _on(rules: Any, switch: str) -> bool:
+def _read(switch: str) -> tuple[str, str, int | None]:
+    """Section and name of a rule, and the value at which it counts as on (None: any but 0)."""
     key, _equals, word = switch.partition("=")
     section, name = key.split(".")
+    return section, name, CHOICES[key].index(word) if word else None
+
+
+READ = {switch: _read(switch) for switches in SWITCHES.values() for switch in switches}
+"""Every switch as it is looked at."""
+
+
+def needed(rules: Any) -> list[str]:
+    """The late kernels that these rules call."""
+    on = {switch for switch, read in READ.items() if _on(rules, *read)}
+    return [name for name, switches in SWITCHES.items() if on.issuperset(switches)]
+
+
+def _on(rules: Any, section: str, name: str, at: int | None) -> bool:
     value = getattr(rules, section)[name]
-    return bool(value == CHOICES[key].index(word)) if word else bool(value)
+    return bool(value) if at is None else bool(value == at)
 
 
+@cache
 def compiled(name: str, world: Any, rules: Any) -> int:
     """The address of a late kernel; it is compiled, or fetched from the cache on disk, if it has not been yet."""
     dispatcher, signature = KERNELS[name], (world.compiled, rules.compiled, types.int64)
@@ -131,6 +145,5 @@ def compiled(name: str, world: Any, rules: Any) -> int:
 
 def link(world: Any, rules: Any) -> None:
     """Write down where all that these rules call is to be found."""
-    for place, name in enumerate(SWITCHES):
-        if world.late[place] == 0 and all(_on(rules, switch) for switch in SWITCHES[name]):
-            world.late[place] = compiled(name, world, rules)
+    for name in needed(rules):
+        world.late[PLACES[name]] = compiled(name, world.__class__, rules.__class__)

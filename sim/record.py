@@ -10,7 +10,7 @@ import re
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
@@ -40,6 +40,9 @@ OURS = re.compile(
     r"(summary|effects|sensitivity|search|designs)\.csv|figure\.png|report\.html|passport\.md"
 )
 """What is written into the folder of a result; all else is somebody else's."""
+OF_FIRMS = "endowment contribution tie_value shapley benefit total_benefit total_effort total_shapley".split()
+OF_TIES = ["worth"]
+"""The columns of firms and ties that measures look at, besides those that say who is who."""
 
 
 def series_frame(history: np.ndarray) -> pd.DataFrame:
@@ -56,19 +59,19 @@ class Evidence(NamedTuple):
     ties: dict[str, np.ndarray]
 
 
-def firms_columns(world: World) -> dict[str, np.ndarray]:
-    """The numbers of the members as they are now."""
+def firms_columns(world: World, names: Sequence[str] = FIRM_COLUMNS) -> dict[str, np.ndarray]:
+    """The numbers of the members as they are now: all, or those that are named."""
     firms, slots = world.firms, world.member_slots
     columns = {"id": firms.id[slots], "born": firms.born[slots], "partners": firms.degree[slots]}
-    return columns | {name: getattr(firms, name)[slots] for name in FIRM_COLUMNS}
+    return columns | {name: getattr(firms, name)[slots] for name in names}
 
 
-def ties_columns(world: World) -> dict[str, np.ndarray]:
-    """The numbers of all ties i → j as they are now; `source` and `target` are ids."""
+def ties_columns(world: World, names: Sequence[str] = TIE_COLUMNS) -> dict[str, np.ndarray]:
+    """The numbers of all ties i → j as they are now, or those that are named; `source` and `target` are ids."""
     firms, ties, rows = world.firms, world.ties, world.tie_rows
     owner = np.repeat(np.arange(firms.size), firms.room)[rows]
     columns = {"source": firms.id[owner], "target": firms.id[ties.partner[rows]]}
-    return columns | {name: getattr(ties, name)[rows] for name in TIE_COLUMNS}
+    return columns | {name: getattr(ties, name)[rows] for name in names}
 
 
 def firms_frame(world: World) -> pd.DataFrame:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from functools import cache
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, get_args, get_origin
 
 from pydantic import BaseModel
@@ -22,8 +23,10 @@ class _Field(NamedTuple):
     name: str
     """Its name in the record; a field of a part is `part_field`."""
     type: str
-    path: tuple[str, ...]
-    """Where it stands in the section."""
+    path: str
+    """Where it stands in the section: its name, that of its part before it."""
+    read: Callable[[Any], Any]
+    """Its value, out of the section."""
     place: dict[str, int] | None
     """Of a choice: the place of each word."""
 
@@ -36,15 +39,20 @@ def _fields(section: type[BaseModel]) -> tuple[_Field, ...]:
         kind = field.annotation
         if isinstance(kind, type) and issubclass(kind, Part):
             fields += [
-                _Field(f"{name}_{inner.name}", inner.type, (name, *inner.path), inner.place) for inner in _fields(kind)
+                _field(f"{name}_{inner.name}", inner.type, f"{name}.{inner.path}", inner.place)
+                for inner in _fields(kind)
             ]
         elif kind is float:
-            fields.append(_Field(name, "f8", (name,), None))
+            fields.append(_field(name, "f8", name))
         elif kind in (int, bool):
-            fields.append(_Field(name, "i8", (name,), None))
+            fields.append(_field(name, "i8", name))
         elif get_origin(kind) is Literal:
-            fields.append(_Field(name, "i8", (name,), {word: k for k, word in enumerate(get_args(kind))}))
+            fields.append(_field(name, "i8", name, {word: k for k, word in enumerate(get_args(kind))}))
     return tuple(fields)
+
+
+def _field(name: str, kind: str, path: str, place: dict[str, int] | None = None) -> _Field:
+    return _Field(name, kind, path, attrgetter(path), place)
 
 
 SECTION_TYPES = {
@@ -59,13 +67,10 @@ def as_number(section: type[BaseModel], name: str, value: Any) -> float | int:
     return get_args(kind).index(value) if get_origin(kind) is Literal else value
 
 
-def _numbers(section: BaseModel) -> Iterator[tuple[str, float | int]]:
-    """Name and number of each field of a section."""
-    for field in _fields(type(section)):
-        value: Any = section
-        for name in field.path:
-            value = getattr(value, name)
-        yield field.name, value if field.place is None else field.place[value]
+def _numbers(section: BaseModel) -> list[float | int]:
+    """The number of each field of a section."""
+    values = ((field.read(section), field.place) for field in _fields(type(section)))
+    return [value if place is None else place[value] for value, place in values]
 
 
 class Rules(Bundle):
@@ -79,7 +84,7 @@ class Rules(Bundle):
 
     def __init__(self, scenario: Scenario) -> None:
         for name, kind in SECTION_TYPES.items():
-            setattr(self, name, new_record(kind, tuple(value for _name, value in _numbers(getattr(scenario, name)))))
+            setattr(self, name, new_record(kind, tuple(_numbers(getattr(scenario, name)))))
         self.seal()
 
 
@@ -93,7 +98,7 @@ def change_rules(rules: Rules, changes: dict[str, Any]) -> None:
         record, prefix = getattr(rules, name), "".join(f"{part}_" for part in path)
         if isinstance(value, dict):
             inside = section.model_fields[last].annotation
-            for inner, number in _numbers(inside(**value)):
-                record[f"{prefix}{last}_{inner}"] = number
+            for field, number in zip(_fields(inside), _numbers(inside(**value)), strict=True):
+                record[f"{prefix}{last}_{field.name}"] = number
         else:
             record[prefix + last] = as_number(section, last, value)

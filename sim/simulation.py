@@ -8,10 +8,21 @@ import numpy as np
 import pandas as pd
 
 from sim.engine import Phase, play_month, simulate, stretches
-from sim.founding import found
+from sim.founding import world_of
 from sim.interventions import dates, strike
 from sim.late import link
-from sim.record import Evidence, Run, firms_columns, firms_frame, series_frame, ties_columns, ties_frame
+from sim.record import (
+    OF_FIRMS,
+    OF_TIES,
+    Evidence,
+    Run,
+    firms_columns,
+    firms_frame,
+    series_frame,
+    ties_columns,
+    ties_frame,
+)
+from sim.rules import Rules
 from sim.scenario import Scenario
 from sim.tally import new_history
 from sim.warm import call_help
@@ -31,9 +42,9 @@ class Simulation:
     """
 
     def __init__(self, scenario: Scenario, seed: int = 0, played: Mapping[str, Phase] | None = None) -> None:
-        call_help(scenario)
-        self.scenario, self.seed = scenario, seed
-        self.world, self.rules = found(scenario, seed)
+        self.scenario, self.seed, self.rules = scenario, seed, Rules(scenario)
+        call_help(self.rules)
+        self.world = world_of(scenario, self.rules, seed)
         link(self.world, self.rules)
         self.played = dict(played or {})
         self.month = 0
@@ -78,7 +89,8 @@ class Simulation:
 
     def evidence(self) -> Evidence:
         """What measures need of the run, as bare arrays: what a sweep keeps its workers light with."""
-        return Evidence(self.scenario, self.history, firms_columns(self.world), ties_columns(self.world))
+        firms, ties = firms_columns(self.world, OF_FIRMS), ties_columns(self.world, OF_TIES)
+        return Evidence(self.scenario, self.history, firms, ties)
 
     def result(self) -> Run:
         """What has been written down, with the firms and ties as they are now."""

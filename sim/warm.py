@@ -16,7 +16,6 @@ from pathlib import Path
 from sim import late
 from sim.compiled import CACHE
 from sim.rules import Rules
-from sim.scenario import Scenario
 from sim.world import World
 
 _CODE = "import sys; from sim.warm import compile_all; compile_all(sys.argv[1:])"
@@ -35,9 +34,9 @@ def compile_all(names: list[str]) -> None:
         late.compiled(name, World, Rules)
 
 
-def call_help(scenario: Scenario) -> None:
-    """If nothing that a scenario needs is compiled, and a second core is there, let a second process begin from the end."""
-    _call_help(tuple(late.needed(Rules(scenario))))
+def call_help(rules: Rules) -> None:
+    """If nothing that these rules call is compiled, and a second core is there, let a second process begin from the end."""
+    _call_help(tuple(late.needed(rules)))
 
 
 @cache

@@ -89,6 +89,10 @@ def test_intervals_keep_most_of_their_confidence(batch, chance):
 
 def test_workers_and_engines_come_to_the_same(calm, tmp_path):
     assert same(calm, sweep(study(), workers=2, out=tmp_path / "a"))
+
+
+@pytest.mark.slow
+def test_so_do_processes(calm, tmp_path):
     assert same(calm, sweep(study(), workers=1, out=tmp_path / "b", isolate="process"))
 
 

@@ -116,12 +116,14 @@ module.Simulation.advance = advance
 """
 
 
+@pytest.mark.slow
 def test_a_run_that_takes_workers_along_is_a_row_and_all_others_are_done(calm, tmp_path, monkeypatch):
     (tmp_path / "fault").mkdir()
     (tmp_path / "fault" / "sitecustomize.py").write_text(FATAL, encoding="utf-8")
     source = os.pathsep.join(filter(None, [str(tmp_path / "fault"), str(cli.__file__).removesuffix("sim/cli.py")]))
     monkeypatch.setenv("PYTHONPATH", source)
-    cut(tmp_path / "a", size=20)
+    monkeypatch.setattr("sim.study.cluster.TRIES", 1)
+    cut(tmp_path / "a", size=2)
     with dask.config.set({"distributed.scheduler.allowed-failures": 0}), started(TWO) as address:
         result = sweep(study(), out=tmp_path / "a", dask=address)
     row = result.runs.loc[23]
@@ -157,6 +159,7 @@ def test_a_killed_driver_loses_no_shard(calm, address, tmp_path):
     assert same(sweep(study(), workers=1, out=tmp_path / "a", isolate="process"), calm)
 
 
+@pytest.mark.slow
 def test_a_scheduler_that_goes_away_is_told_and_what_is_done_is_kept(calm, tmp_path):
     """A scheduler and a worker by the commands that people start them with."""
     made, file = cut(tmp_path / "a", size=1), tmp_path / "scheduler.json"
@@ -308,6 +311,7 @@ kill -KILL -- "-$1"
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="no setsid")
 def test_jobs_of_a_batch_system_do_a_sweep_and_are_submitted_anew_when_they_end(calm, tmp_path, monkeypatch):
     """A batch system that starts every job at once; all else is as on a cluster."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from sim import Mistake, Study, luck, sweep
 from sim.measures import MEASURES
+from sim.study.folds import folds
 from sim.study.result import Result
 
 DRAWN = luck.purpose("test: noise on planted measures")
@@ -61,16 +64,61 @@ def test_a_planted_box_is_found(box):
 
 def test_what_is_said_of_it_is_that_of_runs_held_out(box):
     """In the box 19 of 20 are cases; of all cases, 0.2 × 0.95 of 0.2 × 0.95 + 0.8 × 0.05 are in it."""
-    assert box.density == pytest.approx(0.95, abs=0.06)
-    assert box.coverage == pytest.approx(0.19 / 0.23, abs=0.08)
+    assert box.density.value == pytest.approx(0.95, abs=0.06)
+    assert box.coverage.value == pytest.approx(0.19 / 0.23, abs=0.08)
     assert box.mass == pytest.approx(0.2, abs=0.04)
+    assert box.density.low < 0.95 < box.density.high + 0.02 and box.coverage.low < 0.19 / 0.23 < box.coverage.high
 
 
-def test_found_coverage_and_density_flatter_where_there_is_nothing_to_find():
-    """Cases by chance alone: in the box that is found there are more, among runs held out there are not."""
-    box = planted(lambda take, seen, mean, drawn: {"collapsed": (drawn < 0.3).astype(float)}).discover()
-    assert box.limits.empty or box.found[1] > 0.4
-    assert box.limits.empty or box.density == pytest.approx(0.3, abs=0.15)
+def by_point(seed, share):
+    """Luck of points, the same for all replicates."""
+    result = planted(lambda take, seen, mean, drawn: {"collapsed": drawn}, points=128, count=4)
+    drawn = luck.uniforms(luck.key(seed), DRAWN, 2, result.runs["design"].to_numpy())
+    return replace(result, runs=result.runs.assign(collapsed=(drawn < share(result.runs)).astype(float)))
+
+
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("share", [0.3, 0.65])
+def test_where_there_is_nothing_no_box_is_told(seed, share):
+    """Replicates that are alike make many runs of few observations, in which some box is always full of cases."""
+    box = by_point(seed, lambda runs: share).discover()
+    assert box.limits.empty and "no box of levers was found" in str(box)
+
+
+def test_replicates_that_are_alike_add_no_lever_and_flatter_only_what_was_found():
+    boxes = [
+        by_point(seed, lambda runs: np.where((runs[TAKE] > 0.3) & (runs[SEEN] < 0.4), 0.95, 0.05)).discover()
+        for seed in (7, 8, 9)
+    ]
+    assert all(set(box.limits["factor"]) == {TAKE, SEEN} for box in boxes)
+    assert np.mean([box.density.value for box in boxes]) < np.mean([box.found[1] for box in boxes])
+
+
+def test_a_rare_fault_is_found_although_most_runs_there_go_well():
+    """In a third of the runs of a corner, in 2 % elsewhere."""
+    box = planted(
+        lambda take, seen, mean, drawn: {
+            "collapsed": (drawn < np.where((take > 0.6) & (seen < 0.5), 0.35, 0.02)).astype(float)
+        },
+        points=512,
+    ).discover()
+    assert set(box.limits["factor"]) == {TAKE, SEEN}
+    assert box.density.value == pytest.approx(0.35, abs=0.08)
+
+
+def test_its_table_has_what_it_is_worth(box):
+    table = box.table()
+    assert len(table) == len(box.limits) == 2
+    assert (table["coverage"] == box.coverage.value).all() and (table["density_low"] == box.density.low).all()
+
+
+@pytest.mark.parametrize(("kind", "related"), [("morris", 4), ("saltelli", 5), ("sobol", 1)])
+def test_what_is_related_is_held_out_together(kind, related):
+    study = asked(16, 2, kind, treatments={"fixed": {}, "voted": {"voice.decider": "vote"}})
+    designs = np.arange(len(study.levels()))
+    part = folds(study, designs, 5, DRAWN).reshape(2, -1, related)
+    assert (part == part[0, :, :1]).all()
+    assert np.ptp(np.bincount(part[0, :, 0], minlength=5)) <= 1
 
 
 def test_it_is_told_in_a_sentence(box):
@@ -153,6 +201,31 @@ def test_its_intervals_hold_the_truth_at_least_as_often_as_they_say(learned):
     assert ((told["low"] <= truth) & (truth <= told["high"])).mean() > 0.95
 
 
+def test_and_so_they_do_where_all_points_share_the_luck_of_their_seeds():
+    """Each seed lifts the hill everywhere, and tilts it: held-out points show nothing of it, parts of the seeds do."""
+    points, truth = elsewhere()
+    held, by_points, owed = [], [], []
+    for first in range(12):
+        result = planted(hill, points=48, replicates={"count": 8, "first_seed": 8 * first})
+        lift, tilt = luck.uniforms(luck.key(3), DRAWN, 4, np.arange(2 * 96)).reshape(2, -1) - 0.5
+        seed = result.runs["seed"].to_numpy(int)
+        result.runs["welfare"] += 0.3 * np.sqrt(12) * (lift[seed] + tilt[seed] * result.runs[TAKE] / 0.5)
+        learned = result.surrogate("welfare")
+        missed = np.abs(learned.predict(points)["value"] - truth)
+        held.append(((told := learned.predict(points))["high"] - told["value"] >= missed).mean())
+        by_points.append((np.abs(learned.errors).max() >= missed).mean())
+        owed.append(learned.luck)
+    assert np.mean(held) > 0.85 > 0.75 > np.mean(by_points)
+    assert np.mean(owed) == pytest.approx(0.3 * np.sqrt(4 / 3 / 8), rel=0.2)
+
+
+def test_a_single_seed_tells_nothing_of_others():
+    one = planted(hill, points=64, count=1).surrogate("welfare")
+    assert np.isnan(one.luck) and "of this one seed" in repr(one)
+    apart = planted(hill, points=64, count=1, common_luck={"on": False}).surrogate("welfare")
+    assert apart.luck == 0.0 and "seed" not in repr(apart)
+
+
 def test_it_is_never_shown_without_its_error(learned):
     assert "R² = 0.9" in repr(learned) and "error 0.0" in repr(learned) and "replicates alone" in repr(learned)
     assert "error" in learned.predict(elsewhere()[0])
@@ -166,6 +239,15 @@ def test_steps_are_learned_by_trees():
     assert found.r2 > 0.8 and np.isnan(found.noise)
 
 
+def test_neighbours_that_share_their_luck_teach_nothing_of_each_other():
+    """Pure luck of one lever: in a block of Saltelli, points that differ in the others have it in common."""
+
+    def lucky(take, seen, mean, drawn):
+        return {"welfare": luck.uniforms(luck.key(2), DRAWN, 3, (take.to_numpy() * 1e9).astype(np.uint64))}
+
+    assert planted(lucky, points=32, count=1, kind="saltelli").surrogate("welfare").r2 < 0.15
+
+
 def test_nothing_is_extrapolated(learned):
     points, _truth = elsewhere(4)
     with pytest.raises(
@@ -174,6 +256,13 @@ def test_nothing_is_extrapolated(learned):
         learned.predict(points.assign(**{TAKE: 0.6}))
     with pytest.raises(Mistake, match=r"governance\.monitoring: is missing"):
         learned.predict(points.drop(columns=SEEN))
+    with pytest.raises(Mistake, match=r"governance\.monitoring = nan lies outside"):
+        learned.predict(points.assign(**{SEEN: np.nan}))
+
+
+def test_a_treatment_that_is_none_is_told():
+    with pytest.raises(Mistake, match="'votd' is no treatment of this study; did you mean 'voted'"):
+        planted(hill, points=64, treatments={"voted": {"voice.decider": "vote"}}).surrogate("welfare", "votd")
 
 
 @pytest.mark.parametrize(

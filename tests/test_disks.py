@@ -80,7 +80,9 @@ def engine(name: str):
         yield {"dask": address}
 
 
-@pytest.mark.parametrize("name", ["threads", "process", "dask"])
+@pytest.mark.parametrize(
+    "name", ["threads", *(pytest.param(name, marks=pytest.mark.slow) for name in ("process", "dask"))]
+)
 def test_a_disk_that_fills_while_a_sweep_lasts_costs_nothing_but_the_rest(calm, disk, name):
     made = cut(disk / "a")
     ballast: list[Path] = []

@@ -233,6 +233,7 @@ def test_whatever_stands_in_a_file_it_is_read_or_told(tmp_path_factory, data):
         assert all(line.startswith(str(path)) for line in told)
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_rows_are_read_and_their_first_mistakes_told(write):
     names = tuple(f"Firm {k}" for k in range(100_000))
     firms = write("name,role,power,envy\n" + "".join(f"{name},supplier,1.5,.5\n" for name in names), "firms.csv")

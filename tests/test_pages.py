@@ -63,6 +63,7 @@ SLURM, DASK = blocks("clusters.md", "bash")
 PLAN, WORK, MERGE = blocks("clusters.md", "sh")[0].splitlines()
 
 
+@pytest.mark.slow
 def test_the_jobs_of_a_batch_array_together_do_a_sweep(tmp_path):
     """The job script itself, by four shells, with `tide` in the place of what the machines have installed."""
     (tmp_path / "my_study.toml").write_text(

@@ -45,6 +45,50 @@ def test_every_figure_is_drawn(result, name):
     assert drawn.axes
 
 
+def test_a_measure_is_drawn_over_its_lever_and_where_it_tips(result):
+    assert [line.get_marker() for line in result.plot.lines("survival").axes[0].lines] == ["o"]
+    tipping = result.tipping_point(TAKE, "collapsed")
+    (axes,) = result.plot.tipping_point().axes
+    at = [line.get_xdata()[0] for line in axes.lines if len(set(line.get_xdata())) == 1]
+    assert at == [pytest.approx(tipping.value)]
+    for draw in (result.plot.lines, result.plot.tipping_point, result.plot.heat):
+        with pytest.raises(Mistake, match="is no measure; did you mean"):
+            draw("survivl")
+    with pytest.raises(Mistake, match=r"2 with numbers for levels must be, not 1 \(sharing\.take_rate\)"):
+        result.plot.heat("survival")
+
+
+def test_of_two_levers_there_is_a_line_each_or_a_map(tmp_path):
+    factors = {TAKE: [0.0, 0.4], "voice.decider": ["fixed", "vote"]}
+    small = {"run.steps": 6, "founding.firms": 10}
+    study = Study(scenario="rising_tide", set=small, factors=factors, replicates={"count": 3})
+    lines = sweep(study, out=tmp_path / "a").plot.lines("welfare").axes[0]
+    assert {text.get_text() for text in lines.texts} >= {"decider fixed", "decider vote"}
+    assert len([line for line in lines.lines if line.get_marker() == "o"]) == 2
+    factors = {TAKE: [0.0, 0.4], "governance.monitoring": [0.0, 0.3, 0.6]}
+    study = Study(scenario="rising_tide", set=small, factors=factors, replicates={"count": 3})
+    (axes,) = sweep(study, out=tmp_path / "b").plot.heat("welfare").axes
+    assert axes.images[0].get_array().shape == (2, 3)
+
+
+def test_boxes_and_surrogates_are_drawn_with_what_they_are_worth(tmp_path):
+    pytest.importorskip("ema_workbench")
+    study = Study(
+        scenario="rising_tide",
+        set={"run.steps": 24, "founding.firms": 20},
+        factors={TAKE: {"low": 0.0, "high": 0.8}, "governance.monitoring": {"low": 0.0, "high": 0.6}},
+        space={"kind": "sobol", "points": 64},
+        replicates={"count": 2},
+    )
+    result = sweep(study, out=tmp_path / "a")
+    box = result.plot.box("survival", below=float(result.runs["survival"].quantile(0.3)))
+    assert any("cases" in text.get_text() for text in box.texts)
+    learned = result.plot.surrogate("survival")
+    assert any("R²" in text.get_text() and "error" in text.get_text() for text in learned.texts)
+    with pytest.raises(Mistake, match="has points, not levels"):
+        result.plot.lines("survival")
+
+
 def test_a_line_is_named_by_its_design(result):
     (axes,) = result.plot.survival().axes
     named = [text.get_text() for text in axes.texts]

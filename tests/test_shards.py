@@ -80,7 +80,9 @@ def test_neither_the_cut_into_shards_nor_the_engine_shows_in_the_result(calm, tm
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
 
 
-@pytest.mark.parametrize(("first", "then"), [("threads", "process"), ("process", "threads")])
+@pytest.mark.parametrize(
+    ("first", "then"), [("threads", "process"), pytest.param("process", "threads", marks=pytest.mark.slow)]
+)
 def test_an_interrupted_sweep_goes_on_from_its_shards_on_another_engine(calm, tmp_path, first, then):
     made = cut(tmp_path / "a")
     with pytest.raises(Interrupted) as stop:
@@ -157,7 +159,9 @@ def alive(pid: int) -> bool:
 
 
 @linux
-@pytest.mark.parametrize(("first", "then"), [("threads", "process"), ("process", "threads")])
+@pytest.mark.parametrize(
+    ("first", "then"), [pytest.param("threads", "process", marks=pytest.mark.slow), ("process", "threads")]
+)
 def test_a_killed_driver_loses_no_shard_and_takes_its_workers_along(calm, tmp_path, first, then):
     made = cut(tmp_path / "a", size=2)
     driver = drive(tmp_path, first)
@@ -213,8 +217,8 @@ def faulty(tmp_path, monkeypatch):
     ("fault", "limit", "error"),
     [
         ("os.kill(os.getpid(), signal.SIGBUS)", None, "Died: took its process along 3 times (SIGBUS)"),
-        ("os._exit(7)", None, "Died: took its process along 3 times (exit 7)"),
-        ("time.sleep(1000)", 1.0, "Cut: took longer than the limit of 1 s"),
+        pytest.param("os._exit(7)", None, "Died: took its process along 3 times (exit 7)", marks=pytest.mark.slow),
+        pytest.param("time.sleep(1000)", 1.0, "Cut: took longer than the limit of 1 s", marks=pytest.mark.slow),
     ],
 )
 def test_a_run_that_takes_its_process_along_or_hangs_is_a_row_and_all_others_are_done(
@@ -231,7 +235,7 @@ def test_a_run_that_takes_its_process_along_or_hangs_is_a_row_and_all_others_are
     assert others.equals(calm.runs.drop(index=23))
 
 
-@pytest.mark.parametrize("isolate", ["threads", "process"])
+@pytest.mark.parametrize("isolate", ["threads", pytest.param("process", marks=pytest.mark.slow)])
 def test_a_run_that_takes_too_long_is_cut_and_the_others_are_done(tmp_path, isolate):
     long = study(factors={"run.steps": [12, 100_000]}, replicates={"count": 2}, keep={"series": False})
     begun = time.monotonic()
@@ -356,6 +360,37 @@ def test_a_result_that_is_not_as_it_was_written_is_not_taken_for_one(tmp_path):
     with pytest.raises(Mistake, match=r"runs\.parquet: is not as tide wrote it"):
         sweep(study(replicates={"count": 1}), out=result.folder)
     assert (tmp_path / "a" / "runs.parquet").read_bytes() == b"PAR1"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "complaint"),
+    [
+        (lambda path: path.write_text(path.read_text().replace('"count": 1', '"count": 2')), "is not as tide wrote it"),
+        (lambda path: path.write_text("{"), "no result can be read here"),
+        (lambda path: path.write_text('{"kind": "run"}'), "holds a run, which a sweep does not replace"),
+        (lambda path: path.unlink(), "exists and is no result of tide"),
+    ],
+)
+def test_a_result_whose_manifest_is_not_as_it_was_is_refused_and_nothing_in_it_is_touched(tmp_path, spoil, complaint):
+    folder = sweep(study(replicates={"count": 1}), out=tmp_path / "a").folder
+    spoil(folder / "manifest.json")
+    before = contents(folder)
+    with pytest.raises(Mistake, match=complaint) as mistake:
+        sweep(study(replicates={"count": 1}), out=folder)
+    assert len(mistake.value.lines) == 1
+    assert contents(folder) == before
+
+
+def test_what_somebody_else_has_put_beside_a_result_stays_when_it_is_replaced(tmp_path):
+    folder = sweep(study(replicates={"count": 1}), out=tmp_path / "a").folder
+    (folder / "notes").mkdir()
+    (folder / "notes" / "thesis.txt").write_text("years of work", encoding="utf-8")
+    (folder / "mine.csv").write_text("a,b", encoding="utf-8")
+    (folder / "effects.csv").write_text("of the earlier result", encoding="utf-8")
+    sweep(study(replicates={"count": 2}), out=folder)
+    assert len(Result.read(folder).runs) == 4
+    assert (folder / "notes" / "thesis.txt").read_text(encoding="utf-8") == "years of work"
+    assert (folder / "mine.csv").exists() and not (folder / "effects.csv").exists()
 
 
 def test_a_place_that_cannot_be_written_is_told_in_a_line(tmp_path):

@@ -9,7 +9,7 @@ import pytest
 from sim import Mistake, Result, Study, sweep
 from sim.cli import main
 from sim.measures import MEASURES
-from sim.study.sensitivity import sensitivity
+from sim.study.sensitivity import _delta, sensitivity
 from sim.study.spaces import Range, Space, evenly, hypercube, places
 from sim.study.sweeping import forecast
 
@@ -211,9 +211,43 @@ def test_morris_screens_what_has_no_effect():
 def test_pawn_ranks_levers_by_how_far_they_move_the_measure():
     pytest.importorskip("SALib")
     found = sensitivity(known("sobol", 512, lambda taken: 5 * taken[:, 0] + taken[:, 1]), ["welfare"])
+    found = found[found["index"] == "pawn"]
     strong, weak, none = found["value"]
     assert strong > 2 * weak > 2 * none
     assert found["low"].iloc[0] > found["high"].iloc[2]
+
+
+def test_delta_is_the_share_of_the_distribution_that_a_lever_moves():
+    """Of a sum of two uniforms it is 1/3 for each, of which smoothing takes some; a lever that does nothing has none."""
+    pytest.importorskip("SALib")
+    found = sensitivity(known("sobol", 512, lambda taken: taken[:, 0] + taken[:, 1]), ["welfare"])
+    one, other, none = found[found["index"] == "delta"]["value"]
+    assert 0.23 < one < 0.35 and 0.23 < other < 0.35
+    assert abs(none) < 0.04 < found[found["index"] == "pawn"]["value"].iloc[2]
+
+
+def test_delta_is_that_of_salib_over_the_same_slices():
+    estimator = pytest.importorskip("SALib.analyze.delta").calc_delta
+    taken = evenly(1024, 2, seed=3)
+    values = ishigami(np.column_stack([taken, taken[:, 0]]))
+    ours = [_delta(place, values) for place in taken.T]
+    grid, ends = np.linspace(values.min(), values.max(), 100), np.linspace(0, 1024, 11)
+    assert ours == pytest.approx([estimator(values, grid, place, ends) for place in taken.T], abs=0.003)
+
+
+def test_delta_of_a_measure_of_few_values_is_counted():
+    """Known the lever, a step at its middle is known; half of the distribution moves."""
+    pytest.importorskip("SALib")
+    found = sensitivity(known("sobol", 512, lambda taken: (taken[:, 0] > 0.5).astype(float)), ["welfare"])
+    delta = found[found["index"] == "delta"]["value"].to_numpy()
+    assert delta == pytest.approx([0.5, 0.0, 0.0], abs=0.04)
+
+
+def test_indices_leave_others_luck_alone():
+    pytest.importorskip("SALib")
+    before = np.random.get_state()[1].copy()  # noqa: NPY002  (what others may rely on)
+    sensitivity(known("sobol", 64, lambda taken: taken[:, 0]), ["welfare"])
+    assert np.array_equal(np.random.get_state()[1], before)  # noqa: NPY002
 
 
 def test_what_does_not_move_has_no_index():

@@ -10,6 +10,8 @@ from sim.validation import CASES, Check, Effort, cases, examine, passport
 from sim.validation.case import Case, exactly, share_of
 
 QUICK = Effort(quick=True, workers=1)
+LONG = ("moran", "scale_free", "snowdrift")
+"""Cases that take ten seconds even in their short form."""
 
 
 def tide(capsys, *words):
@@ -18,7 +20,9 @@ def tide(capsys, *words):
     return stop.value.code, *capsys.readouterr()
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] if name in LONG else []) for name in CASES]
+)
 def test_the_engine_gives_what_is_published(name):
     finding = examine(CASES[name], QUICK)
     assert finding.error == ""

@@ -15,8 +15,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sim.measures.cuts import smallest_cut
 from sim.measures.evidence import Evidence, column
-from sim.measures.structure import neighbours
+from sim.measures.structure import Neighbours, neighbours
 
 FULL = 2**30
 """Capacities are whole numbers; this stands for all that could be gained."""
@@ -31,16 +32,15 @@ class Game(NamedTuple):
 
     alone: np.ndarray
     """Commons value of each member, net of governance."""
-    source: np.ndarray
-    target: np.ndarray
+    ties: Neighbours
     worth: np.ndarray
-    """Net value of each tie i → j; its mirror has the same."""
+    """Net value of each of the ties; the mirror of one has the same."""
     got: np.ndarray
     """Benefit of each member."""
 
     def gain(self, inside: np.ndarray) -> float:
         """What a coalition (a mask over members) would make by itself, less what it got."""
-        kept = inside[self.source] & inside[self.target]
+        kept = np.repeat(inside, self.ties.degree) & inside[self.ties.partner]
         return float(self.alone[inside].sum() + 0.5 * self.worth[kept].sum() - self.got[inside].sum())
 
 
@@ -50,36 +50,25 @@ def last_month(run: Evidence) -> Game:
     net = max(0.0, series["value"] + series["fines"] - series["governance_cost"])
     left = net / series["value"] if series["value"] > 0.0 else 0.0
     ties = neighbours(run)
-    source = np.repeat(np.arange(ties.degree.size), ties.degree)
     worth = column(run.ties, "worth")[ties.row]
     alone = column(run.firms, "shapley") - column(run.firms, "tie_value")
-    return Game(left * alone, source, ties.partner, left * worth, column(run.firms, "benefit"))
+    return Game(left * alone, ties, left * worth, column(run.firms, "benefit"))
 
 
 def best_coalition(game: Game) -> np.ndarray:
     """The coalition that would gain the most by leaving, as a mask over members; the smallest if several would, empty if none."""
-    from scipy.sparse import csr_array  # here, not above: listing the measures need not wait for it
-    from scipy.sparse.csgraph import breadth_first_order, maximum_flow
-
-    count = game.got.size
-    nobody = np.zeros(count, bool)
-    denied = game.alone - game.got + 0.5 * np.bincount(game.source, game.worth, count)
-    hopes, fears = np.flatnonzero(denied > 0.0), np.flatnonzero(denied < 0.0)
-    at_stake = denied[hopes].sum()
+    ties = game.ties
+    source = np.repeat(np.arange(game.got.size), ties.degree)
+    denied = game.alone - game.got + 0.5 * np.bincount(source, game.worth, game.got.size)
+    at_stake = denied[denied > 0.0].sum()
     if at_stake <= LEAST * (game.got.sum() + at_stake):
-        return nobody
-    start, end = count, count + 1
-    tails = np.concatenate([game.source, np.full(hopes.size, start), fears])
-    heads = np.concatenate([game.target, hopes, np.full(fears.size, end)])
-    amounts = np.concatenate([0.5 * game.worth, denied[hopes], -denied[fears]])
-    capacities = np.rint(np.minimum(amounts / at_stake, 1.0) * FULL).astype(np.int32)
-    network = csr_array((capacities, (tails, heads)), shape=(count + 2, count + 2))
-    left = network - maximum_flow(network, start, end).flow
-    left.data = np.maximum(left.data, 0)
-    left.eliminate_zeros()
-    reached = breadth_first_order(left, start, return_predecessors=False)
-    nobody[reached[reached < count]] = True
-    return nobody
+        return np.zeros(game.got.size, bool)
+    return smallest_cut(ties.first, ties.partner, _whole(0.5 * game.worth, at_stake), _whole(denied, at_stake))
+
+
+def _whole(amounts: np.ndarray, at_stake: float) -> np.ndarray:
+    """Amounts as whole parts of what is at stake, and none above it."""
+    return np.rint(np.clip(amounts / at_stake, -1.0, 1.0) * FULL).astype(np.int64)
 
 
 def blocking_coalition(run: Evidence) -> list[int]:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from sim.measures.estimate import Estimate, normal_quantile, share_interval
-from sim.measures.evidence import Evidence, Function, column, first_sustained
+from sim.measures.evidence import Evidence, Function, column, first_sustained, once
 
 FIRMS_LEVEL = 0.3
 """Share of its peak below which the number of members is a collapse."""
@@ -23,6 +23,7 @@ BASELINE_MONTHS = 24
 held against what it was, not against its ruin."""
 
 
+@once
 def baseline(run: Evidence, first_months: int = BASELINE_MONTHS) -> float:
     """Mean monthly value over the first months (the first recorded one, if none of them is)."""
     early = column(run.series, "month") < first_months
@@ -30,6 +31,7 @@ def baseline(run: Evidence, first_months: int = BASELINE_MONTHS) -> float:
     return float(column(run.series, "value")[early].mean())
 
 
+@once
 def time_to_collapse(
     run: Evidence, firms_level: float = FIRMS_LEVEL, value_level: float = VALUE_LEVEL, sustained: int = SUSTAINED
 ) -> float:
@@ -59,11 +61,13 @@ QUARTER = 3
 """Months that a loss must last."""
 
 
+@once
 def first_event(run: Evidence) -> int | None:
     """The month of the first dated event, or of a programme's first step; None if nothing is dated."""
     return min((event.at for event in run.scenario.events), default=None)
 
 
+@once
 def mean_before(run: Evidence, name: str, at: int) -> float:
     """Mean of a series over the year before a month; NaN if nothing of it is recorded."""
     month = column(run.series, "month")

@@ -7,16 +7,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.measures.evidence import YEAR, Evidence, Function, column
+from sim.measures.evidence import YEAR, Evidence, Function, column, last_year, once
 from sim.measures.network import exponent
 
 
-def last_year(run: Evidence) -> np.ndarray:
-    """Which rows of the series lie in the last twelve months."""
-    month = column(run.series, "month")
-    return month > month[-1] - YEAR
-
-
+@once
 def served(run: Evidence) -> np.ndarray:
     """How many customers there were as each month began."""
     customers, adoption, churn = (column(run.series, name) for name in ("customers", "adoption", "churn"))

@@ -14,7 +14,7 @@ import numpy as np
 
 from sim import luck
 from sim.measures.collapse import time_to_collapse
-from sim.measures.evidence import Evidence, Function, column
+from sim.measures.evidence import Evidence, Function, column, once
 from sim.measures.loops import tau
 
 SURROGATE = luck.purpose("measures: innovations of a surrogate series")
@@ -73,15 +73,20 @@ def _moving_mean(values: np.ndarray, window: int) -> np.ndarray:
     return (sums[..., window:] - sums[..., :-window]) / window
 
 
-def can_warn(values: np.ndarray) -> bool:
-    """Whether a series is long enough, and moves at all around its trend."""
-    return values.size >= LEAST and bool(np.std(detrended(values)) > FLAT * max(1.0, np.abs(values).max()))
+def residuals_of(values: np.ndarray) -> np.ndarray:
+    """A series around its trend; empty where it is shorter than 30 rows or does not move around it."""
+    values = np.asarray(values, float)
+    left = detrended(values) if values.size >= LEAST else np.empty(0)
+    return left if left.size and np.std(left) > FLAT * max(1.0, np.abs(values).max()) else np.empty(0)
 
 
 def warning(values: np.ndarray, which: str) -> float:
     """The τ of one of the `WARNINGS` over a series; NaN where it is shorter than 30 rows or does not move around its trend."""
-    values = np.asarray(values, float)
-    return float(tau(WARNINGS[which](detrended(values)))) if can_warn(values) else np.nan
+    return _tau(residuals_of(values), which)
+
+
+def _tau(residuals: np.ndarray, which: str) -> float:
+    return float(tau(WARNINGS[which](residuals))) if residuals.size else np.nan
 
 
 def surrogates(residuals: np.ndarray, count: int, seed: int = 0) -> np.ndarray:
@@ -108,13 +113,13 @@ def signals(values: np.ndarray, count: int = 1000, seed: int = 0) -> dict[str, S
         count: how many surrogates; the least p-value is 1 / (count + 1).
         seed: the luck of the surrogates.
     """
-    values = np.asarray(values, float)
-    if not can_warn(values):
+    residuals = residuals_of(values)
+    if not residuals.size:
         return dict.fromkeys(WARNINGS, Signal(np.nan, np.nan))
-    by_chance = surrogates(detrended(values), count, seed)
+    by_chance = surrogates(residuals, count, seed)
     found = {}
     for name, watch in WARNINGS.items():
-        told = warning(values, name)
+        told = _tau(residuals, name)
         as_large = sum(tau(row) >= told for row in watch(by_chance))
         found[name] = Signal(told, (1 + as_large) / (1 + count))
     return found
@@ -133,4 +138,10 @@ def early_warning(run: Evidence, name: str = "value", count: int = 1000, seed: i
 
 def warning_of(which: str) -> Function:
     """The τ of one of the two warnings in monthly value, before the collapse or the end."""
-    return lambda run: warning(before_the_end(run), which)
+    return lambda run: _tau(_last_residuals(run), which)
+
+
+@once
+def _last_residuals(run: Evidence) -> np.ndarray:
+    """Monthly value around its trend, before the collapse or the end."""
+    return residuals_of(before_the_end(run))

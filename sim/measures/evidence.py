@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
 
 import numpy as np
 
@@ -70,19 +70,21 @@ class Reading:
 
 
 Function = Callable[[Evidence], float]
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def once(make: Callable[[Evidence], T]) -> Callable[[Evidence], T]:
-    """Let what several measures need of a run be made once a reading."""
+def once(make: Callable[Concatenate[Evidence, P], T]) -> Callable[Concatenate[Evidence, P], T]:
+    """Let what several measures need of a run be made once a reading, and once for the same further arguments."""
 
     @wraps(make)
-    def kept(run: Evidence) -> T:
+    def kept(run: Evidence, /, *args: P.args, **kwargs: P.kwargs) -> T:
         if not isinstance(run, Reading):
-            return make(run)
-        if make not in run.made:
-            run.made[make] = make(run)
-        return cast(T, run.made[make])
+            return make(run, *args, **kwargs)
+        asked = (make, args, *kwargs.items())
+        if asked not in run.made:
+            run.made[asked] = make(run, *args, **kwargs)
+        return cast(T, run.made[asked])
 
     return kept
 
@@ -92,6 +94,7 @@ def column(table: Columns, name: str) -> np.ndarray:
     return np.asarray(table[name], float)
 
 
+@once
 def in_force(run: Evidence, key: str) -> np.ndarray:
     """A rule of the scenario, by full key, as it was in each recorded month after all dated changes of the rules."""
     month = column(run.series, "month")
@@ -115,20 +118,29 @@ def _changed(changes: dict[str, Any], key: str) -> Any:
     return None
 
 
+@once
 def months(run: Evidence) -> np.ndarray:
     """How many months each row of the series stands for: those since the row before, but for the first `run.burn_in` of the run."""
     left_out = run.scenario.run.burn_in - 1.0
     return np.diff(np.maximum(column(run.series, "month"), left_out), prepend=left_out)
 
 
+@once
+def last_year(run: Evidence) -> np.ndarray:
+    """Which rows of the series lie in the last twelve months."""
+    month = column(run.series, "month")
+    return month > month[-1] - YEAR
+
+
+def average(values: np.ndarray, weights: np.ndarray) -> float:
+    """A weighted mean (what `np.average` says, in a third of its time); NaN where nothing has weight."""
+    whole = weights.sum()
+    return float((values * weights).sum() / whole) if whole > 0.0 else np.nan
+
+
 def mean_of(name: str) -> Function:
     """The mean of a series over all months of the run that count; NaN as long as there is none."""
-
-    def mean(run: Evidence) -> float:
-        weights = months(run)
-        return float(np.average(column(run.series, name), weights=weights)) if weights.any() else np.nan
-
-    return mean
+    return lambda run: average(column(run.series, name), months(run))
 
 
 def total_of(name: str) -> Function:
@@ -138,12 +150,7 @@ def total_of(name: str) -> Function:
 
 def last_year_of(name: str) -> Function:
     """The mean of a series over the last twelve months, or over as many as there are."""
-
-    def mean(run: Evidence) -> float:
-        month = column(run.series, "month")
-        return float(column(run.series, name)[month > month[-1] - YEAR].mean())
-
-    return mean
+    return lambda run: float(column(run.series, name)[last_year(run)].mean())
 
 
 def final_of(name: str) -> Function:

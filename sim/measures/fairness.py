@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from sim.measures.evidence import Evidence, column
+from sim.measures.evidence import Evidence, column, once
 
 AVERSION = 0.5
 """Aversion to inequality in Atkinson's index; from 1 on a single firm that gets nothing would make it 1."""
@@ -87,6 +87,7 @@ def stays(run: Evidence) -> np.ndarray:
     return column(run.series, "month")[-1] + 1.0 - column(run.firms, "born")
 
 
+@once
 def benefits(run: Evidence) -> np.ndarray:
     """Mean monthly benefit of each member that has been there for a month."""
     stay = stays(run)

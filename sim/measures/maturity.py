@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 
 from sim.measures.collapse import QUARTER, time_to_collapse
-from sim.measures.evidence import YEAR, Evidence, column, first_sustained, in_force
+from sim.measures.evidence import YEAR, Evidence, column, first_sustained, in_force, last_year, once
 from sim.mistakes import Mistake, shown
 
 SOURCE = "convention of this laboratory"
@@ -74,6 +74,7 @@ def measurement(run: Evidence) -> np.ndarray:
     return 1.0 - missed**QUARTER
 
 
+@once
 def scores(run: Evidence) -> np.ndarray:
     """A row a recorded month, a column a dimension, from 0 to 1; all 0 in months without members, and from a collapse on."""
     each = (strategy, customer_experience, data_and_transparency, engagement, measurement)
@@ -112,15 +113,13 @@ def maturity(run: Evidence) -> pd.DataFrame:
 
 def lowest_dimension(run: Evidence) -> tuple[str, float]:
     """The dimension with the lowest mean score over the last twelve months, and that score: what holds the ecosystem back."""
-    month = column(run.series, "month")
-    means = scores(run)[month > month[-1] - YEAR].mean(axis=0)
+    means = scores(run)[last_year(run)].mean(axis=0)
     return DIMENSIONS[means.argmin()], float(means.min())
 
 
 def final_maturity(run: Evidence) -> float:
     """Mean score over dimensions and the last twelve months."""
-    month = column(run.series, "month")
-    return float(scores(run)[month > month[-1] - YEAR].mean())
+    return float(scores(run)[last_year(run)].mean())
 
 
 def months_to_mature(run: Evidence, sustained: int = YEAR) -> float:

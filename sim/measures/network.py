@@ -8,7 +8,8 @@ import numpy as np
 
 from sim.measures.collapse import collapsed
 from sim.measures.estimate import UNKNOWN, Estimate, student_quantile
-from sim.measures.evidence import YEAR, Evidence, column
+from sim.measures.evidence import Evidence, column, last_year
+from sim.measures.loops import largest_group
 from sim.measures.structure import neighbours
 
 if TYPE_CHECKING:
@@ -42,8 +43,7 @@ def mean_partners(run: Evidence) -> float:
 
 def value_per_member(run: Evidence) -> float:
     """Monthly value per member over the last twelve months; 0 when nobody was left in them."""
-    month = column(run.series, "month")
-    last = month > month[-1] - YEAR
+    last = last_year(run)
     members = column(run.series, "firms")[last].sum()
     return float(column(run.series, "value")[last].sum() / members) if members else 0.0
 
@@ -57,18 +57,9 @@ def centralisation(run: Evidence) -> float:
 
 def giant_component(run: Evidence) -> float:
     """Share of the members in the largest group that hangs together; 0 when nobody is left."""
-    from scipy.sparse import csr_array  # here, not above: listing the measures need not wait for it
-    from scipy.sparse.csgraph import connected_components
-
     ties = neighbours(run)
     members = ties.degree.size
-    if not members:
-        return 0.0
-    tied = csr_array((np.ones(ties.partner.size, np.int8), ties.partner, ties.first), shape=(members, members))
-    _, group = connected_components(
-        tied, connection="strong"
-    )  # every tie has its mirror: strong is weak, and twice as fast
-    return float(np.bincount(group).max() / members)
+    return float(largest_group(ties.first, ties.partner) / members) if members else 0.0
 
 
 def on_log_scale(size: np.ndarray, value: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim.measures.collapse import BASELINE_MONTHS, baseline, first_event, mean_before
-from sim.measures.evidence import Evidence, column, first_sustained, months
+from sim.measures.evidence import Evidence, average, column, first_sustained, months, once
 
 RECOVERED = 0.95
 """Share of the baseline at which an ecosystem is back."""
@@ -19,6 +19,7 @@ HELD = 6
 """Months for which it must stay back."""
 
 
+@once
 def performance(run: Evidence) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The months that are judged, how many months each row stands for, and Q/Q0 in them."""
     month, (base, judged) = column(run.series, "month"), _held_against(run)
@@ -38,7 +39,7 @@ def _held_against(run: Evidence) -> tuple[float, np.ndarray]:
 def resilience_loss(run: Evidence) -> float:
     """∫ max(0, 1 − Q/Q0) dt, per month: 0 nothing was ever lost, 1 all of it all the time."""
     _, weights, quality = performance(run)
-    return float(np.average(np.maximum(0.0, 1.0 - quality), weights=weights)) if quality.size else np.nan
+    return average(np.maximum(0.0, 1.0 - quality), weights)
 
 
 def robustness(run: Evidence) -> float:

@@ -14,7 +14,7 @@ import numpy as np
 
 from sim import luck
 from sim.measures.evidence import Evidence, once
-from sim.measures.loops import adaptive_order, held_together, mean_clustering
+from sim.measures.loops import adaptive_order, all_held_together, mean_clustering, packed, uniforms
 
 ORDER = luck.purpose("measures: order of a random attack")
 RANDOM_ORDERS = 10
@@ -40,15 +40,10 @@ class Neighbours(NamedTuple):
 @once
 def neighbours(run: Evidence) -> Neighbours:
     """The ties at the end; members are numbered as they stand in the table of firms."""
-    ids = np.asarray(run.firms["id"])
-    order = np.argsort(ids, kind="stable")
-    ends = (np.asarray(run.ties[end]) for end in ("source", "target"))
-    source, target = (order[np.searchsorted(ids, end, sorter=order)] for end in ends)
-    first, row = (
-        np.concatenate(([0], np.cumsum(np.bincount(source, minlength=ids.size)))),
-        np.argsort(source, kind="stable"),
+    ids, source, target = (
+        np.array(values, np.int64) for values in (run.firms["id"], run.ties["source"], run.ties["target"])
     )
-    return Neighbours(first.astype(np.int64), target[row].astype(np.int64), row)
+    return Neighbours(*packed(ids, np.argsort(ids, kind="stable"), source, target))
 
 
 def clustering(run: Evidence) -> float:
@@ -67,18 +62,18 @@ def assortativity(run: Evidence) -> float:
     return float(here @ there / np.sqrt((here @ here) * (there @ there)))
 
 
-def draws(ids: np.ndarray) -> list[np.ndarray]:
+def draws(ids: np.ndarray) -> np.ndarray:
     """A draw a member for each of ten random orders, fewer of many members: the same for the same firms, whatever the run."""
-    count = min(RANDOM_ORDERS, max(1, ENOUGH // max(1, ids.size)))
-    return [luck.uniforms(luck.key(0), ORDER, k, ids) for k in range(count)]
+    return uniforms(ids.astype(np.int64), ORDER, min(RANDOM_ORDERS, max(1, ENOUGH // max(1, ids.size))))
 
 
 def mean_held_together(run: Evidence, order: Callable[[Neighbours, np.ndarray], np.ndarray]) -> float:
     """R when members leave in an order that chance has a part in, mean over the draws; 0 when nobody is left."""
-    ties, ids = neighbours(run), np.asarray(run.firms["id"]).astype(np.int64)
+    ties, ids = neighbours(run), np.asarray(run.firms["id"])
     if not ids.size:
         return 0.0
-    return float(np.mean([held_together(ties.first, ties.partner, order(ties, drawn)) for drawn in draws(ids)]))
+    orders = np.array([order(ties, drawn) for drawn in draws(ids)])
+    return float(np.mean(all_held_together(ties.first, ties.partner, orders)))
 
 
 def by_chance(_ties: Neighbours, drawn: np.ndarray) -> np.ndarray:

@@ -20,6 +20,7 @@ TITLES = {
     "mu_star": "mean absolute effect μ*",
     "sigma": "spread of effects σ",
     "pawn": "PAWN, median distance",
+    "delta": "δ, share of the distribution moved",
 }
 
 

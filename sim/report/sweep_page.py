@@ -67,12 +67,13 @@ def sweep_figure(result: Result) -> Figure:
 
 def panels(result: Result) -> list[tuple[str, str, str, str]]:
     """Measure, title, unit and colour of each panel: our four, or the first four measures that the study asks for."""
+    return [heading(name, colour) for name, colour in zip(result.shown, COLOURS, strict=False)]
+
+
+def heading(name: str, colour: str = BLUE) -> tuple[str, str, str, str]:
+    """Measure, title, unit and colour of its panel."""
     ours = {each[0]: each for each in PANELS}
-    chosen = zip(result.shown, COLOURS, strict=False)
-    return [
-        ours.get(name, (name, name.replace("_", " ").capitalize(), MEASURES[name].unit, colour))
-        for name, colour in chosen
-    ]
+    return ours.get(name, (name, name.replace("_", " ").capitalize(), MEASURES[name].unit, colour))
 
 
 def in_percent(measure: str) -> bool:
@@ -172,14 +173,11 @@ def _curves(result: Result, factor: str) -> Figure:
     for place, (name, title, unit, colour) in enumerate(shown):
         axes = page.add_subplot(grid[place // 2, place % 2])
         rows = summary[summary["measure"] == name].sort_values(factor)
-        axes.fill_between(rows[factor], rows["low"], rows["high"], color=colour, alpha=0.2, lw=0)
-        axes.plot(rows[factor], rows["mean"], color=colour, marker="o", ms=5, clip_on=False, zorder=3)
-        top = 1.03 if in_percent(name) else 1.25 * np.nanmax([*rows["high"], *rows["mean"], 1e-9])
-        panel(axes, title, unit, np.nanmin([0.0, *rows["low"], *rows["mean"]]), top)
-        axes.yaxis.set_major_formatter(PERCENT if in_percent(name) else NUMBER)
+        curve(axes, factor, rows, colour)
+        head_curve(axes, name, title, unit, rows)
         along(axes, factor, result.study.tried(factor))
         axes.margins(x=0.02)
-        _mark_tipping(axes, factor, tipping, named=name == "collapsed")
+        mark_tipping(axes, factor, tipping, named=name == "collapsed")
         if name == "orchestrator_income" and best is not None:
             _mark_best(axes, factor, rows, best)
         if place >= 2:
@@ -187,7 +185,22 @@ def _curves(result: Result, factor: str) -> Figure:
     return page
 
 
-def _mark_tipping(axes: Axes, factor: str, tipping: Estimate, named: bool) -> None:
+def curve(axes: Axes, factor: str, rows: pd.DataFrame, colour: str) -> None:
+    """Means of a measure over a lever, with their intervals."""
+    axes.fill_between(rows[factor], rows["low"], rows["high"], color=colour, alpha=0.2, lw=0)
+    axes.plot(rows[factor], rows["mean"], color=colour, marker="o", ms=5, clip_on=False, zorder=3)
+
+
+def head_curve(axes: Axes, name: str, title: str, unit: str, rows: pd.DataFrame) -> None:
+    """Head a panel of curves, and give it a height that holds them."""
+    top = 1.03 if in_percent(name) else 1.25 * np.nanmax([*rows["high"], *rows["mean"], 1e-9])
+    panel(axes, title, unit, np.nanmin([0.0, *rows["low"], *rows["mean"]]), top)
+    axes.yaxis.set_major_formatter(PERCENT if in_percent(name) else NUMBER)
+
+
+def mark_tipping(
+    axes: Axes, factor: str, tipping: Estimate, named: bool, says: str = "half of the runs\ncollapse"
+) -> None:
     """Where half of the runs collapse, with its interval."""
     if np.isnan(tipping.value):
         return
@@ -195,7 +208,7 @@ def _mark_tipping(axes: Axes, factor: str, tipping: Estimate, named: bool) -> No
         axes.axvspan(tipping.low, tipping.high, color=INK, alpha=0.10, lw=0)
     axes.axvline(tipping.value, color=INK, lw=1.2, ls=(0, (2, 2)))
     if named:
-        text = f"half of the runs\ncollapse at about {speller(factor)(about(tipping.value))}"
+        text = f"{says} at about {speller(factor)(about(tipping.value))}"
         right = tipping.value < np.mean(axes.get_xlim())
         offset, side = ((8, 0), "left") if right else ((-8, 0), "right")
         axes.annotate(
@@ -230,28 +243,26 @@ def _map(result: Result) -> Figure:
     for place, (name, title, unit, colour) in enumerate(shown):
         axes = page.add_subplot(grid[place // 2, place % 2])
         means = summary[summary["measure"] == name].pivot(index=down, columns=across, values="mean")
-        top = 1.0 if in_percent(name) else max(float(np.nanmax(means.to_numpy())), 1e-9)
-        shade = LinearSegmentedColormap.from_list(name, ["white", colour])
-        axes.imshow(means, cmap=shade, vmin=0.0, vmax=top, aspect="auto", origin="lower")
-        panel(axes, title, unit, -0.5, len(means) - 0.5)
-        axes.grid(visible=False)
-        _ticks(axes.xaxis, across, means.columns)
-        _ticks(axes.yaxis, down, means.index)
+        cells(axes, means, name, title, unit, colour)
         axes.set_ylabel(called(down) if place % 2 == 0 else "")
         axes.set_xlabel(called(across) if place >= 2 else "")
-        if means.size <= MOST_CELLS:
-            for (row, column), mean in np.ndenumerate(means.to_numpy()):
-                said = percent(round(mean, 2)) if in_percent(name) else number(mean)
-                axes.text(
-                    column,
-                    row,
-                    "" if np.isnan(mean) else said,
-                    ha="center",
-                    va="center",
-                    size=11,
-                    color=INK if mean < 0.7 * top else "white",
-                )
     return page
+
+
+def cells(axes: Axes, means: pd.DataFrame, name: str, title: str, unit: str, colour: str) -> None:
+    """Means of a measure over two levers: the darker the more, with numbers where there is room."""
+    top = 1.0 if in_percent(name) else max(float(np.nanmax(means.to_numpy())), 1e-9)
+    shade = LinearSegmentedColormap.from_list(name, ["white", colour])
+    axes.imshow(means, cmap=shade, vmin=0.0, vmax=top, aspect="auto", origin="lower")
+    panel(axes, title, unit, -0.5, len(means) - 0.5)
+    axes.grid(visible=False)
+    _ticks(axes.xaxis, str(means.columns.name), means.columns)
+    _ticks(axes.yaxis, str(means.index.name), means.index)
+    if means.size <= MOST_CELLS:
+        for (row, column), mean in np.ndenumerate(means.to_numpy()):
+            said = percent(round(mean, 2)) if in_percent(name) else number(mean)
+            ink = INK if mean < 0.7 * top else "white"
+            axes.text(column, row, "" if np.isnan(mean) else said, ha="center", va="center", size=11, color=ink)
 
 
 def _ticks(axis: Axis, factor: str, levels: pd.Index) -> None:

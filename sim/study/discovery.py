@@ -3,7 +3,7 @@
 The patient rule induction method peels thin slices off the space, each time the one that leaves the highest share of cases behind
 (Friedman & Fisher 1999); of the boxes on its way the one is kept that best balances how many of all cases it holds (coverage) and how many
 in it are cases (density), and of its limits those that chance would hardly make (Bryant & Lempert 2010). Both are told of runs that had no
-part in finding the box: found ones flatter it.
+part in finding the box: found ones flatter it. A box in which these are not more often cases than elsewhere, beyond luck, is not told.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ import pandas as pd
 
 from sim import luck
 from sim.measures import MEASURES
+from sim.measures.estimate import UNKNOWN, Estimate, normal_quantile
 from sim.mistakes import Mistake, nearest
+from sim.study.folds import folds, points_of
 from sim.study.result import SHARES, Result
 
 FOLDS = luck.purpose("discovery: which points are held out together")
@@ -27,8 +29,10 @@ LEAST = 30
 """Cases, and runs that are none, below which no box is looked for."""
 THIN, SMALLEST = 0.05, 0.05
 """Share of the runs in a slice that is peeled off, and of all runs in the smallest box."""
+ANY = 1e-9
+"""What the library wants a case to exceed, and a box's share of cases: whether a box is good is decided here."""
 CHANCE = 0.05
-"""Limits that chance would make more often are dropped."""
+"""Limits whose p-value is above this are dropped."""
 EXTRA = "pip install 'risingtide[discovery]'"
 
 
@@ -38,32 +42,49 @@ class Box:
 
     Attributes:
         what: what counts as a case: "collapsed", or "welfare below 10".
-        limits: a row a factor that matters, first the one that chance would least make: `factor`, `low`, `high` (NaN where the box is
-            open), and `p_value` (of the binomial test of Bryant & Lempert 2010; smaller is surer).
+        limits: a row a factor that matters, first the one with the smallest p-value: `factor`, `low`, `high` (NaN where the box is open),
+            and `p_value` (of the binomial test of Bryant & Lempert 2010, with points for runs: smaller is surer, but as the limit was
+            sought, it is no error rate); empty where no box is to be told.
         base: share of all runs that are cases.
-        coverage: share of all cases that are in such boxes, of runs that had no part in finding these.
-        density: share of cases among the runs in them, likewise.
+        coverage: share of all cases that are in such boxes, of runs that had no part in finding these, with its 95 % interval over points.
+        density: share of cases among the runs in them, likewise; NaN where none was in one.
         mass: share of all runs that are in them, likewise.
         found: coverage and density of this box among the runs in which it was found.
-        runs: how many runs there are.
+        cases: which runs are cases, by number.
     """
 
     what: str
     limits: pd.DataFrame
     base: float
-    coverage: float
-    density: float
+    coverage: Estimate
+    density: Estimate
     mass: float
     found: tuple[float, float]
-    runs: int
+    cases: pd.Series
+
+    @property
+    def runs(self) -> int:
+        """How many runs there are."""
+        return len(self.cases)
+
+    @property
+    def where(self) -> str:
+        """Its limits in words."""
+        return " and ".join(_limit(row) for row in self.limits.to_dict("records"))
 
     def __str__(self) -> str:
         told = f"{self.what} in {_percent(self.base)} of {self.runs:,} runs"
         if self.limits.empty:
-            return f"{told}, and nowhere much more often than elsewhere."
-        where = " and ".join(_limit(row) for row in self.limits.to_dict("records"))
-        held = f"covers {_percent(self.coverage)} of the cases; {_percent(self.density)} of the runs there are cases"
-        return f"{told}, most where {where} ({held}, by runs held out)."
+            return f"{told}; no box of levers was found in which it is more often so, beyond luck."
+        held = f"covers {_percent(self.coverage.value)} of the cases; {_percent(self.density.value)} of the runs there are cases"
+        return f"{told}, most where {self.where} ({held}, by runs held out)."
+
+    def table(self) -> pd.DataFrame:
+        """Its limits, each with what the box as a whole is worth."""
+        worth: dict[str, Any] = {"case": self.what, "base": self.base, "mass": self.mass}
+        for name, estimate in (("coverage", self.coverage), ("density", self.density)):
+            worth |= {name: estimate.value, f"{name}_low": estimate.low, f"{name}_high": estimate.high}
+        return self.limits.assign(**worth)
 
 
 def _percent(share: float) -> str:
@@ -79,10 +100,10 @@ def _limit(row: dict[Any, Any]) -> str:
 
 
 def discover(result: Result, measure: str = "collapsed", above: float | None = None, below: float | None = None) -> Box:
-    """The box of levers in which a measure goes wrong most.
+    """The box of levers in which a measure goes wrong most; of all treatments together.
 
     Args:
-        result: of a study over ranges; runs of the same point stay together when some are held out.
+        result: of a study over ranges; what is related stays together when some runs are held out (`sim.study.folds`).
         measure: by name.
         above: what counts as a case: the measure is above this; by default, of a measure that is 0 or 1, that it is 1.
         below: or that it is below this.
@@ -92,25 +113,27 @@ def discover(result: Result, measure: str = "collapsed", above: float | None = N
             them, or `risingtide[discovery]` is not installed.
     """
     what, cases = _cases(result, measure, above, below)
-    known = result.done[~result.done[measure].isna()]
-    places, points = known[result.factors], known["design"].to_numpy()
-    wrong = cases[~result.done[measure].isna().to_numpy()]
+    there = ~result.done[measure].isna().to_numpy()
+    known, wrong = result.done[there], cases[there]
     if min(wrong.sum(), (~wrong).sum()) < LEAST:
         said = f"{int(wrong.sum())} of {len(wrong)} runs are cases"
         raise Mistake(
             [f"{what}: {said}; at least {LEAST} must be, and as many not: take more points, or another limit"]
         )
-    limits = _box(places, wrong)
-    inside = _inside(places, limits)
-    parts = (luck.uniforms(luck.key(0), FOLDS, 0, points) * PARTS).astype(int)
+    places, points = known[result.factors], points_of(result.study, known["design"].to_numpy())
+    parts = folds(result.study, known["design"].to_numpy(), PARTS, FOLDS)
     held = np.zeros(len(wrong), bool)
-    for part in range(PARTS):
+    for part in np.unique(parts):
         out = parts == part
-        if out.any() and wrong[~out].any():
-            held[out] = _inside(places[out], _box(places[~out], wrong[~out]))
-    return Box(
-        what, limits, float(wrong.mean()), *_shares(held, wrong), float(held.mean()), _shares(inside, wrong), len(wrong)
-    )
+        held[out] = _inside(places[out], _box(places[~out], wrong[~out], points[~out]))
+    coverage, density = _share(wrong, held, points), _share(held, wrong, points)
+    limits = _box(places, wrong, points)
+    inside = _inside(places, limits)
+    found = _share(wrong, inside, points).value, _share(inside, wrong, points).value
+    if not _surer(held, wrong, points):
+        limits = limits.head(0)
+    told = pd.Series(wrong, index=known["run"].to_numpy(), name="case")
+    return Box(what, limits, float(wrong.mean()), coverage, density, float(held.mean()), found, told)
 
 
 def _cases(result: Result, measure: str, above: float | None, below: float | None) -> tuple[str, np.ndarray]:
@@ -132,10 +155,29 @@ def _cases(result: Result, measure: str, above: float | None, below: float | Non
     return (words, values > 0.5) if above is None else (f"{words} above {above:g}", values > above)
 
 
-def _shares(inside: np.ndarray, cases: np.ndarray) -> tuple[float, float]:
-    """Coverage and density."""
-    both = float((inside & cases).sum())
-    return both / cases.sum(), both / inside.sum() if inside.any() else np.nan
+def _share(among: np.ndarray, are: np.ndarray, points: np.ndarray) -> Estimate:
+    """The share of some runs that are something, with its 95 % interval; runs of one point count as one observation (a ratio estimate;
+    Cochran 1977).
+    """
+    if not among.any():
+        return UNKNOWN
+    share = float(are[among].mean())
+    half = normal_quantile(0.95) * _error(among * (are - share) / among.sum(), points)
+    return Estimate(share, max(0.0, share - half), min(1.0, share + half))
+
+
+def _surer(held: np.ndarray, cases: np.ndarray, points: np.ndarray) -> bool:
+    """Whether runs in boxes that were found without them are more often cases than the others, beyond luck."""
+    if not held.any() or held.all():
+        return False
+    inside, outside = cases[held].mean(), cases[~held].mean()
+    each = held * (cases - inside) / held.sum() - ~held * (cases - outside) / (~held).sum()
+    return bool(inside - outside > normal_quantile(0.95) * _error(each, points))
+
+
+def _error(each: np.ndarray, points: np.ndarray) -> float:
+    """The standard error of a sum, to which runs of one point contribute together."""
+    return float(np.sqrt((np.bincount(points, each) ** 2).sum()))
 
 
 def _inside(places: pd.DataFrame, limits: pd.DataFrame) -> np.ndarray:
@@ -149,39 +191,57 @@ def _inside(places: pd.DataFrame, limits: pd.DataFrame) -> np.ndarray:
     return found
 
 
-def _box(places: pd.DataFrame, cases: np.ndarray) -> pd.DataFrame:
+def _box(places: pd.DataFrame, cases: np.ndarray, points: np.ndarray) -> pd.DataFrame:
     """The limits of the box that the induction finds."""
     prim = _library()
+    if not cases.any():
+        return pd.DataFrame(columns=["factor", "low", "high", "p_value"])
     spans = {str(name): (float(places[name].min()), float(places[name].max())) for name in places}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the library, about its own parts
         induced = prim.Prim(
-            places.reset_index(drop=True), cases, threshold=0.5, peel_alpha=THIN, paste_alpha=THIN, mass_min=SMALLEST
+            places.reset_index(drop=True), cases, threshold=ANY, peel_alpha=THIN, paste_alpha=THIN, mass_min=SMALLEST
         )
         box = induced.find_box()
     way = box.peeling_trajectory
     balance = 2 * way["coverage"] * way["density"] / (way["coverage"] + way["density"])
-    step = int(balance.idxmax())
-    lows_highs, chances = box.box_lims[step], _chances(box, step)
+    step = box.box_lims[int(balance.idxmax())]
+    ends = {name: [float(end) for end in step[name]] for name in spans}
+    limits = [(name, side) for name, span in spans.items() for side in (0, 1) if ends[name][side] != span[side]]
+    at = {name: places[name].to_numpy(float) for name in spans}
+    held = {each: _within(at[each[0]], ends[each[0]][each[1]], each[1]) for each in limits}
+    chances = {each: _chance(each, held, cases, points) for each in limits}
     rows = []
     for name in spans:
-        low, high = (float(end) for end in lows_highs[name])
-        chance_low, chance_high = chances.get(name, (np.nan, np.nan))
-        low = low if low > spans[name][0] and chance_low <= CHANCE else np.nan
-        high = high if high < spans[name][1] and chance_high <= CHANCE else np.nan
-        if not np.isnan([low, high]).all():
-            told = [chance for chance, end in ((chance_low, low), (chance_high, high)) if not np.isnan(end)]
-            rows.append((name, low, high, min(told)))
+        kept = {side: chances[name, side] for side in (0, 1) if chances.get((name, side), 1.0) <= CHANCE}
+        if kept:
+            low, high = (ends[name][side] if side in kept else np.nan for side in (0, 1))
+            rows.append((name, low, high, max(kept.values())))
     return pd.DataFrame(rows, columns=["factor", "low", "high", "p_value"]).sort_values("p_value", ignore_index=True)
 
 
-def _chances(box: Any, step: int) -> dict[str, tuple[float, float]]:
-    """How often chance would make each limit of a box: of its lower end and of its upper end, NaN where there is none."""
-    found = {}
-    for name, ends in box.qp[step].items():
-        low, high = (float(end) for end in ends)
-        found[name] = low if low >= 0 else np.nan, high if high >= 0 else np.nan
-    return found
+def _within(at: np.ndarray, end: float, side: int) -> np.ndarray:
+    """Which places are on the inner side of a lower (0) or upper (1) limit."""
+    return at >= end if side == 0 else at <= end
+
+
+def _chance(
+    limit: tuple[str, int], held: dict[tuple[str, int], np.ndarray], cases: np.ndarray, points: np.ndarray
+) -> float:
+    """The p-value of a limit: how often so many cases would be within it, were it drawn anywhere among what the others leave.
+
+    The test is that of Bryant & Lempert (2010), but counts points, not runs: replicates of a point are alike.
+    """
+    from scipy.stats import binom
+
+    others = np.ones(len(cases), bool)
+    for each, inside in held.items():
+        others &= inside | (each == limit)
+    within = others & held[limit]
+    a_point = within.sum() / max(1, len(np.unique(points[within])))
+    return float(
+        binom.sf(np.ceil(cases[within].sum() / a_point) - 1, round(within.sum() / a_point), cases[others].mean())
+    )
 
 
 def _library() -> Any:

@@ -3,6 +3,9 @@
 A Gaussian process (Rasmussen & Williams 2006) and gradient-boosted trees (Friedman 2001) are both tried; the one that foretells points that
 were held out better is kept. Its intervals are those of held-out errors as well (cross-conformal; Vovk 2015): they hold for points drawn as
 the study's were, whatever the shape of the function.
+
+On common luck all points share their seeds, so that no held-out point tells how lucky these were: what is learned may lie too high
+everywhere, and no held-out error shows it. So it is learned from parts of the seeds as well, and what those disagree by is added.
 """
 
 from __future__ import annotations
@@ -19,12 +22,15 @@ import pandas as pd
 from sim import luck
 from sim.measures import MEASURES
 from sim.mistakes import Mistake, nearest
+from sim.study.folds import folds
 from sim.study.result import Result
 from sim.study.spaces import Range
 
 FOLDS = luck.purpose("surrogate: which points are held out together")
 PARTS = 10
 """Parts of the points, each of which is held out once."""
+CROWDS = 10
+"""Parts of the seeds, from each of which is learned by itself; fewer of fewer seeds."""
 LEAST = 40
 """Points below which nothing is learned."""
 MOST = 600
@@ -42,9 +48,11 @@ class Surrogate:
         ranges: factor → its range; nothing is foretold outside.
         points: from how many it was learned.
         r2: share of the variance of held-out points that it foretells.
-        rmse: root of its mean squared error at held-out points.
+        rmse: root of its mean squared error against the mean over all luck: of held-out points, and of the seeds that all points share.
+        luck: the part of it that is owed to those seeds; 0 on independent luck, NaN of a single seed, which tells nothing of others.
         noise: root of the mean squared error of the points themselves, from their replicates; NaN where each had one run.
-        errors: by how much each point was missed when it was held out.
+        values: the measure at each point, mean over its replicates.
+        errors: by how much each point was missed when it was held out: `values` less what was foretold.
     """
 
     measure: str
@@ -53,14 +61,28 @@ class Surrogate:
     points: int
     r2: float
     rmse: float
+    luck: float
     noise: float
+    values: np.ndarray
     errors: np.ndarray
     _model: Any
+    _crowds: int
 
     def __repr__(self) -> str:
+        return f"<{self.measure} over {', '.join(self.ranges)}: {self.kind} from {self.points} points; {self.worth}>"
+
+    @property
+    def worth(self) -> str:
+        """How good it is, in words."""
         noise = "" if np.isnan(self.noise) else f" (replicates alone: {self.noise:.3g})"
-        held_out = f"at held-out points R² = {self.r2:.2f}, error {self.rmse:.3g}{noise}"
-        return f"<{self.measure} over {', '.join(self.ranges)}: {self.kind} from {self.points} points; {held_out}>"
+        seeds = (
+            ", of this one seed"
+            if np.isnan(self.luck)
+            else f", {self.luck:.3g} of it by luck of the seeds"
+            if self.luck
+            else ""
+        )
+        return f"at held-out points R² = {self.r2:.2f}, error {self.rmse:.3g}{noise}{seeds}"
 
     def predict(self, points: pd.DataFrame, confidence: float = 0.95) -> pd.DataFrame:
         """What the measure would be at other points of the same ranges.
@@ -70,7 +92,8 @@ class Surrogate:
             confidence: of the intervals.
 
         Returns:
-            The points, with `value`, `low`, `high`, and the `error` of the surrogate at held-out points.
+            The points, with `value`, the `low` and `high` ends of an interval for the mean over all luck (of a single seed: for that one),
+            and the `error` of the surrogate.
 
         Raises:
             Mistake: if a factor is missing, or a point lies outside of its range: nothing is extrapolated.
@@ -78,16 +101,24 @@ class Surrogate:
         if missing := [name for name in self.ranges if name not in points]:
             raise Mistake([f"{missing[0]}: is missing; a point names {', '.join(self.ranges)}"])
         for name, span in self.ranges.items():
-            outside = points[(points[name] < span.low) | (points[name] > span.high)]
+            outside = points[~points[name].between(span.low, span.high)]  # nor is what is no number inside
             if not outside.empty:
                 told = f"{name} = {outside[name].iloc[0]:g} lies outside of {span.low:g} to {span.high:g}"
                 raise Mistake([f"{told}, of which nothing was learned; extend the study"])
         value = self._model.predict(_scaled(points, self.ranges))
         count = len(self.errors)
         rank = min(count, int(np.ceil((count + 1) * confidence)))
-        half = float(np.sort(np.abs(self.errors))[rank - 1])
+        half = float(np.hypot(np.sort(np.abs(self.errors))[rank - 1], self._reach(confidence)))
         found = {"value": value, "low": value - half, "high": value + half, "error": self.rmse}
         return points[list(self.ranges)].assign(**found).reset_index(drop=True)
+
+    def _reach(self, confidence: float) -> float:
+        """How far the luck of the seeds reaches: half an interval by Student's t over the parts of the seeds."""
+        if self._crowds < 2:
+            return 0.0
+        from scipy.stats import t as student  # here, not above: it takes half a second
+
+        return float(self.luck * student.ppf(0.5 + confidence / 2, self._crowds - 1))
 
 
 def surrogate(result: Result, measure: str, treatment: str = "") -> Surrogate:
@@ -109,6 +140,8 @@ def surrogate(result: Result, measure: str, treatment: str = "") -> Surrogate:
     if measure not in MEASURES:
         raise Mistake([f"{measure!r} is no measure{nearest(measure, MEASURES)}"])
     runs = result.done[~result.done[measure].isna()]
+    if treatment and treatment not in study.treatments:
+        raise Mistake([f"{treatment!r} is no treatment of this study{nearest(treatment, study.treatments)}"])
     if study.treatments:
         runs = runs[runs["treatment"] == (treatment or next(iter(study.treatments)))]
     points = runs.groupby("design").agg({**dict.fromkeys(ranges, "first"), measure: ["mean", "var", "size"]})
@@ -119,14 +152,32 @@ def surrogate(result: Result, measure: str, treatment: str = "") -> Surrogate:
     if np.ptp(values) == 0.0:
         raise Mistake([f"{measure}: is the same at all points; there is nothing to learn"])
     noise = float(np.sqrt((points[measure]["var"] / points[measure]["size"]).mean()))
-    kind, errors, model = _best(places, values)
+    kind, errors, model = _best(places, values, folds(study, points.index.to_numpy(), PARTS, FOLDS))
     r2 = 1.0 - float((errors**2).sum() / ((values - values.mean()) ** 2).sum())
-    return Surrogate(measure, kind, ranges, len(values), r2, float(np.sqrt((errors**2).mean())), noise, errors, model)
+    crowds = _by_seeds(runs, measure) if study.common_luck.on else []
+    of_seeds = _luck(model, places, crowds) if study.common_luck.on else 0.0
+    rmse = float(np.hypot(np.sqrt((errors**2).mean()), np.nan_to_num(of_seeds)))
+    return Surrogate(measure, kind, ranges, len(values), r2, rmse, of_seeds, noise, values, errors, model, len(crowds))
 
 
-def _best(places: np.ndarray, values: np.ndarray) -> tuple[str, np.ndarray, Any]:
+def _by_seeds(runs: pd.DataFrame, measure: str) -> list[np.ndarray]:
+    """The measure at each point by parts of the seeds, mean over each part; seeds that are missing at a point are left out."""
+    table = runs.pivot(index="design", columns="seed", values=measure).dropna(axis=1)
+    parts = [part for part in np.array_split(np.arange(table.shape[1]), CROWDS) if len(part)]
+    return [table.to_numpy(float)[:, part].mean(axis=1) for part in parts]
+
+
+def _luck(model: Any, places: np.ndarray, crowds: list[np.ndarray]) -> float:
+    """Standard error of what is learned by the luck of seeds: what is learned from each part of them differs by so much."""
+    if len(crowds) < 2:
+        return np.nan
+    with _calm():
+        told = np.array([_as_learned(model).fit(places, values).predict(places) for values in crowds])
+    return float(np.sqrt(told.var(axis=0, ddof=1).mean() / len(crowds)))
+
+
+def _best(places: np.ndarray, values: np.ndarray, parts: np.ndarray) -> tuple[str, np.ndarray, Any]:
     """The kind that foretells held-out points best, its errors there, and the model learned from all points."""
-    parts = (luck.uniforms(luck.key(0), FOLDS, 0, np.arange(len(values))) * PARTS).astype(int)
     tried = {}
     with _calm():
         for kind, model in _kinds(len(values), places.shape[1]).items():

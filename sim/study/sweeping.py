@@ -38,6 +38,8 @@ from sim.study.work import read_shard
 Progress = Callable[[Standing], None]
 ENGINES: dict[str, Engine] = {"threads": engines.threads, "process": processes.processes}
 """The engines by name."""
+MOST_SUMMED = 2_000
+"""Designs up to which a result has a summary of each beside its runs: of many points of a range it would be larger than these."""
 
 
 class Crew(NamedTuple):
@@ -374,7 +376,8 @@ def finish(plan: Plan, place: Path, shards: Sequence[int]) -> Result:
         (aside / "study.toml").write_text(plan.study.to_toml("scenario.toml"), encoding="utf-8")
         kept = {key: plan.content[key] for key in ("name", *AGREED)}
         write_json(aside / MANIFEST, sealed({"kind": "sweep", **kept, "tables": tables}))
-        Result.read(aside).summary().to_csv(aside / "summary.csv", index=False)
+        if len(plan.levels) <= MOST_SUMMED:
+            Result.read(aside).summary().to_csv(aside / "summary.csv", index=False)
         put_in_place(aside, place)
         sharding.throw_away(plan.folder)
     return Result.read(place)

@@ -1,0 +1,110 @@
+"""Minimum cuts, by Dinic's maximum flow (Dinic 1970): whole numbers flow along ties, from those who have too much to those who lack."""
+
+import numpy as np
+
+from sim.compiled import kernel
+
+
+@kernel
+def mirrors(first, partner):
+    """The row of j → i for each row i → j: rows by source, then target, beside rows by target, then source."""
+    source = np.empty(partner.size, np.int64)
+    for i in range(first.size - 1):
+        source[first[i] : first[i + 1]] = i
+    by_target, by_source = np.empty(partner.size, np.int64), np.empty(partner.size, np.int64)
+    filled = first[:-1].copy()
+    for row in range(partner.size):
+        by_target[filled[partner[row]]] = row
+        filled[partner[row]] += 1
+    filled = first[:-1].copy()
+    for row in by_target:
+        by_source[filled[source[row]]] = row
+        filled[source[row]] += 1
+    mirror = np.empty(partner.size, np.int64)
+    for k in range(partner.size):
+        mirror[by_source[k]] = by_target[k]
+    return mirror
+
+
+@kernel
+def distances(first, partner, room, surplus):
+    """How many ties with room lead to each from the nearest who has a surplus (−1: none do), and whether any who lacks is reached."""
+    distance, queue, tail, lacks = np.full(surplus.size, -1), np.empty(surplus.size, np.int64), 0, False
+    for i in range(surplus.size):
+        if surplus[i] > 0:
+            distance[i], queue[tail] = 0, i
+            tail += 1
+    for head in range(surplus.size):
+        if head == tail:
+            break
+        i = queue[head]
+        lacks |= surplus[i] < 0
+        for row in range(first[i], first[i + 1]):
+            j = partner[row]
+            if room[row] > 0 and distance[j] < 0:
+                distance[j], queue[tail] = distance[i] + 1, j
+                tail += 1
+    return distance, lacks
+
+
+@kernel
+def way_to_lack(first, partner, room, surplus, distance, tried, start, way):
+    """The ties that lead from one who has a surplus, always further away, to one who lacks; how many, or −1 where none do.
+
+    Ties that have been `tried` in vain are never tried again at these distances.
+    """
+    steps, i = 0, start
+    while surplus[i] >= 0:
+        if tried[i] < first[i + 1]:
+            row = tried[i]
+            if room[row] > 0 and distance[partner[row]] == distance[i] + 1:
+                way[steps] = row
+                steps, i = steps + 1, partner[row]
+            else:
+                tried[i] += 1
+        elif steps == 0:
+            return -1
+        else:
+            steps -= 1
+            i = start if steps == 0 else partner[way[steps - 1]]
+            tried[i] += 1
+    return steps
+
+
+@kernel
+def smallest_cut(first, partner, capacity, surplus):
+    """Who is on the side of the surplus in a minimum cut; the smallest such side (Ford & Fulkerson 1962).
+
+    Args:
+        first: the ties of i are the rows from `first[i]` to `first[i + 1]` − 1; every tie has its mirror.
+        partner: where each tie leads.
+        capacity: whole number that can flow along each.
+        surplus: whole number that each can give; what it can take, below 0.
+    """
+    room, left, mirror = capacity.copy(), surplus.copy(), mirrors(first, partner)
+    way = np.empty(left.size, np.int64)
+    while True:
+        distance, lacks = distances(first, partner, room, left)
+        if not lacks:
+            return distance >= 0
+        tried = first[:-1].copy()
+        for start in range(left.size):
+            while left[start] > 0:
+                steps = way_to_lack(first, partner, room, left, distance, tried, start, way)
+                if steps < 0:
+                    break
+                flow(partner, mirror, room, left, start, way[:steps])
+
+
+@kernel
+def flow(partner, mirror, room, left, start, way):
+    """Let as much flow along a way as it can take."""
+    end = partner[way[-1]]
+    amount = min(left[start], -left[end])
+    for row in way:
+        amount = min(amount, room[row])
+    for row in way:
+        room[row] -= amount
+        room[mirror[row]] += amount
+    left[start] -= amount
+    left[end] += amount
