@@ -590,6 +590,78 @@ def stress(
         found.to_csv(out, index=False)
 
 
+@app.command()
+def search(
+    scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="A scenario; or a search, as a TOML file.")],
+    levers: Annotated[
+        list[str] | None,
+        typer.Option("--lever", metavar="KEY=LOW:HIGH", help="What may be set, or KEY=ONE,OTHER; may be repeated."),
+    ] = None,
+    designs: Annotated[
+        list[str] | None,
+        typer.Option("--design", metavar="DESIGN", help="A design to choose, or several: A+B; may be repeated."),
+    ] = None,
+    maximise: Annotated[
+        list[str] | None, typer.Option(metavar="MEASURE", help="What there should be more of; may be repeated.")
+    ] = None,
+    minimise: Annotated[
+        list[str] | None, typer.Option(metavar="MEASURE", help="What there should be less of; may be repeated.")
+    ] = None,
+    doubt: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=LOW:HIGH", help="What is not known for sure, and its range; may be repeated."),
+    ] = None,
+    robust: Annotated[
+        str | None, typer.Option(metavar="mean|worst_tenth", help="Over doubted worlds; by default their worst tenth.")
+    ] = None,
+    fails_below: Annotated[
+        str | None, typer.Option(metavar="MEASURE=NUMBER", help="A run fails in which it is below this.")
+    ] = None,
+    fails_above: Annotated[str | None, typer.Option(metavar="MEASURE=NUMBER", help="Or above this.")] = None,
+    budget: Annotated[int | None, typer.Option(help="How many designs are tried; 200 by default.")] = None,
+    worlds: Annotated[int | None, typer.Option(help="Doubted worlds for each; 12 by default.")] = None,
+    replicates: Annotated[int | None, typer.Option(help="Runs in each world; 2, or 12 without doubts.")] = None,
+    draws: Annotated[int | None, typer.Option(help="Fresh draws for what is found; 16 by default.")] = None,
+    most: Annotated[int | None, typer.Option(help="How many designs are found at most; 6 by default.")] = None,
+    seed: Annotated[int | None, typer.Option(help="The luck.")] = None,
+    settings: Settings = None,
+    workers: Workers = None,
+    out: Out = None,
+    figure: Annotated[bool, typer.Option(help="Whether to draw the figure.")] = True,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Throw away what is unfinished, and begin anew.")] = False,
+) -> None:
+    """Search for designs that are good and stand what is doubted; what is found is tried again on fresh luck."""
+    from sim.reading import assignment, bound, lever
+    from sim.report.progress import Bar, working
+    from sim.report.search_page import search_figure
+    from sim.report.search_verdict import search_lines, search_table
+    from sim.study import Search, searching
+
+    numbers = {"budget": budget, "worlds": worlds, "replicates": replicates, "draws": draws, "most": most, "seed": seed}
+    said: dict[str, Any] = {"maximise": maximise, "minimise": minimise, "robust": robust, **numbers}
+    below, above = (bound(text) if text else None for text in (fails_below, fails_above))
+    said["fails"] = searching.failure(below, above)
+    said["doubt"] = dict(map(lever, doubt or []))
+    said["set"] = dict(assignment(text) for text in settings or [])
+    if searching.is_search(scenario):
+        searching.refuse_more({**said, "lever": levers, "design": designs}, scenario)
+        asked = Search.load(scenario)
+    else:
+        asked = searching.asked(scenario, dict(map(lever, levers or [])), designs or [], **said)
+    folder = out or searching.own_place(asked)
+    with interruptible("search", *sys.argv[2:]), Bar(asked.title) as bar:
+        found = searching.search(asked, workers, folder, bar, fresh=fresh)
+    print("\n".join(search_lines(found)))
+    console().print(search_table(found))
+    if figure:
+        with working("drawing"):
+            from sim.record import identity
+            from sim.report.style import save
+
+            save(search_figure(found), folder / "figure.png", identifier=identity(folder))
+    print(f"\n{folder}/: {', '.join(sorted(os.listdir(folder)))}")
+
+
 def show_doubts(result: Any, doubts: Any) -> None:
     """What uncertain assumptions do to a verdict."""
     from sim.report.verdict import asked, doubt_lines, ranked, regret_table
@@ -694,11 +766,11 @@ def validate(
 
 @app.command()
 def check(
-    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Scenarios, designs or studies.")],
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Scenarios, designs, studies or searches.")],
     designs: Designs = None,
     later_wins: LaterWins = False,
 ) -> None:
-    """Say what is wrong with scenarios, designs or studies; runs nothing."""
+    """Say what is wrong with scenarios, designs, studies or searches; runs nothing."""
     from sim.study.design import check_file, check_files
 
     wrong: list[str] = []
