@@ -36,8 +36,8 @@ TIE_COLUMNS = (
 ).split()
 
 OURS = re.compile(
-    r"(runs|series|firms|ties)(_\d+)?\.parquet|(manifest|passport)\.json|(scenario|study|fitted)\.toml|"
-    r"(summary|effects|sensitivity)\.csv|figure\.png|report\.html|passport\.md"
+    r"(runs|series|firms|ties|stress)(_\d+)?\.parquet|(manifest|passport)\.json|(scenario|study|fitted)\.toml|"
+    r"(summary|effects|sensitivity|accounts)\.csv|figure\.png|report\.html|passport\.md"
 )
 """What is written into the folder of a result; all else is somebody else's."""
 

@@ -206,7 +206,12 @@ def firm_colours(run: Run, drawn: pd.DataFrame) -> np.ndarray:
     """The colour of each firm: its strategy or contribution, or the trust that it receives (white: no partner)."""
     if by_action(run):
         return to_rgba_array([*action_colours(run, drawn)])
-    received = run.ties.groupby("target").trust.mean().reindex(drawn.id).to_numpy()
+    return firm_trust(run.ties, drawn)
+
+
+def firm_trust(ties: pd.DataFrame, drawn: pd.DataFrame) -> np.ndarray:
+    """The colours of the trust that firms receive; white for those without a partner."""
+    received = ties.groupby("target").trust.mean().reindex(drawn.id).to_numpy()
     colours = colormaps[TRUST_MAP](np.nan_to_num(received))
     colours[np.isnan(received)] = (1, 1, 1, 1)
     return colours
@@ -254,9 +259,15 @@ def draw_firms(axes: Axes, at: np.ndarray, areas: np.ndarray, colours: np.ndarra
 
 
 def write_names(
-    axes: Axes, at: np.ndarray, areas: np.ndarray, names: Sequence[str], leads: np.ndarray, pairs: np.ndarray
+    axes: Axes,
+    at: np.ndarray,
+    areas: np.ndarray,
+    names: Sequence[str],
+    leads: np.ndarray,
+    pairs: np.ndarray,
+    outlined: bool = True,
 ) -> None:
-    """Names beside their firms, each on the side where it hides least."""
+    """Names beside their firms, each on the side where it hides least; outlined in white, or as plain letters."""
     figure = axes.figure
     scale = 72.0 / figure.dpi
     dots = axes.transData.transform(at) * scale
@@ -287,7 +298,7 @@ def write_names(
             size=size,
             weight="bold" if leads[i] else "normal",
             color=VERMILION if leads[i] else INK,
-            path_effects=HALO,
+            path_effects=HALO if outlined else None,
             zorder=5,
         )
 

@@ -1,0 +1,49 @@
+"""A run with its firms and ties month by month, not only at its end: for replays, and for accounts of who got what."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sim.measures import measure
+from sim.mistakes import Mistake
+from sim.record import Run, firms_frame, ties_frame
+from sim.scenario import Scenario
+from sim.simulation import Simulation
+
+
+def film(scenario: Scenario, seed: int, every: int) -> Run:
+    """A run that holds its firms and ties at founding (month 0), after every so many months, and at its end.
+
+    Looking changes nothing: all else is as `sim.run` gives it.
+
+    Raises:
+        Mistake: if the scenario's files are missing or wrong, or `every` is no number of months.
+    """
+    if every < 1:
+        raise Mistake([f"every: {every} is not allowed; it must be a whole number of months from 1"])
+    simulation = Simulation(scenario, seed)
+    seen = {0: (firms_frame(simulation.world), ties_frame(simulation.world))}
+    while simulation.month < scenario.run.steps:
+        simulation.advance(every)
+        seen[simulation.month] = firms_frame(simulation.world), ties_frame(simulation.world)
+    record = simulation.result()
+    return replace(record, measures=measure(record), snapshots=seen)
+
+
+def filmed_again(run: Run, every: int) -> Run:
+    """A run that has been kept, once more with what it did not keep.
+
+    Raises:
+        Mistake: if it does not come out as it was: it was made by another version, or with firms or phases of somebody's own.
+    """
+    again = film(run.scenario, run.seed, every)
+    if not again.series.equals(run.series):
+        raise Mistake(
+            [
+                (
+                    f"{run.scenario.title}, seed {run.seed}: does not come out again as it was kept (another version, or phases "
+                    "of your own); keep its months with run.snapshot_every"
+                )
+            ]
+        )
+    return again
