@@ -11,7 +11,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sim.measures import FEWER, MEASURES
-from sim.report.network_map import draw_firms, draw_ties, firm_trust, node_areas, partnerships, to_name, write_names
+from sim.report.network_map import (
+    draw_firms,
+    draw_ties,
+    firm_trust,
+    nameless,
+    node_areas,
+    partnerships,
+    to_name,
+    write_names,
+)
 from sim.report.page_parts import named
 from sim.report.replay import Film
 from sim.report.style import (
@@ -81,7 +90,7 @@ def difference_figure(measure: str, rows: Sequence[Mapping[Any, Any]], first: st
         axes = page.add_axes((0.06, FOOT / height, 0.88, ROW * len(rows) / height))
         page.text(0.06, 1 - 0.06 / height, words(measure).capitalize(), size=14, weight="bold", va="top")
         less = "less is better" if measure in FEWER else "more is better"
-        unit = "points of 100" if in_percent(measure) else MEASURES[measure].unit
+        unit = "percentage points" if in_percent(measure) else MEASURES[measure].unit
         page.text(0.06, 1 - 0.34 / height, f"{unit}; {less}", size=11, color=MUTED, va="top")
         scale = 100.0 if in_percent(measure) else 1.0
         axes.axvline(0.0, color=INK, lw=1.2)
@@ -121,7 +130,8 @@ def _difference(axes: Axes, at: int, row: Mapping[Any, Any], measure: str, scale
     fill, mark = (colour if kind else "white"), {"bad": "s"}.get(kind, "o")
     axes.plot([middle], [at + 0.16], mark, ms=9 if mark == "o" else 8, mfc=fill, mec=colour, mew=2, zorder=3)
     told = f"{'+' if middle > 0 else ''}{spelled(middle)} [{spelled(low)}, {spelled(high)}]".replace("-", "−")
-    text = {"transform": axes.get_yaxis_transform(), "va": "center", "size": 12}
+    text: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "va": "center", "size": 12}
+    text["bbox"] = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}  # the line of no difference ends at letters
     axes.text(0.0, at - 0.24, named(words(str(row["treatment"]))), color=INK, **text)
     axes.text(1.0, at - 0.24, told, color=legible(colour), ha="right", **text)
 
@@ -164,8 +174,8 @@ def map_figure(label: str, film: Film, run: str, month: int) -> Figure:
         page = small_page(label, SMALL, SMALL)
         axes = page.add_axes((0, 0, 1, 1))
         axes.set_axis_off()
-        axes.set_xlim(-20, 1020)
-        axes.set_ylim(-20, 1020)
+        axes.set_xlim(-40, 1040)
+        axes.set_ylim(-40, 1040)
         if firms.empty:
             axes.text(500, 500, "nobody is left", ha="center", size=16, color=MUTED)
             return page
@@ -175,6 +185,7 @@ def map_figure(label: str, film: Film, run: str, month: int) -> Figure:
         leads = (firms.role == "orchestrator").to_numpy()
         draw_ties(axes, at, pairs, trust)
         draw_firms(axes, at, areas, firm_trust(ties, firms), leads)
-        names = firms.firm.map(lambda name: named(str(name))).where(to_name(leads), "").tolist()
+        unnamed = nameless(film.runs[run], firms)
+        names = firms.firm.map(lambda name: named(str(name))).where(to_name(leads) & ~unnamed, "").tolist()
         write_names(axes, at, areas, names, leads, pairs, outlined=False)
     return page

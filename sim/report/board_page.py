@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,6 +13,7 @@ from matplotlib.figure import Figure
 
 from sim.designs import Design
 from sim.measures import MEASURES
+from sim.mistakes import Mistake
 from sim.record import identity
 from sim.report.board_figures import (
     difference_figure,
@@ -21,9 +24,11 @@ from sim.report.board_figures import (
     trajectory_figure,
     words,
 )
+from sim.report.markdown import slug
 from sim.report.odd import meaning
 from sim.report.page_parts import Cell, Picture, Points, Replay, Section, Told, assumptions, command, drawing
 from sim.report.replay import Film, pace
+from sim.report.style import save
 from sim.report.sweep_page import in_percent
 from sim.report.tables import spelled
 from sim.report.telling import said
@@ -40,14 +45,15 @@ from sim.report.verdict import (
     trade_off_lines,
     verdict_lines,
 )
-from sim.report.wording import percent
+from sim.report.wording import SPACE, percent
 from sim.scenario import Scenario
 from sim.study import Result
 from sim.study.capsule import again, design_of
-from sim.study.comparing import doubts_of, flips, regret
+from sim.study.comparing import AS_IT_IS, doubts_of, flips, regret
 from sim.study.design import TREATMENT
 from sim.study.filming import film
-from sim.study.stress import kept_stress
+from sim.study.spaces import Range
+from sim.study.stress import AT, distance_to_collapse, keep_stress, kept_stress
 from sim.world import SERIES
 
 SHOWN_BY = {"survival": "firms", "collapsed": "firms", "final_firms": "firms", "mean_contribution": "contribution"}
@@ -95,8 +101,8 @@ class Board:
     def told(self, line: str) -> str:
         """A sentence in which designs go by their names in words."""
         for name in sorted(self.names, key=len, reverse=True):
-            line = line.replace(name, words(name))
-        return line
+            line = line.replace(name, f"“{name}”" if name == AS_IT_IS else words(name))
+        return line[:1].upper() + line[1:]
 
     def lead(self) -> list[str]:
         """What the verdict rests on."""
@@ -107,12 +113,11 @@ class Board:
             if self.race.alike
             else "No difference was declared too small to matter."
         )
+        runs_told = f"It rests on {runs:,} simulated runs: {self.result.replicates} of each of {designs} designs, every seed under every"
+        promise = verdict_lines(self.result)[-1]
         return [
-            (
-                f"It rests on {runs:,} simulated runs: {self.result.replicates} of each of {designs} designs, every seed under every "
-                f"design, so that all meet the same luck.{failed}"
-            ),
-            f"{self.told(verdict_lines(self.result)[-1])} Confidence of all verdicts together: {percent(self.race.confidence)}. {alike}",
+            f"{runs_told} design, so that all meet the same luck.{failed}",
+            f"Confidence {percent(self.race.confidence)}: {promise[:1].lower()}{promise[1:]} {alike}",
         ]
 
     def sections(self) -> Iterator[Section]:
@@ -136,12 +141,13 @@ class Board:
             if not changes:
                 points.append(Points(words(name), ["The scenario, with nothing laid over it."]))
                 continue
-            sentences = design_sentences(Design(title=name, set=changes))
-            points.append(Points(words(name), [plain(sentence) for sentence in sentences]))
             scenario = design_of(self.result, self.names.index(name))
+            new = {key: value for key, value in changes.items() if value_of(self.base, key) != value_of(scenario, key)}
+            sentences = design_sentences(Design(title=name, set=new)) if new else ["It changes nothing here."]
+            points.append(Points(words(name), [plain(sentence) for sentence in sentences]))
             rows += [
                 [words(name), key, plain(_value(self.base, key)), plain(_value(scenario, key)), meaning(key)]
-                for key in changes
+                for key in new
                 if not key.startswith(("interventions", "programme"))
             ]
         told = Told("Key by key", ["design", "key", words(self.names[0]), "under the design", "meaning"], rows)
@@ -174,7 +180,9 @@ class Board:
             ]
             pictures.append(
                 self.picture(
-                    figure, f"{words(measure).capitalize()} against {words(self.names[0])}: {'; '.join(told)}."
+                    figure,
+                    f"{words(measure).capitalize()} against {words(self.names[0])}: {'; '.join(told)}.",
+                    caption=False,
                 )
             )
         lines = [
@@ -203,7 +211,7 @@ class Board:
 
     def _cell(self, effects: pd.DataFrame, measure: str, name: str, value: float, best: float) -> str:
         sign = mark(effects, measure, name)
-        text = f"{level(measure, value)}{sign}{f' {BEST}' if value == best else ''}"
+        text = f"{level(measure, value)}{sign}{f' {BEST}' if value == best else ''}".replace(" ", SPACE)
         return Cell.of(text, {" +": "good", " −": "bad"}.get(sign, ""))
 
     # How it comes about
@@ -223,7 +231,7 @@ class Board:
             few = done.groupby(TREATMENT, sort=False).head(RERUNS)
             tables = [again(self.result, run).series[["month", name]].assign(run=run) for run in few["run"]]
             kept = pd.concat(tables).merge(few[["run", TREATMENT]], on="run")
-        quantiles = kept.groupby([TREATMENT, "month"], sort=False)[name].quantile([0.25, 0.5, 0.75]).unstack()
+        quantiles = kept.groupby([TREATMENT, "month"], sort=False)[name].quantile(np.array([0.25, 0.5, 0.75])).unstack()
         return quantiles.set_axis(["low", "middle", "high"], axis=1).reset_index().rename(columns={TREATMENT: "design"})
 
     def _trajectories(self) -> Figure:
@@ -253,7 +261,7 @@ class Board:
         table = table[[self.names[0], self.beside]].dropna()
         if table.empty:
             return int(self.result.runs["seed"].iloc[0])
-        return int((table.rank(pct=True) - 0.5).abs().sum(axis=1).idxmin())
+        return int(table.index[(table.rank(pct=True) - 0.5).abs().sum(axis=1).to_numpy().argmin()])
 
     @cached_property
     def film(self) -> Film:
@@ -281,7 +289,10 @@ class Board:
             alt = f"{title.capitalize()}: {len(firms):,} firms, {len(ties) // 2:,} partnerships{trust}."
             again_by = command("tide", "rerun", self.place, "--run", numbers[name])
             pictures.append(self.picture(self.figures[label], alt, again_by))
-        key = "Colour is trust, from pale (none) to dark (full): of a firm, what it receives. Area is what a firm gets a month; rings are orchestrators."
+        key = (
+            "Colour is trust, from pale (none) to dark (full): that of a tie, or what a firm receives. Area is what a firm gets a "
+            "month; rings are orchestrators."
+        )
         hidden = (
             f" {self.film.hidden:,} firms with fewer partners are left out of the maps." if self.film.hidden else ""
         )
@@ -330,9 +341,8 @@ class Board:
             [words(str(row["design"])), spelled(row["mean"]), spelled(row["most"]), percent(round(row["best"], 3))]
             for row in regret(doubts, measure).to_dict("records")
         ]
-        ranges = ", ".join(
-            f"{name} from {spelled(span.low)} to {spelled(span.high)}" for name, span in doubts.study.factors.items()
-        )
+        spans = {name: span for name, span in doubts.study.factors.items() if isinstance(span, Range)}
+        ranges = ", ".join(f"{name} from {spelled(span.low)} to {spelled(span.high)}" for name, span in spans.items())
         behind = Told(
             f"How far each stays behind the best of the same world, in {words(measure)} (regret)",
             ["design", "mean", "most", "is the best in"],
@@ -365,9 +375,9 @@ class Board:
             command("tide", "report", self.place, "--figures", "figures"),
         ]
 
-    def picture(self, figure: Figure, alt: str, again_by: str = "") -> Picture:
-        """A figure on the page."""
-        return Picture(drawing(figure, self.identifier, alt, letters=True), alt, again_by)
+    def picture(self, figure: Figure, alt: str, again_by: str = "", caption: bool = True) -> Picture:
+        """A figure on the page; with what it shows below it, unless that stands in it as it is."""
+        return Picture(drawing(figure, self.identifier, alt, letters=True), alt, again_by, caption)
 
     def _provenance(self) -> Section:
         manifest, seeds = self.result.manifest, self.result.runs["seed"]
@@ -403,7 +413,7 @@ def _called(series: str) -> str:
     return "members" if series == "firms" else words(series)
 
 
-def _difference(row: dict[str, float], measure: str) -> str:
+def _difference(row: Mapping[Any, Any], measure: str) -> str:
     """A difference with its interval in words."""
     scale, unit = (100.0, " points") if in_percent(measure) else (1.0, "")
     low, high, middle = (spelled(scale * row[name]) for name in ("low", "high", "difference"))
@@ -413,3 +423,37 @@ def _difference(row: dict[str, float], measure: str) -> str:
 def is_board(result: Result) -> bool:
     """Whether a result is a comparison of designs."""
     return result.study.replicates.race is not None and bool(result.study.treatments)
+
+
+def stressed(result: Result, runs: int = 20, workers: int | None = None) -> None:
+    """Find how far every design of a comparison is from collapse, and keep it beside the result, for its page.
+
+    Args:
+        result: of a comparison.
+        runs: searches of each kind, a seed each.
+        workers: how many runs at once; all cores by default.
+
+    Raises:
+        Mistake: if it is no comparison.
+    """
+    if not is_board(result):
+        raise Mistake([f"{result.folder}: is no comparison of designs; stress is for those that tide compare wrote"])
+    designs = {name: design_of(result, place) for place, name in enumerate(result.study.treatments)}
+    at = min(AT, *(scenario.run.steps // 2 for scenario in designs.values()))
+    keep_stress(result.folder, distance_to_collapse(designs, range(runs), at=at, workers=workers))
+
+
+def save_figures(result: Result, folder: Path) -> list[Path]:
+    """Write the figures of a comparison's page, as SVG and as PNG.
+
+    Raises:
+        Mistake: if it is no comparison, or the folder cannot be written.
+    """
+    if not is_board(result):
+        raise Mistake([f"{result.folder}: is no comparison of designs; its figure is figure.png"])
+    written = []
+    for name, figure in Board(result).figures.items():
+        paths = [folder / f"{slug(name)}{suffix}" for suffix in (".svg", ".png")]
+        save(figure, *paths, identifier=identity(result.folder))
+        written += paths
+    return written

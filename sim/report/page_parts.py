@@ -7,7 +7,6 @@ import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -58,9 +57,11 @@ class Picture:
 
     drawing: str
     alt: str
-    """What it shows, for those who do not see it; stands below it as well."""
+    """What it shows, for those who do not see it."""
     command: str = ""
     """What makes it again."""
+    caption: bool = True
+    """Whether what it shows stands below it as well."""
 
 
 @dataclass
@@ -130,7 +131,7 @@ def named(name: str) -> str:
     return short if short.isascii() else f"{FIRST_STRONG}{short}{END}"
 
 
-def command(*parts: str | Path) -> str:
+def command(*parts: object) -> str:
     """A command as it is typed."""
     return shlex.join(map(str, parts))
 

@@ -16,7 +16,7 @@ from matplotlib import colormaps
 from matplotlib.colors import to_hex
 
 from sim.record import Run
-from sim.report.network_map import layout, make_room, node_areas, partnerships
+from sim.report.network_map import layout, make_room, nameless, node_areas, partnerships
 from sim.report.page_parts import named
 from sim.report.style import TRUST_MAP
 
@@ -89,12 +89,14 @@ class Film:
             if month not in self.runs[name].snapshots:
                 continue
             there, between = self.frame(name, month)
+            unnamed = nameless(self.runs[name], there)
             received = between.groupby("target").trust.mean().reindex(there.id).to_numpy()
             areas = node_areas(there.benefit.to_numpy(float)) if len(there) else np.zeros(0)
             sizes = np.clip(np.rint(np.sqrt(areas) / 2), 1, 35).astype(int)
             for row, who in enumerate(there.id.astype(int)):
                 leads = there.role.iloc[row] == "orchestrator"
-                told = named(str(there.firm.iloc[row])) if leads or not many else ""
+                shown = (leads or not many) and not unnamed[row]
+                told = named(str(there.firm.iloc[row])) if shown else ""
                 entry = firms.setdefault(who, [*map(int, self.at[self._places[who]]), int(leads), told, number, "", ""])
                 _catch_up(entry, (5, 6), number - entry[4])
                 entry[5] += ALONE if np.isnan(received[row]) else digit(received[row])
@@ -151,7 +153,12 @@ def _map(runs: Iterable[Run], places: Mapping[int, int]) -> np.ndarray:
             for pair in zip(once.source.map(places), once.target.map(places), strict=True):
                 if not np.isnan(pair).any():
                     pairs[pair] = pairs.get(pair, 0.0) + weight
-    kept = np.array([pair for pair, weight in sorted(pairs.items()) if weight >= 1.0], int).reshape(-1, 2)
+    lasting = {pair for pair, weight in pairs.items() if weight >= 1.0}
+    alone = set(places.values()) - {end for pair in lasting for end in pair}
+    for who in sorted(alone):  # whoever had partners for a while lies near the one it had longest
+        own = [(-weight, pair) for pair, weight in pairs.items() if who in pair]
+        lasting |= {min(own)[1]} if own else set()
+    kept = np.array(sorted(lasting), int).reshape(-1, 2)
     at = layout(len(places), kept)
     at = make_room(at, np.full(len(places), 7.0 if len(places) <= 100 else 4.0))
     return np.rint(WIDE * (0.06 + 0.88 * _unit(at)))

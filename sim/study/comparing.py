@@ -105,7 +105,7 @@ def doubted(study: Study, ranges: Mapping[str, tuple[float, float]], points: int
 
 def doubts_place(folder: Path) -> Path:
     """Where the worlds of a comparison lie in which its assumptions are doubted: beside it."""
-    at = folder.resolve()
+    at = folder if folder.name else folder.resolve()
     return at.with_name(f"{at.name}-assumptions")
 
 
