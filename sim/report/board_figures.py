@@ -44,9 +44,8 @@ from sim.report.sweep_page import in_percent
 from sim.report.tables import spelled
 from sim.report.wording import percent
 
-SMALL, BROAD = 4.6, 8.2
+SMALL, BROAD = 4.6, 6.6
 """Inches across: of a figure beside others, and of one by itself."""
-INCH = 72.0
 ROW, HEAD, FOOT = 0.62, 0.72, 0.62
 """Inches of a design, of the head and of the axis."""
 OTHERS = (VERMILION, GREEN, PURPLE, ORANGE, SKY)
@@ -147,8 +146,8 @@ def trajectory_figure(series: pd.DataFrame, name: str, unit: str, colours: Mappi
         share: whether it is read in percent.
     """
     with styled():
-        page = small_page("trajectories", BROAD, 4.3)
-        axes = page.add_axes((0.075, 0.13, 0.70, 0.70))
+        page = small_page("trajectories", BROAD, 3.9)
+        axes = page.add_axes((0.085, 0.14, 0.67, 0.68))
         page.text(0.0, 0.985, words(name).capitalize(), size=14, weight="bold", va="top")
         page.text(0.0, 0.915, unit, size=11, color=MUTED, va="top")
         ends = []

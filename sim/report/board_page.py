@@ -261,7 +261,7 @@ class Board:
         table = table[[self.names[0], self.beside]].dropna()
         if table.empty:
             return int(self.result.runs["seed"].iloc[0])
-        return int(table.index[(table.rank(pct=True) - 0.5).abs().sum(axis=1).to_numpy().argmin()])
+        return int(table.index.to_numpy()[(table.rank(pct=True) - 0.5).abs().sum(axis=1).to_numpy().argmin()])
 
     @cached_property
     def film(self) -> Film:

@@ -160,8 +160,15 @@ def _map(runs: Iterable[Run], places: Mapping[int, int]) -> np.ndarray:
         lasting |= {min(own)[1]} if own else set()
     kept = np.array(sorted(lasting), int).reshape(-1, 2)
     at = layout(len(places), kept)
-    at = make_room(at, np.full(len(places), 7.0 if len(places) <= 100 else 4.0))
-    return np.rint(WIDE * (0.06 + 0.88 * _unit(at)))
+    at = make_room(_spread(at), np.full(len(places), min(16.0, 60.0 / np.sqrt(len(places)))))
+    return np.rint(WIDE * (0.08 + 0.84 * _unit(at)))
+
+
+def _spread(at: np.ndarray) -> np.ndarray:
+    """Places with more room in the middle, where most are, and less around it."""
+    away = at - np.median(at, axis=0)
+    far = np.hypot(*away.T)
+    return away * np.sqrt(far.max() / np.maximum(far, 1e-9))[:, None]
 
 
 def _unit(at: np.ndarray) -> np.ndarray:
