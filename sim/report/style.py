@@ -155,7 +155,7 @@ def legible(colour: str, contrast: float = 4.5) -> str:
     shade = np.array(to_rgb(colour))
     while 1.05 / (_luminance(shade) + 0.05) < contrast:
         shade = 0.97 * shade
-    return to_hex(shade)
+    return to_hex(tuple(shade.tolist()))
 
 
 def _luminance(shade: np.ndarray) -> float:
