@@ -366,6 +366,45 @@ def find_stress(result: Any, workers: int | None) -> None:
 
 
 @app.command()
+def accounts(
+    result: Annotated[Path, typer.Argument(metavar="RESULT", help="The folder of a run, or of a sweep with --run.")],
+    at: Annotated[int | None, typer.Option(min=1, metavar="MONTH", help="By default the end.")] = None,
+    number: Annotated[int | None, typer.Option("--run", min=0, help="Of a sweep: the number of the run.")] = None,
+    every: Annotated[int, typer.Option(min=1, help="Months that an account covers, if the run kept none.")] = 12,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="The table; by default accounts.csv in the folder of the run.")
+    ] = None,
+    figure: Annotated[bool, typer.Option(help="Whether to draw the figure beside it.")] = True,
+) -> None:
+    """Say who gets less than it brings, who subsidises whom, and which coalition would gain by leaving."""
+    from sim.record import durably, for_spreadsheets, identity
+    from sim.report.accounts_page import (
+        accounts_figure,
+        accounts_table,
+        leaving_line,
+        most_apart,
+        of_month,
+        subsidy_lines,
+    )
+    from sim.report.progress import working
+    from sim.report.style import save
+    from sim.study.filming import with_accounts
+
+    with working(f"{result}: the accounts"):
+        run = with_accounts(result, number, every)
+        table = of_month(run, at)
+        lines = [*subsidy_lines(run, at), leaving_line(run.leaving(at))]
+    console().print(accounts_table(most_apart(table)))
+    print("\n" + "\n".join(lines))
+    mark = "" if number is None else f"-{number}"
+    to = out or result / f"accounts{mark}.csv"
+    durably(to, for_spreadsheets(run.accounts()).to_csv(index=False).encode())
+    if figure:
+        save(accounts_figure(run), to.with_suffix(".png"), identifier=identity(result))
+    print(f"\n{to}")
+
+
+@app.command()
 def discover(
     result: Annotated[Path, typer.Argument(metavar="RESULT", help="The folder of a sweep over ranges.")],
     measure: Annotated[str, typer.Option(help="Which measure goes wrong.")] = "collapsed",

@@ -12,6 +12,7 @@ import tempfile
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib import import_module, metadata
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -37,7 +38,7 @@ TIE_COLUMNS = (
 
 OURS = re.compile(
     r"(runs|series|firms|ties|stress)(_\d+)?\.parquet|(manifest|passport)\.json|(scenario|study|fitted)\.toml|"
-    r"(summary|effects|sensitivity|accounts)\.csv|(figure|accounts)\.png|report\.html|passport\.md"
+    r"(summary|effects|sensitivity)\.csv|accounts(-\d+)?\.(csv|png)|figure\.png|report\.html|passport\.md"
 )
 """What is written into the folder of a result; all else is somebody else's."""
 
@@ -140,6 +141,10 @@ class Run:
 
     def accounts(self) -> pd.DataFrame:
         """What each member put in, got, and would get by its Shapley value, over time (`sim.measures.accounts`)."""
+        return self._accounts.copy()
+
+    @cached_property
+    def _accounts(self) -> pd.DataFrame:
         return import_module("sim.measures.accounts").accounts(self)  # accounts know runs, not the other way round
 
     def subsidies(self, month: int | None = None) -> pd.DataFrame:

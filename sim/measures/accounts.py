@@ -130,7 +130,7 @@ def subsidies(run: Run, month: int | None = None) -> pd.DataFrame:
     Raises:
         Mistake: if nothing is known of the month.
     """
-    table = accounts(run)
+    table = run.accounts()
     table = table[table["month"] == at_month(run, month)]
     stretch = table["months"].max() if len(table) else 1
     gaps = (table["gap"] * table["months"] / stretch).to_numpy()
@@ -152,7 +152,7 @@ def settled(gaps: Mapping[int, float]) -> list[tuple[int, int, float]]:
     surplus = {who: gap for who, gap in gaps.items() if gap > least}
     found = []
     while lacking and surplus:
-        giver, taker = (max(left, key=lambda who, left=left: (left[who], -who)) for left in (lacking, surplus))
+        giver, taker = _largest(lacking), _largest(surplus)
         amount = min(lacking[giver], surplus[taker])
         found.append((giver, taker, amount))
         for left, who in ((lacking, giver), (surplus, taker)):
@@ -160,6 +160,11 @@ def settled(gaps: Mapping[int, float]) -> list[tuple[int, int, float]]:
             if left[who] <= least:
                 del left[who]
     return found
+
+
+def _largest(left: Mapping[int, float]) -> int:
+    """Whose amount is the largest; the first of equals."""
+    return max(left, key=lambda who: (left[who], -who))
 
 
 def leaving(run: Run, month: int | None = None) -> Leaving:

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sim.measures import FEWER, MEASURES
+from sim.report.accounts_page import draw_shares
 from sim.report.network_map import (
     draw_firms,
     draw_ties,
@@ -22,7 +23,7 @@ from sim.report.network_map import (
     write_names,
 )
 from sim.report.page_parts import named
-from sim.report.replay import Film
+from sim.report.replay import ON_MAP, Film
 from sim.report.style import (
     BLUE,
     FAINT,
@@ -185,6 +186,15 @@ def map_figure(label: str, film: Film, run: str, month: int) -> Figure:
         draw_ties(axes, at, pairs, trust)
         draw_firms(axes, at, areas, firm_trust(ties, firms), leads)
         unnamed = nameless(film.runs[run], firms)
-        names = firms.firm.map(lambda name: named(str(name))).where(to_name(leads) & ~unnamed, "").tolist()
+        names = firms.firm.map(lambda name: named(str(name), ON_MAP)).where(to_name(leads) & ~unnamed, "").tolist()
         write_names(axes, at, areas, names, leads, pairs, outlined=False)
+    return page
+
+
+def share_figure(label: str, rows: pd.DataFrame, name: str) -> Figure:
+    """What a firm gets against its Shapley share, over time."""
+    with styled():
+        page = small_page(label, SMALL, 2.7)
+        draw_shares(page.add_axes((0.12, 0.17, 0.58, 0.55)), rows, name)
+        page.axes[0].set_xlabel("month", size=11)
     return page

@@ -15,18 +15,27 @@ from sim.designs import Design
 from sim.measures import MEASURES
 from sim.mistakes import Mistake
 from sim.record import identity
+from sim.report.accounts_page import (
+    SLIGHT,
+    has_accounts,
+    leaving_line,
+    of_month,
+    subsidy_lines,
+    told_accounts,
+)
 from sim.report.board_figures import (
     difference_figure,
     level,
     map_figure,
     palette,
+    share_figure,
     standing,
     trajectory_figure,
     words,
 )
 from sim.report.markdown import slug
 from sim.report.odd import meaning
-from sim.report.page_parts import Cell, Picture, Points, Replay, Section, Told, assumptions, command, drawing
+from sim.report.page_parts import Cell, Picture, Points, Replay, Section, Told, assumptions, command, drawing, named
 from sim.report.replay import Film, pace
 from sim.report.style import save
 from sim.report.sweep_page import in_percent
@@ -45,7 +54,7 @@ from sim.report.verdict import (
     trade_off_lines,
     verdict_lines,
 )
-from sim.report.wording import SPACE, percent
+from sim.report.wording import SPACE, months_of, percent
 from sim.scenario import Scenario
 from sim.study import Result
 from sim.study.capsule import again, design_of
@@ -89,6 +98,7 @@ class Board:
         found = dict(self._differences())
         found["trajectories"] = self._trajectories()
         found |= self._maps()
+        found |= self._shares()
         return found
 
     # Words
@@ -128,6 +138,7 @@ class Board:
         yield self._trade_offs()
         yield self._over_time()
         yield self._network()
+        yield from self._accounts()
         yield from self._stress()
         yield from self._doubts()
         yield assumptions(self.base)
@@ -316,6 +327,53 @@ class Board:
         runs = self.result.runs
         found = runs[(runs[TREATMENT] == name) & (runs["seed"] == self.seed)]["run"]
         return int(found.iloc[0])
+
+    # Who gets what
+
+    def _short(self) -> dict[str, str]:
+        """The three firms that are the most short of their share under the scenario as it is: name of the figure → name."""
+        run = self.film.runs[self.names[0]]
+        if not has_accounts(run) or run.firms.empty:
+            return {}
+        lacking = of_month(run)
+        few = lacking[lacking["gap_share"] < -SLIGHT].head(3)
+        return {f"share {who}": named(str(firm)) for who, firm in zip(few["id"], few["firm"], strict=True)}
+
+    def _shares(self) -> dict[str, Figure]:
+        """What they get against their Shapley shares, over time."""
+        table = self.film.runs[self.names[0]].accounts()
+        return {
+            label: share_figure(label, table[table["id"].astype(str) == label.removeprefix("share ")], name)
+            for label, name in self._short().items()
+        }
+
+    def _accounts(self) -> Iterator[Section]:
+        tables, lines = [], []
+        for name, run in self.film.runs.items():
+            if not has_accounts(run) or run.firms.empty:
+                continue
+            end = of_month(run)
+            caption = (
+                f"{words(name)}: the largest gaps in the last {months_of(int(end['months'].max()))} of the typical run"
+            )
+            tables.append(told_accounts(run, caption))
+            lines += [
+                f"{self.told(name)}: {line[:1].lower()}{line[1:]}"
+                for line in (subsidy_lines(run)[0], leaving_line(run.leaving()))
+            ]
+        if not tables:
+            return
+        first = words(self.names[0])
+        pictures = [
+            self.picture(self.figures[label], f"What {name} gets under {first}, and its Shapley share.", caption=False)
+            for label, name in self._short().items()
+        ]
+        told = (
+            "The Shapley share is what a firm adds: its own platform value, and half of the value of its ties. Who gets less subsidises "
+            "those who get more. Gaps are in endowments of an average firm."
+        )
+        runs = [command("tide", "accounts", self.place, "--run", self._run_of(name)) for name in self.film.runs]
+        yield Section("Who gets what it brings", [told, *lines], tables, runs, pictures)
 
     # How sure
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +14,17 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from sim.measures import MEASURES
+from sim.measures.coalitions import MOST
 from sim.mistakes import Mistake
 from sim.record import Run, identity, kind_of, read_manifest
+from sim.report.accounts_page import has_accounts, leaving_line, of_month, subsidy_lines, told_accounts
 from sim.report.board_page import Board, is_board
 from sim.report.page_parts import Picture, Section, Told, assumptions, drawing
 from sim.report.run_page import run_figure
 from sim.report.sensitivity_page import sensitivity_figure
 from sim.report.sweep_page import sweep_figure
 from sim.report.tables import claim_text, estimate, findings, maturity_lines, measures_shown, precision_lines, spelled
-from sim.report.wording import headline, subtitle
+from sim.report.wording import headline, months_of, subtitle
 from sim.scenario import Scenario
 from sim.study import Result
 from sim.study.sensitivity import can_tell, remarks
@@ -86,7 +88,18 @@ def _of_run(run: Run, at: Path) -> tuple[str, list[str], str, list[Section]]:
     numbers = Section("Numbers", maturity_lines(run), [told])
     again = Section("Again", commands=[f"tide verify {at.name}", f"tide run {at.name}/scenario.toml --seed {run.seed}"])
     lead = [f"{headline(run)}.", subtitle(run)]
-    return run.scenario.title, lead, run.scenario.description, [picture, numbers, assumptions(run.scenario), again]
+    sections = [picture, numbers, *_accounts(run, at), assumptions(run.scenario), again]
+    return run.scenario.title, lead, run.scenario.description, sections
+
+
+def _accounts(run: Run, at: Path) -> Iterator[Section]:
+    """Who gets less, and who more, than it brings; where value is shared."""
+    if run.firms.empty or not has_accounts(run):
+        return
+    months = int(of_month(run)["months"].max())
+    told = told_accounts(run, f"The largest gaps over the last {months_of(months)}, in endowments of an average firm")
+    lines = [*subsidy_lines(run)[:3], leaving_line(run.leaving())] if len(run.firms) <= MOST else subsidy_lines(run)[:3]
+    yield Section("Who gets what it brings", lines, [told], [f"tide accounts {at.name}"])
 
 
 def _of_sweep(result: Result, at: Path) -> tuple[str, list[str], str, list[Section]]:

@@ -271,6 +271,7 @@ def write_names(
     figure = axes.figure
     scale = 72.0 / figure.dpi
     dots = axes.transData.transform(at) * scale
+    frame = np.array(axes.bbox.extents)[[0, 2, 1, 3]] * scale
     radius = np.sqrt(areas) / 2
     along = np.linspace(0, 1, 9)[:, None]
     ties = [dots[a] + along * (dots[b] - dots[a]) for a, b in pairs] if len(at) <= MOST_NAMED else []
@@ -284,7 +285,7 @@ def write_names(
         width, height = 0.62 * size * len(names[i]), 1.3 * size
         box = min(
             (spot(dots[i], radius[i] + 4 + 5 * leads[i], width, height, side) for side in range(8)),
-            key=lambda box: hidden(box, taken, written),
+            key=lambda box: hidden(box, taken, written) + beyond(box, frame),
         )
         written.append(box)
         middle = np.array([(box[0] + box[1]) / 2, (box[2] + box[3]) / 2]) / scale
@@ -319,6 +320,12 @@ def hidden(
     inside = (taken[:, 0] > left) & (taken[:, 0] < right) & (taken[:, 1] > low) & (taken[:, 1] < high)
     clashes = sum(left < r and right > lf and low < t and high > b for lf, r, b, t in written)
     return float(inside.sum() + 20 * clashes)
+
+
+def beyond(box: tuple[float, float, float, float], frame: np.ndarray) -> float:
+    """How far a name there would reach beyond the map, in points."""
+    left, right, low, high = np.array(box) - frame
+    return float(max(0, -left) + max(0, right) + max(0, -low) + max(0, high))
 
 
 def draw_key(axes: Axes, run: Run, drawn: int) -> None:

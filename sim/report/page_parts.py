@@ -125,9 +125,9 @@ def own_names(svg: str, prefix: str) -> str:
     return re.sub(r'( id="|href="#|url\(#)', rf"\g<1>{prefix}-", svg)
 
 
-def named(name: str) -> str:
+def named(name: str, most: int = NAME) -> str:
     """A name that users wrote, as it is shown: not longer than it can be read, and with a direction of its own."""
-    short = name if len(name) <= NAME else f"{name[: NAME - 2].rstrip()} …"
+    short = name if len(name) <= most else f"{name[: most - 2].rstrip()} …"
     return short if short.isascii() else f"{FIRST_STRONG}{short}{END}"
 
 

@@ -26,6 +26,8 @@ MOST_SHOWN = 300
 """More firms than this cannot be told apart on a small map: then the best connected are shown."""
 MOST_NAMED = 24
 """More firms than this have no room for their names: then orchestrators are named."""
+ON_MAP = 18
+"""Letters of a name on a map."""
 LASTING = 1 / 3
 """Share of the frames from which on a partnership pulls on the map."""
 WIDE = 1000
@@ -96,7 +98,7 @@ class Film:
             for row, who in enumerate(there.id.astype(int)):
                 leads = there.role.iloc[row] == "orchestrator"
                 shown = (leads or not many) and not unnamed[row]
-                told = named(str(there.firm.iloc[row])) if shown else ""
+                told = named(str(there.firm.iloc[row]), ON_MAP) if shown else ""
                 entry = firms.setdefault(who, [*map(int, self.at[self._places[who]]), int(leads), told, number, "", ""])
                 _catch_up(entry, (5, 6), number - entry[4])
                 entry[5] += ALONE if np.isnan(received[row]) else digit(received[row])

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from sim.measures import measure
 from sim.mistakes import Mistake
-from sim.record import Run, firms_frame, ties_frame
+from sim.record import Run, firms_frame, kind_of, ties_frame
 from sim.scenario import Scenario
 from sim.simulation import Simulation
+from sim.study.capsule import design_of, row_of
+from sim.study.result import Result
 
 
 def film(scenario: Scenario, seed: int, every: int) -> Run:
@@ -47,3 +50,26 @@ def filmed_again(run: Run, every: int) -> Run:
             ]
         )
     return again
+
+
+def with_accounts(folder: Path, number: int | None, every: int) -> Run:
+    """A run that has been kept, or one of the runs of a sweep, with its firms and ties over time.
+
+    Args:
+        folder: of a run, or of a sweep.
+        number: of a run of a sweep.
+        every: months from one picture to the next, where the run kept none.
+
+    Raises:
+        Mistake: if the folder holds neither, there is no such run, or it does not come out again as it was.
+    """
+    if kind_of(folder) == "sweep":
+        if number is None:
+            raise Mistake([f"{folder}: is a sweep; say of which run, e.g. --run 0"])
+        result = Result.read(folder)
+        row = row_of(result, number)
+        return film(design_of(result, int(row["design"])), int(row["seed"]), every)
+    if number is not None:
+        raise Mistake([f"--run {number}: {folder} is no sweep; leave it out"])
+    run = Run.load(folder)
+    return run if run.snapshots else filmed_again(run, every)

@@ -59,8 +59,10 @@
       const high = Math.max(9, Math.min(13, wide / 38)) * dense, low = y + dot * size + high + 3 * dot;
       pen.font = (firm[2] ? "bold " : "") + high + "px " + font;
       pen.fillStyle = firm[2] ? "#a33f00" : "#222";
-      pen.strokeText(firm[3], x, low);
-      pen.fillText(firm[3], x, low);
+      const half = pen.measureText(firm[3]).width / 2 + 3 * dense;
+      const middle = Math.max(half, Math.min(canvas.width - half, x));
+      pen.strokeText(firm[3], middle, low);
+      pen.fillText(firm[3], middle, low);
     }
     const [firms, partnerships] = run.counts[Math.min(at, run.counts.length - 1)];
     box.querySelector(".count").textContent = firms + " firms, " + partnerships + " partnerships";
