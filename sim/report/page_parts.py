@@ -128,7 +128,7 @@ def own_names(svg: str, prefix: str) -> str:
 def named(name: str, most: int = NAME) -> str:
     """A name that users wrote, as it is shown: not longer than it can be read, and with a direction of its own."""
     short = name if len(name) <= most else f"{name[: most - 2].rstrip()} …"
-    return short if short.isascii() else f"{FIRST_STRONG}{short}{END}"
+    return short if name.isascii() else f"{FIRST_STRONG}{short}{END}"
 
 
 def command(*parts: object) -> str:

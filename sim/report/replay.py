@@ -95,14 +95,14 @@ class Film:
             received = between.groupby("target").trust.mean().reindex(there.id).to_numpy()
             areas = node_areas(there.benefit.to_numpy(float)) if len(there) else np.zeros(0)
             sizes = np.clip(np.rint(np.sqrt(areas) / 2), 1, 35).astype(int)
-            for row, who in enumerate(there.id.astype(int)):
-                leads = there.role.iloc[row] == "orchestrator"
-                shown = (leads or not many) and not unnamed[row]
-                told = named(str(there.firm.iloc[row]), ON_MAP) if shown else ""
-                entry = firms.setdefault(who, [*map(int, self.at[self._places[who]]), int(leads), told, number, "", ""])
+            leads = (there.role == "orchestrator").to_numpy()
+            told = np.where((leads | (not many)) & ~unnamed, there.firm.astype(str), "")
+            for who, level, size, lead, name_of in zip(there.id.tolist(), received, sizes, leads, told, strict=True):
+                place = (*map(int, self.at[self._places[who]]), int(lead), named(name_of, ON_MAP), number)
+                entry = firms.setdefault(who, [*place, "", ""])
                 _catch_up(entry, (5, 6), number - entry[4])
-                entry[5] += ALONE if np.isnan(received[row]) else digit(received[row])
-                entry[6] += LETTERS[sizes[row]]
+                entry[5] += ALONE if np.isnan(level) else digit(level)
+                entry[6] += LETTERS[size]
             pairs, trust = partnerships(between, there)
             ids = there.id.to_numpy(int)
             for (one, other), level in zip(pairs, trust, strict=True):
