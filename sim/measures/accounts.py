@@ -134,20 +134,19 @@ def subsidies(run: Run, month: int | None = None) -> pd.DataFrame:
     table = table[table["month"] == at_month(run, month)]
     stretch = table["months"].max() if len(table) else 1
     gaps = (table["gap"] * table["months"] / stretch).to_numpy()
-    names = table["firm"].to_numpy()
-    rows = [(names[giver], names[taker], amount) for giver, taker, amount in settled(dict(enumerate(gaps)))]
+    names, least = table["firm"].to_numpy(), LEAST * float(table["benefit"].sum())
+    rows = [(names[giver], names[taker], amount) for giver, taker, amount in settled(dict(enumerate(gaps)), least)]
     return pd.DataFrame(rows, columns=["giver", "taker", "amount"]).sort_values(
         "amount", ascending=False, kind="stable", ignore_index=True
     )
 
 
-def settled(gaps: Mapping[int, float]) -> list[tuple[int, int, float]]:
-    """Transfers that settle gaps which sum to 0: largest below against largest above, until all are settled.
+def settled(gaps: Mapping[int, float], least: float = 0.0) -> list[tuple[int, int, float]]:
+    """Transfers that settle gaps which sum to 0: largest below against largest above, until only gaps of rounding are left.
 
     Returns:
         (who lacks, who has too much, amount) each.
     """
-    least = LEAST * sum(abs(gap) for gap in gaps.values())
     lacking = {who: -gap for who, gap in gaps.items() if gap < -least}
     surplus = {who: gap for who, gap in gaps.items() if gap > least}
     found = []
