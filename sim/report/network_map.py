@@ -17,7 +17,7 @@ from scipy.spatial import cKDTree
 
 from sim.record import Run
 from sim.report.game_panels import action_colours, strategy_key
-from sim.report.style import HALO, INK, MUTED, TRUST_MAP, VERMILION
+from sim.report.style import HALO, INK, MUTED, TRUST_MAP, VERMILION, legible
 from sim.report.wording import by_action, number
 
 MOST_DRAWN = 600
@@ -298,7 +298,7 @@ def write_names(
             va="center",
             size=size,
             weight="bold" if leads[i] else "normal",
-            color=VERMILION if leads[i] else INK,
+            color=legible(VERMILION) if leads[i] else INK,
             path_effects=HALO if outlined else None,
             zorder=5,
         )
