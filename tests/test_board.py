@@ -8,15 +8,19 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
 from sim import Mistake, Scenario, cli, sweep
 from sim.record import for_spreadsheets
+from sim.report.board_figures import difference_figure
 from sim.report.board_page import Board, save_figures, stressed
+from sim.report.effects_page import _differences
 from sim.report.html import report
 from sim.report.page_parts import named
 from sim.report.replay import Film, pace
-from sim.report.style import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION, legible
+from sim.report.style import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION, legible, render
 from sim.study.capsule import again, export
 from sim.study.comparing import AS_IT_IS, comparison, doubted, doubts_place
 from sim.study.filming import film, filmed_again
@@ -228,6 +232,15 @@ def test_figures_can_be_had_one_by_one(compared, tmp_path):
     assert {path.name for path in (tmp_path / "talk").iterdir()} == names
 
 
+def test_of_too_few_pairs_the_interval_is_without_end_and_the_figure_is_drawn():
+    row = {"treatment": "a", "baseline": 1.0, "difference": 0.5, "low": -np.inf, "high": np.inf, "shows": "not shown"}
+    drawn = render(difference_figure("welfare", [row], AS_IT_IS), "svg", letters=True).decode()
+    assert "+0.5 [−∞, ∞]" in drawn
+    page = Figure(figsize=(4, 3))
+    _differences(page.add_subplot(), pd.DataFrame([row]))
+    assert len(render(page, "png")) > 1000
+
+
 def test_letters_stand_out_from_white():
     for colour in (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY):
         shade = np.array([int(legible(colour)[k : k + 2], 16) / 255 for k in (1, 3, 5)])
@@ -237,8 +250,6 @@ def test_letters_stand_out_from_white():
 
 
 def test_no_text_of_an_export_is_a_formula(compared, tmp_path):
-    import pandas as pd
-
     lines = (export(compared, tmp_path / "plain") / "runs.csv").read_text(encoding="utf-8").splitlines()
     assert f"'{DESIGN}" in lines[-1] and f",{DESIGN}" not in lines[-1]
     table = for_spreadsheets(pd.DataFrame({"name": ["=a", "+b", "-c", "@d", "\te", "f"], "number": [-1.0] * 6}))

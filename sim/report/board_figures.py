@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -14,7 +15,6 @@ from sim.measures import FEWER, MEASURES
 from sim.report.accounts_page import draw_shares
 from sim.report.network_map import (
     draw_firms,
-    draw_ties,
     firm_trust,
     nameless,
     node_areas,
@@ -35,6 +35,7 @@ from sim.report.style import (
     PERCENT,
     PURPLE,
     SKY,
+    TRUST_MAP,
     VERMILION,
     Page,
     label_ends,
@@ -129,7 +130,9 @@ def _difference(axes: Axes, at: int, row: Mapping[Any, Any], measure: str, scale
         axes.plot([low, high], [at + 0.16] * 2, color=colour, lw=3.2, solid_capstyle="butt")
     fill, mark = (colour if kind else "white"), {"bad": "s"}.get(kind, "o")
     axes.plot([middle], [at + 0.16], mark, ms=9 if mark == "o" else 8, mfc=fill, mec=colour, mew=2, zorder=3)
-    told = f"{'+' if middle > 0 else ''}{spelled(middle)} [{spelled(low)}, {spelled(high)}]".replace("-", "−")
+    told = f"{'+' if middle > 0 else ''}{spelled(middle)} [{spelled(low)}, {spelled(high)}]".replace("-", "−").replace(
+        "inf", "∞"
+    )
     text: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "va": "center", "size": 12}
     text["bbox"] = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}  # the line of no difference ends at letters
     axes.text(0.0, at - 0.24, named(words(str(row["treatment"]))), color=INK, **text)
@@ -183,12 +186,24 @@ def map_figure(label: str, film: Film, run: str, month: int) -> Figure:
         pairs, trust = partnerships(ties, firms)
         areas = 0.45 * node_areas(firms.benefit.to_numpy(float))
         leads = (firms.role == "orchestrator").to_numpy()
-        draw_ties(axes, at, pairs, trust)
+        _draw_ties(axes, at, pairs, trust)
         draw_firms(axes, at, areas, firm_trust(ties, firms), leads)
         unnamed = nameless(film.runs[run], firms)
         names = firms.firm.map(lambda name: named(str(name), ON_MAP)).where(to_name(leads) & ~unnamed, "").tolist()
         write_names(axes, at, areas, names, leads, pairs, outlined=False)
     return page
+
+
+def _draw_ties(axes: Axes, at: np.ndarray, pairs: np.ndarray, trust: np.ndarray) -> None:
+    """Ties in ten shades of trust, the trusted ones darker and broader; all of a shade are one line, which keeps the page small."""
+    crowd = 1.0 / (1.0 + len(pairs) / 150.0)
+    shade = np.minimum(9, (10 * trust).astype(int))
+    for level in np.unique(shade):
+        ends = at[pairs[shade == level]]
+        gaps = np.full((len(ends), 1, 2), np.nan)
+        x, y = np.concatenate([ends, gaps], axis=1).reshape(-1, 2).T
+        width = (0.4 + 2.0 * crowd) * (0.3 + (level + 0.5) / 10)
+        axes.plot(x, y, color=colormaps[TRUST_MAP](level / 9), lw=width, alpha=0.2 + 0.55 * crowd, zorder=1)
 
 
 def share_figure(label: str, rows: pd.DataFrame, name: str) -> Figure:

@@ -356,12 +356,13 @@ class Board:
             caption = (
                 f"{words(name)}: the largest gaps in the last {months_of(int(end['months'].max()))} of the typical run"
             )
-            tables.append(told_accounts(run, caption))
+            if (table := told_accounts(run, caption)).rows:
+                tables.append(table)
             lines += [
                 f"{self.told(name)}: {line[:1].lower()}{line[1:]}"
                 for line in (subsidy_lines(run)[0], leaving_line(run.leaving()))
             ]
-        if not tables:
+        if not lines:
             return
         first = words(self.names[0])
         pictures = [
@@ -475,7 +476,7 @@ def _difference(row: Mapping[Any, Any], measure: str) -> str:
     """A difference with its interval in words."""
     scale, unit = (100.0, " points") if in_percent(measure) else (1.0, "")
     low, high, middle = (spelled(scale * row[name]) for name in ("low", "high", "difference"))
-    return f"{middle}{unit} [{low}, {high}]".replace("-", "−")
+    return f"{middle}{unit} [{low}, {high}]".replace("-", "−").replace("inf", "∞")
 
 
 def is_board(result: Result) -> bool:

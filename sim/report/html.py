@@ -99,7 +99,7 @@ def _accounts(run: Run, at: Path) -> Iterator[Section]:
     months = int(of_month(run)["months"].max())
     told = told_accounts(run, f"The largest gaps over the last {months_of(months)}, in endowments of an average firm")
     lines = [*subsidy_lines(run)[:3], leaving_line(run.leaving())] if len(run.firms) <= MOST else subsidy_lines(run)[:3]
-    yield Section("Who gets what it brings", lines, [told], [f"tide accounts {at.name}"])
+    yield Section("Who gets what it brings", lines, [told] if told.rows else [], [f"tide accounts {at.name}"])
 
 
 def _of_sweep(result: Result, at: Path) -> tuple[str, list[str], str, list[Section]]:

@@ -117,7 +117,13 @@ def drawing(figure: Figure, identifier: str, alt: str = "", letters: bool = Fals
     inside = re.sub(r'(<svg[^>]*?) width="[^"]*" height="[^"]*"|(<svg[^>]*?) height="[^"]*"', r"\1\2", inside, count=1)
     if alt:
         inside = inside.replace("<svg", f'<svg role="img" aria-label="{escape(alt)}"', 1)
-    return Markup(own_names(inside, slug(str(figure.get_label())) or "figure") if letters else inside)
+    return Markup(rounded(own_names(inside, slug(str(figure.get_label())) or "figure")) if letters else inside)
+
+
+def rounded(svg: str) -> str:
+    """A drawing whose places are told to a hundredth of a point."""
+    places = re.compile(r'(?<=\s)(d|x|y|points|transform)="[^"]*"')
+    return places.sub(lambda found: re.sub(r"(\.\d\d)\d+", r"\1", found.group()), svg)
 
 
 def own_names(svg: str, prefix: str) -> str:

@@ -26,6 +26,8 @@ MOST_SHOWN = 300
 """More firms than this cannot be told apart on a small map: then the best connected are shown."""
 MOST_NAMED = 24
 """More firms than this have no room for their names: then orchestrators are named."""
+TYPICAL = 0.6
+"""How far from the middle half of the firms lie at least, as a share of the farthest."""
 ON_MAP = 18
 """Letters of a name on a map."""
 LASTING = 1 / 3
@@ -167,10 +169,12 @@ def _map(runs: Iterable[Run], places: Mapping[int, int]) -> np.ndarray:
 
 
 def _spread(at: np.ndarray) -> np.ndarray:
-    """Places with more room in the middle, where most are, and less around it."""
+    """Places with more room in the middle, where a few that lie far off have pressed most together; else as they are."""
     away = at - np.median(at, axis=0)
-    far = np.hypot(*away.T)
-    return away * np.sqrt(far.max() / np.maximum(far, 1e-9))[:, None]
+    far = np.maximum(np.hypot(*away.T), 1e-9)
+    typical = float(np.median(far) / far.max())
+    power = float(np.clip(np.log(TYPICAL) / np.log(min(typical, 0.99)), 0.4, 1.0))
+    return away * ((far / far.max()) ** (power - 1.0))[:, None]
 
 
 def _unit(at: np.ndarray) -> np.ndarray:
