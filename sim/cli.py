@@ -393,7 +393,7 @@ def accounts(
     with working(f"{result}: the accounts"):
         run = with_accounts(result, number, every)
         table = of_month(run, at)
-        lines = [*subsidy_lines(run, at), leaving_line(run.leaving(at))]
+        lines = [*subsidy_lines(run, at), leaving_line(run, at)]
     console().print(accounts_table(most_apart(table)))
     print("\n" + "\n".join(lines))
     mark = "" if number is None else f"-{number}"

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from heapq import heapify, heappop, heappush
 from typing import NamedTuple
 
 import numpy as np
@@ -147,23 +148,20 @@ def settled(gaps: Mapping[int, float], least: float = 0.0) -> list[tuple[int, in
     Returns:
         (who lacks, who has too much, amount) each.
     """
-    lacking = {who: -gap for who, gap in gaps.items() if gap < -least}
-    surplus = {who: gap for who, gap in gaps.items() if gap > least}
+    lacking, surplus = (
+        [(-sign * gap, who) for who, gap in gaps.items() if sign * gap > least] for sign in (-1, 1)
+    )  # heaps, the largest first
+    heapify(lacking)
+    heapify(surplus)
     found = []
     while lacking and surplus:
-        giver, taker = _largest(lacking), _largest(surplus)
-        amount = min(lacking[giver], surplus[taker])
+        (lack, giver), (much, taker) = heappop(lacking), heappop(surplus)
+        amount = min(-lack, -much)
         found.append((giver, taker, amount))
-        for left, who in ((lacking, giver), (surplus, taker)):
-            left[who] -= amount
-            if left[who] <= least:
-                del left[who]
+        for heap, rest, who in ((lacking, -lack - amount, giver), (surplus, -much - amount, taker)):
+            if rest > least:
+                heappush(heap, (-rest, who))
     return found
-
-
-def _largest(left: Mapping[int, float]) -> int:
-    """Whose amount is the largest; the first of equals."""
-    return max(left, key=lambda who: (left[who], -who))
 
 
 def leaving(run: Run, month: int | None = None) -> Leaving:

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from rich.table import Table
 
 from sim.measures.accounts import Leaving, at_month
+from sim.measures.coalitions import MOST
 from sim.record import Run
 from sim.report.page_parts import Told, named
 from sim.report.style import BLUE, INK, MUTED, PERCENT, VERMILION, label_ends, legible, new_page, panel, styled
@@ -97,8 +98,12 @@ def subsidy_lines(run: Run, month: int | None = None, few: int = 5) -> list[str]
     return lines
 
 
-def leaving_line(found: Leaving) -> str:
+def leaving_line(run: Run, month: int | None = None) -> str:
     """Which coalition would gain by leaving, in a sentence."""
+    members = len(of_month(run, month))
+    if members > MOST:
+        return f"No coalition was looked for: {members:,} members are too many."
+    found: Leaving = run.leaving(month)
     if not found.firms:
         return f"After month {found.month} no coalition would gain by leaving: the split is in the core."
     count = len(found.firms)

@@ -269,7 +269,7 @@ class Board:
     def seed(self) -> int:
         """The luck under which both designs of the film come out nearest to their medians."""
         table = self.result.done.pivot(index="seed", columns=TREATMENT, values=self.race.measure)
-        table = table[[self.names[0], self.beside]].dropna()
+        table = table.reindex(columns=[self.names[0], self.beside]).dropna()
         if table.empty:
             return int(self.result.runs["seed"].iloc[0])
         return int(table.index.to_numpy()[(table.rank(pct=True) - 0.5).abs().sum(axis=1).to_numpy().argmin()])
@@ -278,7 +278,10 @@ class Board:
     def film(self) -> Film:
         """The scenario as it is and the design beside it, under that luck."""
         chosen = {name: design_of(self.result, self.names.index(name)) for name in (self.names[0], self.beside)}
-        return Film({name: film(scenario, self.seed, pace(scenario.run.steps)) for name, scenario in chosen.items()})
+        size = int(self.result.done["final_firms"].max())
+        return Film(
+            {name: film(each, self.seed, pace(each.run.steps, size), lean=True) for name, each in chosen.items()}
+        )
 
     def _scenes(self) -> list[tuple[str, str, str, int]]:
         """What is mapped: name of the figure, title, run, month."""
@@ -360,7 +363,7 @@ class Board:
                 tables.append(table)
             lines += [
                 f"{self.told(name)}: {line[:1].lower()}{line[1:]}"
-                for line in (subsidy_lines(run)[0], leaving_line(run.leaving()))
+                for line in (subsidy_lines(run)[0], leaving_line(run))
             ]
         if not lines:
             return

@@ -14,7 +14,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from sim.measures import MEASURES
-from sim.measures.coalitions import MOST
 from sim.mistakes import Mistake
 from sim.record import Run, identity, kind_of, read_manifest
 from sim.report.accounts_page import has_accounts, leaving_line, of_month, subsidy_lines, told_accounts
@@ -98,7 +97,7 @@ def _accounts(run: Run, at: Path) -> Iterator[Section]:
         return
     months = int(of_month(run)["months"].max())
     told = told_accounts(run, f"The largest gaps over the last {months_of(months)}, in endowments of an average firm")
-    lines = [*subsidy_lines(run)[:3], leaving_line(run.leaving())] if len(run.firms) <= MOST else subsidy_lines(run)[:3]
+    lines = [*subsidy_lines(run)[:3], leaving_line(run)]
     yield Section("Who gets what it brings", lines, [told] if told.rows else [], [f"tide accounts {at.name}"])
 
 

@@ -22,6 +22,8 @@ from sim.report.style import TRUST_MAP
 
 FRAMES = 40
 """Pictures of a film, about."""
+FEWEST, ROOM = 4, 200_000
+"""Pictures at least, and firms that all pictures of a film together may hold."""
 MOST_SHOWN = 300
 """More firms than this cannot be told apart on a small map: then the best connected are shown."""
 MOST_NAMED = 24
@@ -42,9 +44,10 @@ ALONE, AWAY = ".", " "
 Frame = tuple[pd.DataFrame, pd.DataFrame]
 
 
-def pace(steps: int) -> int:
-    """Months from one frame to the next."""
-    return max(1, -(-steps // FRAMES))
+def pace(steps: int, size: int = 0) -> int:
+    """Months from one frame to the next; of a large ecosystem, there are fewer frames."""
+    frames = min(FRAMES, max(FEWEST, ROOM // max(1, size)))
+    return max(1, -(-steps // frames))
 
 
 class Film:
@@ -153,10 +156,9 @@ def _map(runs: Iterable[Run], places: Mapping[int, int]) -> np.ndarray:
         frames = list(run.snapshots.values())
         for number, (_firms, ties) in enumerate(frames):
             weight = 1.0 if number in (0, len(frames) - 1) else 1.0 / (LASTING * len(frames))
-            once = ties[ties.source < ties.target]
+            once = ties[(ties.source < ties.target) & ties.source.isin(places) & ties.target.isin(places)]
             for pair in zip(once.source.map(places), once.target.map(places), strict=True):
-                if not np.isnan(pair).any():
-                    pairs[pair] = pairs.get(pair, 0.0) + weight
+                pairs[pair] = pairs.get(pair, 0.0) + weight
     lasting = {pair for pair, weight in pairs.items() if weight >= 1.0}
     alone = set(places.values()) - {end for pair in lasting for end in pair}
     for who in sorted(alone):  # whoever had partners for a while lies near the one it had longest

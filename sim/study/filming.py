@@ -13,11 +13,21 @@ from sim.simulation import Simulation
 from sim.study.capsule import design_of, row_of
 from sim.study.result import Result
 
+FIRMS = "id firm role born partners benefit shapley tie_value total_benefit total_effort total_shapley".split()
+TIES = "source target trust worth".split()
+"""What a lean film keeps: what a replay shows, and accounts are made of."""
 
-def film(scenario: Scenario, seed: int, every: int) -> Run:
+
+def film(scenario: Scenario, seed: int, every: int, lean: bool = False) -> Run:
     """A run that holds its firms and ties at founding (month 0), after every so many months, and at its end.
 
     Looking changes nothing: all else is as `sim.run` gives it.
+
+    Args:
+        scenario: what is simulated.
+        seed: its luck.
+        every: months from one picture to the next.
+        lean: whether pictures hold only what replays and accounts need.
 
     Raises:
         Mistake: if the scenario's files are missing or wrong, or `every` is no number of months.
@@ -25,10 +35,16 @@ def film(scenario: Scenario, seed: int, every: int) -> Run:
     if every < 1:
         raise Mistake([f"every: {every} is not allowed; it must be a whole number of months from 1"])
     simulation = Simulation(scenario, seed)
-    seen = {0: (firms_frame(simulation.world), ties_frame(simulation.world))}
+    seen = {}
+
+    def look() -> None:
+        firms, ties = firms_frame(simulation.world), ties_frame(simulation.world)
+        seen[simulation.month] = (firms[FIRMS], ties[TIES]) if lean else (firms, ties)
+
+    look()
     while simulation.month < scenario.run.steps:
         simulation.advance(every)
-        seen[simulation.month] = firms_frame(simulation.world), ties_frame(simulation.world)
+        look()
     record = simulation.result()
     return replace(record, measures=measure(record), snapshots=seen)
 

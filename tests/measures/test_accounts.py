@@ -89,7 +89,7 @@ def test_without_a_take_everybody_gets_its_shapley_share():
     assert fair.accounts()["gap_share"].abs().max() < 1e-6
     assert fair.subsidies().empty and fair.leaving().firms == []
     assert subsidy_lines(fair) == ["Everybody gets its Shapley share: nobody subsidises anybody."]
-    assert "the split is in the core" in leaving_line(fair.leaving())
+    assert "the split is in the core" in leaving_line(fair)
 
 
 def test_the_shapley_share_is_that_of_the_game(quiet):
