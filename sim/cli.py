@@ -904,7 +904,7 @@ def app_(
     browser: Annotated[bool, typer.Option(help="Open it in the browser.")] = True,
 ) -> None:
     """Open the cockpit in the browser: rules are changed while an ecosystem lives."""
-    from sim.app.server import serve
+    from sim.app import serve
 
     serve(host, port, browser)
 

@@ -74,7 +74,9 @@ def _table(content: Mapping[str, Any], key: str) -> dict[str, Any]:
     found = content.get(key) or {}
     if not isinstance(found, Mapping) or not all(isinstance(name, str) for name in found):
         raise Mistake([f"{key}: must be a table of levers by full key"])
-    if named := [name for name in found if name in ("founding.firms", "founding.ties") and isinstance(found[name], str)]:
+    if named := [
+        name for name in found if name in ("founding.firms", "founding.ties") and isinstance(found[name], str)
+    ]:
         raise Mistake([f"{named[0]}: names a file; the app takes scenarios that stand alone"])
     return dict(found)
 

@@ -59,38 +59,36 @@ class Film:
                 self.roles[identity] = int(world.firms.role[slot])
 
     def packed(self) -> bytes:
-        """The film as bytes: the length of a header (4 bytes, little-endian), the header (JSON), and for each month, founding first,
+        """The film as bytes: the length of a header (4 bytes, little-endian), the header (JSON), then each month, founding first.
 
-        firms: their places in the header's list (2 bytes each), then size, trust and contribution (1 byte each, of 255);
-        ties: the places of both ends (2 bytes each), then trust (1 byte each).
+        A month is, of firms, their places in the header's list (2 bytes each), then size, trust and contribution (1 byte each, of 255); of ties,
+        the places of both ends (2 bytes each), then trust (1 byte each).
         """
         shown = self._shown()
-        place = np.full(max([*self.names, 0]) + 1, -1, np.int64)
-        place[shown] = np.arange(len(shown))
         top = max([float(frame.benefit.max()) for frame in self.months if frame.benefit.size] or [0.0]) or 1.0
         counts, parts = [], []
         for frame in self.months:
-            firms, ties = frame.packed(place, top)
+            firms, ties = frame.packed(shown, top)
             counts.append([len(firms[0]), len(ties[0])])
             parts += [part.tobytes() for part in (*firms, *ties)]
         header: dict[str, Any] = {
             "counts": counts,
-            "firms": [{"id": int(i), "name": self.names[i], "role": self.roles[i]} for i in shown],
+            "firms": [{"id": i, "name": self.names[i], "role": self.roles[i]} for i in shown.tolist()],
             "hidden": len(self.names) - len(shown),
             "top": top,
         }
         told = json.dumps(header, separators=(",", ":")).encode()
         return struct.pack("<I", len(told)) + told + b"".join(parts)
 
-    def _shown(self) -> list[int]:
-        """The firms that are shown, in order of their ids."""
-        if len(self.names) <= MOST:
-            return sorted(self.names)
-        most = np.zeros(max(self.names) + 1, np.int64)
+    def _shown(self) -> np.ndarray:
+        """The ids of the firms that are shown, in order."""
+        known = np.array(sorted(self.names), np.int64)
+        if len(known) <= MOST:
+            return known
+        most = np.zeros(len(known), np.int64)
         for frame in self.months:
-            np.maximum.at(most, frame.id, frame.partners)
-        known = np.array(sorted(self.names))
-        return sorted(known[np.lexsort((known, -most[known]))[:MOST]].tolist())
+            np.maximum.at(most, np.searchsorted(known, frame.id), frame.partners)
+        return np.sort(known[np.lexsort((known, -most))[:MOST]])
 
 
 class Frame:
@@ -110,12 +108,12 @@ class Frame:
         self.source, self.target = firms.id[owner[once]], firms.id[partner[once]]
         self.tie_trust = trust[once]
 
-    def packed(self, place: np.ndarray, top: float) -> tuple[list[np.ndarray], list[np.ndarray]]:
-        """Firms and ties of those that are shown, as small numbers."""
-        at = place[self.id]
-        here = at >= 0
-        source, target = place[self.source], place[self.target]
-        both = (source >= 0) & (target >= 0)
+    def packed(self, shown: np.ndarray, top: float) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """Firms and ties of those that are shown (by id, in order), as small numbers."""
+        at, here = found(shown, self.id)
+        source, seen = found(shown, self.source)
+        target, both = found(shown, self.target)
+        both &= seen
         firms = [
             at[here].astype("<u2"),
             of_255(np.sqrt(self.benefit[here] / top)),
@@ -123,6 +121,12 @@ class Frame:
             of_255(self.contribution[here]),
         ]
         return firms, [source[both].astype("<u2"), target[both].astype("<u2"), of_255(self.tie_trust[both])]
+
+
+def found(known: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where ids are in a list that is in order, and which are in it at all."""
+    at = np.minimum(np.searchsorted(known, wanted), max(0, len(known) - 1))
+    return at, known[at] == wanted if len(known) else np.zeros(len(wanted), bool)
 
 
 def of_255(shares: np.ndarray) -> np.ndarray:

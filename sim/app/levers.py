@@ -50,7 +50,7 @@ def sections() -> list[dict[str, Any]]:
     for name, property_ in schema["properties"].items():
         part = _resolved(schema, property_)
         if "properties" in part and name not in LEFT_OUT:
-            doc = _first_line(part.get("description", ""))
+            doc = first_sentence(part.get("description", ""))
             levers = list(_levers(schema, part, name))
             found.append({"name": name, "title": name.replace("_", " ").capitalize(), "doc": doc, "levers": levers})
     return found
@@ -64,12 +64,15 @@ def _levers(schema: dict[str, Any], part: dict[str, Any], path: str) -> Any:
             yield _lever(key, {**inner, **property_, "enum": list(RULES), "default": "shapley"})
         elif "properties" in inner:
             yield from _levers(schema, inner, key)
+        elif name == "on":
+            shown = _lever(key, property_)
+            yield {**shown, "doc": first_sentence(part.get("description", ""))} if shown else None
         elif shown := _lever(key, {**inner, **property_}):
             yield shown
 
 
 def _lever(key: str, about: dict[str, Any]) -> dict[str, Any] | None:
-    """How a lever is shown: `key`, `label`, `doc`, `kind` (number, whole, switch, choice), `low`, `high`, `choices`, `dated`; None if not."""
+    """How a lever is shown, or None: `key`, `label`, `doc`, `kind` (number, whole, switch, choice), `low`, `high`, `choices`, `dated`."""
     shown = {
         "key": key,
         "label": label(key),
@@ -121,7 +124,8 @@ def value_of(scenario: Scenario, key: str) -> Any:
 def said(changes: dict[str, Any]) -> dict[str, Any]:
     """Changes as a scenario takes them: a rule of sharing by its name is the whole mix."""
     return {
-        key: {value: 1.0} if key == "sharing.mix" and isinstance(value, str) else value for key, value in changes.items()
+        key: {value: 1.0} if key == "sharing.mix" and isinstance(value, str) else value
+        for key, value in changes.items()
     }
 
 
@@ -131,5 +135,6 @@ def _resolved(schema: dict[str, Any], about: dict[str, Any]) -> dict[str, Any]:
     return schema["$defs"][reference.rpartition("/")[2]] if reference else about
 
 
-def _first_line(text: str) -> str:
-    return text.partition("\n\n")[0].replace("\n", " ")
+def first_sentence(text: str) -> str:
+    """The first sentence of a documentation."""
+    return text.partition("\n\n")[0].replace("\n", " ").partition(". ")[0].rstrip(".") + "."

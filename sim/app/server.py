@@ -13,24 +13,21 @@ import webbrowser
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from threading import Timer
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
 
 from sim import shipped
 from sim.mistakes import Mistake
-
-try:
-    from starlette.applications import Starlette
-    from starlette.concurrency import run_in_threadpool
-    from starlette.middleware import Middleware
-    from starlette.middleware.gzip import GZipMiddleware
-    from starlette.middleware.trustedhost import TrustedHostMiddleware
-    from starlette.requests import Request
-    from starlette.responses import FileResponse, JSONResponse, Response
-    from starlette.routing import Mount, Route
-    from starlette.staticfiles import StaticFiles
-except ImportError:  # told by `serve`
-    if not TYPE_CHECKING:
-        Starlette = None
 
 STATIC = Path(__file__).parent / "static"
 LARGEST = 1_000_000
@@ -38,7 +35,6 @@ LARGEST = 1_000_000
 LOCAL = "127.0.0.1"
 POLICY = "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'"
 """Nothing from elsewhere, and no script that is written into a page."""
-EXTRA = "pip install 'risingtide[app]'"
 
 
 def app(names: tuple[str, ...] = (LOCAL, "localhost", "testserver")) -> Starlette:
@@ -190,14 +186,8 @@ def serve(host: str = LOCAL, port: int = 0, browse: bool = True) -> None:
         browse: whether to open it in the browser.
 
     Raises:
-        Mistake: if `risingtide[app]` is not installed, or nothing can listen there.
+        Mistake: if nothing can listen there.
     """
-    try:
-        import uvicorn
-    except ImportError:
-        uvicorn = None
-    if uvicorn is None or Starlette is None:
-        raise Mistake([f"starlette and uvicorn: are not installed, which the app needs; {EXTRA}"])
     place = listen(host, port)
     reached = place.getsockname()[1]
     address = f"http://{LOCAL if host == '0.0.0.0' else host}:{reached}/"

@@ -7,6 +7,7 @@ const SHADES = Array.from({length: 256}, (_, k) => {
 });
 const CALM = matchMedia("(prefers-reduced-motion: reduce)");
 const FADE = 0.06;
+const REPEL = 60, LENGTH = 30, MIDDLE = 0.05, FASTEST = 40;
 
 export class Network {
   constructor(canvas, onPick) {
@@ -36,9 +37,9 @@ export class Network {
 
   show(film) {
     this.film = film;
-    this.heat = 1;
+    this.heat = Math.max(this.heat, this.places.size ? 0.3 : 1);
     this.seek(this.month);
-    if (CALM.matches) for (let k = 0; k < 200; k++) this.settle();
+    if (CALM.matches) for (let k = 0; k < 150; k++) this.settle();
   }
 
   seek(month) {
@@ -49,7 +50,7 @@ export class Network {
       const firm = this.film.firms[now.at[k]];
       here.add(firm.id);
       let place = this.places.get(firm.id);
-      if (!place) this.places.set(firm.id, place = this.born(firm.id));
+      if (!place) this.places.set(firm.id, place = this.born(now.at[k]));
       Object.assign(place, {size: now.size[k], trust: now.trust[k], contribution: now.contribution[k], name: firm.name, role: firm.role, here: true});
     }
     for (const [id, place] of this.places) if (!here.has(id)) place.here = false;
@@ -66,8 +67,8 @@ export class Network {
     this.wake();
   }
 
-  born(id) { // the same firm begins at the same place: the golden angle fills a disc evenly
-    const angle = id * 2.399963, far = 14 * Math.sqrt(id + 0.5);
+  born(order) { // the same firm begins at the same place: the golden angle fills a disc evenly
+    const angle = order * 2.399963, far = 10 * Math.sqrt(order + 0.5);
     return {x: far * Math.cos(angle), y: far * Math.sin(angle), vx: 0, vy: 0, seen: 0, fresh: this.month > 0, side: [Math.cos(angle), Math.sin(angle)]};
   }
 
@@ -90,43 +91,39 @@ export class Network {
     if (this.heat > 0.01 || fading) this.wake();
   }
 
-  settle() { // springs along ties, repulsion within reach on a grid, a weak pull to the middle (Fruchterman & Reingold 1991)
-    const nodes = [...this.places.values()].filter((place) => place.here), cell = 60, grid = new Map();
-    for (const node of nodes) {
-      node.key = Math.floor(node.x / cell) * 100003 + Math.floor(node.y / cell);
-      if (!grid.has(node.key)) grid.set(node.key, []);
-      grid.get(node.key).push(node);
-    }
-    for (const node of nodes) {
-      let fx = -0.012 * node.x, fy = -0.012 * node.y;
-      for (let dx = -1; dx <= 1; dx++) for (let dy = -1; dy <= 1; dy++) {
-        for (const other of grid.get(node.key + dx * 100003 + dy) || []) {
-          if (other === node) continue;
-          const x = node.x - other.x, y = node.y - other.y, d2 = x * x + y * y + 1;
-          if (d2 < cell * cell) { const push = 90 / d2; fx += x * push; fy += y * push; }
-        }
+  settle() { // everybody repels everybody, ties are springs that give way at hubs, a weak pull to the middle (Fruchterman & Reingold 1991)
+    if (this.heat < 0.005) return;
+    const nodes = [...this.places.values()].filter((place) => place.here), count = nodes.length;
+    const x = new Float64Array(count), y = new Float64Array(count), fx = new Float64Array(count), fy = new Float64Array(count);
+    nodes.forEach((node, k) => { node.k = k; node.degree = 0; x[k] = node.x; y[k] = node.y; });
+    for (const [one, other] of this.ties || []) { one.degree++; other.degree++; }
+    for (let i = 0; i < count; i++) {
+      for (let j = i + 1; j < count; j++) {
+        const dx = x[i] - x[j], dy = y[i] - y[j], push = REPEL / (dx * dx + dy * dy + 4);
+        fx[i] += dx * push; fy[i] += dy * push; fx[j] -= dx * push; fy[j] -= dy * push;
       }
-      node.fx = fx; node.fy = fy;
+      const middle = nodes[i].degree ? MIDDLE : 2 * MIDDLE; // who has no ties does not drift out of sight
+      fx[i] -= middle * x[i]; fy[i] -= middle * y[i];
     }
     for (const [one, other] of this.ties || []) {
-      const x = other.x - one.x, y = other.y - one.y, d = Math.hypot(x, y) || 1, pull = 0.004 * (d - 26) / d;
-      one.fx += pull * x; one.fy += pull * y; other.fx -= pull * x; other.fy -= pull * y;
+      const dx = other.x - one.x, dy = other.y - one.y, far = Math.hypot(dx, dy) || 1;
+      const pull = (far - LENGTH) / far / Math.min(one.degree, other.degree), share = other.degree / (one.degree + other.degree);
+      fx[one.k] += pull * share * dx; fy[one.k] += pull * share * dy;
+      fx[other.k] -= pull * (1 - share) * dx; fy[other.k] -= pull * (1 - share) * dy;
     }
-    for (const node of nodes) {
-      node.vx = 0.82 * (node.vx + node.fx * this.heat); node.vy = 0.82 * (node.vy + node.fy * this.heat);
-      const speed = Math.hypot(node.vx, node.vy), most = 12;
-      const rein = speed > most ? most / speed : 1;
+    nodes.forEach((node, k) => {
+      node.vx = 0.6 * (node.vx + fx[k] * this.heat); node.vy = 0.6 * (node.vy + fy[k] * this.heat);
+      const rein = Math.min(1, FASTEST / (Math.hypot(node.vx, node.vy) || 1));
       node.x += node.vx * rein; node.y += node.vy * rein;
-    }
-    this.heat *= 0.985;
+    });
+    this.heat *= 0.98;
   }
 
-  view() { // what is there, with a margin, in the middle of the canvas
-    let reach = 60;
-    for (const place of this.places.values()) if (place.here) reach = Math.max(reach, Math.abs(place.x), Math.abs(place.y));
-    const wanted = (Math.min(this.width, this.height) / 2 - 14) / reach;
-    this.scale = this.scale ? this.scale + 0.1 * (wanted - this.scale) : wanted;
-    if (CALM.matches) this.scale = wanted;
+  view() { // nearly all that is there, with a margin, in the middle of the canvas; who is far out stays at the rim
+    const far = [...this.places.values()].filter((place) => place.here).map((place) => Math.max(Math.abs(place.x) * this.height / this.width, Math.abs(place.y)));
+    far.sort((one, other) => one - other);
+    const reach = Math.max(40, far[Math.floor(0.995 * (far.length - 1))] || 0), wanted = Math.min((this.height / 2 - 14) / reach, 4);
+    this.scale = this.scale && !CALM.matches ? this.scale + 0.15 * (wanted - this.scale) : wanted;
     return this.scale;
   }
 
@@ -182,5 +179,5 @@ export class Network {
 
 function radius(place, scale) {
   const room = Math.max(0.6, Math.min(2, scale * 1.1));
-  return room * (2.2 + 7 * place.size / 255 + (place.role === 0 ? 3 : 0));
+  return room * (2.8 + 7 * place.size / 255 + (place.role === 0 ? 3 : 0));
 }
