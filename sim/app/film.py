@@ -61,8 +61,8 @@ class Film:
     def packed(self) -> bytes:
         """The film as bytes: the length of a header (4 bytes, little-endian), the header (JSON), then each month, founding first.
 
-        A month is, of firms, their places in the header's list (2 bytes each), then size, trust and contribution (1 byte each, of 255); of ties,
-        the places of both ends (2 bytes each), then trust (1 byte each).
+        A month is, of firms, their places in the header's list (2 bytes each), then size, trust and contribution (1 byte each, of 255);
+        of ties, the places of both ends (2 bytes each), then trust (1 byte each).
         """
         shown = self._shown()
         top = max([float(frame.benefit.max()) for frame in self.months if frame.benefit.size] or [0.0]) or 1.0
