@@ -100,13 +100,13 @@ class Frame:
         owner = np.repeat(np.arange(firms.size), firms.room)[rows]
         partner, trust = ties.partner[rows], np.array(ties.trust[rows])
         self.id, self.partners = columns["id"].astype(np.int64), columns["partners"].astype(np.int64)
-        self.benefit = np.maximum(0.0, columns["benefit"])
-        self.contribution = np.clip(columns["contribution"], 0.0, 1.0)
+        self.benefit = np.maximum(0.0, columns["benefit"]).astype(np.float32)
+        self.contribution = of_255(columns["contribution"])
         received = np.bincount(partner, trust, firms.size)[world.member_slots]
-        self.trust = received / np.maximum(1, self.partners)
+        self.trust = of_255(received / np.maximum(1, self.partners))
         once = owner < partner
         self.source, self.target = firms.id[owner[once]], firms.id[partner[once]]
-        self.tie_trust = trust[once]
+        self.tie_trust = of_255(trust[once])
 
     def packed(self, shown: np.ndarray, top: float) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """Firms and ties of those that are shown (by id, in order), as small numbers."""
@@ -117,10 +117,10 @@ class Frame:
         firms = [
             at[here].astype("<u2"),
             of_255(np.sqrt(self.benefit[here] / top)),
-            of_255(self.trust[here]),
-            of_255(self.contribution[here]),
+            self.trust[here],
+            self.contribution[here],
         ]
-        return firms, [source[both].astype("<u2"), target[both].astype("<u2"), of_255(self.tie_trust[both])]
+        return firms, [source[both].astype("<u2"), target[both].astype("<u2"), self.tie_trust[both]]
 
 
 def found(known: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

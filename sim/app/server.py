@@ -139,7 +139,7 @@ def _start(content: Any) -> Any:
     return {
         "title": scenario.title,
         "description": scenario.description.strip(),
-        "steps": scenario.run.steps,
+        "months": min(scenario.run.steps, asked.months(scenario)),
         "values": levers.values(scenario),
         "events": events,
         "remarks": list(scenario.remarks()),
@@ -150,7 +150,7 @@ def _run(content: Any) -> Any:
     """The series of a run."""
     from sim.app import asked, film
 
-    scenario, seed = asked.read(content)
+    scenario, seed = asked.watchable(content)
     return {"series": film.series(film.simulate(scenario, seed))}
 
 
@@ -158,14 +158,14 @@ def _film(content: Any) -> bytes:
     """The film of a run."""
     from sim.app import asked, film
 
-    return film.Film(*asked.read(content)).packed()
+    return film.Film(*asked.watchable(content)).packed()
 
 
 def _replicates(content: Any) -> Any:
     """The series of the same scenario under other seeds: what is luck, and what is not."""
     from sim.app import asked, film
 
-    scenario = asked.read(content).scenario
+    scenario = asked.watchable(content).scenario
     return {"runs": [film.series(film.simulate(scenario, seed)) for seed in asked.seeds(content)]}
 
 

@@ -8,11 +8,11 @@ import {Network} from "./network.js";
 
 const $ = (id) => document.getElementById(id);
 const FRESH = {scenario: "rising_tide", text: null, seed: 0, set: {}, events: []};
-const REPLICATES = 24, AT_ONCE = 4;
+const REPLICATES = 24, AT_ONCE = 3;
 
 let state = structuredClone(FRESH), baseline = null, month = 0, steps = 240;
 let base = {values: {}, events: []}, abouts = {}, main = [], more = [], charts = [], map, map2;
-let run = null, ghost = null, others = [], playing = false, round = 0, fetching = null;
+let run = null, ghost = null, others = [], playing = false, round = 0, fetching = null, pulled = null;
 const past = [], future = [];
 
 // What is asked for
@@ -23,7 +23,7 @@ const content = (from) => {
 };
 const same = (one, other) => JSON.stringify(content(one)) === JSON.stringify(content(other));
 
-async function refresh() {
+async function refresh(pulling = false) { // while a lever is pulled only the curves follow; network and luck once it is let go
   const mine = ++round;
   fetching?.abort();
   fetching = new AbortController();
@@ -37,6 +37,7 @@ async function refresh() {
     others = [];
     complain("");
     drawSeries();
+    if (pulling) return;
     await Promise.all([showFilm(map, state, signal), showGhost(signal)]);
     await replicate(mine, signal);
   } catch (error) {
@@ -79,13 +80,17 @@ async function begin(changes) {
   try {
     const bare = {...wanted, set: {}, events: []};
     base = await ask("/api/start", content(bare));
+    if (base.months < base.values["run.steps"]) { // too long to be watched: a change, which is told as all are
+      bare.set = {"run.steps": base.months};
+      wanted.set = {...bare.set, ...wanted.set};
+    }
     baseline = bare;
   } catch (error) {
     complain(error.message);
     return false;
   }
   state = wanted;
-  month = Math.min(month, base.steps);
+  month = Math.min(month, base.months);
   $("title").textContent = base.title;
   $("about").textContent = base.description;
   $("about").title = base.description;
@@ -101,7 +106,8 @@ function change(into, keep = true) {
   return refresh();
 }
 
-function pull(lever, value) {
+function pull(lever, value, pulling = false) {
+  if (!pulled) pulled = state; // what undo goes back to, however often the lever moves before it is let go
   const next = structuredClone(state), now = fromNow(lever);
   if (now) {
     const at = Math.min(month, steps - 1);
@@ -111,7 +117,15 @@ function pull(lever, value) {
     next.events.sort((one, other) => one.at - other.at);
   } else if (JSON.stringify(value) === JSON.stringify(base.values[lever.key])) delete next.set[lever.key];
   else next.set[lever.key] = value;
-  change(next);
+  if (pulling) {
+    state = next;
+    refresh(true);
+    return;
+  }
+  past.push(pulled);
+  future.length = 0;
+  pulled = null;
+  change(next, false);
 }
 
 const fromNow = (lever) => lever.dated && month > 0 && document.querySelector("input[name=from]:checked").value === "now";
