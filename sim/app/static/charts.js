@@ -4,7 +4,7 @@ const SVG = "http://www.w3.org/2000/svg";
 const W = 360, H = 92, LEFT = 40, RIGHT = 6, TOP = 6, BOTTOM = 16;
 
 export const CHARTS = [
-  {title: "Members", series: ["firms"], colour: "#0072b2"},
+  {title: "Members", series: ["firms"], colour: "#0072b2", whole: true},
   {title: "Value a month", series: ["value"], colour: "#007a55"},
   {title: "Contribution of partners", series: ["partner_contribution"], colour: "#8a5a00", share: true},
   {title: "Trust", series: ["trust_strategic", "trust_operational", "trust_relational"], names: ["strategic", "operational", "relational"],
@@ -105,6 +105,7 @@ export class Chart {
   say(value) {
     if (this.about.share) return `${Math.round(value * 100)} %`;
     const size = Math.abs(value);
+    if (this.about.whole && Number.isInteger(value)) return value.toLocaleString("en");
     return size >= 100 ? Math.round(value).toLocaleString("en") : size >= 10 ? value.toFixed(0) : size >= 1 ? value.toFixed(1) : size ? value.toFixed(2) : "0";
   }
 }

@@ -30,7 +30,7 @@ async function refresh(pulling = false) { // while a lever is pulled only the cu
   const {signal} = fetching;
   remember();
   try {
-    const found = await ask("/api/run", content(state), {signal});
+    const [found] = await Promise.all([ask("/api/run", content(state), {signal}), haveGhost(signal)]);
     if (mine !== round) return;
     run = found.series;
     steps = run.month.length;
@@ -38,7 +38,7 @@ async function refresh(pulling = false) { // while a lever is pulled only the cu
     complain("");
     drawSeries();
     if (pulling) return;
-    await Promise.all([showFilm(map, state, signal), showGhost(signal)]);
+    await Promise.all([showFilm(map, state, signal), showBaseline(signal)]);
     await replicate(mine, signal);
   } catch (error) {
     if (error.name === "AbortError") return;
@@ -53,12 +53,12 @@ async function showFilm(where, from, signal) {
   captions();
 }
 
-async function showGhost(signal) {
-  if (!ghost || ghost.of !== JSON.stringify(content(baseline))) {
-    const found = await ask("/api/run", content(baseline), {signal});
-    ghost = {of: JSON.stringify(content(baseline)), series: found.series};
-  }
-  drawSeries();
+async function haveGhost(signal) {
+  const of = JSON.stringify(content(baseline));
+  if (ghost?.of !== of) ghost = {of, series: (await ask("/api/run", content(baseline), {signal})).series};
+}
+
+async function showBaseline(signal) {
   if (!$("second").hidden && map2.of !== ghost.of) {
     await showFilm(map2, baseline, signal);
     map2.of = ghost.of;
