@@ -16,6 +16,7 @@ from sim.app import film, levers, serve
 from sim.app.server import LARGEST, app, listen
 from sim.mistakes import Mistake
 from sim.shipped import loadable
+from sim.world import SERIES
 
 SMALL = {"founding.firms": 40, "run.steps": 36}
 RAISED = [{"at": 12, "kind": "rules", "set": {"sharing.take_rate": 0.5}}]
@@ -55,12 +56,21 @@ def months_of(content: bytes):
     return header, found
 
 
+def series_of(answer) -> dict[str, list]:
+    """The series of an answer, as a page spreads them."""
+    told = answer.json()
+    return {
+        name: found if isinstance(found, list) else [found] * told["months"] for name, found in told["series"].items()
+    }
+
+
 @pytest.mark.parametrize("seed", [0, 7])
 @pytest.mark.parametrize("events", [[], RAISED], ids=["as it is", "a change in mid-run"])
 def test_what_is_shown_is_what_a_run_gives(client, seed, events):
-    shown = asked(client, "run", seed=seed, events=events).json()["series"]
+    shown = series_of(asked(client, "run", seed=seed, events=events))
     run = sim.run(sim.Scenario.load("rising_tide").replace({**SMALL, "interventions": events}), seed=seed)
-    for name in film.SERIES:
+    assert set(shown) == set(SERIES)
+    for name in SERIES:
         np.testing.assert_array_equal(np.array(shown[name], float), run.series[name].to_numpy(), err_msg=name)
 
 
@@ -68,12 +78,12 @@ def test_the_exported_file_gives_the_same_run(client):
     told = asked(client, "toml", seed=5, events=RAISED).json()["toml"]
     assert told.startswith("# tide run FILE --seed 5\n")
     run = sim.run(sim.Scenario.loads(told), seed=5)
-    shown = asked(client, "run", seed=5, events=RAISED).json()["series"]
+    shown = series_of(asked(client, "run", seed=5, events=RAISED))
     np.testing.assert_array_equal(np.array(shown["value"], float), run.series["value"].to_numpy())
 
 
 def test_a_change_in_mid_run_leaves_the_past_as_it_was(client):
-    before, after = (asked(client, "run", events=events).json()["series"] for events in ([], RAISED))
+    before, after = (series_of(asked(client, "run", events=events)) for events in ([], RAISED))
     assert before["value"][:12] == after["value"][:12]
     assert before["take_rate"][11] == 0.1 and after["take_rate"][-1] == 0.5
     assert before["value"][-1] != after["value"][-1]
@@ -111,7 +121,7 @@ def test_every_shipped_scenario_has_all_its_levers(client, name):
     answer = client.post("/api/start", json={"scenario": name})
     assert answer.status_code == 200
     values = answer.json()["values"]
-    assert 0 < answer.json()["months"] <= values["run.steps"]
+    assert set(answer.json()["shorter"]) <= {"run.steps", "run.burn_in"}
     assert set(values) == {lever["key"] for section in levers.sections() for lever in section["levers"]}
 
 
@@ -177,12 +187,24 @@ def test_what_is_too_much_to_watch_is_said(client, path, key, value):
     assert answer.status_code == 422 and answer.json()["mistakes"][0].startswith(key)
 
 
-def test_of_a_long_scenario_the_page_shows_the_months_that_can_be_watched(client):
-    started = client.post("/api/start", json={"scenario": "harvested_market"}).json()
-    assert started["months"] < started["values"]["run.steps"]
-    for more, status in ((0, 200), (1, 422)):
-        asked_for = {"scenario": "harvested_market", "set": {"run.steps": started["months"] + more}}
-        assert client.post("/api/run", json=asked_for).status_code == status
+@pytest.mark.parametrize("name", ["harvested_market", "spatial_dilemma"])
+def test_of_a_long_scenario_the_page_shows_the_months_that_can_be_watched(client, name):
+    shorter = client.post("/api/start", json={"scenario": name}).json()["shorter"]
+    assert client.post("/api/run", json={"scenario": name}).status_code == 422
+    answer = client.post("/api/run", json={"scenario": name, "set": shorter})
+    assert answer.status_code == 200 and answer.json()["months"] == shorter["run.steps"]
+
+
+def test_every_month_is_shown_however_rarely_a_scenario_writes_it_down(client):
+    shown = series_of(asked(client, "run", set={**SMALL, "run.record_every": 12}))
+    assert shown == series_of(asked(client, "run"))
+
+
+def test_series_can_be_asked_for_by_name(client):
+    assert set(asked(client, "run", series=["value", "fund"]).json()["series"]) == {"value", "fund"}
+    for wrong, told in ((["valu"], "did you mean 'value'?"), ("value", "must be a list"), ([["a"]], "is none")):
+        answer = client.post("/api/run", json={"series": wrong})
+        assert answer.status_code == 422 and told in answer.text.replace("\\u0027", "'")
 
 
 @pytest.mark.parametrize("seeds", [None, [], "1", [1] * 65, [-1], ["a"]])

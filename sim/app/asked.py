@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from sim.app.levers import said
-from sim.mistakes import Mistake
+from sim.mistakes import Mistake, nearest
 from sim.scenario import Scenario
+from sim.world import SERIES
 
 LONGEST, LARGEST = 2_000, 10_000
 """Months, and firms at founding or in the market, beyond which a page would wait for minutes."""
 WATCHED = 1_000_000
 """Firms at founding × months, at most."""
-KEYS = ("scenario", "text", "set", "events", "seed", "seeds", "frames")
+KEYS = ("scenario", "text", "set", "events", "seed", "seeds", "series")
 
 
 class Asked(NamedTuple):
@@ -45,7 +46,7 @@ def read(content: Any) -> Asked:
 
 
 def watchable(content: Any) -> Asked:
-    """What a page asks to be run, if it is not too much to be watched.
+    """What a page asks to be run, every month of it written down, if it is not too much to be watched.
 
     Raises:
         Mistake: with everything that is wrong in it, or which number is too large.
@@ -57,7 +58,8 @@ def watchable(content: Any) -> Asked:
             raise Mistake([f"{key}: {count:,} are too many to be watched; at most {LARGEST:,}"])
     if scenario.run.steps > months(scenario):
         raise Mistake([f"run.steps: {scenario.run.steps:,} is too long to be watched; at most {months(scenario):,}"])
-    return Asked(scenario, seed)
+    every_month = scenario if scenario.run.record_every == 1 else scenario.replace({"run.record_every": 1})
+    return Asked(every_month, seed)
 
 
 def months(scenario: Scenario) -> int:
@@ -114,6 +116,29 @@ def _seed(seed: Any) -> int:
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**63:
         raise Mistake([f"seed: {seed!r} is not allowed; it must be a whole number from 0"])
     return seed
+
+
+def series(content: Mapping[str, Any]) -> list[str]:
+    """The series that are asked for, by name; by default all.
+
+    Raises:
+        Mistake: if there is no such series.
+    """
+    found = content.get("series")
+    if found is None:
+        return list(SERIES)
+    if not isinstance(found, list):
+        raise Mistake(["series: must be a list of names"])
+    if unknown := [name for name in found if not isinstance(name, str) or name not in SERIES]:
+        raise Mistake([f"series: {unknown[0]!r} is none{nearest(str(unknown[0]), SERIES)}"])
+    return found
+
+
+def shorter(scenario: Scenario) -> dict[str, Any]:
+    """What must be set of a scenario that is too long to be watched."""
+    most = months(scenario)
+    found = {"run.steps": most, "run.burn_in": 0}
+    return {key: value for key, value in found.items() if getattr(scenario.run, key.partition(".")[2]) > value}
 
 
 def seeds(content: Mapping[str, Any], most: int = 64) -> list[int]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import struct
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -14,15 +15,11 @@ import numpy as np
 from sim.record import firms_columns
 from sim.scenario import Scenario
 from sim.simulation import Simulation
-from sim.world import World
+from sim.world import SERIES, World
 
+Series = float | None | list[float | None]
 MOST = 800
 """Firms that are shown; of more, those that had the most partners."""
-SERIES = (
-    "month firms ties entries exits value welfare orchestrator_income take_rate monitoring contribution partner_contribution trust "
-    "trust_operational trust_relational trust_strategic satisfaction grievance demand governance_cost customers"
-).split()
-"""The series that pages show."""
 
 
 def simulate(scenario: Scenario, seed: int) -> Simulation:
@@ -30,10 +27,15 @@ def simulate(scenario: Scenario, seed: int) -> Simulation:
     return Simulation(scenario, seed).advance()
 
 
-def series(simulation: Simulation) -> dict[str, list[float | None]]:
-    """The series of a run, NaN as None; double precision, as `tide run` writes them."""
+def series(simulation: Simulation, names: Iterable[str] = SERIES) -> dict[str, Series]:
+    """The series of a run, by name: a number a month as `tide run` writes them (NaN is None), or one number if it is always the same."""
     history = simulation.history
-    return {name: [None if x != x else x for x in history[name].tolist()] for name in SERIES}
+    return {name: _told(np.asarray(history[name], float)) for name in names}
+
+
+def _told(values: np.ndarray) -> Series:
+    numbers = [None if value != value else value for value in values.tolist()]
+    return numbers[0] if len(set(numbers)) == 1 else numbers
 
 
 class Film:

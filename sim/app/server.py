@@ -139,7 +139,7 @@ def _start(content: Any) -> Any:
     return {
         "title": scenario.title,
         "description": scenario.description.strip(),
-        "months": min(scenario.run.steps, asked.months(scenario)),
+        "shorter": asked.shorter(scenario),
         "values": levers.values(scenario),
         "events": events,
         "remarks": list(scenario.remarks()),
@@ -150,8 +150,8 @@ def _run(content: Any) -> Any:
     """The series of a run."""
     from sim.app import asked, film
 
-    scenario, seed = asked.watchable(content)
-    return {"series": film.series(film.simulate(scenario, seed))}
+    simulation = film.simulate(*asked.watchable(content))
+    return {"months": simulation.month, "series": film.series(simulation, asked.series(content))}
 
 
 def _film(content: Any) -> bytes:
@@ -166,7 +166,8 @@ def _replicates(content: Any) -> Any:
     from sim.app import asked, film
 
     scenario = asked.watchable(content).scenario
-    return {"runs": [film.series(film.simulate(scenario, seed)) for seed in asked.seeds(content)]}
+    names = asked.series(content)
+    return {"runs": [film.series(film.simulate(scenario, seed), names) for seed in asked.seeds(content)]}
 
 
 def _toml(content: Any) -> Any:
