@@ -11,6 +11,7 @@ import pandas as pd
 from rich.table import Table
 
 from sim.measures import FEWER
+from sim.mistakes import Mistake
 from sim.report.tables import new_table, spelled
 from sim.report.wording import SPACE, percent
 from sim.study import Result
@@ -35,8 +36,13 @@ def headline(result: Result) -> str:
 
 
 def asked(result: Result) -> Race:
-    """The race that a study is."""
-    assert result.study.replicates.race is not None
+    """The race that a study is.
+
+    Raises:
+        Mistake: if it is none.
+    """
+    if result.study.replicates.race is None:
+        raise Mistake([f"{result.folder}: its designs did not race; tide compare, or [replicates.race] in a study, lets them"])
     return result.study.replicates.race
 
 

@@ -2,6 +2,7 @@
 
 from sim.study.calibration import Calibration, calibrate
 from sim.study.chains import fixation
+from sim.study.comparing import compare
 from sim.study.design import Study
 from sim.study.result import Result
 from sim.study.searching import Found, Search, search
@@ -17,6 +18,7 @@ __all__ = [
     "Study",
     "antifragility",
     "calibrate",
+    "compare",
     "distance_to_collapse",
     "fixation",
     "largest_shock",

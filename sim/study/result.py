@@ -149,6 +149,26 @@ class Result:
 
         return dataset(self)
 
+    def verdict(self) -> str:
+        """Which of the designs that raced is best, pair by pair, and how sure that is, in sentences."""
+        return "\n".join(import_module("sim.report.verdict").verdict_lines(self))  # as figures
+
+    def verify(self, sample: int = 20, seed: int = 0) -> list[str]:
+        """Run some of its runs again; what came out otherwise, which should be nothing."""
+        from sim.study.capsule import verify  # a capsule knows results, not the other way round
+
+        return verify(self.folder, sample, seed)[1]
+
+    def export(self, where: str | Path) -> Path:
+        """Write it as plain files: CSV into a folder or an archive (.zip), or as Zarr (.zarr).
+
+        Raises:
+            Mistake: if the place is taken or cannot be written, or a package is missing.
+        """
+        from sim.study.capsule import export  # a capsule knows results, not the other way round
+
+        return export(self, where)
+
     def summary(self, measures: Iterable[str] | None = None, confidence: float = 0.95) -> pd.DataFrame:
         """Mean and interval of each measure in each design, a row each.
 
