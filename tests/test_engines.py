@@ -86,7 +86,7 @@ def test_both_engines_go_the_same_way(busy, name):
 
 def test_both_engines_hold_firms_and_let_them_go(busy):
     named = [
-        {"kind": "stay", "at": 2, "firms": ["F3", "F7", "F11"]},
+        {"kind": "stay", "at": 0, "firms": ["F3", "F7", "F11"]},
         {"kind": "leave", "at": 5, "firms": ["F0", "F5"]},
         {"kind": "exit", "at": 12, "fraction": 0.5, "who": "hubs"},
     ]
