@@ -1,0 +1,767 @@
+"""The autopsy of one run: what happened in which order, and what would have been, under the same luck, without each suspect.
+
+Events are dated by one rule (`Band`): the first month from which a series leaves what it was in the year of reference for a quarter.
+A suspect is taken away and the run repeated under its own seed; luck is counter-based, so that both runs are the same, bit by bit,
+up to the first month that may differ. What comes out differs a little whatever is changed, so the same is done with placebos:
+ordinary firms that leave. Only what takes an effect away, or delays it, beyond every placebo counts as its cause (a rank test:
+with 19 placebos, an irrelevant suspect passes once in 20).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import combinations
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from sim import luck
+from sim.measures.collapse import BEFORE, LOST, QUARTER, first_event, time_to_collapse
+from sim.measures.evidence import first_sustained
+from sim.mistakes import Mistake, nearest, shown
+from sim.names import ContributionType, Role, words
+from sim.phases.governance import BANKRUPT, EXPELLED, LEFT
+from sim.record import Run, kind_of
+from sim.scenario import Scenario
+from sim.sections import Voice
+from sim.simulation import Simulation
+from sim.study.capsule import design_of, row_of
+from sim.study.result import Result
+from sim.study.suspects import Suspect, branching, chosen, leaving, staying, suspects_of, without
+from sim.study.sweeping import cores
+from sim.world import ORCHESTRATOR, SERIES
+
+PLACEBO = luck.purpose("autopsy: which ordinary firms leave")
+PLACEBOS = 19
+"""Ordinary firms that are made to leave, a run each: an irrelevant suspect outdoes all of them once in 20."""
+HUBS = 0.1
+"""Share of the members, the best connected first, who are no ordinary firms."""
+GRIEVED = Voice().tolerance
+"""Rise of the mean grievance that counts as one: what a firm tolerates."""
+LEAST = 1e-9
+"""Effort or value below which a ratio says nothing."""
+MOST_PAIRS = 28
+"""Pairs of causes that are tried where no single one suffices: those of eight."""
+SAME_SHARE = 0.01
+"""Difference of the value lost that is none."""
+TRUST_LEVELS = ("trust_operational", "trust_relational", "trust_strategic")
+SIGNALS: dict[str, bool] = {
+    "deal": False,
+    "grievance": True,
+    "partner_contribution": False,
+    **dict.fromkeys(TRUST_LEVELS, False),
+    "departures": True,
+    "firms": False,
+    "customers": False,
+    "value": False,
+}
+"""What is dated, in the order in which it is told within a month, and whether harm is a rise. `deal` is what partners get per unit of
+what they create (Shapley value), `departures` the share of members that leave a month, mean over a quarter."""
+COLLAPSE = "collapse"
+REASONS = {LEFT: "left", BANKRUPT: "failed", EXPELLED: "was expelled"}
+
+
+class Band(NamedTuple):
+    """What a series was in the year of reference: beyond the level, for a quarter, is an event."""
+
+    before: float
+    """Its mean in that year."""
+    level: float
+    """A tenth below the mean, or the lowest of that year if that is lower; for a rise, the highest of that year, and at least a twentieth
+    above the mean (grievance: what is tolerated)."""
+    rise: bool
+
+
+@dataclass(frozen=True)
+class Life:
+    """A firm's time in the ecosystem."""
+
+    name: str
+    role: str
+    born: int
+    left: int | None
+    """The last month of its membership; None while it is a member."""
+    how: str
+    """left, failed, was expelled, was taken away, or went (the month had several ways, and its slot is taken again)."""
+    partners: int
+    """Its partners the month before it went."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One run as it was watched: its series, what partners got of what they created, and who came and went."""
+
+    series: np.ndarray
+    signals: dict[str, np.ndarray]
+    groups: dict[str, np.ndarray]
+    """Of each role and type: benefit per Shapley value, month by month."""
+    lives: dict[int, Life]
+
+    @property
+    def month(self) -> np.ndarray:
+        """The months written down."""
+        return np.asarray(self.series["month"], float)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a run."""
+
+    collapsed: float
+    """The month from which it counts as collapsed; NaN if it never did."""
+    lost: float
+    """Value lost from the start on, as a share of what it was before: the mean of max(0, 1 − value/before)."""
+    onsets: dict[str, float]
+    """The month from which each signal is beyond its band; NaN if never."""
+
+    def onset(self, effect: str) -> float:
+        """When an effect set in."""
+        return self.collapsed if effect == COLLAPSE else self.onsets.get(effect, np.nan)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A counterfactual: the same luck without a suspect."""
+
+    suspects: tuple[Suspect, ...]
+    outcome: Outcome
+    confirmed: bool
+    """Whether it undoes the collapse (or the loss) beyond every placebo."""
+    elsewhere: tuple[tuple[Outcome, Outcome], ...] = ()
+    """On other lucks: what came with and without it."""
+
+    @property
+    def name(self) -> str:
+        """What is taken away."""
+        return " + ".join(each.name for each in self.suspects)
+
+    @property
+    def what(self) -> str:
+        """What is otherwise, in words that go on after "had"."""
+        return " and ".join(each.what for each in self.suspects)
+
+    @property
+    def kind(self) -> str:
+        """The kind of what is taken away."""
+        return self.suspects[0].kind if len(self.suspects) == 1 else "pair"
+
+
+class Link(NamedTuple):
+    """Whether an effect goes, or comes later, without a suspect."""
+
+    cause: str
+    effect: str
+    at: float
+    """When the effect set in."""
+    instead: float
+    """When it set in without the suspect; NaN if never."""
+    confirmed: bool
+    """Whether it went, or was later by a quarter and by more than under any placebo."""
+    lucks: int
+    """Other lucks in which the effect set in."""
+    held: int
+    """In how many of them it went, or came later by as much."""
+
+
+@dataclass(frozen=True, repr=False)
+class Autopsy:
+    """What happened in a run, and what would have been."""
+
+    scenario: Scenario
+    seed: int
+    seen: Seen
+    fate: Outcome
+    start: int
+    """The month from which on is asked what happened: that of the first dated event, or after the year in which value was highest."""
+    reference: tuple[int, int]
+    """The first and last month of the year of reference."""
+    bands: dict[str, Band]
+    peak: tuple[float, float, float]
+    """Of the largest loss: the month of the highest and of the lowest yearly mean of value after it, and the share lost."""
+    trials: tuple[Trial, ...]
+    placebos: tuple[Outcome, ...]
+    links: tuple[Link, ...]
+    lucks: int
+    """Other lucks on which all was repeated."""
+
+    def __repr__(self) -> str:
+        """What it is about."""
+        guilty = ", ".join(each.name for each in self.guilty) or "nothing confirmed"
+        what = f"collapse in month {self.fate.collapsed:.0f}" if self.has_collapsed else "no collapse"
+        return f"<Autopsy of {self.scenario.title!r}, seed {self.seed}: {what}; {guilty}>"
+
+    @property
+    def has_collapsed(self) -> bool:
+        """Whether there was a collapse."""
+        return bool(np.isfinite(self.fate.collapsed))
+
+    @property
+    def singles(self) -> list[Trial]:
+        """One suspect at a time."""
+        return [each for each in self.trials if len(each.suspects) == 1]
+
+    @property
+    def guilty(self) -> list[Trial]:
+        """The causes that are confirmed, the strongest first."""
+        found = [each for each in self.singles if each.kind == "cause" and each.confirmed]
+        return sorted(found, key=lambda each: (self._survives(each), -each.outcome.lost), reverse=True)
+
+    @property
+    def pairs(self) -> list[Trial]:
+        """Pairs of causes of which neither suffices alone, that are confirmed together."""
+        return [each for each in self.trials if each.kind == "pair" and each.confirmed]
+
+    @property
+    def overdetermined(self) -> bool:
+        """Whether no single cause prevents the collapse, but some pair does."""
+        return self.has_collapsed and any(map(self._survives, self.pairs))
+
+    def _survives(self, trial: Trial) -> bool:
+        return bool(np.isnan(trial.outcome.collapsed))
+
+    @cached_property
+    def first_level(self) -> list[str]:
+        """Which level of trust fell first; several in one month, none if none fell."""
+        when = {name: self.fate.onset(name) for name in TRUST_LEVELS if np.isfinite(self.fate.onset(name))}
+        return [name for name, month in when.items() if month == min(when.values())]
+
+    @cached_property
+    def leavers(self) -> list[Life]:
+        """Who left from the start up to the collapse (or the lowest point), in order; the best connected of a month first."""
+        end = self.fate.collapsed if self.has_collapsed else self.peak[1]
+        gone = [each for each in self.seen.lives.values() if each.left is not None and self.start <= each.left <= end]
+        return sorted(gone, key=lambda each: (each.left, -each.partners, each.name))
+
+    @cached_property
+    def shortchanged(self) -> pd.DataFrame:
+        """Each role and type: what its firms got per unit of what they created, in the year of reference and in the year from the
+        start on, the worst off first."""
+        month, (first, last) = self.seen.month, self.reference
+        before, after = (month >= first) & (month <= last), (month >= self.start) & (month < self.start + BEFORE)
+        rows = [(name, _mean(told[before]), _mean(told[after])) for name, told in self.seen.groups.items()]
+        found = pd.DataFrame(rows, columns=["group", "before", "after"]).dropna()
+        return found.sort_values(["after", "group"], ignore_index=True)
+
+    def events(self) -> pd.DataFrame:
+        """The chain of events: a row each, in order, with what the series was before and at the onset, and what was done or who left."""
+        rows: list[tuple[float, int, str, str, float, float]] = []
+        for event in self.scenario.events:
+            if event.at <= self._end:
+                rows.append((event.at, 0, event.kind, "", np.nan, np.nan))
+        for place, (name, band) in enumerate(self.bands.items(), 1):
+            at = self.fate.onset(name)
+            if np.isfinite(at):
+                rows.append((at, place, name, "", band.before, self._at(name, at)))
+        if self.leavers:
+            first = self.leavers[0]
+            rows.append((float(first.left or 0), len(SIGNALS) + 1, "first exit", first.name, np.nan, np.nan))
+        if self.has_collapsed:
+            rows.append((self.fate.collapsed, len(SIGNALS) + 2, COLLAPSE, "", np.nan, np.nan))
+        told = pd.DataFrame(sorted(rows), columns=["month", "place", "event", "who", "before", "then"])
+        return told.drop(columns="place")
+
+    @property
+    def _end(self) -> float:
+        return self.fate.collapsed if self.has_collapsed else float(self.seen.month[-1])
+
+    def _at(self, name: str, month: float) -> float:
+        return float(self.seen.signals[name][self.seen.month >= month][0])
+
+    def to_frame(self) -> pd.DataFrame:
+        """The counterfactuals: a row each, the placebos at the end as one row with their worst and best.
+
+        Returns:
+            `without` and `kind`; the month of `collapse` (NaN: none), how many months later that is (`delay`, infinite where there is
+            none), the share of value `lost`; whether it is `confirmed`; and on other lucks, how many collapsed with it all
+            (`others_collapsed`) and without (`others_collapsed_without`), and the mean of what was lost less (`others_gained`).
+        """
+        rows = [("nothing", "as it was", self.fate.collapsed, np.nan, self.fate.lost, "", self.lucks, *_others(()))]
+        for trial in self.trials:
+            told = "confirmed" if trial.confirmed else "not confirmed"
+            delay = later(self.fate.collapsed, trial.outcome.collapsed)
+            outcome = trial.outcome
+            pairs = trial.elsewhere
+            rows.append(
+                (trial.name, trial.kind, outcome.collapsed, delay, outcome.lost, told, len(pairs), *_others(pairs))
+            )
+        for number, outcome in enumerate(self.placebos, 1):
+            delay = later(self.fate.collapsed, outcome.collapsed)
+            rows.append((f"placebo {number}", "placebo", outcome.collapsed, delay, outcome.lost, "", 0, *_others(())))
+        names = "without kind collapse delay lost verdict others others_collapsed others_collapsed_without others_gained"
+        return pd.DataFrame(rows, columns=names.split())
+
+    def links_frame(self) -> pd.DataFrame:
+        """The links of the chain that were tried: a row a suspect and effect."""
+        told = pd.DataFrame(self.links, columns=list(Link._fields))
+        told["verdict"] = np.where(told.pop("confirmed").astype(bool), "confirmed", "not confirmed")
+        return told
+
+
+def _mean(values: np.ndarray) -> float:
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if known.size else np.nan
+
+
+def _others(pairs: Sequence[tuple[Outcome, Outcome]]) -> tuple[float, float, float]:
+    """On other lucks: how many collapsed, how many without the suspect, and the mean of what was lost less."""
+    if not pairs:
+        return np.nan, np.nan, np.nan
+    fell = [sum(np.isfinite(pair[side].collapsed) for pair in pairs) for side in (0, 1)]
+    return float(fell[0]), float(fell[1]), float(np.mean([one.lost - other.lost for one, other in pairs]))
+
+
+def later(before: float, after: float) -> float:
+    """By how many months something came later; infinite if it did not come any more, NaN if it never had."""
+    if np.isnan(before):
+        return np.nan
+    return np.inf if np.isnan(after) else after - before
+
+
+# --- watching a run -------------------------------------------------------------------------------------------------------
+
+
+def watch(scenario: Scenario, seed: int) -> Seen:
+    """Simulate a run month by month, and note what the series do not say: who got what of what they created, who came and went."""
+    simulation = Simulation(scenario, seed)
+    deals: list[dict[str, tuple[float, float]]] = []
+    lives: dict[int, Life] = {}
+    before = _members(simulation, lives)
+    steps, every = scenario.run.steps, scenario.run.record_every
+    for month in range(steps):
+        simulation.advance(1)
+        if (month + 1) % every == 0 or month + 1 == steps:
+            deals.append(_deals(simulation))
+        now = _members(simulation, lives)
+        _depart(simulation, lives, before, now)
+        before = now
+    series = simulation.history.copy()
+    groups = _ratios(deals)
+    return Seen(series, _signals(series, groups.pop("partners", None)), groups, lives)
+
+
+def _members(simulation: Simulation, lives: dict[int, Life]) -> dict[int, tuple[int, int]]:
+    """The members by id: slot and partners; newcomers begin their life."""
+    world = simulation.world
+    firms, slots = world.firms, world.member_slots
+    now = dict(zip(firms.id[slots].tolist(), zip(slots.tolist(), firms.degree[slots].tolist(), strict=True), strict=True))
+    for identity in now.keys() - lives.keys():
+        slot = now[identity][0]
+        role = words(Role)[firms.role[slot]]
+        lives[identity] = Life(world.name(slot), role, int(firms.born[slot]), None, "", 0)
+    return now
+
+
+def _depart(
+    simulation: Simulation, lives: dict[int, Life], before: dict[int, tuple[int, int]], now: dict[int, tuple[int, int]]
+) -> None:
+    """Those who went this month end their life."""
+    world, gone = simulation.world, before.keys() - now.keys()
+    if not gone:
+        return
+    told = world.now
+    ways = [
+        name
+        for name, count in (
+            ("left", told.exits),
+            ("failed", told.bankruptcies),
+            ("was expelled", told.expulsions),
+            ("was taken away", told.removals),
+        )
+        if count > 0
+    ]
+    for identity in gone:
+        slot, partners = before[identity]
+        how = ways[0] if len(ways) == 1 else "went"
+        if len(ways) > 1 and world.firms.id[slot] == identity:
+            how = REASONS.get(int(world.firms.leaving[slot]), "was taken away")
+        lives[identity] = replace(lives[identity], left=simulation.month - 1, how=how, partners=partners)
+
+
+def _deals(simulation: Simulation) -> dict[str, tuple[float, float]]:
+    """What each group got this month, and what it created."""
+    firms, slots = simulation.world.firms, simulation.world.member_slots
+    role, kind = firms.role[slots], firms.type[slots]
+    benefit, shapley = firms.benefit[slots], firms.shapley[slots]
+    partner = role != ORCHESTRATOR
+    masks = {"partners": partner}
+    masks |= {name: role == place for place, name in enumerate(words(Role))}
+    masks |= {f"{name} type": partner & (kind == place) for place, name in enumerate(words(ContributionType))}
+    return {name: (float(benefit[mask].sum()), float(shapley[mask].sum())) for name, mask in masks.items()}
+
+
+def _ratios(deals: list[dict[str, tuple[float, float]]]) -> dict[str, np.ndarray]:
+    """Month by month, what each group got per unit of what it created; NaN where it created nothing."""
+    found = {}
+    for name in deals[0]:
+        got, made = np.array([deal[name] for deal in deals]).T
+        found[name] = np.divide(got, made, out=np.full(got.size, np.nan), where=made > LEAST)
+    return {name: told for name, told in found.items() if np.isfinite(told).any()}
+
+
+def _signals(series: np.ndarray, deal: np.ndarray | None) -> dict[str, np.ndarray]:
+    """The series that are dated."""
+    found = {name: np.asarray(series[name], float) for name in SIGNALS if name in SERIES}
+    gone = sum(np.asarray(series[name], float) for name in ("exits", "bankruptcies", "expulsions", "removals"))
+    share = gone / np.maximum(1.0, found["firms"] + gone)
+    found["departures"] = pd.Series(share).rolling(QUARTER, min_periods=1).mean().to_numpy()
+    if deal is not None:
+        found["deal"] = deal
+    return found
+
+
+# --- dating ---------------------------------------------------------------------------------------------------------------
+
+
+def collapse_of(scenario: Scenario, series: np.ndarray) -> float:
+    """The month from which a run counts as collapsed."""
+    return time_to_collapse(SimpleNamespace(scenario=scenario, series=series, firms={}, ties={}))
+
+
+def largest_loss(series: np.ndarray, until: float = np.inf) -> tuple[float, float, float]:
+    """The largest loss of value, as yearly means go: month of the peak, month of the trough after it, and the share lost."""
+    month = np.asarray(series["month"], float)
+    among = month <= until
+    yearly = _yearly(month[among], np.asarray(series["value"], float)[among])
+    peaks = np.maximum.accumulate(yearly)
+    lost = np.divide(peaks - yearly, peaks, out=np.zeros(yearly.size), where=peaks > LEAST)
+    trough = int(lost.argmax())
+    return float(month[yearly[: trough + 1].argmax()]), float(month[trough]), float(lost[trough])
+
+
+def _yearly(month: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Means over the year up to each month; over what there is of the first."""
+    first = np.searchsorted(month, month - BEFORE, side="right")
+    sums = np.concatenate(([0.0], np.cumsum(values)))
+    ends = np.arange(1, month.size + 1)
+    return (sums[ends] - sums[first]) / (ends - first)
+
+
+def beginning(scenario: Scenario, series: np.ndarray, end: float, peak: float) -> tuple[int, tuple[int, int]]:
+    """The month from which is asked what happened, and the year of reference before it.
+
+    That is the first dated event, if something happened before the end that is to be explained and was watched for a quarter; else the
+    month after the year in which value was highest.
+    """
+    at = first_event(SimpleNamespace(scenario=scenario, series=series, firms={}, ties={}))
+    if at is not None and QUARTER <= at <= end:
+        return at, (max(0, at - BEFORE), at - 1)
+    start = max(QUARTER, int(peak) + 1)
+    return start, (max(0, start - BEFORE), start - 1)
+
+
+def bands_of(seen: Seen, reference: tuple[int, int]) -> dict[str, Band]:
+    """What each series was in the year of reference; those that said nothing then have no band."""
+    there = (seen.month >= reference[0]) & (seen.month <= reference[1])
+    found = {}
+    for name, rise in SIGNALS.items():
+        values = seen.signals.get(name, np.empty(0))
+        known = values[there] if values.size else values
+        if not known.size or not np.isfinite(known).all() or (not rise and known.mean() <= LEAST):
+            continue
+        mean = float(known.mean())
+        step = GRIEVED if name == "grievance" else LOST / 2
+        level = max(float(known.max()), mean + step) if rise else min(float(known.min()), (1 - LOST) * mean)
+        found[name] = Band(mean, level, rise)
+    return found
+
+
+def outcome_of(scenario: Scenario, seen: Seen, bands: Mapping[str, Band], start: int) -> Outcome:
+    """What came of a run, held against bands."""
+    month = seen.month
+    after = month >= start
+    onsets = {}
+    for name, band in bands.items():
+        values = seen.signals[name][after]
+        beyond = values > band.level if band.rise else values < band.level
+        onsets[name] = first_sustained(month[after], beyond, QUARTER)
+    before = bands["value"].before if "value" in bands else 0.0
+    value = seen.signals["value"][after]
+    lost = float(np.maximum(0.0, 1.0 - value / before).mean()) if before > LEAST and value.size else 0.0
+    return Outcome(collapse_of(scenario, seen.series), lost, onsets)
+
+
+def see_same(one: np.ndarray, other: np.ndarray, until: int, what: str) -> None:
+    """See that two runs are the same, bit by bit, before the first month that may differ.
+
+    Raises:
+        RuntimeError: if they are not; no scenario may do that.
+    """
+    first, second = one[one["month"] < until], other[other["month"] < until]
+    if first.tobytes() != second.tobytes():
+        raise RuntimeError(f"{what}: the luck is not the same before month {until}")
+
+
+# --- the autopsy ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Case:
+    """What is dated under one luck: the run as it was, and what it is held against."""
+
+    scenario: Scenario
+    seed: int
+    seen: Seen
+    start: int
+    bands: dict[str, Band]
+    fate: Outcome
+
+    def under(self, suspects: Sequence[Suspect]) -> Outcome:
+        """What comes under this luck without some suspects."""
+        changed = without(self.scenario, suspects)
+        seen = watch(changed, self.seed)
+        since = min(each.since for each in suspects)
+        see_same(self.seen.series, seen.series, since, " + ".join(each.name for each in suspects))
+        return outcome_of(changed, seen, self.bands, self.start)
+
+
+def autopsy(
+    scenario: Scenario,
+    seed: int,
+    *,
+    names: Sequence[str] = (),
+    had_stayed: Sequence[str] = (),
+    had_left: Sequence[str] = (),
+    at: int | None = None,
+    branch: int | None = None,
+    changes: Mapping[str, Any] | None = None,
+    seeds: int = 5,
+    placebos: int = PLACEBOS,
+    workers: int | None = None,
+) -> Autopsy:
+    """Open a run and say what brought it down; or of one that did not collapse, what its largest loss came from.
+
+    Args:
+        scenario: what was simulated.
+        seed: its luck.
+        names: the suspects that are tried, and all of them together; all by default.
+        had_stayed: firms that left, to be tried as if they had stayed.
+        had_left: firms that stayed, to be tried as if they had left.
+        at: the month in which these leave; by default the first that is asked about.
+        branch: the month from which other rules are tried.
+        changes: these rules, by full key.
+        seeds: on how many other lucks all is repeated.
+        placebos: how many ordinary firms are made to leave.
+        workers: how many runs at once; all cores by default.
+
+    Raises:
+        Mistake: if there is no such suspect, firm or month.
+    """
+    seen = watch(scenario, seed)
+    collapsed = collapse_of(scenario, seen.series)
+    peak = largest_loss(seen.series, collapsed)
+    end = collapsed if np.isfinite(collapsed) else peak[1]
+    start, reference = beginning(scenario, seen.series, end, peak[0])
+    bands = bands_of(seen, reference)
+    case = _Case(scenario, seed, seen, start, bands, outcome_of(scenario, seen, bands, start))
+    known = [*suspects_of(scenario, seen.series, start), *_exits(seen, start, end)]
+    asked = [
+        *(_stayed(seen, name) for name in had_stayed),
+        *(_left(seen, name, start if at is None else at, scenario.run.steps) for name in had_left),
+        *([branching(scenario, branch, dict(changes or {}))] if branch is not None else []),
+    ]
+    tried = chosen(known, names) if names else known
+    sets = [(each,) for each in tried] + [(each,) for each in asked]
+    together = [*(tried if names else ()), *asked]
+    if len(together) > 1:
+        sets.append(tuple(together))
+    ordinary = _ordinary(scenario, seed, start, placebos, {each.firm for each in asked})
+    with ThreadPoolExecutor(workers or cores()) as pool:
+        shams = tuple(pool.map(lambda name: case.under([leaving(name, start, "placebo")]), ordinary))
+        outcomes = list(pool.map(case.under, sets))
+        trials = [
+            Trial(tuple(each), outcome, _undoes(case.fate, outcome, shams))
+            for each, outcome in zip(sets, outcomes, strict=True)
+        ]
+        trials += _paired(case, trials, shams, pool)
+        others = _elsewhere(scenario, seed, seeds, pool)
+        named = isinstance(scenario.founding.firms, str)
+        trials = [replace(each, elsewhere=_repeated(each, others, named, pool)) for each in trials]
+    links = tuple(_links(case, trials, shams))
+    return Autopsy(
+        scenario, seed, seen, case.fate, start, reference, bands, peak, tuple(trials), shams, links, len(others)
+    )
+
+
+def _exits(seen: Seen, start: int, end: float) -> list[Suspect]:
+    """The exits that may be to blame: of orchestrators, and of the best connected firm that left before the end."""
+    gone = [each for each in seen.lives.values() if each.left is not None and start <= each.left < end]
+    leaders = [each for each in gone if each.role == words(Role)[ORCHESTRATOR]]
+    hubs = sorted((each for each in gone if each not in leaders), key=lambda each: (-each.partners, each.left, each.name))
+    return [staying(each.name, each.born, each.left or 0, "cause") for each in (*leaders, *hubs[:1])]
+
+
+def _find(seen: Seen, name: str, option: str) -> Life:
+    """The life of a firm by name; the last one, if a name was ever borne twice.
+
+    Raises:
+        Mistake: if there was no such firm.
+    """
+    found = {each.name: each for each in seen.lives.values()}
+    if name not in found:
+        raise Mistake([f"{option} {shown(name)}: there was no such firm in this run{nearest(name, found)}"])
+    return found[name]
+
+
+def _stayed(seen: Seen, name: str) -> Suspect:
+    life = _find(seen, name, "--had-stayed")
+    if life.left is None:
+        raise Mistake([f"--had-stayed {shown(name)}: it never left; name one that did, or ask --had-left"])
+    return staying(name, life.born, life.left)
+
+
+def _left(seen: Seen, name: str, at: int, steps: int) -> Suspect:
+    life = _find(seen, name, "--had-left")
+    if not 0 <= at < steps:
+        raise Mistake([f"--at {at}: the run has the months 0 to {steps - 1}"])
+    if life.born > at or (life.left is not None and life.left < at):
+        last = "the end" if life.left is None else f"month {life.left}"
+        raise Mistake([f"--had-left {shown(name)}: was no member in month {at}, but from month {life.born} to {last}"])
+    return leaving(name, at)
+
+
+def _ordinary(scenario: Scenario, seed: int, start: int, count: int, spared: set[str]) -> list[str]:
+    """Ordinary firms at the start, drawn by luck: no orchestrators, not among the best connected tenth, none that is asked about."""
+    world = Simulation(scenario, seed).advance(start).world if start else Simulation(scenario, seed).world
+    slots = world.member_slots
+    degree = world.firms.degree[slots]
+    hubs = np.argsort(-degree, kind="stable")[: int(np.ceil(HUBS * slots.size))]
+    ordinary = np.ones(slots.size, bool)
+    ordinary[hubs] = False
+    ordinary &= world.firms.role[slots] != ORCHESTRATOR
+    ids = world.firms.id[slots]
+    draws = luck.uniforms(luck.key(seed), PLACEBO, start, ids)
+    names = [world.name(slots[k]) for k in np.argsort(draws, kind="stable") if ordinary[k]]
+    return [name for name in names if name not in spared][:count]
+
+
+def _undoes(fate: Outcome, outcome: Outcome, placebos: Sequence[Outcome]) -> bool:
+    """Whether a counterfactual undoes or delays the collapse by a quarter, and beyond every placebo; of a run that did not collapse,
+    whether it spares a hundredth of value, and more than every placebo."""
+    if not placebos:
+        return False
+    if np.isfinite(fate.collapsed):
+        return _is_later(fate, outcome, placebos, COLLAPSE)
+    spared = fate.lost - outcome.lost
+    return bool(spared > max(SAME_SHARE, *(fate.lost - each.lost for each in placebos)))
+
+
+def _is_later(fate: Outcome, outcome: Outcome, placebos: Sequence[Outcome], effect: str) -> bool:
+    """Whether an effect goes or comes later by a quarter, and beyond every placebo."""
+    delay = later(fate.onset(effect), outcome.onset(effect))
+    return bool(delay >= QUARTER and delay > _most(fate, placebos, effect))
+
+
+def _most(fate: Outcome, placebos: Sequence[Outcome], effect: str) -> float:
+    """The largest delay under a placebo; infinite without any, as nothing can then be told."""
+    return max((later(fate.onset(effect), each.onset(effect)) for each in placebos), default=np.inf)
+
+
+def _paired(case: _Case, trials: Sequence[Trial], shams: Sequence[Outcome], pool: ThreadPoolExecutor) -> list[Trial]:
+    """Pairs of causes, where there was a collapse and no single cause prevents it; those first that delay it most."""
+    causes = [each for each in trials if each.kind == "cause"]
+    if np.isnan(case.fate.collapsed) or any(np.isnan(each.outcome.collapsed) for each in causes):
+        return []
+    causes.sort(key=lambda each: (-each.outcome.collapsed, each.outcome.lost, each.name))
+    tried = [(one.suspects[0], other.suspects[0]) for one, other in combinations(causes, 2)][:MOST_PAIRS]
+    outcomes = pool.map(case.under, tried)
+    return [
+        Trial(pair, outcome, _undoes(case.fate, outcome, shams)) for pair, outcome in zip(tried, outcomes, strict=True)
+    ]
+
+
+def _elsewhere(scenario: Scenario, seed: int, count: int, pool: ThreadPoolExecutor) -> list[_Case]:
+    """The same scenario under other lucks, each held against itself."""
+
+    def other(luck_of: int) -> _Case:
+        seen = watch(scenario, luck_of)
+        collapsed = collapse_of(scenario, seen.series)
+        peak = largest_loss(seen.series, collapsed)
+        end = collapsed if np.isfinite(collapsed) else peak[1]
+        start, reference = beginning(scenario, seen.series, end, peak[0])
+        bands = bands_of(seen, reference)
+        return _Case(scenario, luck_of, seen, start, bands, outcome_of(scenario, seen, bands, start))
+
+    return list(pool.map(other, [(seed + 1 + k) % 2**64 for k in range(count)]))
+
+
+def _repeated(
+    trial: Trial, others: Sequence[_Case], named: bool, pool: ThreadPoolExecutor
+) -> tuple[tuple[Outcome, Outcome], ...]:
+    """A counterfactual under other lucks; not where it is about a firm that is another one there."""
+    if any(each.firm and not named for each in trial.suspects):
+        return ()
+    return tuple((case.fate, outcome) for case, outcome in zip(others, pool.map(lambda c: c.under(trial.suspects), others), strict=True))
+
+
+def _links(case: _Case, trials: Sequence[Trial], shams: Sequence[Outcome]) -> Iterable[Link]:
+    """Every suspect, of those that are single, against every effect that set in after it might have begun to work."""
+    effects = [name for name in (*case.bands, COLLAPSE) if np.isfinite(case.fate.onset(name))]
+    for trial in trials:
+        if len(trial.suspects) > 1 or trial.kind in ("remedy", "asked"):
+            continue
+        for effect in effects:
+            at = case.fate.onset(effect)
+            if at < trial.suspects[0].since or effect in OWN.get(trial.name, ()):
+                continue
+            margin = max(QUARTER, _most(case.fate, shams, effect) + 1) if shams else QUARTER
+            there = [(one, other) for one, other in trial.elsewhere if np.isfinite(one.onset(effect))]
+            held = sum(later(one.onset(effect), other.onset(effect)) >= margin for one, other in there)
+            confirmed = _is_later(case.fate, trial.outcome, shams, effect)
+            yield Link(trial.name, effect, at, trial.outcome.onset(effect), confirmed, len(there), held)
+
+
+OWN = {
+    "resentment": ("grievance",),
+    "withdrawal": ("partner_contribution",),
+    "distrust": TRUST_LEVELS,
+    "exits": ("departures",),
+}
+"""Of each channel, what stands still by itself when it is stopped: no link, but the thing itself."""
+
+
+def of_result(folder: str | Path, number: int | None = None) -> tuple[Scenario, int]:
+    """The scenario and the seed of a result: of a run, or of one run of a sweep or comparison by its number.
+
+    Raises:
+        Mistake: if it is no result, or no run or too many are named.
+    """
+    at = Path(folder)
+    if kind_of(at) == "run":
+        if number is not None:
+            raise Mistake([f"--run {number}: {at} holds a single run; leave --run out"])
+        run = Run.load(at)
+        return run.scenario, run.seed
+    result = Result.read(at)
+    if number is None:
+        fell = result.runs[result.runs.get("collapsed", pd.Series(dtype=float)) == 1.0]["run"].head(5).tolist()
+        hint = f"; collapsed are, e.g., {', '.join(map(str, fell))}" if fell else ""
+        raise Mistake([f"{at}: holds {len(result.runs)} runs; name one with --run N{hint}"])
+    row = row_of(result, number)
+    return design_of(result, int(row["design"])), int(row["seed"])
+
+
+def explain(what: str | Path | Run | Scenario, run: int | None = None, *, seed: int = 0, **how: Any) -> Autopsy:
+    """Say what brought a run down, each suspect tried by running the same luck without it.
+
+    Args:
+        what: the folder of a result, a `Run`, or a scenario with a seed.
+        run: the number of the run, where the result is a sweep or a comparison.
+        seed: the luck, of a scenario.
+        how: what `sim.study.autopsy.autopsy` takes besides: `names`, `had_stayed`, `had_left`, `at`, `branch`, `changes`, `seeds`.
+
+    Raises:
+        Mistake: if there is no such result, run, suspect, firm or month.
+    """
+    if isinstance(what, Scenario):
+        return autopsy(what, seed, **how)
+    if isinstance(what, Run):
+        return autopsy(what.scenario, what.seed, **how)
+    return autopsy(*of_result(what, run), **how)
+
+
