@@ -44,6 +44,8 @@ HUBS = 0.1
 """Share of the members, the best connected first, who are no ordinary firms."""
 GRIEVED = Voice().tolerance
 """Rise of the mean grievance that counts as one: what a firm tolerates."""
+LEAVING = 0.005
+"""Rise of the share of members that leave a month that counts as one."""
 LEAST = 1e-9
 """Effort or value below which a ratio says nothing."""
 MOST_PAIRS = 28
@@ -64,6 +66,7 @@ SIGNALS: dict[str, bool] = {
 """What is dated, in the order in which it is told within a month, and whether harm is a rise. `deal` is what partners get per unit of
 what they create (Shapley value), `departures` the share of members that leave a month, mean over a quarter."""
 COLLAPSE = "collapse"
+TAKEN = "was taken away"
 REASONS = {LEFT: "left", BANKRUPT: "failed", EXPELLED: "was expelled"}
 
 
@@ -73,8 +76,8 @@ class Band(NamedTuple):
     before: float
     """Its mean in that year."""
     level: float
-    """A tenth below the mean, or the lowest of that year if that is lower; for a rise, the highest of that year, and at least a twentieth
-    above the mean (grievance: what is tolerated)."""
+    """A tenth below the mean, or the lowest of that year if that is lower. Of a rise, the highest of that year, or if that is higher, for
+    grievance the mean and what firms tolerate, for departures twice the mean and at least `LEAVING` more than it."""
     rise: bool
 
 
@@ -152,6 +155,19 @@ class Trial:
         return self.suspects[0].kind if len(self.suspects) == 1 else "pair"
 
 
+class Placebos(NamedTuple):
+    """What came when ordinary firms left: where chance alone takes a run that is disturbed."""
+
+    late: tuple[Outcome, ...]
+    """They left in the month from which is asked what happened."""
+    early: tuple[Outcome, ...]
+    """They left at the founding: for suspects that had been there before that month, as a run that differs for longer differs more."""
+
+    def like(self, suspects: Sequence[Suspect], start: int) -> tuple[Outcome, ...]:
+        """Those that some suspects are held against."""
+        return self.early if _is_early(suspects, start) else self.late
+
+
 class Link(NamedTuple):
     """Whether an effect goes, or comes later, without a suspect."""
 
@@ -185,7 +201,7 @@ class Autopsy:
     peak: tuple[float, float, float]
     """Of the largest loss: the month of the highest and of the lowest yearly mean of value after it, and the share lost."""
     trials: tuple[Trial, ...]
-    placebos: tuple[Outcome, ...]
+    placebos: Placebos
     links: tuple[Link, ...]
     lucks: int
     """Other lucks on which all was repeated."""
@@ -228,14 +244,15 @@ class Autopsy:
     @cached_property
     def first_level(self) -> list[str]:
         """Which level of trust fell first; several in one month, none if none fell."""
-        when = {name: self.fate.onset(name) for name in TRUST_LEVELS if np.isfinite(self.fate.onset(name))}
+        when = {name: self.fate.onset(name) for name in TRUST_LEVELS if self.fate.onset(name) <= self._end}
         return [name for name, month in when.items() if month == min(when.values())]
 
     @cached_property
     def leavers(self) -> list[Life]:
         """Who left from the start up to the collapse (or the lowest point), in order; the best connected of a month first."""
-        end = self.fate.collapsed if self.has_collapsed else self.peak[1]
-        gone = [each for each in self.seen.lives.values() if each.left is not None and self.start <= each.left <= end]
+        gone = [
+            each for each in self.seen.lives.values() if each.left is not None and self.start <= each.left <= self._end
+        ]
         return sorted(gone, key=lambda each: (each.left, -each.partners, each.name))
 
     @cached_property
@@ -256,9 +273,9 @@ class Autopsy:
                 rows.append((event.at, 0, event.kind, "", np.nan, np.nan))
         for place, (name, band) in enumerate(self.bands.items(), 1):
             at = self.fate.onset(name)
-            if np.isfinite(at):
+            if at <= self._end:
                 rows.append((at, place, name, "", band.before, self._at(name, at)))
-        if self.leavers:
+        if self.leavers and {"departures", "firms"} & {row[2] for row in rows}:
             first = self.leavers[0]
             rows.append((float(first.left or 0), len(SIGNALS) + 1, "first exit", first.name, np.nan, np.nan))
         if self.has_collapsed:
@@ -268,13 +285,13 @@ class Autopsy:
 
     @property
     def _end(self) -> float:
-        return self.fate.collapsed if self.has_collapsed else float(self.seen.month[-1])
+        return self.fate.collapsed if self.has_collapsed else self.peak[1]
 
     def _at(self, name: str, month: float) -> float:
         return float(self.seen.signals[name][self.seen.month >= month][0])
 
     def to_frame(self) -> pd.DataFrame:
-        """The counterfactuals: a row each, the placebos at the end as one row with their worst and best.
+        """The counterfactuals: a row each; at the end the placebos.
 
         Returns:
             `without` and `kind`; the month of `collapse` (NaN: none), how many months later that is (`delay`, infinite where there is
@@ -290,10 +307,14 @@ class Autopsy:
             rows.append(
                 (trial.name, trial.kind, outcome.collapsed, delay, outcome.lost, told, len(pairs), *_others(pairs))
             )
-        for number, outcome in enumerate(self.placebos, 1):
-            delay = later(self.fate.collapsed, outcome.collapsed)
-            rows.append((f"placebo {number}", "placebo", outcome.collapsed, delay, outcome.lost, "", 0, *_others(())))
-        names = "without kind collapse delay lost verdict others others_collapsed others_collapsed_without others_gained"
+        for month, outcomes in ((self.start, self.placebos.late), (0, self.placebos.early)):
+            for number, outcome in enumerate(outcomes, 1):
+                delay = later(self.fate.collapsed, outcome.collapsed)
+                name = f"placebo {number} of month {month}"
+                rows.append((name, "placebo", outcome.collapsed, delay, outcome.lost, "", 0, *_others(())))
+        names = (
+            "without kind collapse delay lost verdict others others_collapsed others_collapsed_without others_gained"
+        )
         return pd.DataFrame(rows, columns=names.split())
 
     def links_frame(self) -> pd.DataFrame:
@@ -326,69 +347,75 @@ def later(before: float, after: float) -> float:
 # --- watching a run -------------------------------------------------------------------------------------------------------
 
 
-def watch(scenario: Scenario, seed: int) -> Seen:
-    """Simulate a run month by month, and note what the series do not say: who got what of what they created, who came and went."""
+class _Roll(NamedTuple):
+    """The members at the end of a month."""
+
+    ids: np.ndarray
+    slots: np.ndarray
+    partners: np.ndarray
+
+
+def watch(scenario: Scenario, seed: int, *, whole: bool = False) -> Seen:
+    """Simulate a run month by month, and note what the series do not say: what partners got of what they created; of the whole run,
+    what each group got, and who came and went."""
     simulation = Simulation(scenario, seed)
     deals: list[dict[str, tuple[float, float]]] = []
     lives: dict[int, Life] = {}
-    before = _members(simulation, lives)
     steps, every = scenario.run.steps, scenario.run.record_every
+    before = _roll(simulation)
+    if whole:
+        _join(simulation, lives, before, range(before.ids.size))
     for month in range(steps):
         simulation.advance(1)
         if (month + 1) % every == 0 or month + 1 == steps:
-            deals.append(_deals(simulation))
-        now = _members(simulation, lives)
-        _depart(simulation, lives, before, now)
-        before = now
-    series = simulation.history.copy()
-    groups = _ratios(deals)
+            deals.append(_deals(simulation, whole))
+        if whole:
+            now = _roll(simulation)
+            _depart(simulation, lives, before, np.flatnonzero(~np.isin(before.ids, now.ids, assume_unique=True)))
+            _join(simulation, lives, now, np.flatnonzero(~np.isin(now.ids, before.ids, assume_unique=True)))
+            before = now
+    series, groups = simulation.history.copy(), _ratios(deals)
     return Seen(series, _signals(series, groups.pop("partners", None)), groups, lives)
 
 
-def _members(simulation: Simulation, lives: dict[int, Life]) -> dict[int, tuple[int, int]]:
-    """The members by id: slot and partners; newcomers begin their life."""
-    world = simulation.world
-    firms, slots = world.firms, world.member_slots
-    now = dict(zip(firms.id[slots].tolist(), zip(slots.tolist(), firms.degree[slots].tolist(), strict=True), strict=True))
-    for identity in now.keys() - lives.keys():
-        slot = now[identity][0]
-        role = words(Role)[firms.role[slot]]
-        lives[identity] = Life(world.name(slot), role, int(firms.born[slot]), None, "", 0)
-    return now
+def _roll(simulation: Simulation) -> _Roll:
+    firms, slots = simulation.world.firms, simulation.world.member_slots
+    return _Roll(firms.id[slots], slots, firms.degree[slots])
 
 
-def _depart(
-    simulation: Simulation, lives: dict[int, Life], before: dict[int, tuple[int, int]], now: dict[int, tuple[int, int]]
-) -> None:
-    """Those who went this month end their life."""
-    world, gone = simulation.world, before.keys() - now.keys()
-    if not gone:
-        return
-    told = world.now
-    ways = [
-        name
-        for name, count in (
-            ("left", told.exits),
-            ("failed", told.bankruptcies),
-            ("was expelled", told.expulsions),
-            ("was taken away", told.removals),
+def _join(simulation: Simulation, lives: dict[int, Life], now: _Roll, places: Iterable[int]) -> None:
+    """Newcomers begin their life."""
+    world, firms = simulation.world, simulation.world.firms
+    for place in places:
+        slot = now.slots[place]
+        lives[int(now.ids[place])] = Life(
+            world.name(slot), words(Role)[firms.role[slot]], int(firms.born[slot]), None, "", 0
         )
-        if count > 0
-    ]
-    for identity in gone:
-        slot, partners = before[identity]
+
+
+def _depart(simulation: Simulation, lives: dict[int, Life], before: _Roll, places: np.ndarray) -> None:
+    """Those who went this month end their life."""
+    world, now = simulation.world, simulation.world.now
+    counts = {"left": now.exits, "failed": now.bankruptcies, "was expelled": now.expulsions, TAKEN: now.removals}
+    ways = [name for name, count in counts.items() if count > 0]
+    for place in places:
+        identity, slot = int(before.ids[place]), before.slots[place]
         how = ways[0] if len(ways) == 1 else "went"
         if len(ways) > 1 and world.firms.id[slot] == identity:
-            how = REASONS.get(int(world.firms.leaving[slot]), "was taken away")
-        lives[identity] = replace(lives[identity], left=simulation.month - 1, how=how, partners=partners)
+            how = REASONS.get(int(world.firms.leaving[slot]), TAKEN)
+        lives[identity] = replace(
+            lives[identity], left=simulation.month - 1, how=how, partners=int(before.partners[place])
+        )
 
 
-def _deals(simulation: Simulation) -> dict[str, tuple[float, float]]:
-    """What each group got this month, and what it created."""
+def _deals(simulation: Simulation, whole: bool) -> dict[str, tuple[float, float]]:
+    """What partners, and if the whole is asked for each group, got this month, and what they created."""
     firms, slots = simulation.world.firms, simulation.world.member_slots
     role, kind = firms.role[slots], firms.type[slots]
     benefit, shapley = firms.benefit[slots], firms.shapley[slots]
     partner = role != ORCHESTRATOR
+    if not whole:
+        return {"partners": (float(benefit[partner].sum()), float(shapley[partner].sum()))}
     masks = {"partners": partner}
     masks |= {name: role == place for place, name in enumerate(words(Role))}
     masks |= {f"{name} type": partner & (kind == place) for place, name in enumerate(words(ContributionType))}
@@ -465,7 +492,7 @@ def bands_of(seen: Seen, reference: tuple[int, int]) -> dict[str, Band]:
         if not known.size or not np.isfinite(known).all() or (not rise and known.mean() <= LEAST):
             continue
         mean = float(known.mean())
-        step = GRIEVED if name == "grievance" else LOST / 2
+        step = GRIEVED if name == "grievance" else max(mean, LEAVING)
         level = max(float(known.max()), mean + step) if rise else min(float(known.min()), (1 - LOST) * mean)
         found[name] = Band(mean, level, rise)
     return found
@@ -502,22 +529,45 @@ def see_same(one: np.ndarray, other: np.ndarray, until: int, what: str) -> None:
 
 @dataclass(frozen=True)
 class _Case:
-    """What is dated under one luck: the run as it was, and what it is held against."""
+    """One luck: the run as it was, the month from which is asked what happened, and the year of reference."""
 
     scenario: Scenario
     seed: int
     seen: Seen
     start: int
-    bands: dict[str, Band]
+    reference: tuple[int, int]
+    peak: tuple[float, float, float]
     fate: Outcome
 
+    @property
+    def bands(self) -> dict[str, Band]:
+        """What the run is held against."""
+        return bands_of(self.seen, self.reference)
+
+    @property
+    def end(self) -> float:
+        """The month of the collapse; of a run without one, that of its lowest yearly mean."""
+        return self.peak[1] if np.isnan(self.fate.collapsed) else self.fate.collapsed
+
     def under(self, suspects: Sequence[Suspect]) -> Outcome:
-        """What comes under this luck without some suspects."""
+        """What comes under this luck without some suspects; held against its own year of reference, which is the same year, and the
+        same run but where a suspect had been there all along."""
         changed = without(self.scenario, suspects)
         seen = watch(changed, self.seed)
         since = min(each.since for each in suspects)
         see_same(self.seen.series, seen.series, since, " + ".join(each.name for each in suspects))
-        return outcome_of(changed, seen, self.bands, self.start)
+        return outcome_of(changed, seen, bands_of(seen, self.reference), self.start)
+
+
+def opened(scenario: Scenario, seed: int, *, whole: bool = False) -> _Case:
+    """A run under one luck, as it was."""
+    seen = watch(scenario, seed, whole=whole)
+    collapsed = collapse_of(scenario, seen.series)
+    peak = largest_loss(seen.series, np.inf if np.isnan(collapsed) else collapsed)
+    end = peak[1] if np.isnan(collapsed) else collapsed
+    start, reference = beginning(scenario, seen.series, end, peak[0])
+    fate = outcome_of(scenario, seen, bands_of(seen, reference), start)
+    return _Case(scenario, seed, seen, start, reference, peak, fate)
 
 
 def autopsy(
@@ -552,14 +602,9 @@ def autopsy(
     Raises:
         Mistake: if there is no such suspect, firm or month.
     """
-    seen = watch(scenario, seed)
-    collapsed = collapse_of(scenario, seen.series)
-    peak = largest_loss(seen.series, collapsed)
-    end = collapsed if np.isfinite(collapsed) else peak[1]
-    start, reference = beginning(scenario, seen.series, end, peak[0])
-    bands = bands_of(seen, reference)
-    case = _Case(scenario, seed, seen, start, bands, outcome_of(scenario, seen, bands, start))
-    known = [*suspects_of(scenario, seen.series, start), *_exits(seen, start, end)]
+    case = opened(scenario, seed, whole=True)
+    seen, start = case.seen, case.start
+    known = [*suspects_of(scenario, seen.series, start), *_exits(seen, start, case.end)]
     asked = [
         *(_stayed(seen, name) for name in had_stayed),
         *(_left(seen, name, start if at is None else at, scenario.run.steps) for name in had_left),
@@ -570,21 +615,35 @@ def autopsy(
     together = [*(tried if names else ()), *asked]
     if len(together) > 1:
         sets.append(tuple(together))
-    ordinary = _ordinary(scenario, seed, start, placebos, {each.firm for each in asked})
+    spared = {each.firm for each in asked}
     with ThreadPoolExecutor(workers or cores()) as pool:
-        shams = tuple(pool.map(lambda name: case.under([leaving(name, start, "placebo")]), ordinary))
+        shams = Placebos(
+            _disturbed(case, start, placebos, spared, pool),
+            _disturbed(case, 0, placebos, spared, pool) if any(_is_early(each, start) for each in sets) else (),
+        )
         outcomes = list(pool.map(case.under, sets))
         trials = [
-            Trial(tuple(each), outcome, _undoes(case.fate, outcome, shams))
+            Trial(tuple(each), outcome, _undoes(case.fate, outcome, shams.like(each, start)))
             for each, outcome in zip(sets, outcomes, strict=True)
         ]
         trials += _paired(case, trials, shams, pool)
-        others = _elsewhere(scenario, seed, seeds, pool)
+        others = [(each, _there(each)) for each in _elsewhere(scenario, seed, seeds, pool)]
         named = isinstance(scenario.founding.firms, str)
         trials = [replace(each, elsewhere=_repeated(each, others, named, pool)) for each in trials]
     links = tuple(_links(case, trials, shams))
     return Autopsy(
-        scenario, seed, seen, case.fate, start, reference, bands, peak, tuple(trials), shams, links, len(others)
+        scenario,
+        seed,
+        seen,
+        case.fate,
+        start,
+        case.reference,
+        case.bands,
+        case.peak,
+        tuple(trials),
+        shams,
+        links,
+        seeds,
     )
 
 
@@ -592,7 +651,9 @@ def _exits(seen: Seen, start: int, end: float) -> list[Suspect]:
     """The exits that may be to blame: of orchestrators, and of the best connected firm that left before the end."""
     gone = [each for each in seen.lives.values() if each.left is not None and start <= each.left < end]
     leaders = [each for each in gone if each.role == words(Role)[ORCHESTRATOR]]
-    hubs = sorted((each for each in gone if each not in leaders), key=lambda each: (-each.partners, each.left, each.name))
+    hubs = sorted(
+        (each for each in gone if each not in leaders), key=lambda each: (-each.partners, each.left, each.name)
+    )
     return [staying(each.name, each.born, each.left or 0, "cause") for each in (*leaders, *hubs[:1])]
 
 
@@ -625,19 +686,28 @@ def _left(seen: Seen, name: str, at: int, steps: int) -> Suspect:
     return leaving(name, at)
 
 
-def _ordinary(scenario: Scenario, seed: int, start: int, count: int, spared: set[str]) -> list[str]:
-    """Ordinary firms at the start, drawn by luck: no orchestrators, not among the best connected tenth, none that is asked about."""
-    world = Simulation(scenario, seed).advance(start).world if start else Simulation(scenario, seed).world
+def _is_early(suspects: Sequence[Suspect], start: int) -> bool:
+    """Whether one of some suspects had been there before the start."""
+    return min(each.since for each in suspects) < start
+
+
+def _disturbed(case: _Case, at: int, count: int, spared: set[str], pool: ThreadPoolExecutor) -> tuple[Outcome, ...]:
+    """What comes when one ordinary firm leaves in a month: one outcome for each of so many firms."""
+    names = ordinary(case.scenario, case.seed, at, spared)[:count]
+    return tuple(pool.map(lambda name: case.under([leaving(name, at, "placebo")]), names))
+
+
+def ordinary(scenario: Scenario, seed: int, at: int, spared: set[str]) -> list[str]:
+    """Ordinary firms at the start of a month, in an order drawn by luck: no orchestrators, not among the best connected tenth, none that
+    is asked about."""
+    simulation = Simulation(scenario, seed)
+    world = (simulation.advance(at) if at else simulation).world
     slots = world.member_slots
-    degree = world.firms.degree[slots]
-    hubs = np.argsort(-degree, kind="stable")[: int(np.ceil(HUBS * slots.size))]
-    ordinary = np.ones(slots.size, bool)
-    ordinary[hubs] = False
-    ordinary &= world.firms.role[slots] != ORCHESTRATOR
-    ids = world.firms.id[slots]
-    draws = luck.uniforms(luck.key(seed), PLACEBO, start, ids)
-    names = [world.name(slots[k]) for k in np.argsort(draws, kind="stable") if ordinary[k]]
-    return [name for name in names if name not in spared][:count]
+    plain = world.firms.role[slots] != ORCHESTRATOR
+    plain[np.argsort(-world.firms.degree[slots], kind="stable")[: int(np.ceil(HUBS * slots.size))]] = False
+    draws = luck.uniforms(luck.key(seed), PLACEBO, at, world.firms.id[slots])
+    names = [world.name(slots[k]) for k in np.argsort(draws, kind="stable") if plain[k]]
+    return [name for name in names if name not in spared]
 
 
 def _undoes(fate: Outcome, outcome: Outcome, placebos: Sequence[Outcome]) -> bool:
@@ -662,7 +732,7 @@ def _most(fate: Outcome, placebos: Sequence[Outcome], effect: str) -> float:
     return max((later(fate.onset(effect), each.onset(effect)) for each in placebos), default=np.inf)
 
 
-def _paired(case: _Case, trials: Sequence[Trial], shams: Sequence[Outcome], pool: ThreadPoolExecutor) -> list[Trial]:
+def _paired(case: _Case, trials: Sequence[Trial], shams: Placebos, pool: ThreadPoolExecutor) -> list[Trial]:
     """Pairs of causes, where there was a collapse and no single cause prevents it; those first that delay it most."""
     causes = [each for each in trials if each.kind == "cause"]
     if np.isnan(case.fate.collapsed) or any(np.isnan(each.outcome.collapsed) for each in causes):
@@ -671,40 +741,50 @@ def _paired(case: _Case, trials: Sequence[Trial], shams: Sequence[Outcome], pool
     tried = [(one.suspects[0], other.suspects[0]) for one, other in combinations(causes, 2)][:MOST_PAIRS]
     outcomes = pool.map(case.under, tried)
     return [
-        Trial(pair, outcome, _undoes(case.fate, outcome, shams)) for pair, outcome in zip(tried, outcomes, strict=True)
+        Trial(pair, outcome, _undoes(case.fate, outcome, shams.like(pair, case.start)))
+        for pair, outcome in zip(tried, outcomes, strict=True)
     ]
 
 
 def _elsewhere(scenario: Scenario, seed: int, count: int, pool: ThreadPoolExecutor) -> list[_Case]:
     """The same scenario under other lucks, each held against itself."""
+    return list(pool.map(lambda k: opened(scenario, (seed + 1 + k) % 2**64), range(count)))
 
-    def other(luck_of: int) -> _Case:
-        seen = watch(scenario, luck_of)
-        collapsed = collapse_of(scenario, seen.series)
-        peak = largest_loss(seen.series, collapsed)
-        end = collapsed if np.isfinite(collapsed) else peak[1]
-        start, reference = beginning(scenario, seen.series, end, peak[0])
-        bands = bands_of(seen, reference)
-        return _Case(scenario, luck_of, seen, start, bands, outcome_of(scenario, seen, bands, start))
 
-    return list(pool.map(other, [(seed + 1 + k) % 2**64 for k in range(count)]))
+def _there(case: _Case) -> dict[str, Suspect]:
+    """The suspects under another luck, by name: remedies and channels begin when it began there."""
+    return {each.name: each for each in suspects_of(case.scenario, case.seen.series, case.start)}
 
 
 def _repeated(
-    trial: Trial, others: Sequence[_Case], named: bool, pool: ThreadPoolExecutor
+    trial: Trial, others: Sequence[tuple[_Case, dict[str, Suspect]]], named: bool, pool: ThreadPoolExecutor
 ) -> tuple[tuple[Outcome, Outcome], ...]:
-    """A counterfactual under other lucks; not where it is about a firm that is another one there."""
+    """A counterfactual under other lucks: not where it is about a firm that is another one there, nor where there is no such suspect."""
     if any(each.firm and not named for each in trial.suspects):
         return ()
-    return tuple((case.fate, outcome) for case, outcome in zip(others, pool.map(lambda c: c.under(trial.suspects), others), strict=True))
+    todo = []
+    for case, known in others:
+        mine = [_for_other(each, known) for each in trial.suspects]
+        if None not in mine:
+            todo.append((case, [each for each in mine if each is not None]))
+    outcomes = pool.map(lambda task: task[0].under(task[1]), todo)
+    return tuple((case.fate, outcome) for (case, _mine), outcome in zip(todo, outcomes, strict=True))
 
 
-def _links(case: _Case, trials: Sequence[Trial], shams: Sequence[Outcome]) -> Iterable[Link]:
+def _for_other(suspect: Suspect, known: Mapping[str, Suspect]) -> Suspect | None:
+    """A suspect as it is under another luck; a firm may have left there at any time."""
+    if suspect.firm:
+        return replace(suspect, since=0)
+    return suspect if suspect.kind == "asked" else known.get(suspect.name)
+
+
+def _links(case: _Case, trials: Sequence[Trial], placebos: Placebos) -> Iterable[Link]:
     """Every suspect, of those that are single, against every effect that set in after it might have begun to work."""
-    effects = [name for name in (*case.bands, COLLAPSE) if np.isfinite(case.fate.onset(name))]
+    effects = [name for name in (*case.bands, COLLAPSE) if case.fate.onset(name) <= case.end]
     for trial in trials:
         if len(trial.suspects) > 1 or trial.kind in ("remedy", "asked"):
             continue
+        shams = placebos.like(trial.suspects, case.start)
         for effect in effects:
             at = case.fate.onset(effect)
             if at < trial.suspects[0].since or effect in OWN.get(trial.name, ()):
@@ -763,5 +843,3 @@ def explain(what: str | Path | Run | Scenario, run: int | None = None, *, seed: 
     if isinstance(what, Run):
         return autopsy(what.scenario, what.seed, **how)
     return autopsy(*of_result(what, run), **how)
-
-

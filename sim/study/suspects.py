@@ -120,7 +120,8 @@ def _takes(scenario: Scenario, series: np.ndarray) -> Iterator[Suspect]:
     higher = np.flatnonzero(series["take_rate"] > fair + 1e-9)
     if higher.size == 0:
         return
-    rules, holds = stages(scenario), {"sharing.take_rate": fair}
+    rules = stages(scenario)
+    holds: dict[str, Any] = {"sharing.take_rate": fair}
     movers = [stage["voice"] for stage in rules if stage["voice"]["on"]]
     voted = False
     if any(voice["decider"] != "fixed" for voice in movers):
@@ -277,5 +278,3 @@ def chosen(suspects: Sequence[Suspect], names: Sequence[str]) -> list[Suspect]:
             allowed = ", ".join(by_name) or "none: this scenario has nothing that could be taken away"
             raise Mistake([f"--without {name}: there is no such cause{nearest(name, by_name)}; allowed are {allowed}"])
     return [by_name[name] for name in dict.fromkeys(names)]
-
-
