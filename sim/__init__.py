@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sim.scenario import Scenario
     from sim.study import (
         Result,
+        Search,
         Study,
         antifragility,
         calibrate,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
         fixation,
         largest_shock,
         returns,
+        search,
         sweep,
     )
 
@@ -36,6 +38,7 @@ _WHERE = {
     "Result": "sim.study",
     "Run": "sim.record",
     "Scenario": "sim.scenario",
+    "Search": "sim.study",
     "Study": "sim.study",
     "antifragility": "sim.study",
     "calibrate": "sim.study",
@@ -46,6 +49,7 @@ _WHERE = {
     "maturity": "sim.measures.maturity",
     "returns": "sim.study",
     "run": "sim.running",
+    "search": "sim.study",
     "shapley": "sim.measures.shapley",
     "shapley_sampled": "sim.measures.shapley",
     "sweep": "sim.study",
@@ -58,6 +62,7 @@ __all__ = [
     "Result",
     "Run",
     "Scenario",
+    "Search",
     "Study",
     "antifragility",
     "calibrate",
@@ -68,6 +73,7 @@ __all__ = [
     "maturity",
     "returns",
     "run",
+    "search",
     "shapley",
     "shapley_sampled",
     "sweep",

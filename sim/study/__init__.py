@@ -4,13 +4,16 @@ from sim.study.calibration import Calibration, calibrate
 from sim.study.chains import fixation
 from sim.study.design import Study
 from sim.study.result import Result
+from sim.study.searching import Found, Search, search
 from sim.study.stress import antifragility, distance_to_collapse, largest_shock
 from sim.study.sweeping import sweep
 from sim.study.worth import returns
 
 __all__ = [
     "Calibration",
+    "Found",
     "Result",
+    "Search",
     "Study",
     "antifragility",
     "calibrate",
@@ -18,5 +21,6 @@ __all__ = [
     "fixation",
     "largest_shock",
     "returns",
+    "search",
     "sweep",
 ]
