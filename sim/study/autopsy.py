@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import combinations
 from pathlib import Path
@@ -122,6 +122,8 @@ class Outcome:
     """Value lost from the start on, as a share of what it was before: the mean of max(0, 1 − value/before)."""
     onsets: dict[str, float]
     """The month from which each signal is beyond its band; NaN if never."""
+    value: np.ndarray = field(compare=False, repr=False)
+    """Value, month by month."""
 
     def onset(self, effect: str) -> float:
         """When an effect set in."""
@@ -244,14 +246,14 @@ class Autopsy:
     @cached_property
     def first_level(self) -> list[str]:
         """Which level of trust fell first; several in one month, none if none fell."""
-        when = {name: self.fate.onset(name) for name in TRUST_LEVELS if self.fate.onset(name) <= self._end}
+        when = {name: self.fate.onset(name) for name in TRUST_LEVELS if self.fate.onset(name) <= self.end}
         return [name for name, month in when.items() if month == min(when.values())]
 
     @cached_property
     def leavers(self) -> list[Life]:
         """Who left from the start up to the collapse (or the lowest point), in order; the best connected of a month first."""
         gone = [
-            each for each in self.seen.lives.values() if each.left is not None and self.start <= each.left <= self._end
+            each for each in self.seen.lives.values() if each.left is not None and self.start <= each.left <= self.end
         ]
         return sorted(gone, key=lambda each: (each.left, -each.partners, each.name))
 
@@ -265,16 +267,24 @@ class Autopsy:
         found = pd.DataFrame(rows, columns=["group", "before", "after"]).dropna()
         return found.sort_values(["after", "group"], ignore_index=True)
 
+    @property
+    def income(self) -> tuple[float, float]:
+        """The orchestrators' mean income a month: in the year of reference, and in the year from the start on."""
+        month, (first, last) = self.seen.month, self.reference
+        took = np.asarray(self.seen.series["orchestrator_income"], float)
+        before, after = (month >= first) & (month <= last), (month >= self.start) & (month < self.start + BEFORE)
+        return _mean(took[before]), _mean(took[after])
+
     def events(self) -> pd.DataFrame:
         """The chain of events: a row each, in order, with what the series was before and at the onset, and what was done or who left."""
         rows: list[tuple[float, int, str, str, float, float]] = []
         for event in self.scenario.events:
-            if event.at <= self._end:
+            if event.at <= self.end:
                 rows.append((event.at, 0, event.kind, "", np.nan, np.nan))
         for place, (name, band) in enumerate(self.bands.items(), 1):
             at = self.fate.onset(name)
-            if at <= self._end:
-                rows.append((at, place, name, "", band.before, self._at(name, at)))
+            if at <= self.end:
+                rows.append((at, place, name, "", band.before, self.at(name, at)))
         if self.leavers and {"departures", "firms"} & {row[2] for row in rows}:
             first = self.leavers[0]
             rows.append((float(first.left or 0), len(SIGNALS) + 1, "first exit", first.name, np.nan, np.nan))
@@ -284,10 +294,12 @@ class Autopsy:
         return told.drop(columns="place")
 
     @property
-    def _end(self) -> float:
+    def end(self) -> float:
+        """The month of the collapse; of a run without one, that of its lowest yearly mean."""
         return self.fate.collapsed if self.has_collapsed else self.peak[1]
 
-    def _at(self, name: str, month: float) -> float:
+    def at(self, name: str, month: float) -> float:
+        """What a signal was in a month, or at the next that was written down."""
         return float(self.seen.signals[name][self.seen.month >= month][0])
 
     def to_frame(self) -> pd.DataFrame:
@@ -510,7 +522,7 @@ def outcome_of(scenario: Scenario, seen: Seen, bands: Mapping[str, Band], start:
     before = bands["value"].before if "value" in bands else 0.0
     value = seen.signals["value"][after]
     lost = float(np.maximum(0.0, 1.0 - value / before).mean()) if before > LEAST and value.size else 0.0
-    return Outcome(collapse_of(scenario, seen.series), lost, onsets)
+    return Outcome(collapse_of(scenario, seen.series), lost, onsets, seen.signals["value"])
 
 
 def see_same(one: np.ndarray, other: np.ndarray, until: int, what: str) -> None:
@@ -733,7 +745,8 @@ def _most(fate: Outcome, placebos: Sequence[Outcome], effect: str) -> float:
 
 
 def _paired(case: _Case, trials: Sequence[Trial], shams: Placebos, pool: ThreadPoolExecutor) -> list[Trial]:
-    """Pairs of causes, where there was a collapse and no single cause prevents it; those first that delay it most."""
+    """Pairs of causes, where there was a collapse and no single cause prevents it; those first that delay it most. Confirmed are
+    those without which there is none."""
     causes = [each for each in trials if each.kind == "cause"]
     if np.isnan(case.fate.collapsed) or any(np.isnan(each.outcome.collapsed) for each in causes):
         return []
@@ -741,7 +754,7 @@ def _paired(case: _Case, trials: Sequence[Trial], shams: Placebos, pool: ThreadP
     tried = [(one.suspects[0], other.suspects[0]) for one, other in combinations(causes, 2)][:MOST_PAIRS]
     outcomes = pool.map(case.under, tried)
     return [
-        Trial(pair, outcome, _undoes(case.fate, outcome, shams.like(pair, case.start)))
+        Trial(pair, outcome, np.isnan(outcome.collapsed) and _undoes(case.fate, outcome, shams.like(pair, case.start)))
         for pair, outcome in zip(tried, outcomes, strict=True)
     ]
 
