@@ -6,11 +6,9 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-import numpy as np
-import pandas as pd
-
-from sim.measures.collapse import LOST
+from sim.measures.collapse import LOST, QUARTER
 from sim.names import Role, words
+from sim.report.markdown import toml
 from sim.report.page_parts import Points, Told, named
 from sim.report.tables import spelled
 from sim.report.telling.dates import happening
@@ -50,7 +48,7 @@ def story(found: Autopsy) -> list[Points]:
         "Why": list(_why(found)),
         "Through what": list(_through(found)),
         "What might have helped": [_tried(found, each) for each in found.singles if each.kind == "remedy"],
-        "What was asked": [_tried(found, each) for each in found.trials if _is_asked(each)],
+        "What was asked": [_tried(found, each) for each in found.trials if each.kind == "asked"],
     }
     return [Points(head, [plain(line) for line in lines]) for head, lines in heads.items() if lines]
 
@@ -67,7 +65,8 @@ def headline(found: Autopsy) -> str:
     if found.overdetermined:
         both = " and ".join(_said(each) for each in found.pairs[0].suspects)
         return f"{fell} twice over: {both} each sufficed"
-    return f"{fell}: {_blamed(guilty)}" if guilty else f"{fell}, and no single cause is confirmed"
+    enough = [each for each in guilty if each.prevents] or guilty
+    return f"{fell}: {_blamed(enough)}" if enough else f"{fell}, and no single cause is confirmed"
 
 
 def _blamed(guilty: Sequence[Trial]) -> str:
@@ -129,7 +128,7 @@ def _happened(found: Autopsy) -> Iterator[tuple[float, str]]:
 def event_in_words(event: AnyIntervention) -> str:
     """What happened at a date."""
     if event.kind == "rules":
-        return "new rules: " + ", ".join(f"{key} = {value}" for key, value in event.set.items())
+        return "new rules: " + ", ".join(f"{key} = {toml(value)}" for key, value in event.set.items())
     return happening(event)
 
 
@@ -162,7 +161,9 @@ def _shortchanged(found: Autopsy) -> Iterator[tuple[float, str]]:
         who = "all roles and types alike"
     else:
         worst = groups.sort_values([column, "group"], kind="stable").head(FEW)
-        who = "worst off " + ", ".join(f"{row.group} ({getattr(row, column):.2f})" for row in worst.itertuples())
+        who = "worst off " + ", ".join(
+            f"{who} ({got:.2f})" for who, got in zip(worst["group"], worst[column], strict=True)
+        )
     yield at or found.start, f"{when} partners got {now:.2f} for each unit of value that they created{had}; {who}."
     before, after = found.income
     if after > before * (1 + LOST):
@@ -246,8 +247,10 @@ def _chance(found: Autopsy) -> Iterator[str]:
     for month, outcomes in ((found.start, found.placebos.late), (0, found.placebos.early)):
         if not outcomes:
             continue
-        said = f"To tell causes from chance, {len(outcomes)} ordinary firms were made to leave in month {month}, one a run, under the same luck"
-        against = "what began later" if month == found.start else "what had been there all along"
+        said = (
+            f"To tell causes from chance, {len(outcomes)} ordinary firms were made to leave in month {month}, one a run"
+        )
+        against = "What began later" if month == found.start else "What had been there all along"
         if found.has_collapsed:
             delays = [later(found.fate.collapsed, each.collapsed) for each in outcomes]
             spared = sum(map(math.isinf, delays))
@@ -258,7 +261,7 @@ def _chance(found: Autopsy) -> Iterator[str]:
         else:
             lost = [each.lost for each in outcomes]
             result = f"the share of value lost was {percent(round(min(lost), 3))} to {percent(round(max(lost), 3))}"
-        yield f"{said}: {result}. Against that is held {against}."
+        yield f"{said}: {result}. {against} is held against that."
     if not found.placebos.late and not found.placebos.early:
         yield "There were no ordinary firms to tell causes from chance by, so that nothing can be confirmed."
 
@@ -301,30 +304,33 @@ def _commonly(found: Autopsy, trial: Trial) -> str:
     pairs = trial.elsewhere
     if not pairs:
         return ""
-    count = len(pairs)
-    lucks = f"{count} other luck{'' if count == 1 else 's'}"
-    if found.has_collapsed:
-        fell = sum(math.isfinite(one.collapsed) for one, _other in pairs)
-        still = sum(math.isfinite(one.collapsed) and math.isfinite(other.collapsed) for one, other in pairs)
-        said = f" On {lucks} {fell} collapsed as it was, and of these {still} without it"
-    else:
-        fell, still = count, sum(one.lost - other.lost <= SAME_SHARE for one, other in pairs)
-        said = f" On {count - still} of {lucks} it spares value as well"
+    count, held, does = common(found, trial)
+    if count == 0:
+        return f" None of {len(pairs)} other lucks collapsed as it was."
+    said = f" On {len(pairs)} other lucks{f', {count} of which collapsed,' * found.has_collapsed} it {does} in {held}"
     if not trial.confirmed:
         return f"{said}."
-    holds = "so it does commonly" if fell and still <= fell / 2 else "so that this luck may be alone in it"
-    return f"{said}: {holds}."
+    return f"{said}: {'so it does commonly' if held > count / 2 else 'this luck may be alone in it'}."
+
+
+def common(found: Autopsy, trial: Trial) -> tuple[int, int, str]:
+    """On how many other lucks there was something to undo, in how many of them it is undone as here, and what is done."""
+    pairs = trial.elsewhere
+    if not found.has_collapsed:
+        return len(pairs), sum(one.lost - other.lost > SAME_SHARE for one, other in pairs), "spares value as well"
+    fell = [pair for pair in pairs if math.isfinite(pair[0].collapsed)]
+    if trial.prevents:
+        return len(fell), sum(math.isnan(other.collapsed) for _one, other in fell), "prevents that"
+    delayed = sum(later(one.collapsed, other.collapsed) >= QUARTER for one, other in fell)
+    return len(fell), delayed, "prevents that, or delays it by a quarter,"
 
 
 def _over(found: Autopsy, pair: Trial) -> str:
     """A pair of causes, each of which sufficed."""
     alone = {each.name: each.outcome.collapsed for each in found.singles}
     when = " and ".join(f"month {alone[each.name]:.0f}" for each in pair.suspects)
-    return f"Over-determined: had {pair.what}, {_instead(found, pair.outcome)}; with one of them alone it collapses all the same ({when}).{_commonly(found, pair)}"
-
-
-def _is_asked(trial: Trial) -> bool:
-    return any(each.kind == "asked" for each in trial.suspects) or (len(trial.suspects) > 1 and trial.kind != "pair")
+    said = f"Over-determined: had {pair.what}, {_instead(found, pair.outcome)}"
+    return f"{said}; without one of them alone it collapses all the same ({when}).{_commonly(found, pair)}"
 
 
 # --- through what ---------------------------------------------------------------------------------------------------------
@@ -332,6 +338,9 @@ def _is_asked(trial: Trial) -> bool:
 
 def _through(found: Autopsy) -> Iterator[str]:
     """Each effect, and what it followed from: what it goes, or is later, without."""
+    if found.links:
+        lucks = ", and on how many of the other lucks in which it set in that holds too" if found.lucks else ""
+        yield f"In brackets: when an effect sets in without that{lucks}."
     whats = {each.name: each.suspects[0] for each in found.singles}
     by_effect: dict[str, list[Link]] = {}
     for link in found.links:
@@ -359,10 +368,8 @@ def _cause(suspect: Suspect) -> str:
 
 def _gone(link: Link) -> str:
     """What becomes of an effect without a suspect."""
-    without = "never without" if math.isnan(link.instead) else f"month {link.instead:.0f} without"
-    if not link.lucks:
-        return without
-    return f"{without}; so on {link.held} of {link.lucks} other lucks"
+    without = "never" if math.isnan(link.instead) else f"month {link.instead:.0f}"
+    return f"{without}; {link.held} of {link.lucks}" if link.lucks else without
 
 
 # --- tables ---------------------------------------------------------------------------------------------------------------
@@ -395,10 +402,8 @@ def _lucks(found: Autopsy, trial: Trial) -> str:
     pairs = trial.elsewhere
     if not pairs:
         return ""
-    if not found.has_collapsed:
-        return f"{sum(one.lost - other.lost > SAME_SHARE for one, other in pairs)} of {len(pairs)}"
-    fell = [pair for pair in pairs if math.isfinite(pair[0].collapsed)]
-    return f"{sum(math.isnan(other.collapsed) for _one, other in fell)} of {len(fell)} saved"
+    count, held, _does = common(found, trial)
+    return f"{held} of {count}"
 
 
 def told_links(found: Autopsy) -> Told:
@@ -420,10 +425,11 @@ def told_links(found: Autopsy) -> Told:
 
 def told_groups(found: Autopsy) -> Told | None:
     """Who got what of what it created."""
-    table: pd.DataFrame = found.shortchanged
+    table = found.shortchanged
     if table.empty:
         return None
-    rows = [[row.group.replace("_", " "), f"{row.before:.2f}", f"{row.after:.2f}"] for row in table.itertuples()]
+    columns = zip(table["group"], table["before"], table["after"], strict=True)
+    rows = [[str(group).replace("_", " "), f"{before:.2f}", f"{after:.2f}"] for group, before, after in columns]
     caption = "What each group got per unit of value that it created (Shapley value), the worst off first"
     first, last = found.reference
     return Told(caption, ["group", f"months {first} to {last}", f"the year from month {found.start}"], rows, {1, 2})

@@ -91,7 +91,7 @@ class Life:
     left: int | None
     """The last month of its membership; None while it is a member."""
     how: str
-    """left, failed, was expelled, was taken away, or went (the month had several ways, and its slot is taken again)."""
+    """left, failed, was expelled, was taken away; or went (several of these happened that month, and its place is taken again)."""
     partners: int
     """Its partners the month before it went."""
 
@@ -140,6 +140,13 @@ class Trial:
     """Whether it undoes the collapse (or the loss) beyond every placebo."""
     elsewhere: tuple[tuple[Outcome, Outcome], ...] = ()
     """On other lucks: what came with and without it."""
+    together: str = ""
+    """Of several suspects: `pair` (two causes, where no single one prevents the collapse) or `asked`."""
+
+    @property
+    def prevents(self) -> bool:
+        """Whether there is no collapse without it."""
+        return bool(np.isnan(self.outcome.collapsed))
 
     @property
     def name(self) -> str:
@@ -154,7 +161,7 @@ class Trial:
     @property
     def kind(self) -> str:
         """The kind of what is taken away."""
-        return self.suspects[0].kind if len(self.suspects) == 1 else "pair"
+        return self.together or self.suspects[0].kind
 
 
 class Placebos(NamedTuple):
@@ -228,7 +235,7 @@ class Autopsy:
     def guilty(self) -> list[Trial]:
         """The causes that are confirmed, the strongest first."""
         found = [each for each in self.singles if each.kind == "cause" and each.confirmed]
-        return sorted(found, key=lambda each: (self._survives(each), -each.outcome.lost), reverse=True)
+        return sorted(found, key=lambda each: (not each.prevents, each.outcome.lost))
 
     @property
     def pairs(self) -> list[Trial]:
@@ -238,10 +245,7 @@ class Autopsy:
     @property
     def overdetermined(self) -> bool:
         """Whether no single cause prevents the collapse, but some pair does."""
-        return self.has_collapsed and any(map(self._survives, self.pairs))
-
-    def _survives(self, trial: Trial) -> bool:
-        return bool(np.isnan(trial.outcome.collapsed))
+        return self.has_collapsed and len(self.pairs) > 0
 
     @cached_property
     def first_level(self) -> list[str]:
@@ -635,7 +639,12 @@ def autopsy(
         )
         outcomes = list(pool.map(case.under, sets))
         trials = [
-            Trial(tuple(each), outcome, _undoes(case.fate, outcome, shams.like(each, start)))
+            Trial(
+                tuple(each),
+                outcome,
+                _undoes(case.fate, outcome, shams.like(each, start)),
+                together="asked" if len(each) > 1 else "",
+            )
             for each, outcome in zip(sets, outcomes, strict=True)
         ]
         trials += _paired(case, trials, shams, pool)
@@ -752,11 +761,11 @@ def _paired(case: _Case, trials: Sequence[Trial], shams: Placebos, pool: ThreadP
         return []
     causes.sort(key=lambda each: (-each.outcome.collapsed, each.outcome.lost, each.name))
     tried = [(one.suspects[0], other.suspects[0]) for one, other in combinations(causes, 2)][:MOST_PAIRS]
-    outcomes = pool.map(case.under, tried)
-    return [
-        Trial(pair, outcome, np.isnan(outcome.collapsed) and _undoes(case.fate, outcome, shams.like(pair, case.start)))
-        for pair, outcome in zip(tried, outcomes, strict=True)
-    ]
+    found = []
+    for pair, outcome in zip(tried, pool.map(case.under, tried), strict=True):
+        saved = np.isnan(outcome.collapsed) and _undoes(case.fate, outcome, shams.like(pair, case.start))
+        found.append(Trial(pair, outcome, bool(saved), together="pair"))
+    return found
 
 
 def _elsewhere(scenario: Scenario, seed: int, count: int, pool: ThreadPoolExecutor) -> list[_Case]:
