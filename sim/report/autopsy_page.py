@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
-from typing import NamedTuple
+from textwrap import fill, wrap
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -38,11 +39,14 @@ from sim.report.style import (
 )
 from sim.report.telling.page import plain
 from sim.report.wording import percent
-from sim.study.autopsy import COLLAPSE, TRUST_LEVELS, Autopsy, Outcome, Trial
+from sim.study.autopsy import COLLAPSE, SAME_SHARE, TRUST_LEVELS, Autopsy, Outcome, Trial
 
 MOST_ROWS = 16
 """Counterfactuals that are drawn: those asked for and the causes first."""
-MOST_EVENTS = 13
+FEWEST, MOST_EVENTS = 6, 13
+"""Room for events in the chain."""
+NAMES_AT = 0.545
+"""Where the names of counterfactuals begin, as a share of the width of the page."""
 COLOURS = {
     "deal": ORANGE,
     "grievance": ORANGE,
@@ -55,19 +59,16 @@ COLOURS = {
     COLLAPSE: INK,
 }
 """What belongs together has one colour: the split, effort, trust, exits, value."""
-ORDER = ("asked", "cause", "pair", "channel", "remedy")
-NAMES = {
-    "resentment": "resentment of the split",
-    "withdrawal": "withdrawn effort",
-    "distrust": "lost trust",
-    "exits": "all exits",
-    "market": "ups and downs of demand",
-    "shirking": "born free riders",
-    "split": "the split as it is",
-    "no-monitoring": "gaps in monitoring",
-    "no-transparency": "secrecy",
-    "no-voice": "deafness to grievances",
+HEADS = {
+    "asked": "asked",
+    "cause": "causes",
+    "pair": "two causes at once",
+    "channel": "through what, stopped from month {month} on",
+    "remedy": "what might have helped, from month {month} on",
 }
+"""The kinds of counterfactuals, in the order in which they are drawn, and what stands over them."""
+WIDE = 41
+"""Letters of a line of a counterfactual's name."""
 
 
 class Files(NamedTuple):
@@ -92,8 +93,8 @@ def autopsy_figure(found: Autopsy) -> Figure:
         )
         last = _last(found)
         first = max(0, found.reference[0])
-        above = page.add_axes((0.06, 0.565, 0.37, 0.235))
-        below = page.add_axes((0.06, 0.085, 0.37, 0.37))
+        above = page.add_axes((0.06, 0.55, 0.36, 0.215))
+        below = page.add_axes((0.06, 0.085, 0.36, 0.37))
         _value(above, found)
         _chain(below, found)
         for axes in (above, below):
@@ -101,7 +102,12 @@ def autopsy_figure(found: Autopsy) -> Figure:
             axes.axvspan(found.reference[0], found.reference[1] + 1, color=FAINT, alpha=0.18, lw=0, zorder=0)
             axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
         below.set_xlabel("month")
-        _counterfactuals(page.add_axes((0.735, 0.085, 0.225, 0.715)), found)
+        _counterfactuals(page.add_axes((0.775, 0.085, 0.19, 0.68)), found)
+        unit = (
+            "month of the collapse; arrow: none" if found.has_collapsed else f"value lost from month {found.start} on"
+        )
+        page.text(NAMES_AT, 0.815, "Had …", size=14, weight="bold", va="baseline")
+        page.text(NAMES_AT, 0.79, f"{unit}; blue: as it was; grey: placebos; red: confirmed", size=11, color=MUTED)
     return page
 
 
@@ -135,20 +141,22 @@ def _value(axes: Axes, found: Autopsy) -> None:
         axes.plot(*_shown(found, each.value), color=FAINT, lw=0.8, alpha=0.7, zorder=1.5)
     lines = [(found.fate.value, "as it was", BLUE)]
     if best is not None:
-        lines.append((best.outcome.value, f"without\n{_short(best)}", VERMILION))
+        lines.append(
+            (best.outcome.value, "\n".join(wrap(f"had {undated(best)}", 20, max_lines=3, placeholder=" …")), VERMILION)
+        )
     for values, _text, colour in lines:
         axes.plot(*_shown(found, values), color=colour, zorder=3)
     top = max(float(_shown(found, values)[1].max()) for values, _text, _colour in lines)
     panel(
         axes,
         "Value a month",
-        "in endowments; grey lines: placebos, an ordinary firm gone; grey: the year of reference",
+        "in endowments; grey lines: placebos; shaded: the year of reference",
         0,
         1.1 * top or 1,
     )
     axes.yaxis.set_major_formatter(NUMBER)
     axes.tick_params(labelbottom=False)
-    label_ends(axes, [(float(_shown(found, values)[1][-1]), text, colour) for values, text, colour in lines], gap=0.2)
+    label_ends(axes, [(float(_shown(found, values)[1][-1]), text, colour) for values, text, colour in lines], gap=0.3)
     if found.has_collapsed:
         axes.axvline(found.fate.collapsed, color=INK, lw=1.4, ls=(0, (2, 2)))
 
@@ -157,7 +165,7 @@ def _chain(axes: Axes, found: Autopsy) -> None:
     """The events in order, a line each, from top to bottom."""
     told = [row for row in found.events().to_dict("records") if row["event"] != "stay"][:MOST_EVENTS]
     panel(axes, "The chain of events", "", None)
-    axes.set_ylim(len(told) - 0.3, -0.7)
+    axes.set_ylim(max(len(told), FEWEST) - 0.3, -0.7)
     axes.set_yticks([])
     axes.grid(visible=False)
     axes.spines["left"].set_visible(False)
@@ -167,7 +175,7 @@ def _chain(axes: Axes, found: Autopsy) -> None:
         colour = COLOURS.get(name, MUTED if name == "first exit" else VERMILION)
         axes.plot([first, last], [place, place], color="#EEEEEE", lw=0.8, zorder=1)
         axes.plot([at], [place], "o", ms=7, color=colour, zorder=3, clip_on=False)
-        right = at > first + 0.5 * (last - first)
+        right = at > first + 0.6 * (last - first)
         text = f"{at:.0f}  {_event(name, str(row['who']))}"
         axes.annotate(
             text,
@@ -189,77 +197,67 @@ def _event(name: str, who: str) -> str:
     return EFFECTS.get(name) or EVENTS.get(name, name)
 
 
-def _short(trial: Trial) -> str:
-    """What is taken away, in a word or two."""
-    return "\nand ".join(_name(each.name) for each in trial.suspects)
-
-
-def _name(name: str) -> str:
-    kind, _, rest = name.partition("-")
-    if name in NAMES:
-        return NAMES[name]
-    if name == "take":
-        return "the higher take"
-    if kind in EVENTS and rest:
-        return f"{EVENTS[kind]} ({rest})"
-    if kind == "branch":
-        return f"the old rules ({rest})"
-    return named(plain(name.removeprefix("step-")), 26)
+def undated(trial: Trial) -> str:
+    """What is otherwise, without the month in which remedies and channels begin."""
+    since = trial.suspects[0].since
+    return plain(
+        trial.what.removesuffix(f" from month {since} on") if trial.kind in ("remedy", "channel") else trial.what
+    )
 
 
 def drawn(found: Autopsy) -> list[Trial]:
     """The counterfactuals that are drawn: what is asked and causes first; pairs where they tell more than one by one."""
     rows = [each for each in found.trials if each.kind != "pair" or each.confirmed]
-    rows.sort(key=lambda each: (ORDER.index(each.kind), not each.confirmed, not each.prevents, each.outcome.lost))
+    rows.sort(key=lambda each: ([*HEADS].index(each.kind), not each.confirmed, not each.prevents, each.outcome.lost))
     return rows[:MOST_ROWS]
 
 
 def _counterfactuals(axes: Axes, found: Autopsy) -> None:
     """A row a counterfactual: when it would have collapsed, or what would have been lost; the placebos as a band."""
-    rows = drawn(found)
     steps = found.scenario.run.steps
-    place_of = (lambda each: _month(each, steps)) if found.has_collapsed else (lambda each: each.lost)
-    shams = [place_of(each) for each in (*found.placebos.late, *found.placebos.early)]
+
+    def place_of(outcome: Outcome) -> float:
+        return _month(outcome, steps) if found.has_collapsed else outcome.lost
+
     here = place_of(found.fate)
-    if shams:
-        axes.axvspan(min([*shams, here]), max([*shams, here]), color=FAINT, alpha=0.45, lw=0, zorder=0)
+    chance = [here, *(place_of(each) for each in (*found.placebos.late, *found.placebos.early))]
+    axes.axvspan(min(chance), max(chance), color=FAINT, alpha=0.45, lw=0, zorder=0)
     axes.axvline(here, color=BLUE, lw=1.6, zorder=1)
-    for place, trial in enumerate(rows):
-        at = place_of(trial.outcome)
-        colour = VERMILION if trial.confirmed else MUTED
-        axes.plot([here, at], [place, place], color=colour, lw=1.6, zorder=2, solid_capstyle="butt")
-        spared = found.has_collapsed and trial.prevents
-        axes.plot([at], [place], ">" if spared else "o", ms=9 if spared else 8, color=colour, zorder=3, clip_on=False)
-    unit = "month of the collapse" if found.has_collapsed else f"value lost from month {found.start} on"
-    panel(axes, "Without …", f"{unit}; blue: as it was, grey: placebos", None)
-    axes.set_ylim(len(rows) - 0.3, -0.7)
-    axes.set_yticks(range(len(rows)), [_label(each) for each in rows], size=11)
-    for label, trial in zip(axes.get_yticklabels(), rows, strict=True):
-        label.set_color(VERMILION if trial.confirmed else MUTED)
+    row = 0.0
+    for kind, group in groupby(drawn(found), key=lambda each: each.kind):
+        _name(axes, row, HEADS[kind].format(month=found.start), MUTED, size=10, style="italic")
+        row += 0.85
+        for trial in group:
+            at, colour = place_of(trial.outcome), VERMILION if trial.confirmed else MUTED
+            spared = found.has_collapsed and trial.prevents
+            axes.plot([here, at], [row, row], color=colour, lw=1.6, zorder=2, solid_capstyle="butt")
+            axes.plot([at], [row], ">" if spared else "o", ms=8, color=colour, zorder=3, clip_on=False)
+            _name(axes, row, fill(undated(trial), WIDE, max_lines=2, placeholder=" …"), colour, size=11)
+            row += 1.0
+        row += 0.25
+    axes.set_ylim(row - 0.6, -0.8)
+    axes.set_yticks([])
     axes.grid(visible=False)
     axes.xaxis.grid(visible=True)
     if found.has_collapsed:
-        axes.set_xlim(min([0.0, *shams]), steps)
+        axes.set_xlim(0, steps)
         axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
-        if any(each.prevents for each in rows):
-            axes.annotate(
-                "no collapse", (1, 0), (0, -30), "axes fraction", "offset points", size=11, ha="right", color=MUTED
-            )
     else:
         axes.set_xlim(0, None)
         axes.xaxis.set_major_locator(MaxNLocator(4))
         axes.xaxis.set_major_formatter(PERCENT)
 
 
+def _name(axes: Axes, row: float, text: str, colour: str, **style: Any) -> None:
+    """The name of a row, to the left of the panel."""
+    told = axes.annotate(text, (NAMES_AT, row), xycoords=("figure fraction", "data"), va="center", **style)
+    told.set_color(colour)
+    told.set_linespacing(1.0)
+
+
 def _month(outcome: Outcome, steps: int) -> float:
     """The month of a collapse; the end where there is none."""
     return float(steps) if math.isnan(outcome.collapsed) else outcome.collapsed
-
-
-def _label(trial: Trial) -> str:
-    """A row's name, with its kind where that is not plain."""
-    short = _short(trial).replace("\nand ", " and ")
-    return short if len(short) <= 34 else f"{short[:33]}…"
 
 
 def autopsy_page(found: Autopsy, folder: Path, command: str) -> str:
@@ -289,19 +287,28 @@ def autopsy_page(found: Autopsy, folder: Path, command: str) -> str:
     return page(folder, f"Autopsy: {plain(found.scenario.title)}", lead, found.scenario.description, sections)
 
 
+DATED = """An event is dated to the first month from which a series is, for three months, below the lowest of that year and a tenth
+below its mean; grievance and departures, above the highest, and clearly above the mean."""
+SAME_LUCK = """Each suspect is taken away by a change of the scenario, and the run repeated under its own luck; the two are the same, bit
+by bit, up to the first month that may differ, which is checked."""
+CHANNELS = """Channels are mechanisms that are stopped (whether it works through them, not who is to blame); remedies are what was
+lacking."""
+
+
 def method(found: Autopsy) -> list[str]:
     """How events are dated and causes confirmed, with the numbers of this autopsy."""
     first, last = found.reference
+    count = len(found.placebos.late)
+    against = (
+        f"and by more than when any one of the ordinary firms left ({count} tried; an irrelevant suspect outdoes 19 of them once in 20). "
+        f"Where nothing collapsed, it must spare more than {percent(SAME_SHARE)} of value, and more than any of these. Many suspects are "
+        "tried, so one that is confirmed barely, and on this luck alone, may be chance."
+    )
     return [
-        f"The year of reference is month {first} to {last}. An event is dated to the first month from which a series is, for three months, "
-        "below the lowest of that year and a tenth below its mean (grievance and departures: above the highest, and clearly above the mean).",
-        "Each suspect is taken away by a change of the scenario and the run repeated under its own luck; the two are the same, bit by "
-        "bit, up to the first month that may differ, which is checked.",
-        "A cause is confirmed if the collapse does not come, or comes later by a quarter or more, and by more than when any one of the "
-        f"ordinary firms left ({len(found.placebos.late)} tried; an irrelevant suspect outdoes 19 of them once in 20). Where nothing "
-        f"collapsed, it must spare more than {percent(0.01)} of value, and more than any of these. Many suspects are tried, so one that "
-        "is confirmed barely, and on this luck alone, may be chance.",
-        "Channels are mechanisms that are stopped: whether something works through them, not who is to blame. Remedies are what was lacking.",
+        f"The year of reference is month {first} to {last}. {DATED}",
+        SAME_LUCK,
+        f"A cause is confirmed if the collapse does not come, or comes later by a quarter or more, {against}",
+        CHANNELS,
     ]
 
 
@@ -323,8 +330,3 @@ def write(found: Autopsy, to: Path, folder: Path, command: str) -> Files:
     save(autopsy_figure(found), files.picture, files.drawn, identifier=identity(folder))
     durably(files.page, autopsy_page(found, folder, command).encode())
     return files
-
-
-def names(files: Sequence[Path]) -> str:
-    """The names of files, to be told."""
-    return ", ".join(each.name for each in files)

@@ -63,14 +63,14 @@ def headline(found: Autopsy) -> str:
         return f"{fell}: {_blamed(guilty)}" if guilty else f"{fell}, and no cause is confirmed"
     fell = f"It collapsed in month {found.fate.collapsed:.0f}"
     if found.overdetermined:
-        both = " and ".join(_said(each) for each in found.pairs[0].suspects)
+        both = " and ".join(_said(each, dated=False) for each in found.pairs[0].suspects)
         return f"{fell} twice over: {both} each sufficed"
     enough = [each for each in guilty if each.prevents] or guilty
     return f"{fell}: {_blamed(enough)}" if enough else f"{fell}, and no single cause is confirmed"
 
 
 def _blamed(guilty: Sequence[Trial]) -> str:
-    return plain(" and ".join(_said(each.suspects[0]) for each in guilty[:FEW]))
+    return plain(" and ".join(_said(each.suspects[0], dated=False) for each in guilty[:FEW]))
 
 
 SAID = {
@@ -88,7 +88,7 @@ SAID = {
 }
 
 
-def _said(suspect: Suspect) -> str:
+def _said(suspect: Suspect, dated: bool = True) -> str:
     """A suspect as a noun."""
     if suspect.firm:
         return (
@@ -100,7 +100,7 @@ def _said(suspect: Suspect) -> str:
     if kind == "step":
         return f"the step {rest}"
     said = SAID.get(kind, suspect.name)
-    return f"{said} of month {rest.partition('-')[0]}" if rest else said
+    return f"{said} of month {rest.partition('-')[0]}" if rest and dated else said
 
 
 # --- what happened --------------------------------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ from sim.measures.evidence import first_sustained
 from sim.mistakes import Mistake, nearest, shown
 from sim.names import ContributionType, Role, words
 from sim.phases.governance import BANKRUPT, EXPELLED, LEFT
-from sim.record import Run, kind_of
+from sim.record import Run, kind_of, series_frame
 from sim.scenario import Scenario
 from sim.sections import Voice
 from sim.simulation import Simulation
@@ -596,6 +596,7 @@ def autopsy(
     at: int | None = None,
     branch: int | None = None,
     changes: Mapping[str, Any] | None = None,
+    kept: pd.DataFrame | None = None,
     seeds: int = 5,
     placebos: int = PLACEBOS,
     workers: int | None = None,
@@ -611,15 +612,19 @@ def autopsy(
         at: the month in which these leave; by default the first that is asked about.
         branch: the month from which other rules are tried.
         changes: these rules, by full key.
+        kept: the series that were kept of it, if they were; they must come out again.
         seeds: on how many other lucks all is repeated.
         placebos: how many ordinary firms are made to leave.
         workers: how many runs at once; all cores by default.
 
     Raises:
-        Mistake: if there is no such suspect, firm or month.
+        Mistake: if there is no such suspect, firm or month, or the run does not come out as it was kept.
     """
     case = opened(scenario, seed, whole=True)
     seen, start = case.seen, case.start
+    if kept is not None and not series_frame(seen.series).equals(kept):
+        again = "does not come out again as it was kept (another version, or firms or phases of your own)"
+        raise Mistake([f"{scenario.title}, seed {seed}: {again}; run it anew"])
     known = [*suspects_of(scenario, seen.series, start), *_exits(seen, start, case.end)]
     asked = [
         *(_stayed(seen, name) for name in had_stayed),
@@ -627,7 +632,7 @@ def autopsy(
         *([branching(scenario, branch, dict(changes or {}))] if branch is not None else []),
     ]
     tried = chosen(known, names) if names else known
-    sets = [(each,) for each in tried] + [(each,) for each in asked]
+    sets: list[tuple[Suspect, ...]] = [(each,) for each in (*tried, *asked)]
     together = [*(tried if names else ()), *asked]
     if len(together) > 1:
         sets.append(tuple(together))
@@ -827,8 +832,9 @@ OWN = {
 """Of each channel, what stands still by itself when it is stopped: no link, but the thing itself."""
 
 
-def of_result(folder: str | Path, number: int | None = None) -> tuple[Scenario, int]:
-    """The scenario and the seed of a result: of a run, or of one run of a sweep or comparison by its number.
+def of_result(folder: str | Path, number: int | None = None) -> tuple[Scenario, int, pd.DataFrame | None]:
+    """The scenario, the seed and, where they are kept whole, the series of a result: of a run, or of one run of a sweep or comparison
+    by its number.
 
     Raises:
         Mistake: if it is no result, or no run or too many are named.
@@ -838,14 +844,14 @@ def of_result(folder: str | Path, number: int | None = None) -> tuple[Scenario, 
         if number is not None:
             raise Mistake([f"--run {number}: {at} holds a single run; leave --run out"])
         run = Run.load(at)
-        return run.scenario, run.seed
+        return run.scenario, run.seed, run.series
     result = Result.read(at)
     if number is None:
         fell = result.runs[result.runs.get("collapsed", pd.Series(dtype=float)) == 1.0]["run"].head(5).tolist()
         hint = f"; collapsed are, e.g., {', '.join(map(str, fell))}" if fell else ""
         raise Mistake([f"{at}: holds {len(result.runs)} runs; name one with --run N{hint}"])
     row = row_of(result, number)
-    return design_of(result, int(row["design"])), int(row["seed"])
+    return design_of(result, int(row["design"])), int(row["seed"]), None
 
 
 def explain(what: str | Path | Run | Scenario, run: int | None = None, *, seed: int = 0, **how: Any) -> Autopsy:
@@ -863,5 +869,6 @@ def explain(what: str | Path | Run | Scenario, run: int | None = None, *, seed: 
     if isinstance(what, Scenario):
         return autopsy(what, seed, **how)
     if isinstance(what, Run):
-        return autopsy(what.scenario, what.seed, **how)
-    return autopsy(*of_result(what, run), **how)
+        return autopsy(what.scenario, what.seed, kept=what.series, **how)
+    scenario, luck_of, kept = of_result(what, run)
+    return autopsy(scenario, luck_of, kept=kept, **how)
