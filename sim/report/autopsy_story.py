@@ -39,6 +39,7 @@ ALIKE = 0.01
 """Differences between groups that are none."""
 LEADER = words(Role)[ORCHESTRATOR]
 FEW = 3
+HOW = {"went": "went in one of several ways"}
 
 
 def story(found: Autopsy) -> list[Points]:
@@ -209,7 +210,7 @@ def _left(found: Autopsy) -> Iterator[tuple[float, str]]:
             yield float(hub.left or 0), f"Month {hub.left}: the best connected to go was {_who(hub)}."
         ways = Counter(each.how for each in gone)
         roles = Counter(each.role for each in gone)
-        told = ", ".join(f"{count:,} {how}" for how, count in ways.most_common())
+        told = ", ".join(f"{count:,} {HOW.get(how, how)}" for how, count in ways.most_common())
         of = ", ".join(f"{role} {count:,}" for role, count in roles.most_common(FEW))
         until = "the collapse" if found.has_collapsed else "the lowest point"
         yield found.end, f"From month {found.start} to {until} {len(gone):,} firms went: {told}; most of them {of}."
@@ -306,8 +307,9 @@ def _commonly(found: Autopsy, trial: Trial) -> str:
         return ""
     count, held, does = common(found, trial)
     if count == 0:
-        return f" None of {len(pairs)} other lucks collapsed as it was."
-    said = f" On {len(pairs)} other lucks{f', {count} of which collapsed,' * found.has_collapsed} it {does} in {held}"
+        return f" Of {len(pairs)} other lucks none collapsed as it was."
+    lucks = f"{len(pairs)} other luck{'' if len(pairs) == 1 else 's'}"
+    said = f" On {lucks}{f', {count} of which collapsed,' * found.has_collapsed} it {does} in {held}"
     if not trial.confirmed:
         return f"{said}."
     return f"{said}: {'so it does commonly' if held > count / 2 else 'this luck may be alone in it'}."

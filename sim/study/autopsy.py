@@ -450,6 +450,9 @@ def _ratios(deals: list[dict[str, tuple[float, float]]]) -> dict[str, np.ndarray
 def _signals(series: np.ndarray, deal: np.ndarray | None) -> dict[str, np.ndarray]:
     """The series that are dated."""
     found = {name: np.asarray(series[name], float) for name in SIGNALS if name in SERIES}
+    found |= {
+        name: np.where(series["ties"] > 0, found[name], np.nan) for name in TRUST_LEVELS
+    }  # nobody is left to trust
     gone = sum(np.asarray(series[name], float) for name in ("exits", "bankruptcies", "expulsions", "removals"))
     share = gone / np.maximum(1.0, found["firms"] + gone)
     found["departures"] = pd.Series(share).rolling(QUARTER, min_periods=1).mean().to_numpy()
@@ -675,7 +678,7 @@ def autopsy(
 
 def _exits(seen: Seen, start: int, end: float) -> list[Suspect]:
     """The exits that may be to blame: of orchestrators, and of the best connected firm that left before the end."""
-    gone = [each for each in seen.lives.values() if each.left is not None and start <= each.left < end]
+    gone = [each for each in seen.lives.values() if each.left is not None and start <= each.left <= end]
     leaders = [each for each in gone if each.role == words(Role)[ORCHESTRATOR]]
     hubs = sorted(
         (each for each in gone if each not in leaders), key=lambda each: (-each.partners, each.left, each.name)

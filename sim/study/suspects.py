@@ -6,6 +6,7 @@ away at once, and each says from which month on a run without it may differ.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -262,8 +263,13 @@ def branching(scenario: Scenario, at: int, changes: dict[str, Any]) -> Suspect:
     try:
         without(scenario, [branch])
     except Mistake as mistake:
-        raise Mistake([f"--branch {at}: {line.removeprefix('changes: ')}" for line in mistake.lines]) from None
+        raise Mistake([f"--branch {at}: {_rule_alone(line)}" for line in mistake.lines]) from None
     return branch
+
+
+def _rule_alone(line: str) -> str:
+    """What is wrong with a rule, without where in the scenario it was put."""
+    return re.sub(r"^(changes: )?(interventions\[\d+\]\.set: )?", "", line)
 
 
 def chosen(suspects: Sequence[Suspect], names: Sequence[str]) -> list[Suspect]:
