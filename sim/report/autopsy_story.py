@@ -434,4 +434,6 @@ def told_groups(found: Autopsy) -> Told | None:
     rows = [[str(group).replace("_", " "), f"{before:.2f}", f"{after:.2f}"] for group, before, after in columns]
     caption = "What each group got per unit of value that it created (Shapley value), the worst off first"
     first, last = found.reference
-    return Told(caption, ["group", f"months {first} to {last}", f"the year from month {found.start}"], rows, {1, 2})
+    return Told(
+        caption, ["group", f"months {first} to {last}", f"the year from month {found.short_from:.0f}"], rows, {1, 2}
+    )

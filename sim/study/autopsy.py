@@ -261,22 +261,32 @@ class Autopsy:
         ]
         return sorted(gone, key=lambda each: (each.left, -each.partners, each.name))
 
+    @property
+    def short_from(self) -> float:
+        """The month from which partners got less of what they create; if they never did, the start."""
+        at = self.fate.onset("deal")
+        return at if at <= self.end else float(self.start)
+
+    @property
+    def _years(self) -> tuple[np.ndarray, np.ndarray]:
+        """The months of the year of reference, and of the year from which partners got less."""
+        month, (first, last), at = self.seen.month, self.reference, self.short_from
+        return (month >= first) & (month <= last), (month >= at) & (month < at + BEFORE)
+
     @cached_property
     def shortchanged(self) -> pd.DataFrame:
-        """Each role and type: what its firms got per unit of what they created, in the year of reference and in the year from the
-        start on, the worst off first."""
-        month, (first, last) = self.seen.month, self.reference
-        before, after = (month >= first) & (month <= last), (month >= self.start) & (month < self.start + BEFORE)
+        """Each role and type: what its firms got per unit of what they created, in the year of reference and in the year from
+        `short_from` on, the worst off first."""
+        before, after = self._years
         rows = [(name, _mean(told[before]), _mean(told[after])) for name, told in self.seen.groups.items()]
         found = pd.DataFrame(rows, columns=["group", "before", "after"]).dropna()
         return found.sort_values(["after", "group"], ignore_index=True)
 
     @property
     def income(self) -> tuple[float, float]:
-        """The orchestrators' mean income a month: in the year of reference, and in the year from the start on."""
-        month, (first, last) = self.seen.month, self.reference
+        """The orchestrators' mean income a month: in the year of reference, and in the year from `short_from` on."""
+        before, after = self._years
         took = np.asarray(self.seen.series["orchestrator_income"], float)
-        before, after = (month >= first) & (month <= last), (month >= self.start) & (month < self.start + BEFORE)
         return _mean(took[before]), _mean(took[after])
 
     def events(self) -> pd.DataFrame:
