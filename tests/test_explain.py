@@ -53,7 +53,7 @@ def trial(found, name):
 @pytest.fixture(scope="module")
 def fallen():
     """A run that is known to fall by the take that was raised; that a firm was made to leave before has nothing to do with it."""
-    return opened(having(INNOCENT, TAKE), seeds=2)
+    return opened(having(INNOCENT, TAKE), seeds=1)
 
 
 @pytest.fixture(scope="module")
@@ -118,14 +118,14 @@ def test_without_placebos_nothing_is_confirmed():
 
 
 def test_an_irrelevant_suspect_is_seldom_confirmed():
-    """A rank test against 9 placebos: one in ten, were the placebos drawn anew; of 12 runs, five or more would come once in 200."""
+    """A rank test against 9 placebos: one in ten, were the placebos drawn anew; of 8 runs, four or more would come once in 200."""
     wrong = 0
-    for seed in range(12):
+    for seed in range(8):
         name = autopsy.ordinary(having(TAKE), seed, 36, set())[20]
         found = autopsy.autopsy(having(TAKE), seed, names=["take"], had_left=[name], seeds=0, placebos=9)
         wrong += trial(found, f"{name} gone").confirmed
         assert trial(found, "take").confirmed
-    assert wrong <= 4
+    assert wrong <= 3
 
 
 # --- the same luck --------------------------------------------------------------------------------------------------------
@@ -292,7 +292,7 @@ def test_a_run_of_a_sweep_is_explained_by_its_number(tmp_path, monkeypatch):
 
 
 def test_the_same_autopsy_is_told_and_drawn_in_the_same_bytes(fallen, folder, tmp_path):
-    again = opened(having(INNOCENT, TAKE), seeds=2, workers=1)
+    again = opened(having(INNOCENT, TAKE), seeds=1, workers=1)
     assert [part.lines for part in story(fallen)] == [part.lines for part in story(again)]
     one, other = (
         write(each, tmp_path / name / "explain", folder, "tide explain one")

@@ -142,7 +142,7 @@ def _value(axes: Axes, found: Autopsy) -> None:
     lines = [(found.fate.value, "as it was", BLUE)]
     if best is not None:
         lines.append(
-            (best.outcome.value, "\n".join(wrap(f"had {undated(best)}", 20, max_lines=3, placeholder=" …")), VERMILION)
+            (best.outcome.value, "\n".join(wrap(f"had {undated(best)}", 18, max_lines=4, placeholder=" …")), VERMILION)
         )
     for values, _text, colour in lines:
         axes.plot(*_shown(found, values), color=colour, zorder=3)
@@ -273,11 +273,10 @@ def autopsy_page(found: Autopsy, folder: Path, command: str) -> str:
     points = story(found)
     groups = told_groups(found)
     sections = [
-        Section(
-            "The chain of events", pictures=[Picture(drawing(autopsy_figure(found), mark, alt), alt)], points=points[:1]
-        ),
+        Section("At a glance", pictures=[Picture(drawing(autopsy_figure(found), mark, alt), alt)]),
+        Section("The chain of events", points=points[:1]),
         Section("Causes", points=points[1:], tables=[told_trials(found)]),
-        Section("Links", tables=[told_links(found)]),
+        Section("Links", [LINKS.format(count=len(found.links))], [told_links(found)]),
         Section("Who got what", tables=[groups] if groups else []),
         Section("How it was found", lines=method(found), commands=[command]),
         assumptions(found.scenario),
@@ -287,6 +286,8 @@ def autopsy_page(found: Autopsy, folder: Path, command: str) -> str:
     return page(folder, f"Autopsy: {plain(found.scenario.title)}", lead, found.scenario.description, sections)
 
 
+LINKS = """{count} links were tried, each suspect against each effect that set in after it; these are confirmed, and explain_links.csv has
+all."""
 DATED = """An event is dated to the first month from which a series is, for three months, below the lowest of that year and a tenth
 below its mean; grievance and departures, above the highest, and clearly above the mean."""
 SAME_LUCK = """Each suspect is taken away by a change of the scenario, and the run repeated under its own luck; the two are the same, bit

@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from sim.measures.collapse import LOST, QUARTER
+from sim.measures.collapse import LOST
 from sim.names import Role, words
 from sim.report.markdown import toml
 from sim.report.page_parts import Points, Told, named
@@ -323,8 +323,9 @@ def common(found: Autopsy, trial: Trial) -> tuple[int, int, str]:
     fell = [pair for pair in pairs if math.isfinite(pair[0].collapsed)]
     if trial.prevents:
         return len(fell), sum(math.isnan(other.collapsed) for _one, other in fell), "prevents that"
-    delayed = sum(later(one.collapsed, other.collapsed) >= QUARTER for one, other in fell)
-    return len(fell), delayed, "prevents that, or delays it by a quarter,"
+    least = found.margin(trial.suspects)
+    delayed = sum(later(one.collapsed, other.collapsed) >= least for one, other in fell)
+    return len(fell), delayed, f"prevents that, or delays it by {least:.0f} months or more,"
 
 
 def _over(found: Autopsy, pair: Trial) -> str:
@@ -409,20 +410,20 @@ def _lucks(found: Autopsy, trial: Trial) -> str:
 
 
 def told_links(found: Autopsy) -> Told:
-    """The links that were tried, for a page."""
+    """The links that are confirmed, for a page."""
     rows = [
         [
             plain(link.cause),
             EFFECTS[link.effect],
             f"{link.at:.0f}",
             "never" if math.isnan(link.instead) else f"{link.instead:.0f}",
-            "confirmed" if link.confirmed else "not confirmed",
             f"{link.held} of {link.lucks}" if link.lucks else "",
         ]
         for link in found.links
+        if link.confirmed
     ]
-    header = ["taken away", "effect", "month", "without", "verdict", "other lucks"]
-    return Told("Each link, tried: when an effect set in, and when without", header, rows, {2, 3})
+    header = ["taken away", "effect", "month", "without", "other lucks"]
+    return Told("When an effect set in, and when without", header, rows, {2, 3})
 
 
 def told_groups(found: Autopsy) -> Told | None:

@@ -316,6 +316,11 @@ class Autopsy:
         """What a signal was in a month, or at the next that was written down."""
         return float(self.seen.signals[name][self.seen.month >= month][0])
 
+    def margin(self, suspects: Sequence[Suspect]) -> float:
+        """By how many months a collapse must be later on other lucks to count as delayed: as it must be on this one."""
+        least = _margin(self.fate, self.placebos.like(suspects, self.start), COLLAPSE)
+        return least if np.isfinite(least) else float(self.scenario.run.steps)
+
     def to_frame(self) -> pd.DataFrame:
         """The counterfactuals: a row each; at the end the placebos.
 
@@ -771,6 +776,11 @@ def _most(fate: Outcome, placebos: Sequence[Outcome], effect: str) -> float:
     return max((later(fate.onset(effect), each.onset(effect)) for each in placebos), default=np.inf)
 
 
+def _margin(fate: Outcome, placebos: Sequence[Outcome], effect: str) -> float:
+    """By how many months an effect must be later on other lucks to count: a quarter, and more than under any placebo on this one."""
+    return max(float(QUARTER), _most(fate, placebos, effect) + 1) if placebos else float(QUARTER)
+
+
 def _paired(case: _Case, trials: Sequence[Trial], shams: Placebos, pool: ThreadPoolExecutor) -> list[Trial]:
     """Pairs of causes, where there was a collapse and no single cause prevents it; those first that delay it most. Confirmed are
     those without which there is none."""
@@ -829,7 +839,7 @@ def _links(case: _Case, trials: Sequence[Trial], placebos: Placebos) -> Iterable
             at = case.fate.onset(effect)
             if at < trial.suspects[0].since or effect in OWN.get(trial.name, ()):
                 continue
-            margin = max(QUARTER, _most(case.fate, shams, effect) + 1) if shams else QUARTER
+            margin = _margin(case.fate, shams, effect)
             there = [(one, other) for one, other in trial.elsewhere if np.isfinite(one.onset(effect))]
             held = sum(later(one.onset(effect), other.onset(effect)) >= margin for one, other in there)
             confirmed = _is_later(case.fate, trial.outcome, shams, effect)
