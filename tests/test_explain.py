@@ -43,7 +43,7 @@ def having(*events):
 
 
 def opened(scenario, **how):
-    return autopsy.autopsy(scenario, 0, **({"seeds": 0} | how))
+    return autopsy.autopsy(scenario, 0, **({"seeds": 0, "placebos": 7} | how))
 
 
 def trial(found, name):
@@ -239,6 +239,17 @@ def test_what_cannot_be_asked_is_said_in_one_line(folder, capsys, options, says)
         cli.main(["explain", str(folder), "--seeds", "0", *options])
     told = capsys.readouterr()
     assert ended.value.code == 2 and says in told.err and told.err.count("\n") == 1 and not told.out
+
+
+def test_a_few_months_are_no_life():
+    with pytest.raises(Mistake, match="run.steps: 3 is too short"):
+        opened(SMALL.replace({"run.steps": 3}))
+    assert "lost nothing" in headline(opened(SMALL.replace({"run.steps": 4, "shocks.demand_volatility": 0.0})))
+
+
+def test_what_is_recorded_now_and_then_is_dated_to_what_was_recorded():
+    found = opened(having(TAKE).replace({"run.record_every": 4}), names=["take"])
+    assert trial(found, "take").prevents and (found.events().query("event == 'deal'")["month"] >= 36).all()
 
 
 def test_who_never_left_cannot_have_stayed():

@@ -636,8 +636,12 @@ def autopsy(
         workers: how many runs at once; all cores by default.
 
     Raises:
-        Mistake: if there is no such suspect, firm or month, or the run does not come out as it was kept.
+        Mistake: if there is no such suspect, firm or month, the run does not come out as it was kept, or it is too short.
     """
+    if scenario.run.steps <= QUARTER:
+        raise Mistake(
+            [f"run.steps: {scenario.run.steps} is too short for an autopsy; it takes {QUARTER + 1} months or more"]
+        )
     case = opened(scenario, seed, whole=True)
     seen, start = case.seen, case.start
     if kept is not None and not series_frame(seen.series).equals(kept):
