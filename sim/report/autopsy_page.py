@@ -260,20 +260,21 @@ def _month(outcome: Outcome, steps: int) -> float:
     return float(steps) if math.isnan(outcome.collapsed) else outcome.collapsed
 
 
-def autopsy_page(found: Autopsy, folder: Path, command: str) -> str:
+def autopsy_page(found: Autopsy, folder: Path, command: str, figure: Figure | None = None) -> str:
     """The page of an autopsy of a result: the story, the picture, who got what, every counterfactual and every link.
 
     Args:
         found: the autopsy.
         folder: of the result.
         command: what makes it again.
+        figure: its picture, if it has been drawn.
     """
     mark = identity(folder)
     alt = f"{headline(found)}. Value with and without its cause, the chain of events, and every counterfactual."
     points = story(found)
     groups = told_groups(found)
     sections = [
-        Section("At a glance", pictures=[Picture(drawing(autopsy_figure(found), mark, alt), alt)]),
+        Section("At a glance", pictures=[Picture(drawing(figure or autopsy_figure(found), mark, alt), alt)]),
         Section("The chain of events", points=points[:1]),
         Section("Causes", points=points[1:], tables=[told_trials(found)]),
         Section("Links", [LINKS.format(count=len(found.links))], [told_links(found)]),
@@ -328,6 +329,7 @@ def write(found: Autopsy, to: Path, folder: Path, command: str) -> Files:
     to.parent.mkdir(parents=True, exist_ok=True)
     for path, table in zip(files[:3], (found.to_frame(), found.events(), found.links_frame()), strict=True):
         durably(path, for_spreadsheets(table).to_csv(index=False).encode())
-    save(autopsy_figure(found), files.picture, files.drawn, identifier=identity(folder))
-    durably(files.page, autopsy_page(found, folder, command).encode())
+    figure = autopsy_figure(found)
+    save(figure, files.picture, files.drawn, identifier=identity(folder))
+    durably(files.page, autopsy_page(found, folder, command, figure).encode())
     return files
