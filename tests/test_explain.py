@@ -12,7 +12,7 @@ from sim import Scenario, cli
 from sim.mistakes import Mistake
 from sim.record import OURS
 from sim.report.autopsy_page import autopsy_page, drawn, write
-from sim.report.autopsy_story import headline, story, told_trials
+from sim.report.autopsy_story import headline, is_common, story, told_trials
 from sim.study import Result, Study, autopsy, sweep
 from sim.study.autopsy import Band, bands_of, largest_loss, outcome_of, see_same, watch
 from sim.study.suspects import leaving, staying, suspects_of, without
@@ -109,6 +109,12 @@ def test_of_a_run_that_did_not_collapse_the_largest_loss_is_explained():
     assert not found.has_collapsed and "did not collapse" in headline(found)
     assert found.guilty[0].name == "demand-36" and found.guilty[0].outcome.lost < 0.2 * found.fate.lost
     assert not [each for each in found.trials if each.kind == "pair"]
+
+
+def test_a_loss_is_commonly_spared_only_if_chance_would_not_do_it(fallen):
+    calm = opened(SMALL, names=["market"], placebos=1)
+    assert not calm.has_collapsed and [is_common(calm, held, 5) for held in (3, 4, 5)] == [False, False, True]
+    assert [is_common(fallen, held, 5) for held in (2, 3)] == [False, True]
 
 
 def test_without_placebos_nothing_is_confirmed():

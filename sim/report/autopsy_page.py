@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from sim.record import durably, for_spreadsheets, identity
-from sim.report.autopsy_story import EFFECTS, headline, story, told_groups, told_links, told_trials
+from sim.report.autopsy_story import EFFECTS, distinct, headline, story, told_groups, told_links, told_trials
 from sim.report.html import page
 from sim.report.page_parts import Picture, Section, assumptions, drawing, named
 from sim.report.run_page import EVENTS
@@ -207,7 +207,7 @@ def undated(trial: Trial) -> str:
 
 def drawn(found: Autopsy) -> list[Trial]:
     """The counterfactuals that are drawn: what is asked and causes first; pairs where they tell more than one by one."""
-    rows = [each for each in found.trials if each.kind != "pair" or each.confirmed]
+    rows = [each for each in distinct(found) if each.kind != "pair" or each.confirmed]
     rows.sort(key=lambda each: ([*HEADS].index(each.kind), not each.confirmed, not each.prevents, each.outcome.lost))
     return rows[:MOST_ROWS]
 
@@ -302,7 +302,7 @@ def method(found: Autopsy) -> list[str]:
     first, last = found.reference
     count = len(found.placebos.late)
     against = (
-        f"and by more than when any one of the ordinary firms left ({count} tried; an irrelevant suspect outdoes 19 of them once in 20). "
+        f"and by more than when any one of the ordinary firms left ({count} tried; an irrelevant suspect outdoes all of them once in {count + 1}). "
         f"Where nothing collapsed, it must spare more than {percent(SAME_SHARE)} of value, and more than any of these. Many suspects are "
         "tried, so one that is confirmed barely, and on this luck alone, may be chance."
     )

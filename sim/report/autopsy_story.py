@@ -6,6 +6,8 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from scipy.stats import binom
+
 from sim.measures.collapse import LOST
 from sim.names import Role, words
 from sim.report.markdown import toml
@@ -312,7 +314,15 @@ def _commonly(found: Autopsy, trial: Trial) -> str:
     said = f" On {lucks}{f', {count} of which collapsed,' * found.has_collapsed} it {does} in {held}"
     if not trial.confirmed:
         return f"{said}."
-    return f"{said}: {'so it does commonly' if held > count / 2 else 'this luck may be alone in it'}."
+    return f"{said}: {'so it does commonly' if is_common(found, held, count) else 'this luck may be alone in it'}."
+
+
+def is_common(found: Autopsy, held: int, count: int) -> bool:
+    """Whether something holds on most lucks; of a loss, which chance alone spares on every other one, on more than chance would have it
+    once in 20 (sign test)."""
+    if found.has_collapsed:
+        return held > count / 2
+    return bool(binom.sf(held - 1, count, 0.5) <= 0.05)
 
 
 def common(found: Autopsy, trial: Trial) -> tuple[int, int, str]:
@@ -380,10 +390,16 @@ def _gone(link: Link) -> str:
 KINDS = {"cause": "cause", "remedy": "remedy", "channel": "channel", "asked": "asked", "pair": "both"}
 
 
+def distinct(found: Autopsy) -> list[Trial]:
+    """The counterfactuals, each once: what is asked for and is a cause as well is told as a cause."""
+    causes = {each.name for each in found.singles if each.kind == "cause"}
+    return [each for each in found.trials if each.kind != "asked" or each.name not in causes]
+
+
 def told_trials(found: Autopsy) -> Told:
     """The counterfactuals, for a page or the terminal."""
     rows = [["as it was", "", *_fate(found, found.fate), "", ""]]
-    for trial in found.trials:
+    for trial in distinct(found):
         verdict = "confirmed" if trial.confirmed else "not confirmed"
         what = plain(f"had {trial.what}")
         rows.append(
