@@ -964,6 +964,18 @@ def diff(
     print("\n".join(compared(first, second, designs or (), later_wins)))
 
 
+@app.command("app")
+def app_(
+    host: Annotated[str, typer.Option(help="Where to listen; 127.0.0.1 is this machine alone.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Of the host; 0 takes a free one.")] = 8321,
+    browser: Annotated[bool, typer.Option(help="Open it in the browser.")] = True,
+) -> None:
+    """Open the cockpit in the browser: rules are changed while an ecosystem lives."""
+    from sim.app import serve
+
+    serve(host, port, browser)
+
+
 @app.command()
 def schema(study: Annotated[bool, typer.Option("--study", help="Of studies, not of scenarios.")] = False) -> None:
     """Print the JSON Schema of scenarios, or of studies, for editors."""
