@@ -302,7 +302,7 @@ def method(found: Autopsy) -> list[str]:
     first, last = found.reference
     count = len(found.placebos.late)
     against = (
-        f"and by more than when any one of the ordinary firms left ({count} tried; an irrelevant suspect outdoes all of them once in {count + 1}). "
+        f"and by more than when any of the ordinary firms left ({count} tried: an irrelevant suspect passes once in {count + 1}). "
         f"Where nothing collapsed, it must spare more than {percent(SAME_SHARE)} of value, and more than any of these. Many suspects are "
         "tried, so one that is confirmed barely, and on this luck alone, may be chance."
     )
