@@ -213,15 +213,13 @@ def drawn(found: Autopsy) -> list[Trial]:
 
 
 def _counterfactuals(axes: Axes, found: Autopsy) -> None:
-    """A row a counterfactual: when it would have collapsed, or what would have been lost; the placebos as a band."""
+    """A row a counterfactual: when it would have collapsed, or what would have been lost; behind it the reach of its placebos."""
     steps = found.scenario.run.steps
 
     def place_of(outcome: Outcome) -> float:
         return _month(outcome, steps) if found.has_collapsed else outcome.lost
 
     here = place_of(found.fate)
-    chance = [here, *(place_of(each) for each in (*found.placebos.late, *found.placebos.early))]
-    axes.axvspan(min(chance), max(chance), color=FAINT, alpha=0.45, lw=0, zorder=0)
     axes.axvline(here, color=BLUE, lw=1.6, zorder=1)
     row = 0.0
     for kind, group in groupby(drawn(found), key=lambda each: each.kind):
@@ -230,6 +228,10 @@ def _counterfactuals(axes: Axes, found: Autopsy) -> None:
         for trial in group:
             at, colour = place_of(trial.outcome), VERMILION if trial.confirmed else MUTED
             spared = found.has_collapsed and trial.prevents
+            chance = [here, *(place_of(each) for each in found.placebos.like(trial.suspects, found.start))]
+            axes.plot(
+                [min(chance), max(chance)], [row, row], color=FAINT, alpha=0.5, lw=15, solid_capstyle="butt", zorder=0
+            )
             axes.plot([here, at], [row, row], color=colour, lw=1.6, zorder=2, solid_capstyle="butt")
             axes.plot([at], [row], ">" if spared else "o", ms=8, color=colour, zorder=3, clip_on=False)
             _name(axes, row, fill(undated(trial), WIDE, max_lines=2, placeholder=" …"), colour, size=11)
