@@ -405,6 +405,73 @@ def accounts(
 
 
 @app.command()
+def explain(
+    result: Annotated[
+        Path, typer.Argument(metavar="RESULT", help="The folder of a run, or of a sweep or comparison with --run.")
+    ],
+    number: Annotated[int | None, typer.Option("--run", min=0, help="Of a sweep: the number of the run.")] = None,
+    without: Annotated[
+        list[str] | None, typer.Option(metavar="CAUSE", help="Try only this cause; may be repeated (by default all).")
+    ] = None,
+    had_stayed: Annotated[
+        list[str] | None, typer.Option(metavar="FIRM", help="Try what if this firm had stayed; may be repeated.")
+    ] = None,
+    had_left: Annotated[
+        list[str] | None, typer.Option(metavar="FIRM", help="Try what if this firm had left; may be repeated.")
+    ] = None,
+    at: Annotated[int | None, typer.Option(min=0, metavar="MONTH", help="When firms of --had-left leave.")] = None,
+    branch: Annotated[
+        int | None, typer.Option(min=0, metavar="MONTH", help="Try other rules (--set) from this month on.")
+    ] = None,
+    settings: Settings = None,
+    seeds: Annotated[int, typer.Option(min=0, help="On how many other lucks all is repeated.")] = 5,
+    workers: Annotated[int | None, typer.Option(min=1, help="How many runs at once; by default all cores.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="A folder for table, figure and page; by default that of the result.")
+    ] = None,
+) -> None:
+    """Say what brought a run down (or its largest loss about): the chain of events, each cause tried by the same luck without it."""
+    from sim.reading import assignment
+    from sim.report.autopsy_page import write
+    from sim.report.autopsy_story import headline, story, told_trials
+    from sim.report.progress import working
+    from sim.report.tables import new_table
+    from sim.study import explain as found_by
+
+    if settings and branch is None:
+        raise Mistake(["--set: says what holds after a branch; name its month with --branch"])
+    if at is not None and not had_left:
+        raise Mistake(["--at: says when a firm leaves; name it with --had-left"])
+    with working(f"{result}: the same luck again, without each suspect"):
+        found = found_by(
+            result,
+            number,
+            names=without or (),
+            had_stayed=had_stayed or (),
+            had_left=had_left or (),
+            at=at,
+            branch=branch,
+            changes=dict(assignment(text) for text in settings or []),
+            seeds=seeds,
+            workers=workers,
+        )
+    print(f"{headline(found)}.")
+    for part in story(found):
+        print(f"\n{part.title}", *part.lines, sep="\n- ")
+    table = told_trials(found)
+    shown = new_table("", *table.header)
+    for row in table.rows:
+        shown.add_row(*row)
+    print()
+    console().print(shown)
+    asked = [word for word in sys.argv[1:] if word] if sys.argv[1:2] == ["explain"] else ["explain", str(result)]
+    mark = "" if number is None else f"-{number}"
+    with working("drawing"):
+        files = write(found, (out or result) / f"explain{mark}", result, shlex.join(["tide", *asked]))
+    print(f"\n{out or result}/: {', '.join(each.name for each in files)}")
+
+
+@app.command()
 def discover(
     result: Annotated[Path, typer.Argument(metavar="RESULT", help="The folder of a sweep over ranges.")],
     measure: Annotated[str, typer.Option(help="Which measure goes wrong.")] = "collapsed",

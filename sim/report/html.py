@@ -43,14 +43,15 @@ def report(folder: str | Path) -> str:
     at = Path(folder)
     match kind_of(at):
         case "run":
-            return _page(at, *_of_run(Run.load(at), at))
+            return page(at, *_of_run(Run.load(at), at))
         case "sweep":
             result = Result.read(at)
-            return _of_board(result, at) if is_board(result) else _page(at, *_of_sweep(result, at))
+            return _of_board(result, at) if is_board(result) else page(at, *_of_sweep(result, at))
     raise Mistake([f"{at}: holds no run and no sweep; name the folder of a result that tide wrote"])
 
 
-def _page(at: Path, title: str, lead: list[str], description: str, sections: list[Section], kicker: str = "") -> str:
+def page(at: Path, title: str, lead: list[str], description: str, sections: list[Section], kicker: str = "") -> str:
+    """A page about the result in a folder."""
     manifest = read_manifest(at, kind_of(at))
     environment = Environment(
         loader=PackageLoader("sim.report"), autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True
@@ -72,7 +73,7 @@ def _page(at: Path, title: str, lead: list[str], description: str, sections: lis
 
 def _of_board(result: Result, at: Path) -> str:
     board = Board(result)
-    return _page(at, board.headline, board.lead(), board.base.description, [*board.sections()], board.base.title)
+    return page(at, board.headline, board.lead(), board.base.description, [*board.sections()], board.base.title)
 
 
 def _of_run(run: Run, at: Path) -> tuple[str, list[str], str, list[Section]]:

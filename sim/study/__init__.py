@@ -1,5 +1,6 @@
 """Studies: many designs under many seeds, and what they say."""
 
+from sim.study.autopsy import Autopsy, explain
 from sim.study.calibration import Calibration, calibrate
 from sim.study.chains import fixation
 from sim.study.design import Study
@@ -10,6 +11,7 @@ from sim.study.sweeping import sweep
 from sim.study.worth import returns
 
 __all__ = [
+    "Autopsy",
     "Calibration",
     "Found",
     "Result",
@@ -18,6 +20,7 @@ __all__ = [
     "antifragility",
     "calibrate",
     "distance_to_collapse",
+    "explain",
     "fixation",
     "largest_shock",
     "returns",
