@@ -1,0 +1,490 @@
+"""Claims of practice as preregistered experiments: hypotheses as files that are written before the runs, and what became of them.
+
+A hypothesis says what is claimed, on which measure, which way and by how much at least, and along which lever the claim may flip. It is
+tried by pairs of runs on common luck; its file's hash is kept with the result, which says so if the file is another one afterwards.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from itertools import pairwise, product
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple, Self
+
+import numpy as np
+import pandas as pd
+from pydantic import Field, PrivateAttr
+
+from sim import luck, shipped
+from sim.measures import MEASURES
+from sim.mistakes import Mistake, nearest, shown
+from sim.reading import Key, Source, parse, read_text, validate
+from sim.record import read_manifest, refuse_foreign, source_hash, versions, whole_or_absent, write_json
+from sim.scenario import Scenario, find
+from sim.sections import Part, Spoken
+from sim.study.judging import CONFIDENCE, Judgement, Sample, holm, judged
+from sim.study.result import CENSORED, SHARES
+from sim.study.sharding import altered, digest, sealed
+from sim.study.sweeping import cores
+from sim.study.work import run_once
+
+KIND = "claims"
+MOST_LEVELS, MOST_PAIRS = 12, 100_000
+RUNS = "runs.parquet"
+AGAIN = luck.purpose("claims: which runs are run again to verify them")
+
+Changes = Annotated[dict[str, Any], Field(min_length=1)]
+
+
+class Moderator(Part):
+    """The lever along which a claim may flip."""
+
+    key: str
+    """Its full key."""
+    values: Annotated[tuple[int | float, ...], Field(strict=False, min_length=1, max_length=MOST_LEVELS)]
+    """Where it is tried, rising."""
+
+
+class Amendment(Part):
+    """What was changed in a hypothesis after it was registered."""
+
+    on: date
+    """When."""
+    reason: str
+    """Why: what was wrong with it by construction."""
+    was: Changes
+    """The old values, by key."""
+
+
+class Hypothesis(Part, metaclass=Spoken):
+    """What practitioners claim, as an experiment that is fixed before it is run."""
+
+    title: str
+    """A name for people."""
+    says: str
+    """The claim in a sentence."""
+    who: str
+    """Who says it."""
+    why: str
+    """The mechanism in the model by which it may come about, and how the claim is read."""
+    known: str = ""
+    """What had been seen of similar experiments when it was registered."""
+    registered: date
+    """When it was written, before any run."""
+    scenario: str
+    """A shipped scenario, or a file beside the hypothesis."""
+    set: dict[str, Any] = {}
+    """Changes to the scenario that all runs share, by full key."""
+    control: Changes
+    """Without what the claim is about: changes by full key."""
+    treatment: Changes
+    """With it."""
+    change: dict[str, Any] = {}
+    """If the claim is about what a change does: the change. The effect is then what it does under the treatment, less what it does under
+    the control."""
+    measure: str
+    """The one measure by which the claim is judged."""
+    direction: Literal["higher", "lower"]
+    """Which way the treatment is claimed to move it."""
+    smallest: Annotated[float, Field(gt=0)]
+    """The smallest effect worth naming, in units of the measure, or as a share of the control's mean."""
+    share_of_base: bool = False
+    """Whether it is such a share."""
+    moderator: Moderator
+    """Where the claim may flip."""
+    pairs: Annotated[int, Field(ge=2, le=MOST_PAIRS)] = 40
+    """Pairs of runs at each value of the moderator."""
+    amendments: tuple[Amendment, ...] = ()
+    """What was changed afterwards."""
+
+    _name: str = PrivateAttr(default="hypothesis")
+    _source: Source = PrivateAttr(default=Source("hypothesis"))
+    _file: Path | None = PrivateAttr(default=None)
+    _text: str = PrivateAttr(default="")
+
+    @classmethod
+    def load(cls, where: str | Path) -> Self:
+        """Read a hypothesis: a TOML file, or the name of a shipped one.
+
+        Raises:
+            Mistake: with everything that is wrong in it, every scenario included.
+        """
+        path = find(str(where), shipped.claims(), "claim")
+        found = cls.parsed(read_text(path), path)
+        found.designs()
+        return found
+
+    @classmethod
+    def parsed(cls, text: str, path: Path) -> Self:
+        """A hypothesis out of the text of a file.
+
+        Raises:
+            Mistake: with everything that is wrong in it; its scenarios are not looked at.
+        """
+        source = Source(str(path), text)
+        found = validate(cls, parse(text, str(path)), source)
+        found._name, found._source, found._file, found._text = path.stem, source, path, text
+        if wrong := list(found._whole()):
+            raise Mistake(source.lines(wrong))
+        return found
+
+    @property
+    def name(self) -> str:
+        """The name of its file."""
+        return self._name
+
+    @property
+    def file(self) -> Path | None:
+        """Where it was read."""
+        return self._file
+
+    @property
+    def text(self) -> str:
+        """The text of its file, or itself in JSON where it is from none."""
+        return self._text or self.model_dump_json()
+
+    @property
+    def hash(self) -> str:
+        """A hash of its text."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+    @property
+    def sign(self) -> int:
+        """1 if higher is claimed, −1 if lower."""
+        return 1 if self.direction == "higher" else -1
+
+    def _tables(self) -> dict[str, dict[str, Any]]:
+        return {"set": self.set, "control": self.control, "treatment": self.treatment, "change": self.change}
+
+    def _whole(self) -> Iterator[tuple[Key, str]]:
+        """What no single value tells."""
+        if self.measure not in MEASURES:
+            yield (
+                ("measure",),
+                f"{shown(self.measure)} is no measure{nearest(self.measure, MEASURES)}; see tide measures",
+            )
+        elif self.measure in CENSORED:
+            yield (
+                ("measure",),
+                f"{self.measure} is often not known when a run ends; its mean would mislead, name another",
+            )
+        values = self.moderator.values
+        if any(second <= first for first, second in pairwise(values)):
+            yield ("moderator", "values"), "must rise from each to the next"
+        if self.control == self.treatment:
+            yield ("treatment",), "is the same as the control; there is nothing to compare"
+        for name, table in self._tables().items():
+            if name != "set" and self.moderator.key in table:
+                yield (name, self.moderator.key), "is the moderator too; a lever is one of them"
+            for key, value in table.items():
+                if key in ("title", "description", "assumptions"):
+                    yield (name, key), "is no rule of a scenario"
+                elif key in Scenario.model_fields and isinstance(value, dict):
+                    inside = next(iter(value), "on")
+                    yield (name, key), f'would replace the whole section; write "{key}.{inside}" in quotation marks'
+
+    def base(self) -> Scenario:
+        """The scenario with the changes that all runs share.
+
+        Raises:
+            Mistake: if it is missing or wrong.
+        """
+        beside = (self._file.parent if self._file else Path.cwd()) / self.scenario
+        try:
+            scenario = Scenario.load(beside if beside.is_file() else self.scenario)
+        except Mistake as mistake:
+            raise Mistake([f"{self._source.at(('scenario',))}: {line}" for line in mistake.lines]) from None
+        return self._replaced(scenario, {"set": self.set})
+
+    def designs(self) -> dict[Design, Scenario]:
+        """The scenario of every kind of run.
+
+        Raises:
+            Mistake: with everything that is wrong in any of them.
+        """
+        base, made, wrong = self.base(), {}, []
+        changed = (False, True) if self.change else (False,)
+        for level, arm, change in product(self.moderator.values, ("control", "treatment"), changed):
+            tables = {arm: self.control if arm == "control" else self.treatment}
+            tables |= {"change": self.change} if change else {}
+            tables |= {"moderator": {self.moderator.key: level}}
+            try:
+                made[Design(level, arm, change)] = self._replaced(base, tables)
+            except Mistake as mistake:
+                wrong += mistake.lines
+        if wrong:
+            raise Mistake(list(dict.fromkeys(wrong)))
+        return made
+
+    def _replaced(self, scenario: Scenario, tables: Mapping[str, Mapping[str, Any]]) -> Scenario:
+        """A scenario with tables of changes laid over it, one after the other."""
+        try:
+            return scenario.replace({key: value for table in tables.values() for key, value in table.items()})
+        except Mistake as mistake:
+            lines = (line.removeprefix("changes: ") for line in mistake.lines)
+            raise Mistake([f"{self._source.at(self._blamed(line, tables))}: {line}" for line in lines]) from None
+
+    def _blamed(self, line: str, tables: Mapping[str, Mapping[str, Any]]) -> Key:
+        """Where in the file a mistake comes from."""
+        for name, table in reversed(tables.items()):
+            for key in table:
+                if line.startswith((f"{key}:", f"{key}.", f"{key}[")):
+                    return (name, "key") if name == "moderator" else (name, key)
+        return (next(iter(tables)),)
+
+
+class Design(NamedTuple):
+    """A kind of run."""
+
+    level: float
+    arm: str
+    changed: bool
+
+
+def hypotheses(names: Iterable[str | Hypothesis] | None = None) -> list[Hypothesis]:
+    """Hypotheses by name or file; all that are shipped, when none is named.
+
+    Raises:
+        Mistake: with everything that is wrong in any of them, or if two have the same name.
+    """
+    asked = list(names or []) or list(shipped.claims())
+    found: list[Hypothesis] = []
+    wrong: list[str] = []
+    for each in asked:
+        try:
+            found.append(each if isinstance(each, Hypothesis) else Hypothesis.load(each))
+        except Mistake as mistake:
+            wrong += mistake.lines
+    told = [hypothesis.name for hypothesis in found]
+    wrong += [f"{name}: is named twice; name each claim once" for name in dict.fromkeys(told) if told.count(name) > 1]
+    if wrong:
+        raise Mistake(wrong)
+    return found
+
+
+@dataclass(frozen=True)
+class Tested:
+    """What became of claims.
+
+    Attributes:
+        hypotheses: as they were when they were run, by name.
+        runs: a row a run: `claim`, `level` (of the moderator), `arm`, `changed`, `seed`, `value` of the measure, `error`.
+        manifest: where it came from; empty before it is saved.
+    """
+
+    hypotheses: dict[str, Hypothesis]
+    runs: pd.DataFrame
+    manifest: dict[str, Any]
+
+    @property
+    def failed(self) -> int:
+        """How many runs failed."""
+        return int((self.runs["error"] != "").sum())
+
+    def samples(self, name: str) -> list[Sample]:
+        """The gains of pairs of runs, at each value of the moderator."""
+        claim = self.hypotheses[name]
+        return [_sample(claim, self._values(name, level)) for level in claim.moderator.values]
+
+    def _values(self, name: str, level: float) -> pd.DataFrame:
+        """The measure under every seed (rows) in every arm, without and with the change (columns)."""
+        runs = self.runs[(self.runs["claim"] == name) & (self.runs["level"] == level)]
+        return runs.pivot(index="seed", columns=["arm", "changed"], values="value").sort_index()
+
+    @cached_property
+    def judgements(self) -> dict[str, Judgement]:
+        """The verdict on every claim."""
+        return {name: judged(claim.moderator.values, self.samples(name)) for name, claim in self.hypotheses.items()}
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """A row a claim and value of its moderator.
+
+        Returns:
+            The `claim`, its `measure`, the claimed `direction`, the `moderator` and its `level`; `pairs` of runs, the control's mean
+            (`base`), the `smallest` effect worth naming, the `effect` (treatment − control) with its interval (`low`, `high`; the intervals
+            of a claim hold together at 95 %); the claim's `verdict`, its `error` (the least at which it would be given), `error_of_all`
+            (adjusted for all claims, Holm 1979), how many `more` pairs it would take, and the `boundary` (`boundary_low`,
+            `boundary_high`) where it flips.
+        """
+        adjusted = holm([judgement.error for judgement in self.judgements.values()])
+        rows = []
+        for error_of_all, (name, found) in zip(adjusted, self.judgements.items(), strict=True):
+            claim = self.hypotheses[name]
+            said = {"claim": name, "measure": claim.measure, "direction": claim.direction}
+            end = {"verdict": found.verdict, "error": found.error, "error_of_all": error_of_all, "more": found.more}
+            end |= dict(zip(("boundary", "boundary_low", "boundary_high"), found.boundary, strict=True))
+            for level, sample, gain in zip(claim.moderator.values, self.samples(name), found.gains, strict=True):
+                bounds = sorted((claim.sign * gain.low, claim.sign * gain.high))
+                base = self._values(name, level)[("control", False)].mean()
+                smallest = float(np.nanmean(sample.margins)) if sample.pairs else np.nan
+                middle = dict(pairs=sample.pairs, base=base, smallest=smallest, effect=claim.sign * gain.value)
+                at = {"moderator": claim.moderator.key, "level": float(level)}
+                rows.append({**said, **at, **middle, "low": bounds[0], "high": bounds[1], **end})
+        return pd.DataFrame(rows)
+
+    def save(self, folder: str | Path) -> Tested:
+        """Write it into a folder of its own: `runs.parquet`, the table as `claims.parquet` and `claims.csv`, and the manifest.
+
+        Raises:
+            Mistake: if the place cannot be written, or holds something else.
+        """
+        manifest: dict[str, Any] = {}
+
+        def write(at: Path) -> None:
+            self.runs.to_parquet(at / RUNS, index=False)
+            self.table.to_parquet(at / "claims.parquet", index=False)
+            self.table.to_csv(at / "claims.csv", index=False)
+            tables = {name: digest(at / name) for name in (RUNS, "claims.parquet", "claims.csv")}
+            manifest.update(sealed(_told(self) | {"tables": tables}))
+            write_json(at / "manifest.json", manifest)
+
+        whole_or_absent(Path(folder), write, KIND)
+        return Tested(self.hypotheses, self.runs, manifest)
+
+    @classmethod
+    def read(cls, folder: str | Path) -> Tested:
+        """Read what `save` wrote.
+
+        Raises:
+            Mistake: if the folder holds none, or what it holds is not as it was written.
+        """
+        at = Path(folder)
+        manifest = read_manifest(at, KIND)
+        if name := altered(at, manifest):
+            raise Mistake([f"{at / name}: is not as tide wrote it; run tide claims again"])
+        try:
+            told = {
+                name: Hypothesis.parsed(one["text"], Path(one["file"])) for name, one in manifest["hypotheses"].items()
+            }
+            return cls(told, pd.read_parquet(at / RUNS), manifest)
+        except (KeyError, TypeError, OSError, ValueError):
+            raise Mistake([f"{at / 'manifest.json'}: is not as tide wrote it; run tide claims again"]) from None
+
+    def rewritten(self) -> list[str]:
+        """The hypotheses whose file is another one now than when they were run, a line each."""
+        lines = []
+        for name, claim in self.hypotheses.items():
+            path = claim.file if claim.file and claim.file.is_file() else shipped.claims().get(name)
+            if path is None:
+                lines.append(f"{name}: its file is not there any more; the result keeps its text")
+            elif hashlib.sha256(path.read_bytes()).hexdigest() != claim.hash:
+                lines.append(f"{name}: {path} has been changed since it was run; the verdict is on the old text")
+        return lines
+
+
+def _told(tested: Tested) -> dict[str, Any]:
+    """What a result of claims must say about where it came from."""
+    files = {
+        name: {"file": str(claim.file or f"{name}.toml"), "sha256": claim.hash, "text": claim.text}
+        for name, claim in tested.hypotheses.items()
+    }
+    return {"kind": KIND, "hypotheses": files, "versions": versions(), "source": source_hash()}
+
+
+def _sample(claim: Hypothesis, values: pd.DataFrame) -> Sample:
+    """The gains of a claim out of its runs at one value of the moderator."""
+    arms = {arm: values[(arm, False)].to_numpy(float) for arm in ("control", "treatment")}
+    done = {arm: values[(arm, True)].to_numpy(float) - plain if claim.change else plain for arm, plain in arms.items()}
+    base = arms["control"]
+    sign = -1.0 if np.isfinite(base).any() and np.nanmean(base) < 0 else 1.0
+    margins = claim.smallest * sign * base if claim.share_of_base else np.full(base.size, claim.smallest)
+    reach = (2.0 if claim.change else 1.0) if claim.measure in SHARES else np.inf
+    return Sample(claim.sign * (done["treatment"] - done["control"]), margins, reach)
+
+
+def judge_claims(
+    claims: Iterable[str | Hypothesis] | None = None,
+    pairs: int | None = None,
+    workers: int | None = None,
+    out: str | Path | None = None,
+    said: Callable[[Hypothesis], None] = lambda _claim: None,
+) -> Tested:
+    """Run the experiments of claims, on common luck, and judge them.
+
+    Args:
+        claims: hypotheses, or names of shipped ones or of files; all that are shipped by default.
+        pairs: of runs at each value of the moderator; by default as registered.
+        workers: how many runs at once; all cores by default. The result does not depend on it.
+        out: a folder to keep it in, claim by claim; what lies there already, of the same hypotheses and the same source, is not run again.
+        said: called with each claim before it is run.
+
+    Raises:
+        Mistake: if a hypothesis is wrong, or the folder cannot be written or holds something else.
+    """
+    chosen = hypotheses(claims)
+    if pairs is not None and not 2 <= pairs <= MOST_PAIRS:
+        raise Mistake([f"pairs: {pairs} is not allowed; it must be a whole number from 2 to {MOST_PAIRS:,}"])
+    if out is not None:
+        refuse_foreign(Path(out), KIND)
+    earlier = _earlier(out)
+    tables: list[pd.DataFrame] = []
+    tested = Tested({}, pd.DataFrame(), {})
+    for count, claim in enumerate(chosen, 1):
+        said(claim)
+        tables.append(_runs(claim, range(pairs or claim.pairs), workers or cores(), earlier))
+        tested = Tested({each.name: each for each in chosen[:count]}, pd.concat(tables, ignore_index=True), {})
+        if out is not None and (count == len(chosen) or len(tables[-1]) > len(_kept(claim, earlier))):
+            tested = tested.save(out)
+    return tested
+
+
+def _earlier(out: str | Path | None) -> Tested | None:
+    """What lies in a folder already, if it was made by this source and is whole."""
+    try:
+        found = Tested.read(out) if out is not None else None
+    except Mistake:
+        return None
+    return found if found and found.manifest["source"] == source_hash() else None
+
+
+def _kept(claim: Hypothesis, earlier: Tested | None) -> pd.DataFrame:
+    """The runs of a claim that are there already."""
+    if earlier is None or claim.name not in earlier.hypotheses or earlier.hypotheses[claim.name].hash != claim.hash:
+        return pd.DataFrame()
+    return earlier.runs[earlier.runs["claim"] == claim.name]
+
+
+def _runs(claim: Hypothesis, seeds: Sequence[int], workers: int, earlier: Tested | None) -> pd.DataFrame:
+    """The runs of a claim, a row each; those that are there already are taken as they are."""
+    kept = _kept(claim, earlier)
+    there = set(kept["seed"].unique()) if len(kept) else set()
+    designs = claim.designs()
+    todo = [(design, seed) for design in designs for seed in seeds if seed not in there]
+
+    def one(task: tuple[Design, int]) -> dict[str, Any]:
+        design, seed = task
+        outcome = run_once(designs[design], seed, keep_series=False)
+        value = outcome.measures[claim.measure]
+        said = {"claim": claim.name, "level": float(design.level), "arm": design.arm, "changed": design.changed}
+        return {**said, "seed": seed, "value": value, "error": outcome.error}
+
+    first = [one(task) for task in todo[:1]]  # alone, so that all is compiled when the others begin
+    with ThreadPoolExecutor(workers) as pool:
+        made = pd.DataFrame([*first, *pool.map(one, todo[1:])])
+    if len(kept):
+        made = pd.concat([kept[kept["seed"].isin(seeds)], made], ignore_index=True)
+    return made.sort_values(["level", "arm", "changed", "seed"], ignore_index=True)
+
+
+def differences(tested: Tested, count: int, seed: int = 0) -> tuple[int, list[str]]:
+    """Run some of the runs again, drawn at random: how many, and what comes out otherwise."""
+    rows = tested.runs.to_dict("records")
+    draws = luck.uniforms(luck.key(seed), AGAIN, 0, np.arange(len(rows)))
+    wrong = []
+    chosen = np.argsort(draws, kind="stable")[:count]
+    for place in chosen:
+        row = rows[place]
+        claim = tested.hypotheses[row["claim"]]
+        level = next(value for value in claim.moderator.values if value == row["level"])
+        design = claim.designs()[Design(level, row["arm"], row["changed"])]
+        value = run_once(design, int(row["seed"]), keep_series=False).measures[claim.measure]
+        if not np.array_equal(value, row["value"], equal_nan=True):
+            where = f"{row['arm']} at {claim.moderator.key} = {level}, seed {row['seed']}"
+            wrong.append(f"{claim.name} ({where}): {claim.measure} came out otherwise")
+    return len(chosen), wrong
