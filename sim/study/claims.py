@@ -27,7 +27,7 @@ from sim.reading import Key, Source, parse, read_text, validate
 from sim.record import read_manifest, refuse_foreign, source_hash, versions, whole_or_absent, write_json
 from sim.scenario import Scenario, find
 from sim.sections import Part, Spoken
-from sim.study.judging import CONFIDENCE, Judgement, Sample, holm, judged
+from sim.study.judging import Judgement, Sample, holm, judged
 from sim.study.result import CENSORED, SHARES
 from sim.study.sharding import altered, digest, sealed
 from sim.study.sweeping import cores
@@ -78,13 +78,13 @@ class Hypothesis(Part, metaclass=Spoken):
     """When it was written, before any run."""
     scenario: str
     """A shipped scenario, or a file beside the hypothesis."""
-    set: dict[str, Any] = {}
+    set: Annotated[dict[str, Any], Field(default_factory=dict)]
     """Changes to the scenario that all runs share, by full key."""
     control: Changes
     """Without what the claim is about: changes by full key."""
     treatment: Changes
     """With it."""
-    change: dict[str, Any] = {}
+    change: Annotated[dict[str, Any], Field(default_factory=dict)]
     """If the claim is about what a change does: the change. The effect is then what it does under the treatment, less what it does under
     the control."""
     measure: str
@@ -323,13 +323,18 @@ class Tested:
                 bounds = sorted((claim.sign * gain.low, claim.sign * gain.high))
                 base = self._values(name, level)[("control", False)].mean()
                 smallest = float(np.nanmean(sample.margins)) if sample.pairs else np.nan
-                middle = dict(pairs=sample.pairs, base=base, smallest=smallest, effect=claim.sign * gain.value)
+                effect = claim.sign * gain.value
+                middle = {"pairs": sample.pairs, "base": base, "smallest": smallest, "effect": effect}
                 at = {"moderator": claim.moderator.key, "level": float(level)}
                 rows.append({**said, **at, **middle, "low": bounds[0], "high": bounds[1], **end})
         return pd.DataFrame(rows)
 
-    def save(self, folder: str | Path) -> Tested:
+    def save(self, folder: str | Path, judged: bool = True) -> Tested:
         """Write it into a folder of its own: `runs.parquet`, the table as `claims.parquet` and `claims.csv`, and the manifest.
+
+        Args:
+            folder: where to.
+            judged: whether to write the table too.
 
         Raises:
             Mistake: if the place cannot be written, or holds something else.
@@ -338,9 +343,10 @@ class Tested:
 
         def write(at: Path) -> None:
             self.runs.to_parquet(at / RUNS, index=False)
-            self.table.to_parquet(at / "claims.parquet", index=False)
-            self.table.to_csv(at / "claims.csv", index=False)
-            tables = {name: digest(at / name) for name in (RUNS, "claims.parquet", "claims.csv")}
+            if judged:
+                self.table.to_parquet(at / "claims.parquet", index=False)
+                self.table.to_csv(at / "claims.csv", index=False)
+            tables = {path.name: digest(path) for path in sorted(at.iterdir())}
             manifest.update(sealed(_told(self) | {"tables": tables}))
             write_json(at / "manifest.json", manifest)
 
@@ -423,15 +429,20 @@ def judge_claims(
     if out is not None:
         refuse_foreign(Path(out), KIND)
     earlier = _earlier(out)
-    tables: list[pd.DataFrame] = []
-    tested = Tested({}, pd.DataFrame(), {})
-    for count, claim in enumerate(chosen, 1):
+    tables = {claim.name: _kept(claim, earlier) for claim in chosen}
+    for claim in chosen:
         said(claim)
-        tables.append(_runs(claim, range(pairs or claim.pairs), workers or cores(), earlier))
-        tested = Tested({each.name: each for each in chosen[:count]}, pd.concat(tables, ignore_index=True), {})
-        if out is not None and (count == len(chosen) or len(tables[-1]) > len(_kept(claim, earlier))):
-            tested = tested.save(out)
-    return tested
+        tables[claim.name] = _runs(claim, range(pairs or claim.pairs), workers or cores(), tables[claim.name])
+        if out is not None and claim is not chosen[-1]:
+            _tested(chosen, tables).save(out, judged=False)
+    tested = _tested(chosen, tables)
+    return tested if out is None else tested.save(out)
+
+
+def _tested(claims: Sequence[Hypothesis], tables: Mapping[str, pd.DataFrame]) -> Tested:
+    """The claims of which there are runs, with them."""
+    there = {claim.name: claim for claim in claims if len(tables[claim.name])}
+    return Tested(there, pd.concat([tables[name] for name in there], ignore_index=True), {})
 
 
 def _earlier(out: str | Path | None) -> Tested | None:
@@ -450,9 +461,8 @@ def _kept(claim: Hypothesis, earlier: Tested | None) -> pd.DataFrame:
     return earlier.runs[earlier.runs["claim"] == claim.name]
 
 
-def _runs(claim: Hypothesis, seeds: Sequence[int], workers: int, earlier: Tested | None) -> pd.DataFrame:
-    """The runs of a claim, a row each; those that are there already are taken as they are."""
-    kept = _kept(claim, earlier)
+def _runs(claim: Hypothesis, seeds: Sequence[int], workers: int, kept: pd.DataFrame) -> pd.DataFrame:
+    """The runs of a claim, a row each; those that are kept are taken as they are."""
     there = set(kept["seed"].unique()) if len(kept) else set()
     designs = claim.designs()
     todo = [(design, seed) for design in designs for seed in seeds if seed not in there]

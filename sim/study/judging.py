@@ -63,7 +63,7 @@ class Sample:
         if np.isinf(self.reach):
             return mean_interval(self.above(margins), confidence)
         fixed = self.margins[self.known]
-        if self.reach == 1.0 and np.ptp(fixed, initial=0.0) == 0.0:
+        if self.reach == 1.0 and np.unique(fixed).size <= 1:
             shift = margins * float(fixed[0]) if fixed.size else 0.0
             return Estimate(*(each - shift for each in share_difference(self.above(0.0), confidence)))
         most = self.reach + abs(margins) * float(np.abs(fixed).max(initial=0.0))
@@ -246,7 +246,7 @@ def _means(table: np.ndarray) -> np.ndarray:
 
 
 def _crossing(levels: np.ndarray, means: np.ndarray, rises: bool) -> float:
-    """Where a line through means first changes its sign the way it does from its first to its last; the end that it keeps to if it does not."""
+    """Where a line through means first changes its sign the way it does from end to end; the end that it keeps to if it does not."""
     ahead = means if rises else -means
     there = np.flatnonzero(ahead > 0)
     if there.size == 0:
