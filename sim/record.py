@@ -36,7 +36,7 @@ TIE_COLUMNS = (
 ).split()
 
 OURS = re.compile(
-    r"(runs|series|firms|ties)(_\d+)?\.parquet|(manifest|passport)\.json|(scenario|study|fitted)\.toml|"
+    r"(runs|series|firms|ties)(_\d+)?\.parquet|claims\.(parquet|csv)|(manifest|passport)\.json|(scenario|study|fitted)\.toml|"
     r"(summary|effects|sensitivity)\.csv|figure\.png|report\.html|passport\.md"
 )
 """What is written into the folder of a result; all else is somebody else's."""

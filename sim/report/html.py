@@ -66,10 +66,10 @@ class Section:
 
 
 def report(folder: str | Path) -> str:
-    """The page of a run's or a sweep's result.
+    """The page of a result: of a run, a sweep, or claims.
 
     Raises:
-        Mistake: if the folder holds neither.
+        Mistake: if the folder holds none of them.
     """
     at = Path(folder)
     match kind_of(at):
@@ -77,7 +77,9 @@ def report(folder: str | Path) -> str:
             return _page(at, *_of_run(Run.load(at), at))
         case "sweep":
             return _page(at, *_of_sweep(Result.read(at), at))
-    raise Mistake([f"{at}: holds no run and no sweep; name the folder of a result that tide wrote"])
+        case "claims":
+            return _page(at, *_of_claims(at))
+    raise Mistake([f"{at}: holds no run, no sweep and no claims; name the folder of a result that tide wrote"])
 
 
 def _page(at: Path, title: str, lead: list[str], description: str, sections: list[Section]) -> str:
@@ -143,6 +145,21 @@ def _of_sweep(result: Result, at: Path) -> tuple[str, list[str], str, list[Secti
     base = Scenario.load(at / "scenario.toml") if (at / "scenario.toml").is_file() else study.base()
     again = Section("Again", commands=[f"tide verify {at.name}", f"tide sweep {at.name}/study.toml"])
     return study.title, lead, study.description, [*sections, _assumptions(base), again]
+
+
+def _of_claims(at: Path) -> tuple[str, list[str], str, list[Section]]:
+    from sim.report.claims_page import claims_sections  # it is made of the parts above
+    from sim.report.claims_page import headline as claimed
+    from sim.study.claims import Tested
+
+    tested = Tested.read(at)
+    about = "Hypotheses that were written before the runs; a verdict holds for the model, in the scenario that a hypothesis names."
+    lead = [
+        f"{claimed(tested)}.",
+        f"{len(tested.runs):,} runs, each pair on the same luck.",
+        *(f"{line}." for line in tested.rewritten()),
+    ]
+    return "What practitioners claim", lead, about, claims_sections(tested, at)
 
 
 def _verdict(result: Result) -> Section:

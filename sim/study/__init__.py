@@ -2,6 +2,7 @@
 
 from sim.study.calibration import Calibration, calibrate
 from sim.study.chains import fixation
+from sim.study.claims import Hypothesis, judge_claims
 from sim.study.design import Study
 from sim.study.result import Result
 from sim.study.stress import antifragility, distance_to_collapse, largest_shock
@@ -10,12 +11,14 @@ from sim.study.worth import returns
 
 __all__ = [
     "Calibration",
+    "Hypothesis",
     "Result",
     "Study",
     "antifragility",
     "calibrate",
     "distance_to_collapse",
     "fixation",
+    "judge_claims",
     "largest_shock",
     "returns",
     "sweep",

@@ -158,7 +158,8 @@ class Hypothesis(Part, metaclass=Spoken):
         """1 if higher is claimed, −1 if lower."""
         return 1 if self.direction == "higher" else -1
 
-    def _tables(self) -> dict[str, dict[str, Any]]:
+    def tables(self) -> dict[str, dict[str, Any]]:
+        """What is laid over the scenario, by the name of the table."""
         return {"set": self.set, "control": self.control, "treatment": self.treatment, "change": self.change}
 
     def _whole(self) -> Iterator[tuple[Key, str]]:
@@ -178,7 +179,7 @@ class Hypothesis(Part, metaclass=Spoken):
             yield ("moderator", "values"), "must rise from each to the next"
         if self.control == self.treatment:
             yield ("treatment",), "is the same as the control; there is nothing to compare"
-        for name, table in self._tables().items():
+        for name, table in self.tables().items():
             if name != "set" and self.moderator.key in table:
                 yield (name, self.moderator.key), "is the moderator too; a lever is one of them"
             for key, value in table.items():
@@ -231,7 +232,7 @@ class Hypothesis(Part, metaclass=Spoken):
 
     def _blamed(self, line: str, tables: Mapping[str, Mapping[str, Any]]) -> Key:
         """Where in the file a mistake comes from."""
-        for name, table in reversed(tables.items()):
+        for name, table in reversed(list(tables.items())):
             for key in table:
                 if line.startswith((f"{key}:", f"{key}.", f"{key}[")):
                     return (name, "key") if name == "moderator" else (name, key)
