@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from textwrap import shorten
 from typing import NamedTuple
 
 import numpy as np
@@ -16,13 +17,23 @@ from sim.measures import MEASURES
 from sim.record import identity
 from sim.report.html import Section, Told, drawing
 from sim.report.markdown import toml
-from sim.report.style import BLUE, FAINT, GREEN, INK, MUTED, ORANGE, PURPLE, VERMILION, new_page, styled
+from sim.report.style import BLUE, FAINT, INK, MUTED, ORANGE, PURPLE, VERMILION, new_page, styled
 from sim.report.sweep_page import called, level
 from sim.report.tables import new_table, spelled
 from sim.report.verdict import between
 from sim.report.wording import SPACE, percent
 from sim.study.claims import Hypothesis, Tested
-from sim.study.judging import CONFIDENCE, CONTRADICTED, DEPENDS, NOTHING, SUPPORTED, UNDECIDED, Judgement
+from sim.study.judging import (
+    CONFIDENCE,
+    CONTRADICTED,
+    DEPENDS,
+    NOTHING,
+    SUPPORTED,
+    UNDECIDED,
+    Boundary,
+    Judgement,
+    crossed,
+)
 
 COLOURS = {SUPPORTED: BLUE, DEPENDS: PURPLE, NOTHING: MUTED, UNDECIDED: ORANGE, CONTRADICTED: VERMILION}
 """Verdicts in the order in which they are told, and their colours."""
@@ -30,6 +41,8 @@ PALEST = 0.55
 """How pale the lowest value of a moderator is drawn."""
 MOST_ROWS = 20
 """More claims than this cannot be told apart."""
+TITLE = 40
+"""Letters of a title that fit beside a row."""
 FARTHEST = 300.0
 """Effects larger than so many times the smallest worth naming are drawn there."""
 
@@ -64,9 +77,9 @@ def headline(tested: Tested) -> str:
 
 
 def verdict_text(claim: Hypothesis, found: Judgement) -> str:
-    """A verdict in words, with the boundary, or with what it would take."""
+    """A verdict in words, with where it flips, or with what it would take."""
     if found.verdict == DEPENDS:
-        return f"depends on {called(claim.moderator.key)}: {flip_text(claim, found)}"
+        return f"depends on {called(claim.moderator.key)}: {flips_text(claim, found)}"
     if found.verdict == UNDECIDED:
         if not math.isfinite(found.more):
             return "undecided; nothing tells how many more pairs would decide"
@@ -74,16 +87,29 @@ def verdict_text(claim: Hypothesis, found: Judgement) -> str:
     return found.verdict
 
 
-def flip_text(claim: Hypothesis, found: Judgement) -> str:
-    """Where a claim flips, and on which side it holds."""
-    key, at = claim.moderator.key, found.boundary
-    clear = [state.positive if found.flips_at_zero else state.clears for state in found.states]
-    against = [state.negative if found.flips_at_zero else state.fails for state in found.states]
-    above = clear.index(True) > against.index(True)
-    told = "holds" if any(state.clears for state in found.states) else "points that way"
-    ends = f"{level(key, about(at.value))} [{level(key, about(at.low))}, {level(key, about(at.high))}]"
-    other = "the opposite" if found.flips_at_zero else "too little to name"
-    return f"{told} {'above' if above else 'below'} about {ends}, {other} {'below' if above else 'above'}"
+def flips_text(claim: Hypothesis, found: Judgement) -> str:
+    """What holds from where to where: "the opposite, as claimed from about 20 % on (10 % to 25 %)"."""
+    key = claim.moderator.key
+    spans = [(first.after, first.margins) for first in found.boundaries]
+    told = [side(found, spans[0][0], spans[0][1])]
+    for boundary in found.boundaries:
+        where, low, high = (level(key, about(each)) for each in boundary.where)
+        after = next(place for place in range(boundary.after + 1, len(found.states)) if differs(found, boundary, place))
+        told.append(f"{side(found, after, boundary.margins)} from about {where} on ({low} to {high})")
+    return ", ".join(told)
+
+
+def differs(found: Judgement, boundary: Boundary, place: int) -> bool:
+    """Whether a value lies on the other side of a boundary than the one before it."""
+    return crossed(found.states[boundary.after], found.states[place]) == boundary.margins
+
+
+def side(found: Judgement, place: int, margins: float) -> str:
+    """What is known at a value next to a boundary."""
+    state = found.states[place]
+    if margins == 0 and state.positive:
+        return "as claimed" if state.clears else "weakly as claimed"
+    return "the opposite" if margins == 0 else state.words
 
 
 def about(value: float) -> float:
@@ -105,14 +131,14 @@ def caveats(tested: Tested) -> list[str]:
     table = tested.table.drop_duplicates("claim")
     standing = int(((table["error_of_all"] <= 1 - CONFIDENCE) & (table["verdict"] != UNDECIDED)).sum())
     decided = int((table["verdict"] != UNDECIDED).sum())
-    lines = [
-        f"The intervals of a claim hold together at {percent(CONFIDENCE)} (Bonferroni over the values of its moderator), so that its "
-        f"verdict is wrong with a chance of at most {percent(1 - CONFIDENCE)}."
-    ]
+    wrong = percent(1 - CONFIDENCE)
+    together = (
+        f"The intervals of a claim hold together at {percent(CONFIDENCE)} (Bonferroni over the values of its moderator)"
+    )
+    lines = [f"{together}, so that its verdict is wrong with a chance of at most {wrong}."]
     if count > 1:
         lines.append(
-            f"Of {decided} verdicts, {standing} stand so surely that all of them together are wrong with a chance of at most "
-            f"{percent(1 - CONFIDENCE)} (Holm 1979)."
+            f"Of {decided} verdicts, {standing} stand so surely that the chance of one wrong among them is at most {wrong} (Holm 1979)."
         )
     for name, claim in tested.hypotheses.items():
         run = tested.runs.loc[tested.runs["claim"] == name, "seed"].nunique()
@@ -133,7 +159,7 @@ def claims_figure(tested: Tested) -> Figure:
             f"Effects on common luck with intervals that hold together at 95{SPACE}% a claim; "
             "pale to dark: the moderator from its lowest value to its highest",
         )
-        axes = page.add_axes((0.235, 0.115, 0.4, 0.735))
+        axes = page.add_axes((0.25, 0.115, 0.375, 0.72))
         axes.axvspan(-1, 1, color=FAINT, alpha=0.3, lw=0)
         axes.axvline(0, color=INK, lw=1)
         for place, row in enumerate(shown):
@@ -183,7 +209,7 @@ def paled(colour: str, strength: float) -> tuple[float, ...]:
 def _words(axes: Axes, place: int, row: Row) -> None:
     """What a row is about, on its left, and the verdict, on its right."""
     across = axes.get_yaxis_transform()
-    title = row.claim.title if len(row.claim.title) <= 34 else row.claim.title[:33] + "…"
+    title = shorten(row.claim.title, TITLE, placeholder=" …")
     values = row.claim.moderator.values
     ends = [level(row.claim.moderator.key, value) for value in (values[0], values[-1])]
     tried = (
@@ -195,7 +221,7 @@ def _words(axes: Axes, place: int, row: Row) -> None:
     verdict, _, more = (verdict, "", more) if more else verdict.partition("; ")
     lower = 0.17 if more else 0.0
     axes.text(
-        1.02, place - lower, verdict, transform=axes.get_yaxis_transform(), va="center", size=12, weight="bold",
+        1.02, place - lower, verdict, transform=across, va="center", size=12, weight="bold",
         color=COLOURS[row.found.verdict],
     )  # fmt: skip
     axes.text(1.02, place + 0.22, more, transform=across, va="center", size=9, color=MUTED)
@@ -216,14 +242,9 @@ def claims_sections(tested: Tested, at: Path) -> list[Section]:
 
 def _verdicts(tested: Tested, listed: list[Row]) -> Told:
     """The table of all verdicts."""
-    table = tested.table.drop_duplicates("claim").set_index("claim")
+    errors = {str(name): float(error) for name, error in tested.table.groupby("claim")["error_of_all"].first().items()}
     told = [
-        [
-            row.claim.says,
-            row.claim.who,
-            verdict_text(row.claim, row.found),
-            error_text(table.loc[row.name, "error_of_all"]),
-        ]
+        [row.claim.says, row.claim.who, verdict_text(row.claim, row.found), error_text(errors[row.name])]
         for row in listed
     ]
     return Told("What practitioners claim", ["claim", "who says it", "verdict", "error over all claims"], told, {3})
@@ -253,6 +274,7 @@ def _claim(tested: Tested, row: Row) -> Section:
             str(one["pairs"]),
             spelled(one["base"]).replace("-", "−"),
             between(one["effect"], one["low"], one["high"]),
+            one["shows"],
         ]
         for one in table.to_dict("records")
     ]
@@ -263,7 +285,7 @@ def _claim(tested: Tested, row: Row) -> Section:
         [
             Told(
                 f"Effect on {claim.measure.replace('_', ' ')}, treatment less control",
-                [claim.moderator.key, "pairs", "control", "effect [95 % together]"],
+                [claim.moderator.key, "pairs", "control", "effect [95 % together]", "shows"],
                 effects,
                 {0, 1, 2},
             ),

@@ -22,6 +22,7 @@ from pydantic import Field, PrivateAttr
 
 from sim import luck, shipped
 from sim.measures import MEASURES
+from sim.measures.estimate import UNKNOWN
 from sim.mistakes import Mistake, nearest, shown
 from sim.reading import Key, Source, parse, read_text, validate
 from sim.record import read_manifest, refuse_foreign, source_hash, versions, whole_or_absent, write_json
@@ -309,9 +310,9 @@ class Tested:
         Returns:
             The `claim`, its `measure`, the claimed `direction`, the `moderator` and its `level`; `pairs` of runs, the control's mean
             (`base`), the `smallest` effect worth naming, the `effect` (treatment − control) with its interval (`low`, `high`; the intervals
-            of a claim hold together at 95 %); the claim's `verdict`, its `error` (the least at which it would be given), `error_of_all`
-            (adjusted for all claims, Holm 1979), how many `more` pairs it would take, and the `boundary` (`boundary_low`,
-            `boundary_high`) where it flips.
+            of a claim hold together at 95 %), and what that `shows`; where between this level and a later one the claim flips
+            (`flips_at`, with `flips_low` and `flips_high`; NaN where it does not); the claim's `verdict`, its `error` (the least at which
+            it would be given), `error_of_all` (adjusted for all claims, Holm 1979), and how many `more` pairs it would take.
         """
         adjusted = holm([judgement.error for judgement in self.judgements.values()])
         rows = []
@@ -319,15 +320,18 @@ class Tested:
             claim = self.hypotheses[name]
             said = {"claim": name, "measure": claim.measure, "direction": claim.direction}
             end = {"verdict": found.verdict, "error": found.error, "error_of_all": error_of_all, "more": found.more}
-            end |= dict(zip(("boundary", "boundary_low", "boundary_high"), found.boundary, strict=True))
-            for level, sample, gain in zip(claim.moderator.values, self.samples(name), found.gains, strict=True):
+            flips = {boundary.after: boundary.where for boundary in found.boundaries}
+            for place, (level, sample) in enumerate(zip(claim.moderator.values, self.samples(name), strict=True)):
+                gain, shows = found.gains[place], found.states[place].words
                 bounds = sorted((claim.sign * gain.low, claim.sign * gain.high))
                 base = self._values(name, level)[("control", False)].mean()
                 smallest = float(np.nanmean(sample.margins)) if sample.pairs else np.nan
                 effect = claim.sign * gain.value
                 middle = {"pairs": sample.pairs, "base": base, "smallest": smallest, "effect": effect}
                 at = {"moderator": claim.moderator.key, "level": float(level)}
-                rows.append({**said, **at, **middle, "low": bounds[0], "high": bounds[1], **end})
+                where = dict(zip(("flips_at", "flips_low", "flips_high"), flips.get(place, UNKNOWN), strict=True))
+                bounded = {"low": bounds[0], "high": bounds[1], "shows": shows}
+                rows.append({**said, **at, **middle, **bounded, **where, **end})
         return pd.DataFrame(rows)
 
     def save(self, folder: str | Path, judged: bool = True) -> Tested:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
@@ -81,11 +82,33 @@ class State(NamedTuple):
     negative: bool
     within: bool
     """It is smaller than the smallest worth naming, either way."""
+    harms: bool
+    """It is opposite, and worth naming."""
 
     @property
     def resolved(self) -> bool:
         """Whether it is known on which side of the smallest gain it lies, and if below, whether it is opposite or nothing."""
-        return self.clears or (self.fails and (self.negative or self.within))
+        return self.clears or self.negative or self.within
+
+    @property
+    def words(self) -> str:
+        """What is resolved, in words."""
+        told = {"as claimed": self.clears, "too little to name": self.within, "the opposite": self.negative}
+        return next((words for words, so in told.items() if so), "not as claimed" if self.fails else "open")
+
+
+NOTHING_KNOWN = State(False, False, False, False, False, False)
+
+
+class Boundary(NamedTuple):
+    """Where a verdict flips along the moderator."""
+
+    where: Estimate
+    """By linear interpolation; the interval reaches to the tried values on either side, as nothing is known between them."""
+    margins: float
+    """What the gain crosses there, in margins: 0, or the smallest worth naming (1), or that of the opposite (−1)."""
+    after: int
+    """The place of the tried value that it comes after."""
 
 
 @dataclass(frozen=True)
@@ -98,8 +121,7 @@ class Judgement:
         gains: the mean gain at each, with its interval; all hold together.
         error: the smallest error at which the verdict would still be given (a p-value); 1 for an open one.
         more: about how many more pairs at each value it would take; 0 if decided, infinite where they tell of no end.
-        boundary: the value of the moderator where the verdict flips; NaN if it does not.
-        flips_at_zero: whether the gain changes its sign there, rather than falling below the smallest worth naming.
+        boundaries: where along the moderator the verdict flips; none if it does not.
     """
 
     verdict: str
@@ -107,8 +129,7 @@ class Judgement:
     gains: tuple[Estimate, ...]
     error: float
     more: float
-    boundary: Estimate
-    flips_at_zero: bool
+    boundaries: tuple[Boundary, ...]
 
 
 def judged(levels: Sequence[float], samples: Sequence[Sample], confidence: float = CONFIDENCE) -> Judgement:
@@ -121,15 +142,13 @@ def judged(levels: Sequence[float], samples: Sequence[Sample], confidence: float
     """
     states = states_of(samples, confidence)
     verdict = verdict_of(states)
-    turn = flip(states) if verdict == DEPENDS else None
     return Judgement(
         verdict=verdict,
         states=states,
         gains=tuple(sample.interval(0.0, _shared(confidence, len(samples))) for sample in samples),
         error=_error(samples, verdict, 1 - confidence),
         more=_more(samples, states, confidence) if verdict == UNDECIDED else 0.0,
-        boundary=_boundary(levels, samples, *turn) if turn else Estimate(np.nan, np.nan, np.nan),
-        flips_at_zero=bool(turn and turn[2]),
+        boundaries=tuple(_boundary(levels, samples, *turn) for turn in turns(states)) if verdict == DEPENDS else (),
     )
 
 
@@ -141,7 +160,7 @@ def _shared(confidence: float, count: int) -> float:
 def states_of(samples: Sequence[Sample], confidence: float) -> tuple[State, ...]:
     """What is resolved at every value, all of it together with a confidence; nothing of fewer than `LEAST` pairs."""
     each = _shared(confidence, len(samples))
-    return tuple(_state(sample, each) if sample.pairs >= LEAST else State(*[False] * 5) for sample in samples)
+    return tuple(_state(sample, each) if sample.pairs >= LEAST else NOTHING_KNOWN for sample in samples)
 
 
 def _state(sample: Sample, confidence: float) -> State:
@@ -153,38 +172,49 @@ def _state(sample: Sample, confidence: float) -> State:
         positive=plain.low > NEGLIGIBLE,
         negative=plain.high < -NEGLIGIBLE,
         within=fails and under.low > NEGLIGIBLE,
+        harms=under.high < -NEGLIGIBLE,
     )
 
 
 def verdict_of(states: Sequence[State]) -> str:
-    """The verdict that follows from what is resolved at every value of the moderator.
-
-    A claim is contradicted if the gain is worth naming nowhere, and the opposite is shown somewhere.
-    """
+    """The verdict that follows from what is resolved at every value of the moderator."""
     if all(state.within for state in states):
         return NOTHING
     if all(state.clears for state in states):
         return SUPPORTED
-    if flip(states):
-        return DEPENDS
-    if all(state.fails for state in states) and any(state.negative for state in states):
+    if all(state.negative for state in states):
         return CONTRADICTED
+    if any(crossed(one, other) is not None for one, other in combinations(states, 2)):
+        return DEPENDS
     return UNDECIDED
 
 
-def flip(states: Sequence[State]) -> tuple[int, int, bool] | None:
-    """The nearest two values, the first such, between which a claim flips, and whether the sign of the gain does."""
-    places = range(len(states))
-    pairs = sorted(((i, j) for i in places for j in places if i < j), key=lambda pair: pair[1] - pair[0])
-    for i, j in pairs:
-        one, other = states[i], states[j]
-        if (one.positive and other.negative) or (one.negative and other.positive):
-            return i, j, True
-    for i, j in pairs:
-        one, other = states[i], states[j]
-        if (one.clears and other.fails) or (one.fails and other.clears):
-            return i, j, False
+def crossed(one: State, other: State) -> float | None:
+    """What the gain certainly crosses between two values, in margins: 0, else the smallest worth naming, as claimed or opposite."""
+    for first, second in ((one, other), (other, one)):
+        if first.positive and second.negative:
+            return 0.0
+        if first.clears and second.fails:
+            return 1.0
+        if first.within and second.harms:
+            return -1.0
     return None
+
+
+def turns(states: Sequence[State]) -> list[tuple[int, int, float]]:
+    """Every flip along the moderator: the places of the two values that it lies between, and what the gain crosses there."""
+    found = []
+    anchor = 0
+    for place, state in enumerate(states):
+        margins = crossed(states[anchor], state)
+        if margins is not None:
+            found.append((anchor, place, margins))
+        if margins is not None or state.resolved or not states[anchor].resolved:
+            anchor = place
+    if found:
+        return found
+    places = ((i, j, crossed(states[i], states[j])) for i, j in combinations(range(len(states)), 2))
+    return [(i, j, margins) for i, j, margins in places if margins is not None][:1]
 
 
 def _error(samples: Sequence[Sample], verdict: str, most: float) -> float:
@@ -206,37 +236,47 @@ def _error(samples: Sequence[Sample], verdict: str, most: float) -> float:
 
 def _more(samples: Sequence[Sample], states: Sequence[State], confidence: float) -> float:
     """About how many more pairs would decide at every value that is open, if means and spreads stay what they are."""
-    open_ones = [sample for sample, state in zip(samples, states, strict=True) if not state.resolved]
     z = normal_quantile(_shared(confidence, len(samples)))
-    return max((_needed(sample, z) for sample in open_ones), default=np.inf)
+    each = list(zip(samples, states, strict=True))
+    needed = [_needed(sample, z, _gap(*_middle(sample))) for sample, state in each if not state.resolved]
+    if not needed:  # the opposite is shown of some, but not whether it is worth naming
+        doubtful = [sample for sample, state in each if not (state.clears or state.within or state.harms)]
+        needed = [_needed(sample, z, abs(sum(_middle(sample)))) for sample in doubtful]
+    return max(needed, default=np.inf)
 
 
-def _needed(sample: Sample, z: float) -> float:
-    """The same at one value: how many more until the mean is told from the nearest bound that it must be told from."""
-    if sample.pairs < 2:
-        return np.inf
-    gain, margin = float(sample.above(0.0).mean()), float(sample.margins[sample.known].mean())
+def _middle(sample: Sample) -> tuple[float, float]:
+    """The mean gain, and the mean of the smallest worth naming."""
+    if sample.pairs == 0:
+        return np.nan, np.nan
+    return float(sample.above(0.0).mean()), float(sample.margins[sample.known].mean())
+
+
+def _gap(gain: float, margin: float) -> float:
+    """How far a gain is from the nearest bound that it must be told from: the margin; or else 0 or both margins."""
     gap = abs(gain - margin)
-    if gain < margin:
-        gap = min(gap, max(abs(gain), margin - abs(gain)))
-    needed = (z * float(sample.above(1.0).std(ddof=1)) / gap) ** 2 if gap > 0 else np.inf
-    return max(1.0, np.ceil(max(needed, LEAST) - sample.pairs))
+    return min(gap, max(abs(gain), margin - abs(gain))) if gain < margin else gap
 
 
-def _boundary(levels: Sequence[float], samples: Sequence[Sample], first: int, last: int, zero: bool) -> Estimate:
-    """Where the mean gain crosses 0 (or the margin) between two values at which it is known, and its bootstrap interval over seeds."""
+def _needed(sample: Sample, z: float, gap: float) -> float:
+    """How many more pairs it takes until an interval reaches no farther than a gap."""
+    if sample.pairs < 2 or not gap > 0:
+        return np.inf
+    needed = (z * float(sample.above(1.0).std(ddof=1)) / gap) ** 2
+    return float(max(1.0, np.ceil(max(needed, LEAST) - sample.pairs)))
+
+
+def _boundary(levels: Sequence[float], samples: Sequence[Sample], first: int, last: int, margins: float) -> Boundary:
+    """Where the mean gain crosses so many margins between two values, with a bootstrap interval over seeds (Efron 1979)."""
     places = slice(first, last + 1)
-    table = np.stack([sample.gains - (0.0 if zero else 1.0) * sample.margins for sample in samples[places]], axis=1)
+    table = np.stack([sample.gains - margins * sample.margins for sample in samples[places]], axis=1)
     at, key, count = np.array(levels[places], float), luck.key(0), len(table)
-    rises = np.nanmean(table[:, -1]) > np.nanmean(table[:, 0])
-    crossings = [
-        _crossing(
-            at, _means(table[(luck.uniforms(key, RESAMPLING, sample, np.arange(count)) * count).astype(int)]), rises
-        )
-        for sample in range(RESAMPLES)
-    ]
+    rises = bool(_means(table)[-1] > _means(table)[0])
+    draws = (luck.uniforms(key, RESAMPLING, sample, np.arange(count)) for sample in range(RESAMPLES))
+    crossings = [_crossing(at, _means(table[(draw * count).astype(int)]), rises) for draw in draws]
     low, high = np.quantile(crossings, [0.025, 0.975])
-    return Estimate(_crossing(at, _means(table), rises), float(low), float(high))
+    sides = at[at <= low].max(initial=at[0]), at[at >= high].min(initial=at[-1])
+    return Boundary(Estimate(_crossing(at, _means(table), rises), *map(float, sides)), margins, first)
 
 
 def _means(table: np.ndarray) -> np.ndarray:
