@@ -615,6 +615,8 @@ def claims(
     from sim.study.claims import hypotheses, judge_claims
 
     chosen = hypotheses(names)
+    for claim in chosen:
+        remark(claim.remarks())
     folder = out or Path("results") / "-".join(["claims", *(claim.name for claim in chosen if names)])
     again = (
         "claims",
@@ -762,11 +764,11 @@ def validate(
 
 @app.command()
 def check(
-    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Scenarios, designs or studies.")],
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Scenarios, designs, studies or claims.")],
     designs: Designs = None,
     later_wins: LaterWins = False,
 ) -> None:
-    """Say what is wrong with scenarios, designs or studies; runs nothing."""
+    """Say what is wrong with scenarios, designs, studies or claims; runs nothing."""
     from sim.study.design import check_file, check_files
 
     wrong: list[str] = []

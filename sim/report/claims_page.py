@@ -22,7 +22,7 @@ from sim.report.sweep_page import called, level
 from sim.report.tables import new_table, spelled
 from sim.report.verdict import between
 from sim.report.wording import SPACE, percent
-from sim.study.claims import Hypothesis, Tested
+from sim.study.claims import Hypothesis, Verdicts
 from sim.study.judging import (
     CONFIDENCE,
     CONTRADICTED,
@@ -55,14 +55,14 @@ class Row(NamedTuple):
     found: Judgement
 
 
-def rows(tested: Tested) -> list[Row]:
+def rows(tested: Verdicts) -> list[Row]:
     """The claims, those of one verdict together."""
     order = list(COLOURS)
     found = [Row(name, claim, tested.judgements[name]) for name, claim in tested.hypotheses.items()]
     return sorted(found, key=lambda row: (order.index(row.found.verdict), row.name))
 
 
-def headline(tested: Tested) -> str:
+def headline(tested: Verdicts) -> str:
     """How many claims came out how, in a sentence."""
     verdicts = [found.verdict for found in tested.judgements.values()]
     told = {
@@ -83,20 +83,35 @@ def verdict_text(claim: Hypothesis, found: Judgement) -> str:
     if found.verdict == UNDECIDED:
         if not math.isfinite(found.more):
             return "undecided; nothing tells how many more pairs would decide"
-        return f"undecided; about {found.more:,.0f} more pairs would decide"
+        return f"undecided; about {found.more:,.0f} more pairs at each value would decide"
     return found.verdict
 
 
 def flips_text(claim: Hypothesis, found: Judgement) -> str:
-    """What holds from where to where: "the opposite, as claimed from about 20 % on (10 % to 25 %)"."""
-    key = claim.moderator.key
-    spans = [(first.after, first.margins) for first in found.boundaries]
-    told = [side(found, spans[0][0], spans[0][1])]
-    for boundary in found.boundaries:
-        where, low, high = (level(key, about(each)) for each in boundary.where)
-        after = next(place for place in range(boundary.after + 1, len(found.states)) if differs(found, boundary, place))
-        told.append(f"{side(found, after, boundary.margins)} from about {where} on ({low} to {high})")
+    """What holds from where to where: "as claimed, the opposite from about 20 % on (10 % to 25 %)"."""
+    first, *after = sides(found)
+    told = [first]
+    for words, boundary in zip(after, found.boundaries, strict=True):
+        where, low, high = (level(claim.moderator.key, about(each)) for each in boundary.where)
+        told.append(f"{words} from about {where} on ({low} to {high})")
     return ", ".join(told)
+
+
+def flips_in_short(claim: Hypothesis, found: Judgement) -> str:
+    """The same for a figure: "as claimed → 20 % → the opposite"."""
+    first, *after = sides(found)
+    key, flips = claim.moderator.key, zip(after, found.boundaries, strict=True)
+    return first + "".join(f" → {level(key, about(boundary.where.value))} → {words}" for words, boundary in flips)
+
+
+def sides(found: Judgement) -> list[str]:
+    """What is known on each side of the boundaries, from the lowest values of the moderator to the highest."""
+    told = [side(found, found.boundaries[0].after, found.boundaries[0].margins)]
+    for boundary in found.boundaries:
+        beyond = range(boundary.after + 1, len(found.states))
+        place = next(place for place in beyond if differs(found, boundary, place))
+        told.append(side(found, place, boundary.margins))
+    return told
 
 
 def differs(found: Judgement, boundary: Boundary, place: int) -> bool:
@@ -117,7 +132,7 @@ def about(value: float) -> float:
     return float(f"{value:.3g}")
 
 
-def claims_table(tested: Tested) -> Table:
+def claims_table(tested: Verdicts) -> Table:
     """The verdict on every claim, for the terminal."""
     table = new_table("", "claim", "says", "verdict")
     for row in rows(tested):
@@ -125,7 +140,7 @@ def claims_table(tested: Tested) -> Table:
     return table
 
 
-def caveats(tested: Tested) -> list[str]:
+def caveats(tested: Verdicts) -> list[str]:
     """What must be known of the verdicts: how they may err, and which hypotheses were amended, cut short or rewritten."""
     count = len(tested.hypotheses)
     table = tested.table.drop_duplicates("claim")
@@ -150,7 +165,7 @@ def caveats(tested: Tested) -> list[str]:
     return [*lines, *(f"{line}." for line in tested.rewritten())]
 
 
-def claims_figure(tested: Tested) -> Figure:
+def claims_figure(tested: Verdicts) -> Figure:
     """A row a claim: its effect at every value of its moderator, in units of the smallest effect worth naming, and the verdict."""
     shown = rows(tested)[:MOST_ROWS]
     with styled():
@@ -185,7 +200,7 @@ def _scales(axes: Axes, count: int) -> None:
     axes.set_xlabel("← against the claim   ·   effect in units of the smallest worth naming (grey)   ·   as claimed →")
 
 
-def _effects(axes: Axes, place: int, row: Row, tested: Tested) -> None:
+def _effects(axes: Axes, place: int, row: Row, tested: Verdicts) -> None:
     """The effects of a claim, one below the other."""
     samples = tested.samples(row.name)
     count = len(samples)
@@ -217,8 +232,8 @@ def _words(axes: Axes, place: int, row: Row) -> None:
     )
     axes.text(-0.02, place - 0.17, title, transform=across, ha="right", va="center", size=12)
     axes.text(-0.02, place + 0.22, tried, transform=across, ha="right", va="center", size=9, color=MUTED)
-    verdict, _, more = verdict_text(row.claim, row.found).partition(": ")
-    verdict, _, more = (verdict, "", more) if more else verdict.partition("; ")
+    verdict, _, more = verdict_text(row.claim, row.found).replace(": ", "; ", 1).partition("; ")
+    more = flips_in_short(row.claim, row.found) if row.found.boundaries else more
     lower = 0.17 if more else 0.0
     axes.text(
         1.02, place - lower, verdict, transform=across, va="center", size=12, weight="bold",
@@ -227,7 +242,7 @@ def _words(axes: Axes, place: int, row: Row) -> None:
     axes.text(1.02, place + 0.22, more, transform=across, va="center", size=9, color=MUTED)
 
 
-def claims_sections(tested: Tested, at: Path) -> list[Section]:
+def claims_sections(tested: Verdicts, at: Path) -> list[Section]:
     """The parts of the page: the picture, the verdicts, each claim with its hypothesis, and how to do it again."""
     alt = f"{headline(tested)}. A row a claim, with its effect at every value of its moderator and the verdict."
     listed = rows(tested)
@@ -240,7 +255,7 @@ def claims_sections(tested: Tested, at: Path) -> list[Section]:
     return [picture, Section("How sure", caveats(tested)), *each, again]
 
 
-def _verdicts(tested: Tested, listed: list[Row]) -> Told:
+def _verdicts(tested: Verdicts, listed: list[Row]) -> Told:
     """The table of all verdicts."""
     errors = {str(name): float(error) for name, error in tested.table.groupby("claim")["error_of_all"].first().items()}
     told = [
@@ -255,7 +270,7 @@ def error_text(error: float) -> str:
     return "below 0.001" if error < 0.001 else f"{error:.3f}" if error < 1 else "–"
 
 
-def _claim(tested: Tested, row: Row) -> Section:
+def _claim(tested: Verdicts, row: Row) -> Section:
     """A claim with its hypothesis as it was registered, and its effects."""
     claim, table = row.claim, tested.table[tested.table["claim"] == row.name]
     smallest = f"{percent(claim.smallest)} of the control's mean" if claim.share_of_base else spelled(claim.smallest)

@@ -150,9 +150,9 @@ def _of_sweep(result: Result, at: Path) -> tuple[str, list[str], str, list[Secti
 def _of_claims(at: Path) -> tuple[str, list[str], str, list[Section]]:
     from sim.report.claims_page import claims_sections  # it is made of the parts above
     from sim.report.claims_page import headline as claimed
-    from sim.study.claims import Tested
+    from sim.study.claims import Verdicts
 
-    tested = Tested.read(at)
+    tested = Verdicts.read(at)
     about = "Hypotheses that were written before the runs; a verdict holds for the model, in the scenario that a hypothesis names."
     lead = [
         f"{claimed(tested)}.",

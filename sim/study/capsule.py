@@ -143,7 +143,7 @@ def _verified_claims(at: Path, sample: int, seed: int) -> tuple[int, list[str]]:
     """The same of claims, whose hypotheses must be what they were."""
     from sim.study import claims
 
-    tested = claims.Tested.read(at)
+    tested = claims.Verdicts.read(at)
     count, wrong = claims.differences(tested, sample, seed)
     return count, [*tested.rewritten(), *wrong]
 

@@ -100,7 +100,7 @@ class Hypothesis(Part, metaclass=Spoken):
     """Where the claim may flip."""
     pairs: Annotated[int, Field(ge=2, le=MOST_PAIRS)] = 40
     """Pairs of runs at each value of the moderator."""
-    amendments: tuple[Amendment, ...] = ()
+    amendments: Annotated[tuple[Amendment, ...], Field(strict=False)] = ()
     """What was changed afterwards."""
 
     _name: str = PrivateAttr(default="hypothesis")
@@ -223,6 +223,11 @@ class Hypothesis(Part, metaclass=Spoken):
             raise Mistake(list(dict.fromkeys(wrong)))
         return made
 
+    def remarks(self) -> list[str]:
+        """What it says in vain, a line each."""
+        told = (f"{self.name}: {line}" for scenario in self.designs().values() for line in scenario.remarks())
+        return list(dict.fromkeys(told))
+
     def _replaced(self, scenario: Scenario, tables: Mapping[str, Mapping[str, Any]]) -> Scenario:
         """A scenario with tables of changes laid over it, one after the other."""
         try:
@@ -238,6 +243,16 @@ class Hypothesis(Part, metaclass=Spoken):
                 if line.startswith((f"{key}:", f"{key}.", f"{key}[")):
                     return (name, "key") if name == "moderator" else (name, key)
         return (next(iter(tables)),)
+
+
+def is_hypothesis(where: str) -> bool:
+    """Whether a file is that of a hypothesis rather than of a scenario or a study."""
+    path = Path(where)
+    try:
+        there = path.is_file()
+    except OSError:  # no name that a file could have
+        there = False
+    return there and {"control", "treatment", "moderator"} <= parse(read_text(path), where).keys()
 
 
 class Design(NamedTuple):
@@ -270,7 +285,7 @@ def hypotheses(names: Iterable[str | Hypothesis] | None = None) -> list[Hypothes
 
 
 @dataclass(frozen=True)
-class Tested:
+class Verdicts:
     """What became of claims.
 
     Attributes:
@@ -334,7 +349,7 @@ class Tested:
                 rows.append({**said, **at, **middle, **bounded, **where, **end})
         return pd.DataFrame(rows)
 
-    def save(self, folder: str | Path, judged: bool = True) -> Tested:
+    def save(self, folder: str | Path, judged: bool = True) -> Verdicts:
         """Write it into a folder of its own: `runs.parquet`, the table as `claims.parquet` and `claims.csv`, and the manifest.
 
         Args:
@@ -356,10 +371,10 @@ class Tested:
             write_json(at / "manifest.json", manifest)
 
         whole_or_absent(Path(folder), write, KIND)
-        return Tested(self.hypotheses, self.runs, manifest)
+        return Verdicts(self.hypotheses, self.runs, manifest)
 
     @classmethod
-    def read(cls, folder: str | Path) -> Tested:
+    def read(cls, folder: str | Path) -> Verdicts:
         """Read what `save` wrote.
 
         Raises:
@@ -389,7 +404,7 @@ class Tested:
         return lines
 
 
-def _told(tested: Tested) -> dict[str, Any]:
+def _told(tested: Verdicts) -> dict[str, Any]:
     """What a result of claims must say about where it came from."""
     files = {
         name: {"file": str(claim.file or f"{name}.toml"), "sha256": claim.hash, "text": claim.text}
@@ -415,7 +430,7 @@ def judge_claims(
     workers: int | None = None,
     out: str | Path | None = None,
     said: Callable[[Hypothesis], None] = lambda _claim: None,
-) -> Tested:
+) -> Verdicts:
     """Run the experiments of claims, on common luck, and judge them.
 
     Args:
@@ -444,22 +459,22 @@ def judge_claims(
     return tested if out is None else tested.save(out)
 
 
-def _tested(claims: Sequence[Hypothesis], tables: Mapping[str, pd.DataFrame]) -> Tested:
+def _tested(claims: Sequence[Hypothesis], tables: Mapping[str, pd.DataFrame]) -> Verdicts:
     """The claims of which there are runs, with them."""
     there = {claim.name: claim for claim in claims if len(tables[claim.name])}
-    return Tested(there, pd.concat([tables[name] for name in there], ignore_index=True), {})
+    return Verdicts(there, pd.concat([tables[name] for name in there], ignore_index=True), {})
 
 
-def _earlier(out: str | Path | None) -> Tested | None:
+def _earlier(out: str | Path | None) -> Verdicts | None:
     """What lies in a folder already, if it was made by this source and is whole."""
     try:
-        found = Tested.read(out) if out is not None else None
+        found = Verdicts.read(out) if out is not None else None
     except Mistake:
         return None
     return found if found and found.manifest["source"] == source_hash() else None
 
 
-def _kept(claim: Hypothesis, earlier: Tested | None) -> pd.DataFrame:
+def _kept(claim: Hypothesis, earlier: Verdicts | None) -> pd.DataFrame:
     """The runs of a claim that are there already."""
     if earlier is None or claim.name not in earlier.hypotheses or earlier.hypotheses[claim.name].hash != claim.hash:
         return pd.DataFrame()
@@ -487,7 +502,7 @@ def _runs(claim: Hypothesis, seeds: Sequence[int], workers: int, kept: pd.DataFr
     return made.sort_values(["level", "arm", "changed", "seed"], ignore_index=True)
 
 
-def differences(tested: Tested, count: int, seed: int = 0) -> tuple[int, list[str]]:
+def differences(tested: Verdicts, count: int, seed: int = 0) -> tuple[int, list[str]]:
     """Run some of the runs again, drawn at random: how many, and what comes out otherwise."""
     rows = tested.runs.to_dict("records")
     draws = luck.uniforms(luck.key(seed), AGAIN, 0, np.arange(len(rows)))

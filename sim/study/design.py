@@ -603,7 +603,7 @@ def _alike(rows: list[Any]) -> bool:
 
 
 def check_file(where: str) -> list[str]:
-    """Check a scenario, a design or a study, whichever the file is; nothing is run.
+    """Check a scenario, a design, a study or a claim, whichever the file is; nothing is run.
 
     Returns:
         What it says in vain, a line each.
@@ -613,6 +613,10 @@ def check_file(where: str) -> list[str]:
     """
     if is_design(where):
         return Design.load(where).remarks()
+    from sim.study.claims import Hypothesis, is_hypothesis  # claims know studies, not the other way round
+
+    if is_hypothesis(where):
+        return Hypothesis.load(where).remarks()
     path = find(where, shipped.studies() | shipped.loadable(), "scenario or study")
     if path.is_file() and _is_study(parse(read_text(path), str(path))):
         study = Study.load(path)
