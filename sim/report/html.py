@@ -79,7 +79,7 @@ def report(folder: str | Path) -> str:
             return _page(at, *_of_sweep(Result.read(at), at))
         case "claims":
             return _page(at, *_of_claims(at))
-    raise Mistake([f"{at}: holds no run, no sweep and no claims; name the folder of a result that tide wrote"])
+    raise Mistake([f"{at}: holds no run and no sweep, and no claims; name the folder of a result that tide wrote"])
 
 
 def _page(at: Path, title: str, lead: list[str], description: str, sections: list[Section]) -> str:
