@@ -326,6 +326,36 @@ def test_what_a_change_does_is_a_difference_of_differences(tiny):
     assert found.table["effect"][0] == pytest.approx((harm["treatment"] - harm["control"]).mean())
 
 
+FLIPS = (
+    TINY.replace('measure = "welfare"', 'measure = "value"')
+    .replace('direction = "lower"', 'direction = "higher"')
+    .replace("pairs = 2", "pairs = 20")
+    .replace('"sharing.take_rate" = 0.1', '"exchange.commons" = 0.0')
+    .replace('"sharing.take_rate" = 0.6', '"exchange.commons" = 1.0')
+    .replace("governance.monitoring", "value.commons_return")
+)
+"""All effort to the platform rather than to partners: that pays where the platform returns enough."""
+
+
+@pytest.mark.parametrize(
+    ("values", "tried", "reach"), [("[0.0, 4.0]", 5, 0.5), ("[0, 4]", 4, 1.0)], ids=["anywhere", "whole numbers"]
+)
+def test_where_a_claim_flips_is_looked_for_by_halving(tiny, values, tried, reach):
+    tiny.write_text(FLIPS.replace("[0.1, 0.5]", values), encoding="utf-8")
+    found = judge_claims([str(tiny)], workers=1)
+    judgement = found.judgements["tiny"]
+    assert judgement.verdict == DEPENDS
+    (flip,) = judgement.boundaries
+    assert flip.where.high - flip.where.low == pytest.approx(reach)
+    assert flip.where.low <= flip.where.value <= flip.where.high
+    assert found.table["registered"].tolist().count(True) == 2
+    assert len(found.table) == tried
+    assert list(found.table["level"]) == sorted(found.table["level"])
+    below, above = (found.table[found.table["level"] == level].iloc[0] for level in (flip.where.low, flip.where.high))
+    assert below["effect"] < 0 < above["effect"]
+    assert any("looked for halfway" in line for line in caveats(found))
+
+
 def test_the_result_does_not_depend_on_the_workers(tested):
     found, folder = tested
     other = judge_claims([str(folder.parent / "tiny.toml")], workers=3)

@@ -155,6 +155,9 @@ def caveats(tested: Verdicts) -> list[str]:
         lines.append(
             f"Of {decided} verdicts, {standing} stand so surely that the chance of one wrong among them is at most {wrong} (Holm 1979)."
         )
+    if not tested.table["registered"].all():
+        beside = "these are beside the verdict, at the same confidence a value"
+        lines.append(f"Where a claim flips was then looked for halfway between registered values; {beside}.")
     for name, claim in tested.hypotheses.items():
         run = tested.runs.loc[tested.runs["claim"] == name, "seed"].nunique()
         if run != claim.pairs:
@@ -202,9 +205,10 @@ def _scales(axes: Axes, count: int) -> None:
 
 def _effects(axes: Axes, place: int, row: Row, tested: Verdicts) -> None:
     """The effects of a claim, one below the other."""
-    samples = tested.samples(row.name)
-    count = len(samples)
-    for number, (sample, gain) in enumerate(zip(samples, row.found.gains, strict=True)):
+    tried = zip(tested.levels(row.name), tested.samples(row.name), row.found.gains, strict=True)
+    registered = [(sample, gain) for level, sample, gain in tried if level in row.claim.moderator.values]
+    count = len(registered)
+    for number, (sample, gain) in enumerate(registered):
         margin = abs(float(np.nanmean(sample.margins))) if sample.pairs else np.nan
         if not margin > 0 or math.isnan(gain.value):
             continue
@@ -285,7 +289,7 @@ def _claim(tested: Verdicts, row: Row) -> Section:
     lines += [f"Known at that time: {' '.join(claim.known.split())}"] * bool(claim.known.strip())
     effects = [
         [
-            level(claim.moderator.key, one["level"]),
+            level(claim.moderator.key, one["level"]) + ("" if one["registered"] else " (halfway)"),
             str(one["pairs"]),
             spelled(one["base"]).replace("-", "−"),
             between(one["effect"], one["low"], one["high"]),

@@ -22,7 +22,7 @@ from pydantic import Field, PrivateAttr
 
 from sim import luck, shipped
 from sim.measures import MEASURES
-from sim.measures.estimate import UNKNOWN
+from sim.measures.estimate import UNKNOWN, Estimate
 from sim.mistakes import Mistake, nearest, shown
 from sim.reading import Key, Source, parse, read_text, validate
 from sim.record import read_manifest, refuse_foreign, source_hash, versions, whole_or_absent, write_json
@@ -37,6 +37,8 @@ from sim.study.work import run_once
 KIND = "claims"
 MOST_LEVELS, MOST_PAIRS = 12, 100_000
 RUNS = "runs.parquet"
+HALVINGS = 3
+"""How often the reach of values between which a claim flips is halved: to an eighth."""
 AGAIN = luck.purpose("claims: which runs are run again to verify them")
 
 Changes = Annotated[dict[str, Any], Field(min_length=1)]
@@ -203,15 +205,15 @@ class Hypothesis(Part, metaclass=Spoken):
             raise Mistake([f"{self._source.at(('scenario',))}: {line}" for line in mistake.lines]) from None
         return self._replaced(scenario, {"set": self.set})
 
-    def designs(self) -> dict[Design, Scenario]:
-        """The scenario of every kind of run.
+    def designs(self, levels: Iterable[float] | None = None) -> dict[Design, Scenario]:
+        """The scenario of every kind of run, at the registered values of the moderator, or at others.
 
         Raises:
             Mistake: with everything that is wrong in any of them.
         """
         base, made, wrong = self.base(), {}, []
         changed = (False, True) if self.change else (False,)
-        for level, arm, change in product(self.moderator.values, ("control", "treatment"), changed):
+        for level, arm, change in product(levels or self.moderator.values, ("control", "treatment"), changed):
             tables = {arm: self.control if arm == "control" else self.treatment}
             tables |= {"change": self.change} if change else {}
             tables |= {"moderator": {self.moderator.key: level}}
@@ -303,10 +305,17 @@ class Verdicts:
         """How many runs failed."""
         return int((self.runs["error"] != "").sum())
 
+    def levels(self, name: str) -> list[float]:
+        """The values of the moderator that were tried, rising: those that were registered, and halves between them."""
+        registered = self.hypotheses[name].moderator.values
+        tried = self.runs.loc[self.runs["claim"] == name, "level"].unique().tolist()
+        whole = all(isinstance(value, int) for value in registered)
+        return sorted({*registered, *(int(level) if whole else level for level in tried)})
+
     def samples(self, name: str) -> list[Sample]:
-        """The gains of pairs of runs, at each value of the moderator."""
+        """The gains of pairs of runs, at each of them."""
         claim = self.hypotheses[name]
-        return [_sample(claim, self._values(name, level)) for level in claim.moderator.values]
+        return [_sample(claim, self._values(name, level)) for level in self.levels(name)]
 
     def _values(self, name: str, level: float) -> pd.DataFrame:
         """The measure under every seed (rows) in every arm, without and with the change (columns)."""
@@ -316,16 +325,20 @@ class Verdicts:
     @cached_property
     def judgements(self) -> dict[str, Judgement]:
         """The verdict on every claim."""
-        return {name: judged(claim.moderator.values, self.samples(name)) for name, claim in self.hypotheses.items()}
+        return {
+            name: judged(self.levels(name), self.samples(name), registered=claim.moderator.values)
+            for name, claim in self.hypotheses.items()
+        }
 
     @cached_property
     def table(self) -> pd.DataFrame:
         """A row a claim and value of its moderator.
 
         Returns:
-            The `claim`, its `measure`, the claimed `direction`, the `moderator` and its `level`; `pairs` of runs, the control's mean
-            (`base`), the `smallest` effect worth naming, the `effect` (treatment − control) with its interval (`low`, `high`; the intervals
-            of a claim hold together at 95 %), and what that `shows`; where between this level and a later one the claim flips
+            The `claim`, its `measure`, the claimed `direction`, the `moderator`, its `level`, and whether that was `registered`; `pairs`
+            of runs, the control's mean (`base`), the `smallest` effect worth naming, the `effect` (treatment − control) with its interval
+            (`low`, `high`; those of a claim at registered levels hold together at 95 %), and what that `shows`; where between this
+            level and a later one the claim flips
             (`flips_at`, with `flips_low` and `flips_high`; NaN where it does not); the claim's `verdict`, its `error` (the least at which
             it would be given), `error_of_all` (adjusted for all claims, Holm 1979), and how many `more` pairs it would take.
         """
@@ -336,14 +349,18 @@ class Verdicts:
             said = {"claim": name, "measure": claim.measure, "direction": claim.direction}
             end = {"verdict": found.verdict, "error": found.error, "error_of_all": error_of_all, "more": found.more}
             flips = {boundary.after: boundary.where for boundary in found.boundaries}
-            for place, (level, sample) in enumerate(zip(claim.moderator.values, self.samples(name), strict=True)):
+            for place, (level, sample) in enumerate(zip(self.levels(name), self.samples(name), strict=True)):
                 gain, shows = found.gains[place], found.states[place].words
                 bounds = sorted((claim.sign * gain.low, claim.sign * gain.high))
                 base = self._values(name, level)[("control", False)].mean()
                 smallest = float(np.nanmean(sample.margins)) if sample.pairs else np.nan
                 effect = claim.sign * gain.value
                 middle = {"pairs": sample.pairs, "base": base, "smallest": smallest, "effect": effect}
-                at = {"moderator": claim.moderator.key, "level": float(level)}
+                at = {
+                    "moderator": claim.moderator.key,
+                    "level": float(level),
+                    "registered": level in claim.moderator.values,
+                }
                 where = dict(zip(("flips_at", "flips_low", "flips_high"), flips.get(place, UNKNOWN), strict=True))
                 bounded = {"low": bounds[0], "high": bounds[1], "shows": shows}
                 rows.append({**said, **at, **middle, **bounded, **where, **end})
@@ -452,7 +469,7 @@ def judge_claims(
     tables = {claim.name: _kept(claim, earlier) for claim in chosen}
     for claim in chosen:
         said(claim)
-        tables[claim.name] = _runs(claim, range(pairs or claim.pairs), workers or cores(), tables[claim.name])
+        tables[claim.name] = _tried(claim, range(pairs or claim.pairs), workers or cores(), tables[claim.name])
         if out is not None and claim is not chosen[-1]:
             _tested(chosen, tables).save(out, judged=False)
     tested = _tested(chosen, tables)
@@ -481,11 +498,35 @@ def _kept(claim: Hypothesis, earlier: Verdicts | None) -> pd.DataFrame:
     return earlier.runs[earlier.runs["claim"] == claim.name]
 
 
-def _runs(claim: Hypothesis, seeds: Sequence[int], workers: int, kept: pd.DataFrame) -> pd.DataFrame:
-    """The runs of a claim, a row each; those that are kept are taken as they are."""
-    there = set(kept["seed"].unique()) if len(kept) else set()
-    designs = claim.designs()
-    todo = [(design, seed) for design in designs for seed in seeds if seed not in there]
+def _tried(claim: Hypothesis, seeds: Sequence[int], workers: int, kept: pd.DataFrame) -> pd.DataFrame:
+    """The runs of a claim: at the registered values of its moderator, then halfway between those between which it flips."""
+    levels: list[float] = list(claim.moderator.values)
+    runs = _runs(claim, levels, seeds, workers, kept)
+    for _halving in range(HALVINGS):
+        found = Verdicts({claim.name: claim}, runs, {}).judgements[claim.name]
+        halves = [half for boundary in found.boundaries if (half := _half(claim, boundary.where)) not in levels]
+        if not halves:
+            break
+        levels += halves
+        runs = pd.concat([runs, _runs(claim, halves, seeds, workers, kept)], ignore_index=True)
+    return runs.sort_values(["level", "arm", "changed", "seed"], ignore_index=True)
+
+
+def _half(claim: Hypothesis, where: Estimate) -> float:
+    """Halfway between the values between which a claim flips; a whole number where the moderator takes none else."""
+    whole = all(isinstance(value, int) for value in claim.moderator.values)
+    return int(where.low + where.high) // 2 if whole else 0.5 * (where.low + where.high)
+
+
+def _runs(
+    claim: Hypothesis, levels: Sequence[float], seeds: Sequence[int], workers: int, kept: pd.DataFrame
+) -> pd.DataFrame:
+    """The runs of a claim at some values of its moderator, a row each; those that are kept are taken as they are."""
+    names = ["level", "arm", "changed", "seed"]
+    there = set(kept[names].itertuples(index=False, name=None)) if len(kept) else set()
+    designs = claim.designs(levels)
+    asked = [(design, seed) for design in designs for seed in seeds]
+    todo = [(design, seed) for design, seed in asked if (float(design.level), *design[1:], seed) not in there]
 
     def one(task: tuple[Design, int]) -> dict[str, Any]:
         design, seed = task
@@ -497,9 +538,10 @@ def _runs(claim: Hypothesis, seeds: Sequence[int], workers: int, kept: pd.DataFr
     first = [one(task) for task in todo[:1]]  # alone, so that all is compiled when the others begin
     with ThreadPoolExecutor(workers) as pool:
         made = pd.DataFrame([*first, *pool.map(one, todo[1:])])
-    if len(kept):
-        made = pd.concat([kept[kept["seed"].isin(seeds)], made], ignore_index=True)
-    return made.sort_values(["level", "arm", "changed", "seed"], ignore_index=True)
+    if not len(kept):
+        return made
+    wanted = kept["seed"].isin(seeds) & kept["level"].isin([float(level) for level in levels])
+    return pd.concat([part for part in (kept[wanted], made) if len(part)], ignore_index=True)
 
 
 def differences(tested: Verdicts, count: int, seed: int = 0) -> tuple[int, list[str]]:
@@ -511,8 +553,8 @@ def differences(tested: Verdicts, count: int, seed: int = 0) -> tuple[int, list[
     for place in chosen:
         row = rows[place]
         claim = tested.hypotheses[row["claim"]]
-        level = next(value for value in claim.moderator.values if value == row["level"])
-        design = claim.designs()[Design(level, row["arm"], row["changed"])]
+        level = next(value for value in tested.levels(claim.name) if value == row["level"])
+        design = claim.designs([level])[Design(level, row["arm"], row["changed"])]
         value = run_once(design, int(row["seed"]), keep_series=False).measures[claim.measure]
         if not np.array_equal(value, row["value"], equal_nan=True):
             where = f"{row['arm']} at {claim.moderator.key} = {level}, seed {row['seed']}"

@@ -7,7 +7,7 @@ wrong at most as often. That nothing is there to name is shown, too: by interval
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
@@ -118,7 +118,7 @@ class Judgement:
     Attributes:
         verdict: "supported", "contradicted", "depends", "no effect worth naming", or "undecided".
         states: what is resolved at each value of the moderator.
-        gains: the mean gain at each, with its interval; all hold together.
+        gains: the mean gain at each, with its interval; those at registered values hold together.
         error: the smallest error at which the verdict would still be given (a p-value); 1 for an open one.
         more: about how many more pairs at each value it would take; 0 if decided, infinite where they tell of no end.
         boundaries: where along the moderator the verdict flips; none if it does not.
@@ -132,22 +132,30 @@ class Judgement:
     boundaries: tuple[Boundary, ...]
 
 
-def judged(levels: Sequence[float], samples: Sequence[Sample], confidence: float = CONFIDENCE) -> Judgement:
+def judged(
+    levels: Sequence[float],
+    samples: Sequence[Sample],
+    confidence: float = CONFIDENCE,
+    registered: Collection[float] | None = None,
+) -> Judgement:
     """The verdict on a claim.
 
     Args:
         levels: values of the moderator, rising.
         samples: what was gained at each; the same seeds in the same order.
         confidence: of the verdict.
+        registered: the values by which the verdict is given, all by default; others only tell more closely where it flips.
     """
-    states = states_of(samples, confidence)
-    verdict = verdict_of(states)
+    own = [sample for level, sample in zip(levels, samples, strict=True) if registered is None or level in registered]
+    known = states_of(own, confidence)
+    verdict, each = verdict_of(known), _shared(confidence, len(own))
+    states = tuple(_state(sample, each) for sample in samples)
     return Judgement(
         verdict=verdict,
         states=states,
-        gains=tuple(sample.interval(0.0, _shared(confidence, len(samples))) for sample in samples),
-        error=_error(samples, verdict, 1 - confidence),
-        more=_more(samples, states, confidence) if verdict == UNDECIDED else 0.0,
+        gains=tuple(sample.interval(0.0, each) for sample in samples),
+        error=_error(own, verdict, 1 - confidence),
+        more=_more(own, known, confidence) if verdict == UNDECIDED else 0.0,
         boundaries=tuple(_boundary(levels, samples, *turn) for turn in turns(states)) if verdict == DEPENDS else (),
     )
 
@@ -160,10 +168,13 @@ def _shared(confidence: float, count: int) -> float:
 def states_of(samples: Sequence[Sample], confidence: float) -> tuple[State, ...]:
     """What is resolved at every value, all of it together with a confidence; nothing of fewer than `LEAST` pairs."""
     each = _shared(confidence, len(samples))
-    return tuple(_state(sample, each) if sample.pairs >= LEAST else NOTHING_KNOWN for sample in samples)
+    return tuple(_state(sample, each) for sample in samples)
 
 
 def _state(sample: Sample, confidence: float) -> State:
+    """What is resolved at one value, with a confidence; nothing by fewer than `LEAST` pairs."""
+    if sample.pairs < LEAST:
+        return NOTHING_KNOWN
     over, plain, under = (sample.interval(margins, confidence) for margins in (1.0, 0.0, -1.0))
     fails = over.high < -NEGLIGIBLE
     return State(
