@@ -32,7 +32,7 @@ from sim.study.judging import (
     UNDECIDED,
     Boundary,
     Judgement,
-    crossed,
+    State,
 )
 
 COLOURS = {SUPPORTED: BLUE, DEPENDS: PURPLE, NOTHING: MUTED, UNDECIDED: ORANGE, CONTRADICTED: VERMILION}
@@ -106,25 +106,17 @@ def flips_in_short(claim: Hypothesis, found: Judgement) -> str:
 
 def sides(found: Judgement) -> list[str]:
     """What is known on each side of the boundaries, from the lowest values of the moderator to the highest."""
-    told = [side(found, found.boundaries[0].after, found.boundaries[0].margins)]
-    for boundary in found.boundaries:
-        beyond = range(boundary.after + 1, len(found.states))
-        place = next(place for place in beyond if differs(found, boundary, place))
-        told.append(side(found, place, boundary.margins))
-    return told
+    first = found.boundaries[0]
+    return [side(found.states[first.after], first)] + [
+        side(found.states[each.before], each) for each in found.boundaries
+    ]
 
 
-def differs(found: Judgement, boundary: Boundary, place: int) -> bool:
-    """Whether a value lies on the other side of a boundary than the one before it."""
-    return crossed(found.states[boundary.after], found.states[place]) == boundary.margins
-
-
-def side(found: Judgement, place: int, margins: float) -> str:
-    """What is known at a value next to a boundary."""
-    state = found.states[place]
-    if margins == 0 and state.positive:
-        return "as claimed" if state.clears else "weakly as claimed"
-    return "the opposite" if margins == 0 else state.words
+def side(state: State, boundary: Boundary) -> str:
+    """What is known at a value next to a boundary; where the sign changes, that."""
+    if boundary.margins == 0 and not state.clears:
+        return "weakly as claimed" if state.positive else "the opposite"
+    return state.words
 
 
 def about(value: float) -> float:

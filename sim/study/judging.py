@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -108,7 +108,9 @@ class Boundary(NamedTuple):
     margins: float
     """What the gain crosses there, in margins: 0, or the smallest worth naming (1), or that of the opposite (−1)."""
     after: int
-    """The place of the tried value that it comes after."""
+    """The place of the value that it comes after."""
+    before: int
+    """The place of the value that it comes before."""
 
 
 @dataclass(frozen=True)
@@ -213,19 +215,17 @@ def crossed(one: State, other: State) -> float | None:
 
 
 def turns(states: Sequence[State]) -> list[tuple[int, int, float]]:
-    """Every flip along the moderator: the places of the two values that it lies between, and what the gain crosses there."""
-    found = []
-    anchor = 0
-    for place, state in enumerate(states):
-        margins = crossed(states[anchor], state)
-        if margins is not None:
-            found.append((anchor, place, margins))
-        if margins is not None or state.resolved or not states[anchor].resolved:
-            anchor = place
-    if found:
-        return found
-    places = ((i, j, crossed(states[i], states[j])) for i, j in combinations(range(len(states)), 2))
-    return [(i, j, margins) for i, j, margins in places if margins is not None][:1]
+    """Every flip along the moderator: the places of the two values that it lies between, and what the gain crosses there.
+
+    Told are flips between what is worth naming as claimed, too little to name, and worth naming the other way; where these do not show the
+    flip, the first two values, near to each other, that do.
+    """
+    named = [(place, state) for place, state in enumerate(states) if state.clears or state.within or state.harms]
+    steps = [(i, j, crossed(one, other)) for (i, one), (j, other) in pairwise(named)]
+    near = sorted(combinations(range(len(states)), 2), key=lambda places: places[1] - places[0])
+    others = [(i, j, crossed(states[i], states[j])) for i, j in near]
+    found = [(i, j, margins) for i, j, margins in steps if margins is not None]
+    return found or [(i, j, margins) for i, j, margins in others if margins is not None][:1]
 
 
 def _error(samples: Sequence[Sample], verdict: str, most: float) -> float:
@@ -287,7 +287,7 @@ def _boundary(levels: Sequence[float], samples: Sequence[Sample], first: int, la
     crossings = [_crossing(at, _means(table[(draw * count).astype(int)]), rises) for draw in draws]
     low, high = np.quantile(crossings, [0.025, 0.975])
     sides = at[at <= low].max(initial=at[0]), at[at >= high].min(initial=at[-1])
-    return Boundary(Estimate(_crossing(at, _means(table), rises), *map(float, sides)), margins, first)
+    return Boundary(Estimate(_crossing(at, _means(table), rises), *map(float, sides)), margins, first, last)
 
 
 def _means(table: np.ndarray) -> np.ndarray:
