@@ -111,20 +111,21 @@ def test_a_planted_truth_gets_its_verdict(means, verdict):
     assert bool(found.boundaries) == (verdict == DEPENDS)
 
 
-def test_a_known_boundary_lies_within_its_interval():
-    """A gain that falls along a line is 0 at 0.37, and a margin from that 1/6 before and after; nine in ten intervals at least hold that."""
+@pytest.mark.parametrize(("margin", "crossed"), [(0.2, {0.0}), (0.7, {1.0, -1.0})], ids=["at once", "in two steps"])
+def test_a_known_boundary_lies_within_its_interval(margin, crossed):
+    """A gain that falls along a line is 0 at 0.37, and a margin at a known place before and after: nine in ten intervals hold them."""
     levels = np.linspace(0.0, 1.0, 11)
-    held, zeros = [], 0
-    for seed in range(30):
-        found = judged(levels, drawn(3.0 * (0.37 - levels), seed=seed))
+    held, told = [], set()
+    for seed in range(20):
+        found = judged(levels, drawn(3.0 * (0.37 - levels), pairs=150, margin=margin, seed=seed))
         assert found.verdict == DEPENDS
         for where, margins, *_places in found.boundaries:
-            truth = 0.37 - margins / 6
-            zeros += margins == 0.0
+            truth = 0.37 - margins * margin / 3.0
+            told.add(margins)
             held.append(where.low <= truth <= where.high)
             assert abs(where.value - truth) < 0.2
             assert where.high - where.low <= 0.5
-    assert zeros >= 15
+    assert told == crossed
     assert np.mean(held) >= 0.9
 
 
@@ -291,8 +292,9 @@ def test_other_wrong_input(tiny, tmp_path, capsys):
     code, _out, err = tide(capsys, "claims", tiny, "--out", tmp_path / "mine")
     assert (code, "is no result of tide" in err) == (2, True)
     assert (tmp_path / "mine" / "letter.txt").read_text(encoding="utf-8") == "dear"
-    with pytest.raises(Mistake, match="pairs: 0 is not allowed"):
-        judge_claims([str(tiny)], pairs=0)
+    for wrong in ({"pairs": 0}, {"pairs": "40"}, {"workers": 0}):
+        with pytest.raises(Mistake, match="is not allowed; it must be a whole number from"):
+            judge_claims(str(tiny), **wrong)
 
 
 # From the file to the page

@@ -298,7 +298,7 @@ def _claim(tested: Verdicts, row: Row) -> Section:
                 f"Effect on {claim.measure.replace('_', ' ')}, treatment less control",
                 [claim.moderator.key, "pairs", "control", "effect [95 % together]", "shows"],
                 effects,
-                {0, 1, 2},
+                {1, 2},
             ),
             Told(f"What is laid over {claim.scenario}", ["where", "key", "value"], laid),
         ],

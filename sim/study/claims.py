@@ -271,7 +271,8 @@ def hypotheses(names: Iterable[str | Hypothesis] | None = None) -> list[Hypothes
     Raises:
         Mistake: with everything that is wrong in any of them, or if two have the same name.
     """
-    asked = list(names or []) or list(shipped.claims())
+    single = isinstance(names, str | Path | Hypothesis)
+    asked = [names] if single else list(names or []) or list(shipped.claims())  # type: ignore[arg-type]
     found: list[Hypothesis] = []
     wrong: list[str] = []
     for each in asked:
@@ -461,8 +462,10 @@ def judge_claims(
         Mistake: if a hypothesis is wrong, or the folder cannot be written or holds something else.
     """
     chosen = hypotheses(claims)
-    if pairs is not None and not 2 <= pairs <= MOST_PAIRS:
-        raise Mistake([f"pairs: {pairs} is not allowed; it must be a whole number from 2 to {MOST_PAIRS:,}"])
+    if pairs is not None and not (isinstance(pairs, int) and 2 <= pairs <= MOST_PAIRS):
+        raise Mistake([f"pairs: {shown(pairs)} is not allowed; it must be a whole number from 2 to {MOST_PAIRS:,}"])
+    if workers is not None and not (isinstance(workers, int) and workers >= 1):
+        raise Mistake([f"workers: {shown(workers)} is not allowed; it must be a whole number from 1"])
     if out is not None:
         refuse_foreign(Path(out), KIND)
     earlier = _earlier(out)
@@ -536,8 +539,11 @@ def _runs(
         return {**said, "seed": seed, "value": value, "error": outcome.error}
 
     first = [one(task) for task in todo[:1]]  # alone, so that all is compiled when the others begin
-    with ThreadPoolExecutor(workers) as pool:
+    pool = ThreadPoolExecutor(workers)
+    try:
         made = pd.DataFrame([*first, *pool.map(one, todo[1:])])
+    finally:
+        pool.shutdown(cancel_futures=True)  # whoever interrupts need not wait for what has not begun
     if not len(kept):
         return made
     wanted = kept["seed"].isin(seeds) & kept["level"].isin([float(level) for level in levels])
