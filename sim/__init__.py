@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sim.study import (
         Hypothesis,
         Result,
+        Search,
         Study,
         antifragility,
         calibrate,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
         judge_claims,
         largest_shock,
         returns,
+        search,
         sweep,
     )
 
@@ -39,6 +41,7 @@ _WHERE = {
     "Result": "sim.study",
     "Run": "sim.record",
     "Scenario": "sim.scenario",
+    "Search": "sim.study",
     "Study": "sim.study",
     "antifragility": "sim.study",
     "calibrate": "sim.study",
@@ -50,6 +53,7 @@ _WHERE = {
     "maturity": "sim.measures.maturity",
     "returns": "sim.study",
     "run": "sim.running",
+    "search": "sim.study",
     "shapley": "sim.measures.shapley",
     "shapley_sampled": "sim.measures.shapley",
     "sweep": "sim.study",
@@ -63,6 +67,7 @@ __all__ = [
     "Result",
     "Run",
     "Scenario",
+    "Search",
     "Study",
     "antifragility",
     "calibrate",
@@ -74,6 +79,7 @@ __all__ = [
     "maturity",
     "returns",
     "run",
+    "search",
     "shapley",
     "shapley_sampled",
     "sweep",

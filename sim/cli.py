@@ -319,14 +319,33 @@ def rerun(
 def report(
     result: Annotated[Path, typer.Argument(metavar="RESULT", help="The folder of a run, a sweep or claims.")],
     out: Annotated[Path | None, typer.Option("--out", help="The page; by default report.html in the folder.")] = None,
+    stress: Annotated[
+        bool, typer.Option("--stress", help="Of a comparison: find how far each design is from collapse, too.")
+    ] = False,
+    figures: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Of a comparison: write its figures as SVG and PNG, too.")
+    ] = None,
+    workers: Workers = None,
 ) -> None:
     """Write a result on one HTML page that stands alone: verdict, picture, tables, assumptions, and how to do it again."""
+    from sim.study import Result, capsule
+
+    remark(capsule.alteration(result))
+    if stress:
+        find_stress(Result.read(result), workers)
+    if figures:
+        from sim.report.board_page import save_figures
+
+        print(*save_figures(Result.read(result), figures), sep="\n")
+    print(write_page(result, out))
+
+
+def write_page(result: Path, out: Path | None = None) -> Path:
+    """Write the page of a result; where it is."""
     from sim.record import durably
     from sim.report.html import report as page_of
     from sim.report.progress import working
-    from sim.study import capsule
 
-    remark(capsule.alteration(result))
     with working(f"{result}: the page"):
         text = page_of(result)
     to = out or result / "report.html"
@@ -334,7 +353,55 @@ def report(
         durably(to, text.encode())
     except OSError as error:
         raise Mistake([f"{to}: cannot be written ({error.strerror}); name another place"]) from None
-    print(to)
+    return to
+
+
+def find_stress(result: Any, workers: int | None) -> None:
+    """Keep beside a comparison how far its designs are from collapse."""
+    from sim.report.board_page import stressed
+    from sim.report.progress import working
+
+    with working(f"{result.folder}: looking for the largest strains"):
+        stressed(result, workers=workers)
+
+
+@app.command()
+def accounts(
+    result: Annotated[Path, typer.Argument(metavar="RESULT", help="The folder of a run, or of a sweep with --run.")],
+    at: Annotated[int | None, typer.Option(min=1, metavar="MONTH", help="By default the end.")] = None,
+    number: Annotated[int | None, typer.Option("--run", min=0, help="Of a sweep: the number of the run.")] = None,
+    every: Annotated[int, typer.Option(min=1, help="Months that an account covers, if the run kept none.")] = 12,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="The table; by default accounts.csv in the folder of the run.")
+    ] = None,
+    figure: Annotated[bool, typer.Option(help="Whether to draw the figure beside it.")] = True,
+) -> None:
+    """Say who gets less than it brings, who subsidises whom, and which coalition would gain by leaving."""
+    from sim.record import durably, for_spreadsheets, identity
+    from sim.report.accounts_page import (
+        accounts_figure,
+        accounts_table,
+        leaving_line,
+        most_apart,
+        of_month,
+        subsidy_lines,
+    )
+    from sim.report.progress import working
+    from sim.report.style import save
+    from sim.study.filming import with_accounts
+
+    with working(f"{result}: the accounts"):
+        run = with_accounts(result, number, every)
+        table = of_month(run, at)
+        lines = [*subsidy_lines(run, at), leaving_line(run, at)]
+    console().print(accounts_table(most_apart(table)))
+    print("\n" + "\n".join(lines))
+    mark = "" if number is None else f"-{number}"
+    to = out or result / f"accounts{mark}.csv"
+    durably(to, for_spreadsheets(run.accounts()).to_csv(index=False).encode())
+    if figure:
+        save(accounts_figure(run), to.with_suffix(".png"), identifier=identity(result))
+    print(f"\n{to}")
 
 
 @app.command()
@@ -525,6 +592,8 @@ def compare(
     isolate: Isolate = "threads",
     limit: Limit = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Throw away what is there, and begin anew.")] = False,
+    stress: Annotated[bool, typer.Option("--stress", help="Find how far each design is from collapse, too.")] = False,
+    page: Annotated[bool, typer.Option(help="Whether to write the page to decide by.")] = True,
 ) -> None:
     """Race designs against the scenario as it is, on the same luck, until it is known which is best; exit 1 if it stays open."""
     from sim.reading import assignment, span
@@ -548,16 +617,21 @@ def compare(
             doubts = sweeping.sweep(
                 comparing.doubted(study, dict(map(span, assume))),
                 workers,
-                result.folder.with_name(f"{result.folder.name}-assumptions"),
+                comparing.doubts_place(result.folder),
                 bar,
                 isolate=isolate,
                 limit=limit,
                 fresh=fresh,
             )
         show_doubts(result, doubts)
+    if stress:
+        find_stress(result, workers)
     if figure:
         draw_effects(result)
+    written = write_page(result.folder) if page else None
     print(f"\n{result.folder}/: {', '.join(sorted(os.listdir(result.folder)))}")
+    if written:
+        print(f"the page to decide by: {written}")
     if is_open(result):
         raise typer.Exit(1)
 
@@ -658,6 +732,78 @@ def draw_claims(tested: Any, folder: Path) -> None:
 
         save(claims_figure(tested), folder / "figure.png", identifier=identity(folder))
         durably(folder / "report.html", page_of(folder).encode())
+
+
+@app.command()
+def search(
+    scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="A scenario; or a search, as a TOML file.")],
+    levers: Annotated[
+        list[str] | None,
+        typer.Option("--lever", metavar="KEY=LOW:HIGH", help="What may be set, or KEY=ONE,OTHER; may be repeated."),
+    ] = None,
+    designs: Annotated[
+        list[str] | None,
+        typer.Option("--design", metavar="DESIGN", help="A design to choose, or several: A+B; may be repeated."),
+    ] = None,
+    maximise: Annotated[
+        list[str] | None, typer.Option(metavar="MEASURE", help="What there should be more of; may be repeated.")
+    ] = None,
+    minimise: Annotated[
+        list[str] | None, typer.Option(metavar="MEASURE", help="What there should be less of; may be repeated.")
+    ] = None,
+    doubt: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=LOW:HIGH", help="What is not known for sure, and its range; may be repeated."),
+    ] = None,
+    robust: Annotated[
+        str | None, typer.Option(metavar="mean|worst_tenth", help="Over doubted worlds; by default their worst tenth.")
+    ] = None,
+    fails_below: Annotated[
+        str | None, typer.Option(metavar="MEASURE=NUMBER", help="A run fails in which it is below this.")
+    ] = None,
+    fails_above: Annotated[str | None, typer.Option(metavar="MEASURE=NUMBER", help="Or above this.")] = None,
+    budget: Annotated[int | None, typer.Option(help="How many designs are tried; 200 by default.")] = None,
+    worlds: Annotated[int | None, typer.Option(help="Doubted worlds for each; 12 by default.")] = None,
+    replicates: Annotated[int | None, typer.Option(help="Runs in each world; 2, or 12 without doubts.")] = None,
+    draws: Annotated[int | None, typer.Option(help="Fresh draws for what is found; 16 by default.")] = None,
+    most: Annotated[int | None, typer.Option(help="How many designs are found at most; 6 by default.")] = None,
+    seed: Annotated[int | None, typer.Option(help="The luck.")] = None,
+    settings: Settings = None,
+    workers: Workers = None,
+    out: Out = None,
+    figure: Annotated[bool, typer.Option(help="Whether to draw the figure.")] = True,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Throw away what is unfinished, and begin anew.")] = False,
+) -> None:
+    """Search for designs that are good and stand what is doubted; what is found is tried again on fresh luck."""
+    from sim.reading import assignment, bound, lever
+    from sim.report.progress import Bar, working
+    from sim.report.search_page import search_figure
+    from sim.report.search_verdict import search_lines, search_table
+    from sim.study import Search, searching
+
+    numbers = {"budget": budget, "worlds": worlds, "replicates": replicates, "draws": draws, "most": most, "seed": seed}
+    said: dict[str, Any] = {"maximise": maximise, "minimise": minimise, "robust": robust, **numbers}
+    below, above = (bound(text) if text else None for text in (fails_below, fails_above))
+    said["fails"] = searching.failure(below, above)
+    said["doubt"] = dict(map(lever, doubt or []))
+    said["set"] = dict(assignment(text) for text in settings or [])
+    if searching.is_search(scenario):
+        searching.refuse_more({**said, "lever": levers, "design": designs}, scenario)
+        asked = Search.load(scenario)
+    else:
+        asked = searching.asked(scenario, dict(map(lever, levers or [])), designs or [], **said)
+    folder = out or searching.own_place(asked)
+    with interruptible("search", *sys.argv[2:]), Bar(asked.title) as bar:
+        found = searching.search(asked, workers, folder, bar, fresh=fresh)
+    print("\n".join(search_lines(found)))
+    console().print(search_table(found))
+    if figure:
+        with working("drawing"):
+            from sim.record import identity
+            from sim.report.style import save
+
+            save(search_figure(found), folder / "figure.png", identifier=identity(folder))
+    print(f"\n{folder}/: {', '.join(sorted(os.listdir(folder)))}")
 
 
 def show_doubts(result: Any, doubts: Any) -> None:
@@ -764,11 +910,13 @@ def validate(
 
 @app.command()
 def check(
-    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Scenarios, designs, studies or claims.")],
+    files: Annotated[
+        list[str], typer.Argument(metavar="FILE...", help="Scenarios, designs, studies, searches or claims.")
+    ],
     designs: Designs = None,
     later_wins: LaterWins = False,
 ) -> None:
-    """Say what is wrong with scenarios, designs, studies or claims; runs nothing."""
+    """Say what is wrong with scenarios, designs, studies, searches or claims; runs nothing."""
     from sim.study.design import check_file, check_files
 
     wrong: list[str] = []
@@ -819,6 +967,18 @@ def diff(
     from sim.report.telling.differing import compared
 
     print("\n".join(compared(first, second, designs or (), later_wins)))
+
+
+@app.command("app")
+def app_(
+    host: Annotated[str, typer.Option(help="Where to listen; 127.0.0.1 is this machine alone.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Of the host; 0 takes a free one.")] = 8321,
+    browser: Annotated[bool, typer.Option(help="Open it in the browser.")] = True,
+) -> None:
+    """Open the cockpit in the browser: rules are changed while an ecosystem lives."""
+    from sim.app import serve
+
+    serve(host, port, browser)
 
 
 @app.command()

@@ -392,6 +392,38 @@ def spans(texts: list[str]) -> dict[str, tuple[float, float]]:
     return found
 
 
+def lever(text: str) -> tuple[str, Any]:
+    """`key=low:high` (or `key=low..high`) as a range, `key=one,another` as a list of choices, each read as TOML or as a text.
+
+    Raises:
+        Mistake: if it is neither.
+    """
+    key, _, said = text.partition("=")
+    low, between, high = said.replace("..", ":").partition(":")
+    if key.strip() and between:
+        try:
+            return key.strip(), {"low": float(low), "high": float(high)}
+        except ValueError:
+            pass
+    if not key.strip() or "," not in said or between:
+        wanted = "key=low:high, e.g. sharing.take_rate=0:0.5, or key=one,another, e.g. voice.decider=fixed,vote"
+        raise Mistake([f"--lever {text}: this is neither a range nor a choice; write {wanted}"])
+    return key.strip(), [assignment(f"choice={each.strip()}")[1] for each in said.split(",")]
+
+
+def bound(text: str) -> tuple[str, float]:
+    """`measure=number` as given on a command line.
+
+    Raises:
+        Mistake: if it is something else.
+    """
+    name, _, number = text.partition("=")
+    try:
+        return name.strip(), float(number)
+    except ValueError:
+        raise Mistake([f"{text}: this is no bound; write measure=number, e.g. survival=0.5"]) from None
+
+
 def json_schema(model: type[BaseModel]) -> dict[str, Any]:
     """The JSON Schema of the files that a model reads, for editors: every key with its meaning, default and bounds."""
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema()}

@@ -12,7 +12,8 @@ import tempfile
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from importlib import metadata
+from functools import cached_property
+from importlib import import_module, metadata
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -36,13 +37,17 @@ TIE_COLUMNS = (
 ).split()
 
 OURS = re.compile(
-    r"(runs|series|firms|ties)(_\d+)?\.parquet|claims\.(parquet|csv)|(manifest|passport)\.json|(scenario|study|fitted)\.toml|"
-    r"(summary|effects|sensitivity)\.csv|figure\.png|report\.html|passport\.md"
+    r"(runs|series|firms|ties|stress)(_\d+)?\.parquet|claims\.(parquet|csv)|(manifest|passport|search)\.json|(scenario|study|fitted|search|found_\d+)\.toml|"
+    r"(summary|effects|sensitivity|search|designs)\.csv|accounts(-\d+)?\.(csv|png)|figure\.png|report\.html|passport\.md"
 )
 """What is written into the folder of a result; all else is somebody else's."""
 OF_FIRMS = "endowment contribution tie_value shapley benefit total_benefit total_effort total_shapley".split()
 OF_TIES = ["worth"]
 """The columns of firms and ties that measures look at, besides those that say who is who."""
+
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+"""What a cell begins with that spreadsheets take for a formula."""
 
 
 def series_frame(history: np.ndarray) -> pd.DataFrame:
@@ -136,6 +141,22 @@ class Run:
             write_json(at / "manifest.json", manifest)
 
         return whole_or_absent(Path(folder), write, "run")
+
+    def accounts(self) -> pd.DataFrame:
+        """What each member put in, got, and would get by its Shapley value, over time (`sim.measures.accounts`)."""
+        return self._accounts.copy()
+
+    @cached_property
+    def _accounts(self) -> pd.DataFrame:
+        return import_module("sim.measures.accounts").accounts(self)  # accounts know runs, not the other way round
+
+    def subsidies(self, month: int | None = None) -> pd.DataFrame:
+        """Who subsidises whom: the transfers that would turn what members got into their Shapley shares (`sim.measures.accounts`)."""
+        return import_module("sim.measures.accounts").subsidies(self, month)
+
+    def leaving(self, month: int | None = None) -> Any:
+        """The coalition that would gain the most by leaving just after a month (`sim.measures.accounts`)."""
+        return import_module("sim.measures.accounts").leaving(self, month)
 
     @classmethod
     def load(cls, folder: str | Path) -> Run:
@@ -236,6 +257,19 @@ def durably(path: Path, data: bytes) -> None:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def for_spreadsheets(table: pd.DataFrame) -> pd.DataFrame:
+    """A table in which no text is a formula: texts that begin with = + - @, a tab or a line's end have an apostrophe before them.
+
+    Spreadsheets take such cells of a CSV file for formulas, whoever wrote them; numbers are left as they are.
+    """
+    texts = table.select_dtypes(include=["object", "string", "category"]).columns
+    return table.assign(**{name: [_no_formula(cell) for cell in table[name]] for name in texts})
+
+
+def _no_formula(cell: Any) -> Any:
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
 
 
 def read_manifest(folder: Path, kind: str) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -55,3 +57,52 @@ def busy() -> Scenario:
             {"kind": "exit", "at": 40, "fraction": 0.05, "who": "hubs"},
         ],
     )
+
+
+HOSTILE = (
+    "<script>alert(1)</script>",
+    "=cmd()",
+    "+1+1",
+    "@SUM(A1)",
+    "-2",
+    "\u202eright to left",
+    "شركة البحر",
+    "Ω" * 10_000,
+    'quo"ted & <b>bold</b>',
+    "</script><script>alert(2)</script>",
+    "Plain",
+    "Other",
+)
+"""Names that somebody may give a firm to do harm."""
+
+
+@pytest.fixture(scope="session")
+def hostile(tmp_path_factory) -> tuple[Path, tuple[str, ...]]:
+    """A scenario whose firms bear hostile names (a ring, and a leader tied to almost everybody), and the names."""
+    folder = tmp_path_factory.mktemp("hostile")
+    ring = [(k, (k + 1) % len(HOSTILE)) for k in range(len(HOSTILE))]
+    hub = [(0, k) for k in range(2, len(HOSTILE) - 1)]
+    _csv(
+        folder / "firms.csv",
+        ["name", "role"],
+        [(name, "alliance" if k else "orchestrator") for k, name in enumerate(HOSTILE)],
+    )
+    _csv(
+        folder / "ties.csv",
+        ["source", "target"],
+        [(HOSTILE[one], HOSTILE[other]) for one, other in sorted({*ring, *hub})],
+    )
+    scenario = folder / "hostile.toml"
+    scenario.write_text(
+        'title = "<script>alert(3)</script> & co."\n[run]\nsteps = 24\n[founding]\nfirms = "firms.csv"\nties = "ties.csv"\n'
+        "[value]\nreference_size = 12\n[sharing]\ntake_rate = 0.2\n[membership]\non = false\n",
+        encoding="utf-8",
+    )
+    return scenario, HOSTILE
+
+
+def _csv(path: Path, header: list[str], rows: list[tuple[str, str]]) -> None:
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(header)
+        writer.writerows(rows)

@@ -1,5 +1,7 @@
 """Measures: pure functions of a run. Each stands in the catalogue with its unit, its meaning and its source."""
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from sim.measures.catalogue import FEWER, MEASURES, Measure, table
@@ -9,11 +11,12 @@ from sim.mistakes import Mistake
 __all__ = ["FEWER", "MEASURES", "Evidence", "Measure", "measure", "table"]
 
 
-def measure(run: Evidence) -> dict[str, float]:
-    """Every measure of the catalogue.
+def measure(run: Evidence, names: Iterable[str] = MEASURES) -> dict[str, float]:
+    """Every measure of the catalogue, or those that are named.
 
     Args:
         run: a `sim.Run`, or anything with a scenario and the columns that `Evidence` names; arrays serve as well as tables.
+        names: which of them.
 
     Returns:
         name → number; NaN only where the catalogue says so.
@@ -33,4 +36,4 @@ def measure(run: Evidence) -> dict[str, float]:
             ]
         )
     read = Reading(run.scenario, Fetched(run.series), Fetched(run.firms), Fetched(run.ties))
-    return {name: one.function(read) for name, one in MEASURES.items()}
+    return {name: MEASURES[name].function(read) for name in names}

@@ -15,8 +15,8 @@ from rich.table import Table
 
 from sim.measures import MEASURES
 from sim.record import identity
-from sim.report.html import Section, Told, drawing
 from sim.report.markdown import toml
+from sim.report.page_parts import Picture, Section, Told, drawing
 from sim.report.style import BLUE, FAINT, INK, MUTED, ORANGE, PURPLE, VERMILION, new_page, styled
 from sim.report.sweep_page import called, level
 from sim.report.tables import new_table, spelled
@@ -242,13 +242,12 @@ def claims_sections(tested: Verdicts, at: Path) -> list[Section]:
     """The parts of the page: the picture, the verdicts, each claim with its hypothesis, and how to do it again."""
     alt = f"{headline(tested)}. A row a claim, with its effect at every value of its moderator and the verdict."
     listed = rows(tested)
-    picture = Section(
-        "Verdicts", [], [_verdicts(tested, listed)], figure=drawing(claims_figure(tested), identity(at)), alt=alt
-    )
+    picture = Picture(drawing(claims_figure(tested), identity(at), alt), alt)
+    verdicts = Section("Verdicts", tables=[_verdicts(tested, listed)], pictures=[picture])
     each = [_claim(tested, row) for row in listed]
     names = " ".join(tested.hypotheses)
     again = Section("Again", commands=[f"tide verify {at.name}", f"tide claims {names} --out {at.name}-again"])
-    return [picture, Section("How sure", caveats(tested)), *each, again]
+    return [verdicts, Section("How sure", caveats(tested)), *each, again]
 
 
 def _verdicts(tested: Verdicts, listed: list[Row]) -> Told:

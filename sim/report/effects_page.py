@@ -128,7 +128,8 @@ def _differences(axes: Axes, rows: pd.DataFrame) -> None:
     """A dot and a bar a row, and the line of no difference."""
     axes.axvline(0.0, color=INK, lw=1.0)
     for at, row in enumerate(rows.to_dict("records")):
-        bars = np.nan_to_num([[row["difference"] - row["low"]], [row["high"] - row["difference"]]])
+        sides = [[row["difference"] - row["low"]], [row["high"] - row["difference"]]]
+        bars = np.nan_to_num(sides, posinf=0.0)  # of too few pairs nothing is known: there is no bar
         colour = COLOURS[row["shows"]]
         axes.errorbar([row["difference"]], [at], xerr=np.abs(bars), fmt="o", color=colour, ms=7, lw=2.2)
     axes.grid(visible=True, axis="x")

@@ -2,67 +2,39 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import math
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
-from matplotlib.figure import Figure
 
 from sim.measures import MEASURES
 from sim.mistakes import Mistake
 from sim.record import Run, identity, kind_of, read_manifest
-from sim.report.docs import differences
-from sim.report.markdown import slug, toml
-from sim.report.odd import default, meaning
+from sim.report.accounts_page import has_accounts, leaving_line, of_month, subsidy_lines, told_accounts
+from sim.report.board_page import Board, is_board
+from sim.report.claims_page import claims_sections
+from sim.report.claims_page import headline as claimed
+from sim.report.page_parts import Picture, Section, Told, assumptions, drawing
 from sim.report.run_page import run_figure
 from sim.report.sensitivity_page import sensitivity_figure
-from sim.report.style import render
 from sim.report.sweep_page import sweep_figure
 from sim.report.tables import claim_text, estimate, findings, maturity_lines, measures_shown, precision_lines, spelled
-from sim.report.telling import assumed
-from sim.report.wording import headline, subtitle
+from sim.report.wording import headline, months_of, subtitle
 from sim.scenario import Scenario
 from sim.study import Result
+from sim.study.claims import Verdicts
 from sim.study.sensitivity import can_tell, remarks
 
+SCRIPT = Path(__file__).with_name("templates") / "replay.js"
+"""The one script that a page may hold: no other runs in it."""
 MOST_ROWS = 60
 """Designs that are listed; all are in the result's own tables."""
-LARGE = 1_500_000
-"""Bytes of a drawing from which on it is put in as a picture: the page stays below 2 MB."""
-
-
-@dataclass
-class Told:
-    """A table of the page."""
-
-    caption: str
-    header: list[str]
-    rows: list[list[str]]
-    numbers: set[int] = field(default_factory=set)
-    """The columns that hold numbers."""
-
-
-@dataclass
-class Section:
-    """A part of the page."""
-
-    title: str
-    lines: list[str] = field(default_factory=list)
-    tables: list[Told] = field(default_factory=list)
-    commands: list[str] = field(default_factory=list)
-    figure: str = ""
-    alt: str = ""
-
-    @property
-    def anchor(self) -> str:
-        """Where links of the page lead."""
-        return slug(self.title)
 
 
 def report(folder: str | Path) -> str:
@@ -76,40 +48,36 @@ def report(folder: str | Path) -> str:
         case "run":
             return _page(at, *_of_run(Run.load(at), at))
         case "sweep":
-            return _page(at, *_of_sweep(Result.read(at), at))
+            result = Result.read(at)
+            return _of_board(result, at) if is_board(result) else _page(at, *_of_sweep(result, at))
         case "claims":
             return _page(at, *_of_claims(at))
     raise Mistake([f"{at}: holds no run and no sweep, and no claims; name the folder of a result that tide wrote"])
 
 
-def _page(at: Path, title: str, lead: list[str], description: str, sections: list[Section]) -> str:
+def _page(at: Path, title: str, lead: list[str], description: str, sections: list[Section], kicker: str = "") -> str:
     manifest = read_manifest(at, kind_of(at))
     environment = Environment(
         loader=PackageLoader("sim.report"), autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True
     )
+    script = SCRIPT.read_text(encoding="utf-8") if any(section.replay for section in sections) else ""
     return environment.get_template("report.html").render(
         title=title,
+        kicker=kicker,
         lead=lead,
         description=" ".join(description.split()),
         sections=sections,
         version=manifest["versions"]["risingtide"],
         source=manifest["source"][:12],
         identifier=identity(at),
+        script=Markup(script),
+        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() if script else "",
     )
 
 
-def drawing(figure: Figure, identifier: str) -> str:
-    """A figure to be put into the page: as lines and letters, or as a picture where these would be too many."""
-    import base64
-
-    text = render(figure, "svg", identifier).decode()
-    if len(text) > LARGE:
-        data = base64.b64encode(render(figure, "png", identifier)).decode()
-        return Markup(f'<img alt="" style="width:100%" src="data:image/png;base64,{data}">')
-    inside = text[text.index("<svg") :]
-    return Markup(
-        re.sub(r'(<svg[^>]*?) width="[^"]*" height="[^"]*"|(<svg[^>]*?) height="[^"]*"', r"\1\2", inside, count=1)
-    )
+def _of_board(result: Result, at: Path) -> str:
+    board = Board(result)
+    return _page(at, board.headline, board.lead(), board.base.description, [*board.sections()], board.base.title)
 
 
 def _of_run(run: Run, at: Path) -> tuple[str, list[str], str, list[Section]]:
@@ -119,12 +87,23 @@ def _of_run(run: Run, at: Path) -> tuple[str, list[str], str, list[Section]]:
         rows.append([head, name.replace("_", " "), spelled(value), MEASURES[name].unit, MEASURES[name].meaning])
         last = topic
     alt = f"{headline(run)}. Network at the end, and series by month."
-    picture = Section("What happened", figure=drawing(run_figure(run), identity(at)), alt=alt)
+    picture = Section("What happened", pictures=[Picture(drawing(run_figure(run), identity(at), alt), alt)])
     told = Told("Measures of this run", ["", "measure", "value", "unit", "meaning"], rows, {2})
     numbers = Section("Numbers", maturity_lines(run), [told])
     again = Section("Again", commands=[f"tide verify {at.name}", f"tide run {at.name}/scenario.toml --seed {run.seed}"])
     lead = [f"{headline(run)}.", subtitle(run)]
-    return run.scenario.title, lead, run.scenario.description, [picture, numbers, _assumptions(run.scenario), again]
+    sections = [picture, numbers, *_accounts(run, at), assumptions(run.scenario), again]
+    return run.scenario.title, lead, run.scenario.description, sections
+
+
+def _accounts(run: Run, at: Path) -> Iterator[Section]:
+    """Who gets less, and who more, than it brings; where value is shared."""
+    if run.firms.empty or not has_accounts(run):
+        return
+    months = int(of_month(run)["months"].max())
+    told = told_accounts(run, f"The largest gaps over the last {months_of(months)}, in endowments of an average firm")
+    lines = [*subsidy_lines(run)[:3], leaving_line(run)]
+    yield Section("Who gets what it brings", lines, [told] if told.rows else [], [f"tide accounts {at.name}"])
 
 
 def _of_sweep(result: Result, at: Path) -> tuple[str, list[str], str, list[Section]]:
@@ -138,20 +117,16 @@ def _of_sweep(result: Result, at: Path) -> tuple[str, list[str], str, list[Secti
         sections.append(_sensitivity(result, identifier))
     else:
         alt = f"{study.title}: measures over what varies, with intervals of 95 %."
-        sections.append(Section("Picture", figure=drawing(sweep_figure(result), identifier), alt=alt))
+        sections.append(Section("Picture", pictures=[Picture(drawing(sweep_figure(result), identifier, alt), alt)]))
         sections.append(_designs(result))
     if study.effects:
         sections.append(_effects(result))
     base = Scenario.load(at / "scenario.toml") if (at / "scenario.toml").is_file() else study.base()
     again = Section("Again", commands=[f"tide verify {at.name}", f"tide sweep {at.name}/study.toml"])
-    return study.title, lead, study.description, [*sections, _assumptions(base), again]
+    return study.title, lead, study.description, [*sections, assumptions(base), again]
 
 
 def _of_claims(at: Path) -> tuple[str, list[str], str, list[Section]]:
-    from sim.report.claims_page import claims_sections  # it is made of the parts above
-    from sim.report.claims_page import headline as claimed
-    from sim.study.claims import Verdicts
-
     tested = Verdicts.read(at)
     about = "Hypotheses that were written before the runs; a verdict holds for the model, in the scenario that a hypothesis names."
     lead = [
@@ -232,8 +207,7 @@ def _sensitivity(result: Result, identifier: str) -> Section:
         "Sensitivity",
         remarks(result, found),
         [told],
-        figure=drawing(sensitivity_figure(result, found), identifier),
-        alt=alt,
+        pictures=[Picture(drawing(sensitivity_figure(result, found), identifier, alt), alt)],
     )
 
 
@@ -247,13 +221,3 @@ def interval(row: Mapping[Any, Any]) -> str:
 def said(level: Any) -> str:
     """A level as it is written."""
     return "" if level is None or (isinstance(level, float) and pd.isna(level)) else str(level)
-
-
-def _assumptions(scenario: Scenario) -> Section:
-    """What the scenario says otherwise than the defaults; all else is default, and documented."""
-    rows = [[key, toml(value), toml(default(key)), meaning(key)] for key, value in differences(scenario).items()]
-    lines = [f"Assumed, where the data say nothing: {line}" for line in assumed(scenario)]
-    lines.append("Everything else is as documented by default; scenario.toml beside this page has every value.")
-    return Section(
-        "Assumptions", lines, [Told("What differs from the defaults", ["key", "here", "default", "meaning"], rows)]
-    )

@@ -17,7 +17,7 @@ from scipy.spatial import cKDTree
 
 from sim.record import Run
 from sim.report.game_panels import action_colours, strategy_key
-from sim.report.style import HALO, INK, MUTED, TRUST_MAP, VERMILION
+from sim.report.style import HALO, INK, MUTED, TRUST_MAP, VERMILION, legible
 from sim.report.wording import by_action, number
 
 MOST_DRAWN = 600
@@ -206,7 +206,12 @@ def firm_colours(run: Run, drawn: pd.DataFrame) -> np.ndarray:
     """The colour of each firm: its strategy or contribution, or the trust that it receives (white: no partner)."""
     if by_action(run):
         return to_rgba_array([*action_colours(run, drawn)])
-    received = run.ties.groupby("target").trust.mean().reindex(drawn.id).to_numpy()
+    return firm_trust(run.ties, drawn)
+
+
+def firm_trust(ties: pd.DataFrame, drawn: pd.DataFrame) -> np.ndarray:
+    """The colours of the trust that firms receive; white for those without a partner."""
+    received = ties.groupby("target").trust.mean().reindex(drawn.id).to_numpy()
     colours = colormaps[TRUST_MAP](np.nan_to_num(received))
     colours[np.isnan(received)] = (1, 1, 1, 1)
     return colours
@@ -254,12 +259,19 @@ def draw_firms(axes: Axes, at: np.ndarray, areas: np.ndarray, colours: np.ndarra
 
 
 def write_names(
-    axes: Axes, at: np.ndarray, areas: np.ndarray, names: Sequence[str], leads: np.ndarray, pairs: np.ndarray
+    axes: Axes,
+    at: np.ndarray,
+    areas: np.ndarray,
+    names: Sequence[str],
+    leads: np.ndarray,
+    pairs: np.ndarray,
+    outlined: bool = True,
 ) -> None:
-    """Names beside their firms, each on the side where it hides least."""
+    """Names beside their firms, each on the side where it hides least; outlined in white, or as plain letters."""
     figure = axes.figure
     scale = 72.0 / figure.dpi
     dots = axes.transData.transform(at) * scale
+    frame = np.array(axes.bbox.extents)[[0, 2, 1, 3]] * scale
     radius = np.sqrt(areas) / 2
     along = np.linspace(0, 1, 9)[:, None]
     ties = [dots[a] + along * (dots[b] - dots[a]) for a, b in pairs] if len(at) <= MOST_NAMED else []
@@ -273,7 +285,7 @@ def write_names(
         width, height = 0.62 * size * len(names[i]), 1.3 * size
         box = min(
             (spot(dots[i], radius[i] + 4 + 5 * leads[i], width, height, side) for side in range(8)),
-            key=lambda box: hidden(box, taken, written),
+            key=lambda box: hidden(box, taken, written) + beyond(box, frame),
         )
         written.append(box)
         middle = np.array([(box[0] + box[1]) / 2, (box[2] + box[3]) / 2]) / scale
@@ -286,8 +298,8 @@ def write_names(
             va="center",
             size=size,
             weight="bold" if leads[i] else "normal",
-            color=VERMILION if leads[i] else INK,
-            path_effects=HALO,
+            color=legible(VERMILION) if leads[i] else INK,
+            path_effects=HALO if outlined else None,
             zorder=5,
         )
 
@@ -308,6 +320,12 @@ def hidden(
     inside = (taken[:, 0] > left) & (taken[:, 0] < right) & (taken[:, 1] > low) & (taken[:, 1] < high)
     clashes = sum(left < r and right > lf and low < t and high > b for lf, r, b, t in written)
     return float(inside.sum() + 20 * clashes)
+
+
+def beyond(box: tuple[float, float, float, float], frame: np.ndarray) -> float:
+    """How far a name there would reach beyond the map, in points."""
+    left, right, low, high = np.array(box) - frame
+    return float(max(0, -left) + max(0, right) + max(0, -low) + max(0, high))
 
 
 def draw_key(axes: Axes, run: Run, drawn: int) -> None:

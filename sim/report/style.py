@@ -17,6 +17,7 @@ from textwrap import shorten, wrap
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter
@@ -91,13 +92,14 @@ def save(figure: Figure, *paths: str | Path, identifier: str = "") -> None:
             raise Mistake([f"{path}: cannot be written ({error.strerror}); name another place"]) from None
 
 
-def render(figure: Figure, kind: str, identifier: str = "") -> bytes:
-    """The bytes of a figure as `png` or `svg`, with its title and no date."""
+def render(figure: Figure, kind: str, identifier: str = "", letters: bool = False) -> bytes:
+    """The bytes of a figure as `png` or `svg`, with its title and no date; letters as letters, or as outlines."""
     about = {"Title": figure.get_label(), "Identifier": identifier or None}
     undated = {"Software": "Rising Tide"} if kind == "png" else {"Creator": "Rising Tide", "Date": None}
     buffer = io.BytesIO()
     with styled(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from font")  # a box stands for what the font has not
+        matplotlib.rcParams["svg.fonttype"] = "none" if letters else "path"
         figure.savefig(
             buffer, format=kind, metadata={k: v for k, v in {**about, **undated}.items() if v or k == "Date"}
         )
@@ -146,3 +148,17 @@ def apart(places: Sequence[float], gap: float) -> list[float]:
             middle, size = (middle * size + other * count) / (size + count), size + count
         blocks.append((middle, size))
     return [middle + gap * (k - (size - 1) / 2) for middle, size in blocks for k in range(size)]
+
+
+def legible(colour: str, contrast: float = 4.5) -> str:
+    """A colour darkened until letters in it stand out from white by this contrast (WCAG 2, level AA)."""
+    shade = np.array(to_rgb(colour))
+    while 1.05 / (_luminance(shade) + 0.05) < contrast:
+        shade = 0.97 * shade
+    return to_hex(tuple(shade.tolist()))
+
+
+def _luminance(shade: np.ndarray) -> float:
+    """How bright a colour looks, from 0 to 1."""
+    linear = np.where(shade <= 0.04045, shade / 12.92, ((shade + 0.055) / 1.055) ** 2.4)
+    return float(linear @ (0.2126, 0.7152, 0.0722))

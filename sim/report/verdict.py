@@ -207,13 +207,13 @@ def stress_table(found: pd.DataFrame) -> Table:
     """The largest strain of each kind that half of the runs survive, a column a design."""
     names = list(dict.fromkeys(found["design"]))
     table = new_table("", "half of the runs survive at most", *names)
-    cells = {(row.design, row.strain): _strain(row) for row in found.itertuples()}
+    cells = {(row.design, row.strain): strain_text(row) for row in found.itertuples()}
     for strain, words in STRAINS.items():
         table.add_row(words, *(cells[name, strain] for name in names))
     return table
 
 
-def _strain(row: Any) -> str:
+def strain_text(row: Any) -> str:
     """A strain with its interval; "any" where even the largest is survived."""
     if math.isnan(row.value):
         return "–"

@@ -5,14 +5,17 @@ from sim.study.chains import fixation
 from sim.study.claims import Hypothesis, judge_claims
 from sim.study.design import Study
 from sim.study.result import Result
+from sim.study.searching import Found, Search, search
 from sim.study.stress import antifragility, distance_to_collapse, largest_shock
 from sim.study.sweeping import sweep
 from sim.study.worth import returns
 
 __all__ = [
     "Calibration",
+    "Found",
     "Hypothesis",
     "Result",
+    "Search",
     "Study",
     "antifragility",
     "calibrate",
@@ -21,5 +24,6 @@ __all__ = [
     "judge_claims",
     "largest_shock",
     "returns",
+    "search",
     "sweep",
 ]

@@ -15,7 +15,7 @@ import pandas as pd
 from sim import luck
 from sim.measures import MEASURES, measure
 from sim.mistakes import Mistake
-from sim.record import Run, kind_of, read_manifest, source_hash
+from sim.record import Run, for_spreadsheets, kind_of, read_manifest, source_hash
 from sim.scenario import Scenario
 from sim.simulation import Simulation
 from sim.study.result import Result
@@ -172,6 +172,9 @@ A result of Rising Tide {version} (source {source}), {count} runs.
 - `manifest.json`: the study, versions, and hashes.
 - `measures.csv`: what every measure and series means, with its unit and source.
 
+So that no spreadsheet takes a text for a formula, texts in `runs.csv` and `measures.csv` that begin with = + - @ have an apostrophe before
+them. `firms.csv` and `ties.csv`, if they are there, are what the simulation reads, and stand as they were given.
+
 To repeat a run: install risingtide, unpack, and `tide rerun . --run 0`; to check some at random: `tide verify .`.
 """
 
@@ -213,11 +216,11 @@ def _exported(result: Result, to: Path) -> Path:
 def _write_plain(result: Result, to: Path) -> None:
     from sim.measures import table
 
-    result.runs.to_csv(to / "runs.csv", index=False)
+    for_spreadsheets(result.runs).to_csv(to / "runs.csv", index=False)
     if result.study.keep.series:
         result.series.to_csv(to / "series.csv", index=False)
     rows = [row for row in table() if row.kind in ("measure", "series")]
-    pd.DataFrame(rows).to_csv(to / "measures.csv", index=False)
+    for_spreadsheets(pd.DataFrame(rows)).to_csv(to / "measures.csv", index=False)
     for path in sorted(result.folder.iterdir()):
         if path.suffix in (".toml", ".json", ".parquet") or path.name in ("firms.csv", "ties.csv", "figure.png"):
             shutil.copyfile(path, to / path.name)

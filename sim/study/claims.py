@@ -35,7 +35,7 @@ from sim.study.sweeping import cores
 from sim.study.work import run_once
 
 KIND = "claims"
-MOST_LEVELS, MOST_PAIRS = 12, 100_000
+MOST_LEVELS, MOST_PAIRS, MOST_WORKERS = 12, 100_000, 1_000
 RUNS = "runs.parquet"
 HALVINGS = 3
 """How often the reach of values between which a claim flips is halved: to an eighth."""
@@ -265,14 +265,13 @@ class Design(NamedTuple):
     changed: bool
 
 
-def hypotheses(names: Iterable[str | Hypothesis] | None = None) -> list[Hypothesis]:
+def hypotheses(names: str | Path | Hypothesis | Iterable[str | Path | Hypothesis] | None = None) -> list[Hypothesis]:
     """Hypotheses by name or file; all that are shipped, when none is named.
 
     Raises:
         Mistake: with everything that is wrong in any of them, or if two have the same name.
     """
-    single = isinstance(names, str | Path | Hypothesis)
-    asked = [names] if single else list(names or []) or list(shipped.claims())  # type: ignore[arg-type]
+    asked = [names] if isinstance(names, str | Path | Hypothesis) else list(names or []) or list(shipped.claims())
     found: list[Hypothesis] = []
     wrong: list[str] = []
     for each in asked:
@@ -443,7 +442,7 @@ def _sample(claim: Hypothesis, values: pd.DataFrame) -> Sample:
 
 
 def judge_claims(
-    claims: Iterable[str | Hypothesis] | None = None,
+    claims: str | Path | Hypothesis | Iterable[str | Path | Hypothesis] | None = None,
     pairs: int | None = None,
     workers: int | None = None,
     out: str | Path | None = None,
@@ -462,10 +461,8 @@ def judge_claims(
         Mistake: if a hypothesis is wrong, or the folder cannot be written or holds something else.
     """
     chosen = hypotheses(claims)
-    if pairs is not None and not (isinstance(pairs, int) and 2 <= pairs <= MOST_PAIRS):
-        raise Mistake([f"pairs: {shown(pairs)} is not allowed; it must be a whole number from 2 to {MOST_PAIRS:,}"])
-    if workers is not None and not (isinstance(workers, int) and workers >= 1):
-        raise Mistake([f"workers: {shown(workers)} is not allowed; it must be a whole number from 1"])
+    _check_count("pairs", pairs, 2, MOST_PAIRS)
+    _check_count("workers", workers, 1, MOST_WORKERS)
     if out is not None:
         refuse_foreign(Path(out), KIND)
     earlier = _earlier(out)
@@ -477,6 +474,12 @@ def judge_claims(
             _tested(chosen, tables).save(out, judged=False)
     tested = _tested(chosen, tables)
     return tested if out is None else tested.save(out)
+
+
+def _check_count(name: str, count: Any, least: int, most: int) -> None:
+    """See that a number, where it is given, is a whole one within bounds."""
+    if count is not None and not (isinstance(count, int) and least <= count <= most):
+        raise Mistake([f"{name}: {shown(count)} is not allowed; it must be a whole number from {least} to {most:,}"])
 
 
 def _tested(claims: Sequence[Hypothesis], tables: Mapping[str, pd.DataFrame]) -> Verdicts:

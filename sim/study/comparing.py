@@ -15,6 +15,7 @@ from sim.designs import Design, conflicts
 from sim.measures import FEWER
 from sim.measures.estimate import Estimate
 from sim.mistakes import Mistake
+from sim.record import kind_of
 from sim.study.design import TREATMENT, Study
 from sim.study.result import Result
 from sim.study.spaces import Range
@@ -100,6 +101,24 @@ def doubted(study: Study, ranges: Mapping[str, tuple[float, float]], points: int
             "keep": {"series": False},
         },
     )
+
+
+def doubts_place(folder: Path) -> Path:
+    """Where the worlds of a comparison lie in which its assumptions are doubted: beside it."""
+    at = folder if folder.name else folder.resolve()
+    return at.with_name(f"{at.name}-assumptions")
+
+
+def doubts_of(result: Result) -> Result | None:
+    """The same designs in worlds that differ in what is doubted, if they have been tried for this comparison; else nothing."""
+    place = doubts_place(result.folder)
+    if kind_of(place) != "sweep":
+        return None
+    found = Result.read(place)
+    same = ("treatments", "set")
+    ours, theirs = result.manifest, found.manifest
+    agreed = all(ours["study"].get(key) == theirs["study"].get(key) for key in same)
+    return found if agreed and found.factors and ours["scenario"] == theirs["scenario"] else None
 
 
 def laid(designs: Sequence[str]) -> dict[str, dict[str, Any]]:

@@ -603,7 +603,7 @@ def _alike(rows: list[Any]) -> bool:
 
 
 def check_file(where: str) -> list[str]:
-    """Check a scenario, a design, a study or a claim, whichever the file is; nothing is run.
+    """Check a scenario, a design, a study, a search or a claim, whichever the file is; nothing is run.
 
     Returns:
         What it says in vain, a line each.
@@ -617,6 +617,11 @@ def check_file(where: str) -> list[str]:
 
     if is_hypothesis(where):
         return Hypothesis.load(where).remarks()
+    from sim.study.searching import Search, is_search  # a search is made of what stands here
+
+    if is_search(where):
+        Search.load(where)
+        return []
     path = find(where, shipped.studies() | shipped.loadable(), "scenario or study")
     if path.is_file() and _is_study(parse(read_text(path), str(path))):
         study = Study.load(path)

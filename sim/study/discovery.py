@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -199,8 +200,11 @@ def _box(places: pd.DataFrame, cases: np.ndarray, points: np.ndarray) -> pd.Data
     spans = {str(name): (float(places[name].min()), float(places[name].max())) for name in places}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the library, about its own parts
+        least = (
+            {"threshold": ANY} if "threshold" in signature(prim.Prim).parameters else {}
+        )  # before 3.0 it is asked for
         induced = prim.Prim(
-            places.reset_index(drop=True), cases, threshold=ANY, peel_alpha=THIN, paste_alpha=THIN, mass_min=SMALLEST
+            places.reset_index(drop=True), cases, peel_alpha=THIN, paste_alpha=THIN, mass_min=SMALLEST, **least
         )
         box = induced.find_box()
     way = box.peeling_trajectory

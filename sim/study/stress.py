@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +19,7 @@ from sim.measures import MEASURES
 from sim.measures.collapse import kaplan_meier, median_time
 from sim.measures.estimate import Estimate, mean_interval
 from sim.mistakes import Mistake, nearest
+from sim.record import durably
 from sim.scenario import Scenario
 from sim.study.sweeping import cores, seeds_of
 from sim.study.work import run_once
@@ -37,6 +39,10 @@ STEP, TOP, PAUSE, FIRST = 0.1, 0.6, 6, 36
 """Of a take that rises and comes back: the step, the highest take, months on every step, and the month of the first step."""
 HALVINGS = 6
 """How often the search halves what is left: to 1/64."""
+
+
+KEPT, COLUMNS = "stress.parquet", ["design", "strain", "value", "low", "high", "seeds"]
+"""The file beside a result in which distances to collapse are kept, and what it holds."""
 
 
 class LargestShock(NamedTuple):
@@ -249,7 +255,31 @@ def distance_to_collapse(
         for strain in (*SHOCKS, "take_rate", "way_back"):
             value, low, high = strains[strain]()[:3] if strain in strains else (np.nan,) * 3
             rows.append((name, strain, value, low, high, len(todo)))
-    return pd.DataFrame(rows, columns=["design", "strain", "value", "low", "high", "seeds"])
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def keep_stress(folder: Path, found: pd.DataFrame) -> None:
+    """Keep what `distance_to_collapse` found beside a result, for its page.
+
+    Raises:
+        OSError: if the folder cannot be written.
+    """
+    durably(folder / KEPT, found.to_parquet(index=False))
+
+
+def kept_stress(folder: Path) -> pd.DataFrame | None:
+    """What has been kept of it beside a result; nothing if there is none.
+
+    Raises:
+        Mistake: if the file cannot be read.
+    """
+    path = folder / KEPT
+    if not path.is_file():
+        return None
+    try:
+        return pd.read_parquet(path)[COLUMNS]
+    except (OSError, ValueError, KeyError) as error:
+        raise Mistake([f"{path}: cannot be read ({error}); write it again with tide report --stress"]) from None
 
 
 def bisect(lives: Callable[[float], bool]) -> float:

@@ -17,6 +17,7 @@ from sim.mistakes import Mistake, shown
 from sim.record import (
     asked_here,
     durably,
+    for_spreadsheets,
     keep_scenario,
     place_of_its_own,
     put_in_place,
@@ -377,7 +378,7 @@ def finish(plan: Plan, place: Path, shards: Sequence[int]) -> Result:
         kept = {key: plan.content[key] for key in ("name", *AGREED)}
         write_json(aside / MANIFEST, sealed({"kind": "sweep", **kept, "tables": tables}))
         if len(plan.levels) <= MOST_SUMMED:
-            Result.read(aside).summary().to_csv(aside / "summary.csv", index=False)
+            for_spreadsheets(Result.read(aside).summary()).to_csv(aside / "summary.csv", index=False)
         put_in_place(aside, place)
         sharding.throw_away(plan.folder)
     return Result.read(place)

@@ -9,7 +9,7 @@ import errno
 import shutil
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -80,8 +80,10 @@ def advance(simulation: Simulation, look: Watch) -> None:
         months = 2 * months if time.monotonic() - before < PACE / 2 else max(1, months // 2)
 
 
-def run_once(scenario: Scenario, seed: int, keep_series: bool, look: Watch | None = None) -> Outcome:
-    """One run, from scenario to measures; whatever goes wrong in it is told, not raised.
+def run_once(
+    scenario: Scenario, seed: int, keep_series: bool, look: Watch | None = None, names: Iterable[str] = MEASURES
+) -> Outcome:
+    """One run, from scenario to measures (all, or those that are named); whatever goes wrong in it is told, not raised.
 
     Raises:
         Stopped: when it is no longer waited for.
@@ -89,7 +91,7 @@ def run_once(scenario: Scenario, seed: int, keep_series: bool, look: Watch | Non
     try:
         simulation = Simulation(scenario, seed)
         advance(simulation, look or Watch())
-        return Outcome(measure(simulation.evidence()), series_of(simulation) if keep_series else None, "")
+        return Outcome(measure(simulation.evidence(), names), series_of(simulation) if keep_series else None, "")
     except Stopped:
         raise
     except Exception as error:

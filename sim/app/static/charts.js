@@ -1,0 +1,164 @@
+// Charts of the series: the run as a line, the baseline as a ghost, other seeds as a band; as SVG, which any zoom keeps sharp.
+
+const SVG = "http://www.w3.org/2000/svg";
+const W = 360, H = 92, LEFT = 40, RIGHT = 6, TOP = 6, BOTTOM = 16;
+
+const SHARE = ["share", "0 to 1"];
+const COLOURS = ["#0072b2", "#007a55", "#8a5a00", "#b34700", "#9c3d78", "#595959"];
+const KNOWN = [
+  {title: "Members", series: ["firms"], whole: true},
+  {title: "Value a month", series: ["value"]},
+  {title: "Contribution of partners", series: ["partner_contribution"]},
+  {title: "Trust", series: ["trust_strategic", "trust_operational", "trust_relational"], names: ["strategic", "operational", "relational"],
+    colours: ["#0072b2", "#b34700", "#007a55"]},
+  {title: "The orchestrator's income a month", series: ["orchestrator_income"]},
+  {title: "Who plays the first strategy", series: ["strategy_1"]},
+  {title: "Stock of the market", series: ["stock"]},
+  {title: "Customers", series: ["customers"], whole: true},
+  {title: "Grievance", series: ["grievance"], plain: true},
+];
+const MOST = 6;
+
+export const varies = (run, about) => about.series.some((name) => run[name]?.some((value) => value !== run[name][0]));
+
+/** The charts that are shown of a run unless others are asked for: the first six that move. */
+export function usual(run) {
+  const moving = KNOWN.filter((about) => varies(run, about));
+  return (moving.length ? moving : KNOWN).slice(0, MOST).map((about) => about.series[0]);
+}
+
+/** What a chart shows: a known one, or one series. */
+export function chartOf(name, series) {
+  const known = KNOWN.find((about) => about.series[0] === name) || {title: words(name), series: [name]};
+  const order = KNOWN.indexOf(known);
+  return {colours: [COLOURS[(order < 0 ? name.length : order) % COLOURS.length]], share: SHARE.includes(series[name].unit) && !known.plain,
+    doc: known.series.map((each) => series[each].doc).join(" "), unit: series[name].unit, ...known};
+}
+
+export function words(name) {
+  const text = name.replaceAll("_", " ");
+  return text[0].toUpperCase() + text.slice(1);
+}
+
+export class Chart {
+  constructor(parent, about, onSeek, onRemove) {
+    this.about = about;
+    this.colours = about.colours;
+    const block = document.createElement("div");
+    block.className = "chart";
+    const head = document.createElement("h3");
+    head.title = about.doc;
+    const remove = document.createElement("button");
+    remove.textContent = "×";
+    remove.title = remove.ariaLabel = `Take away the chart: ${about.title}`;
+    remove.onclick = onRemove;
+    head.append(about.title, this.value = document.createElement("output"), remove);
+    const legend = document.createElement("p");
+    if (about.names) about.names.forEach((name, k) => {
+      const word = document.createElement("span");
+      word.textContent = `${k ? "  " : ""}${name}`;
+      word.style.color = this.colours[k];
+      word.style.whiteSpace = "pre";
+      legend.append(word);
+    });
+    this.svg = make("svg", {viewBox: `0 0 ${W} ${H}`, role: "img", "aria-label": `${about.title} over months. ${about.doc}`});
+    this.svg.append(this.grid = make("g"), this.bands = make("g"), this.marks = make("g"), this.lines = make("g"), this.cursor = make("line", {class: "cursor"}));
+    block.append(head, legend, this.svg);
+    parent.append(block);
+    this.block = block;
+    this.run = this.ghost = null;
+    this.others = [];
+    const seek = (event) => {
+      if (!this.run) return;
+      const box = this.svg.getBoundingClientRect(), x = (event.clientX - box.left) / box.width * W;
+      onSeek(Math.round((x - LEFT) / (W - LEFT - RIGHT) * this.months));
+    };
+    this.svg.addEventListener("pointerdown", seek);
+    this.svg.addEventListener("pointermove", (event) => { if (event.buttons) seek(event); });
+  }
+
+  draw({run, ghost, others, events}) {
+    Object.assign(this, {run, ghost, others});
+    const shown = [run, ghost, ...others].filter(Boolean), all = shown.flatMap((one) => this.about.series.flatMap((name) => one[name]));
+    this.months = run.month.length;
+    const known = all.filter((value) => value !== null), most = known.reduce((one, other) => Math.max(one, other), this.about.share ? 1 : 1e-9);
+    const top = this.about.share ? most : nice(most), low = known.reduce((one, other) => Math.min(one, other), 0);
+    this.x = (month) => LEFT + (W - LEFT - RIGHT) * month / Math.max(1, this.months);
+    this.y = (value) => TOP + (H - TOP - BOTTOM) * (1 - (value - low) / (top - low));
+    this.grid.replaceChildren(...[0, 0.5, 1].flatMap((part) => {
+      const value = low + part * (top - low), y = this.y(value);
+      const text = make("text", {class: "tick", x: LEFT - 5, y: y + 3.5, "text-anchor": "end"});
+      text.textContent = this.say(value);
+      return [make("line", {class: "grid", x1: LEFT, x2: W - RIGHT, y1: y, y2: y}), text];
+    }), ...years(this.months).map((month) => {
+      const text = make("text", {class: "tick", x: this.x(month), y: H - 3, "text-anchor": "middle"});
+      text.textContent = month ? `${month / 12} y` : "0";
+      return text;
+    }));
+    this.bands.replaceChildren(...this.about.series.flatMap((name, k) => this.band(name, k)));
+    this.lines.replaceChildren(...this.about.series.flatMap((name, k) => [
+      ...(ghost ? [make("path", {class: "ghost", d: this.path(ghost[name])})] : []),
+      make("path", {class: "line", stroke: this.colours[k], d: this.path(run[name])}),
+    ]));
+    this.marks.replaceChildren(...events.map((event) => make("line", {class: "event", x1: this.x(event.at), x2: this.x(event.at), y1: TOP, y2: H - BOTTOM})));
+  }
+
+  band(name, k) {
+    if (this.others.length < 5) return [];
+    const low = [], high = [];
+    for (let m = 0; m < this.months; m++) {
+      const values = [this.run, ...this.others].map((one) => one[name][m]).filter((v) => v !== null && v !== undefined).sort((a, b) => a - b);
+      if (!values.length) continue;
+      low.push([m, quantile(values, 0.025)]);
+      high.push([m, quantile(values, 0.975)]);
+    }
+    const at = ([m, value]) => `${this.x(m + 1).toFixed(1)},${this.y(value).toFixed(1)}`;
+    return [make("path", {class: "band", fill: this.colours[k], d: `M${high.map(at).join("L")}L${low.reverse().map(at).join("L")}Z`})];
+  }
+
+  path(values) {
+    let d = "", pen = "M";
+    values.forEach((value, m) => {
+      if (value === null) { pen = "M"; return; }
+      d += `${pen}${this.x(m + 1).toFixed(1)},${this.y(value).toFixed(1)}`;
+      pen = "L";
+    });
+    return d;
+  }
+
+  seek(month) {
+    if (!this.run) return;
+    const x = this.x(month);
+    for (const [name, value] of Object.entries({x1: x, x2: x, y1: TOP, y2: H - BOTTOM})) this.cursor.setAttribute(name, value);
+    const at = Math.max(0, month - 1), now = this.about.series.map((name) => this.run[name][at]);
+    this.value.textContent = now.map((value) => value === null || value === undefined ? "–" : this.say(value)).join("  ");
+  }
+
+  say(value) {
+    if (this.about.share) return `${Math.round(value * 100)} %`;
+    const size = Math.abs(value);
+    if (this.about.whole && Number.isInteger(value)) return value.toLocaleString("en");
+    return size >= 100 ? Math.round(value).toLocaleString("en") : size >= 10 ? value.toFixed(0) : size >= 1 ? value.toFixed(1) : size ? value.toFixed(2) : "0";
+  }
+}
+
+function make(name, words = {}) {
+  const made = document.createElementNS(SVG, name);
+  for (const [word, value] of Object.entries(words)) made.setAttribute(word, value);
+  return made;
+}
+
+function nice(value) {
+  const power = 10 ** Math.floor(Math.log10(value));
+  return [1, 1.5, 2, 3, 4, 5, 6, 8, 10].map((k) => k * power).find((k) => k >= value * 1.02) || 10 * power;
+}
+
+function years(months) {
+  const all = Math.floor(months / 12), every = Math.max(1, Math.ceil(all / 5));
+  return Array.from({length: Math.floor(all / every) + 1}, (_, k) => 12 * k * every);
+}
+
+function quantile(sorted, share) {
+  const place = share * (sorted.length - 1), low = Math.floor(place);
+  return sorted[low] + (place - low) * ((sorted[low + 1] ?? sorted[low]) - sorted[low]);
+}
