@@ -226,6 +226,14 @@ def test_all_that_is_claimed_has_a_hypothesis():
     assert set(ASKED) <= set(shipped.claims())
 
 
+def test_claims_are_listed_with_what_they_say(capsys):
+    code, out, _err = tide(capsys, "claims", "--list")
+    assert code == 0
+    for name, path in shipped.claims().items():
+        assert name in out
+        assert Hypothesis.load(path).says.split()[0] in out
+
+
 @pytest.mark.parametrize("name", shipped.claims())
 def test_a_shipped_hypothesis_is_whole(name):
     """It loads, so that every key and value of every scenario is one; and it says what it must before it is run."""
