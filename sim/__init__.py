@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sim.running import run
     from sim.scenario import Scenario
     from sim.study import (
+        Hypothesis,
         Result,
         Search,
         Study,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
         distance_to_collapse,
         explain,
         fixation,
+        judge_claims,
         largest_shock,
         returns,
         search,
@@ -35,6 +37,7 @@ _WHERE = {
     "Design": "sim.designs",
     "Ecosystem": "sim.ecosystem",
     "Firm": "sim.firm",
+    "Hypothesis": "sim.study",
     "Mistake": "sim.mistakes",
     "Result": "sim.study",
     "Run": "sim.record",
@@ -47,6 +50,7 @@ _WHERE = {
     "explain": "sim.study",
     "fixation": "sim.study",
     "import_network": "sim.importing",
+    "judge_claims": "sim.study",
     "largest_shock": "sim.study",
     "maturity": "sim.measures.maturity",
     "returns": "sim.study",
@@ -60,6 +64,7 @@ __all__ = [
     "Design",
     "Ecosystem",
     "Firm",
+    "Hypothesis",
     "Mistake",
     "Result",
     "Run",
@@ -72,6 +77,7 @@ __all__ = [
     "explain",
     "fixation",
     "import_network",
+    "judge_claims",
     "largest_shock",
     "maturity",
     "returns",

@@ -278,7 +278,7 @@ def merge(
 
 @app.command()
 def verify(
-    result: Annotated[Path, typer.Argument(metavar="RESULT", help="The folder of a run or a sweep.")],
+    result: Annotated[Path, typer.Argument(metavar="RESULT", help="The folder of a run, a sweep or claims.")],
     sample: Annotated[int, typer.Option(min=1, help="How many runs of a sweep, drawn at random.")] = 20,
     seed: Annotated[int, typer.Option(min=0, max=2**64 - 1, help="The luck of the draw.")] = 0,
 ) -> None:
@@ -317,7 +317,7 @@ def rerun(
 
 @app.command()
 def report(
-    result: Annotated[Path, typer.Argument(metavar="RESULT", help="The folder of a run or a sweep.")],
+    result: Annotated[Path, typer.Argument(metavar="RESULT", help="The folder of a run, a sweep or claims.")],
     out: Annotated[Path | None, typer.Option("--out", help="The page; by default report.html in the folder.")] = None,
     stress: Annotated[
         bool, typer.Option("--stress", help="Of a comparison: find how far each design is from collapse, too.")
@@ -732,6 +732,76 @@ def stress(
 
 
 @app.command()
+def claims(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[CLAIM]...", help="Shipped claims, or files; by default all.")
+    ] = None,
+    pairs: Annotated[
+        int | None, typer.Option(min=2, help="Pairs of runs at each value of a moderator; by default as registered.")
+    ] = None,
+    workers: Workers = None,
+    out: Out = None,
+    figure: Annotated[bool, typer.Option(help="Whether to draw the figure and the page.")] = True,
+    only_list: Annotated[bool, typer.Option("--list", help="Only list the claims.")] = False,
+) -> None:
+    """Put what practitioners claim to the test, as hypotheses written before the runs: verdicts, effects, and where they flip."""
+    from sim.report.tables import shipped_table
+
+    if only_list:
+        from sim import shipped
+
+        console().print(shipped_table("Claims: tide claims NAME", shipped.claims()))
+        return
+    from sim.report.claims_page import caveats, claims_table
+    from sim.study.claims import hypotheses, judge_claims
+
+    chosen = hypotheses(names)
+    for claim in chosen:
+        remark(claim.remarks())
+    folder = out or Path("results") / "-".join(["claims", *(claim.name for claim in chosen if names)])
+    again = (
+        "claims",
+        *(names or []),
+        *(["--pairs", str(pairs)] if pairs else []),
+        *(["--out", str(out)] if out else []),
+    )
+    try:
+        tested = judge_claims(chosen, pairs, workers, folder, lambda claim: remark_progress(claim.title))
+    except KeyboardInterrupt:
+        print(
+            f"interrupted; the claims that are done are kept; to go on: {shlex.join(['tide', *again])}", file=sys.stderr
+        )
+        raise typer.Exit(130) from None
+    console().print(claims_table(tested))
+    print("\n" + "\n".join(caveats(tested)))
+    if figure:
+        draw_claims(tested, folder)
+    print(f"\n{folder}/: {', '.join(sorted(os.listdir(folder)))}")
+    if tested.failed:
+        raise typer.Exit(3)
+
+
+def remark_progress(title: str) -> None:
+    """What is being done, where somebody watches."""
+    if sys.stderr.isatty():
+        print(f"{title} …", file=sys.stderr)
+
+
+def draw_claims(tested: Any, folder: Path) -> None:
+    """The figure of claims, and their page."""
+    from sim.report.progress import working
+
+    with working("drawing"):
+        from sim.record import durably, identity
+        from sim.report.claims_page import claims_figure
+        from sim.report.html import report as page_of
+        from sim.report.style import save
+
+        save(claims_figure(tested), folder / "figure.png", identifier=identity(folder))
+        durably(folder / "report.html", page_of(folder).encode())
+
+
+@app.command()
 def search(
     scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="A scenario; or a search, as a TOML file.")],
     levers: Annotated[
@@ -907,11 +977,13 @@ def validate(
 
 @app.command()
 def check(
-    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Scenarios, designs, studies or searches.")],
+    files: Annotated[
+        list[str], typer.Argument(metavar="FILE...", help="Scenarios, designs, studies, searches or claims.")
+    ],
     designs: Designs = None,
     later_wins: LaterWins = False,
 ) -> None:
-    """Say what is wrong with scenarios, designs, studies or searches; runs nothing."""
+    """Say what is wrong with scenarios, designs, studies, searches or claims; runs nothing."""
     from sim.study.design import check_file, check_files
 
     wrong: list[str] = []
@@ -988,13 +1060,14 @@ def schema(study: Annotated[bool, typer.Option("--study", help="Of studies, not 
 
 @app.command()
 def scenarios() -> None:
-    """List the shipped scenarios, designs and studies."""
+    """List the shipped scenarios, designs, claims and studies."""
     from sim import shipped
     from sim.report.tables import shipped_table
 
     console().print(shipped_table("Scenarios: tide run NAME", shipped.scenarios()))
     console().print(shipped_table("Classics: tide run NAME", shipped.classics()))
     console().print(shipped_table("Designs: tide run SCENARIO --design NAME", shipped.designs()))
+    console().print(shipped_table("Claims: tide claims NAME", shipped.claims()))
     for group, files in shipped.study_groups().items():
         console().print(shipped_table(f"Studies{f' of {group}' if group else ''}: tide sweep NAME", files))
 

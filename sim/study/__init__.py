@@ -3,6 +3,7 @@
 from sim.study.autopsy import Autopsy, explain
 from sim.study.calibration import Calibration, calibrate
 from sim.study.chains import fixation
+from sim.study.claims import Hypothesis, judge_claims
 from sim.study.design import Study
 from sim.study.result import Result
 from sim.study.searching import Found, Search, search
@@ -14,6 +15,7 @@ __all__ = [
     "Autopsy",
     "Calibration",
     "Found",
+    "Hypothesis",
     "Result",
     "Search",
     "Study",
@@ -22,6 +24,7 @@ __all__ = [
     "distance_to_collapse",
     "explain",
     "fixation",
+    "judge_claims",
     "largest_shock",
     "returns",
     "search",
