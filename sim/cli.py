@@ -560,6 +560,11 @@ def show_result(result: Any, figure: bool) -> None:
             drawn = sweep_figure(result) if indices is None else sensitivity_figure(result, indices)
             save(drawn, result.folder / "figure.png", identifier=identity(result.folder))
     print(f"\n{result.folder}/: {', '.join(sorted(os.listdir(result.folder)))}")
+    tell_failed(result)
+
+
+def tell_failed(result: Any) -> None:
+    """Say how many runs failed, if any did, and exit 3."""
     if result.failed:
         failed = result.runs[result.runs["status"] != "done"].iloc[0]
         print(
@@ -699,6 +704,7 @@ def compare(
     print(f"\n{result.folder}/: {', '.join(sorted(os.listdir(result.folder)))}")
     if written:
         print(f"the page to decide by: {written}")
+    tell_failed(result)
     if is_open(result):
         raise typer.Exit(1)
 

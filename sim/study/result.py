@@ -38,7 +38,7 @@ NEGLIGIBLE = 1e-9
 """Differences below this are those of rounding."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Result:
     """The result of a study.
 
@@ -51,6 +51,12 @@ class Result:
     folder: Path
     manifest: dict[str, Any]
     runs: pd.DataFrame
+
+    def __repr__(self) -> str:
+        """What was run, and where it lies."""
+        failed = f", {self.failed} failed" if self.failed else ""
+        designs = self.runs["design"].nunique()
+        return f"<Result of {self.study.title!r}: {len(self.runs):,} runs of {designs:,} designs{failed}, in {self.folder}>"
 
     @classmethod
     def read(cls, folder: str | Path) -> Result:
