@@ -1,0 +1,280 @@
+"""Lessons as data: pages of one idea each, bets before anything is seen, one lever at a time, and a quiz before and after.
+
+A teacher writes one without code: a TOML file named `NAME.LANGUAGE.toml`. No answer to a bet is written down: it is read off the run.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple, Self
+
+import numpy as np
+from pydantic import Field, PrivateAttr
+
+from sim import shipped
+from sim.app import asked, film
+from sim.mistakes import Mistake, nearest
+from sim.reading import Key, Source, parse, read_text, validate
+from sim.sections import Part, Spoken
+from sim.world import SERIES
+
+YEAR = 12
+"""Months whose mean is `start` or `end`."""
+PLACE = re.compile(r"\{(?:(base)\.)?([a-z_0-9]+)@(start|end|\d+)\}")
+"""A number in a text: `{firms@end}`, `{base.firms@60}`."""
+When = Annotated[int, Field(ge=1)] | Literal["start", "end"]
+
+
+class Change(Part):
+    """What is changed in the world of a page."""
+
+    set: dict[str, Any] = Field(default={})
+    """Levers from the start on, by full key."""
+    events: Annotated[tuple[dict[str, Any], ...], Field(strict=False)] = ()
+    """What happens when, as `interventions` in a scenario."""
+
+
+class World(Change):
+    """A scenario and its luck."""
+
+    scenario: str = "rising_tide"
+    """A shipped scenario."""
+    seed: Annotated[int, Field(ge=0)] = 0
+    """Its luck."""
+
+    def asked(self, change: Change | None = None) -> dict[str, Any]:
+        """What a page asks the server for, a change laid over it."""
+        laid = change or Change()
+        return {
+            "scenario": self.scenario,
+            "seed": self.seed,
+            "set": {**self.set, **laid.set},
+            "events": [*self.events, *laid.events],
+        }
+
+
+class Outcome(Part):
+    """The number that a bet is about."""
+
+    series: str
+    """Which series."""
+    at: When = "end"
+    """When: a month, or `start` or `end`, the mean of the first or last year."""
+    of: Literal["", "start", "base"] = ""
+    """As a share of what: of its own start, or of the same without the change; by default the number itself."""
+
+    def value(self, changed: Mapping[str, np.ndarray], base: Mapping[str, np.ndarray]) -> float:
+        """The number in a run."""
+        found = at(changed[self.series], self.at)
+        if not self.of:
+            return found
+        other = at(changed[self.series], "start") if self.of == "start" else at(base[self.series], self.at)
+        return found / other if other else (np.inf if found else np.nan)
+
+
+class Choice(Part):
+    """One of the answers to a bet."""
+
+    text: str
+    """What it says."""
+    below: float | None = None
+    """It is right if the number is below this, and not below that of the choice before; the last has none."""
+
+
+class Page(Part):
+    """One idea."""
+
+    kind: Literal["read", "choose", "draw", "lever", "sandbox"]
+    """To read; to bet among choices; to draw a curve before it is seen; to move one lever; to play freely."""
+    title: str
+    """The idea."""
+    text: str
+    """What is said before."""
+    after: str = ""
+    """What is said once it is seen; `{firms@end}` stands for the number of the run, `{base.firms@end}` for that without the change."""
+    world: World = World()
+    """The world it is about."""
+    change: Change = Change()
+    """What is changed in it; the world without is the ghost behind the curve."""
+    shows: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    """The series that are shown once it is seen."""
+    outcome: Outcome | None = None
+    """Of a bet among choices: what it is about."""
+    choices: Annotated[tuple[Choice, ...], Field(strict=False)] = ()
+    """Of a bet among choices: the answers, from the lowest number to the highest."""
+    lever: str = ""
+    """Of one lever: its full key."""
+    values: Annotated[tuple[Any, ...], Field(strict=False)] = ()
+    """Of one lever: where it can stand."""
+    levers: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    """Of a sandbox: the levers worth moving, by full key."""
+
+    def wrong(self) -> Iterator[tuple[Key, str]]:
+        """What is wrong, and at which key."""
+        named = [*self.shows, *([self.outcome.series] if self.outcome else [])]
+        for name in named:
+            if name not in SERIES:
+                yield ("shows",), f"{name!r} is no series{nearest(name, SERIES)}"
+        yield from ((("after",), problem) for problem in self._places())
+        if self.kind in ("draw", "lever", "choose") and not self.shows:
+            yield ("shows",), "a page that shows something names at least one series"
+        if self.kind == "choose":
+            bounds = [choice.below for choice in self.choices]
+            if self.outcome is None or len(bounds) < 2:
+                yield ("choices",), "a bet has an outcome and at least two choices"
+            elif bounds[-1] is not None or None in bounds[:-1] or sorted(bounds[:-1]) != bounds[:-1]:  # type: ignore[type-var]
+                yield ("choices",), "each choice but the last says below which number it is right, in rising order"
+        if self.kind == "lever" and (not self.lever or len(self.values) < 2):
+            yield ("values",), "a page of one lever names it and at least two values"
+
+    def _places(self) -> Iterator[str]:
+        for match in re.finditer(r"\{[^}]*\}", self.after):
+            whole = PLACE.fullmatch(match.group())
+            if not whole or whole[2] not in SERIES:
+                name = whole[2] if whole else ""
+                yield f"{match.group()} is no number of a run{nearest(name, SERIES)}; write e.g. {{firms@end}}"
+
+    def runs(self) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+        """The series with the change, and without."""
+        return series_of(self.world.asked(self.change)), series_of(self.world.asked())
+
+    def right(self, changed: Mapping[str, np.ndarray], base: Mapping[str, np.ndarray]) -> int:
+        """Which choice is right."""
+        assert self.outcome is not None
+        value = self.outcome.value(changed, base)
+        bounds = [choice.below for choice in self.choices if choice.below is not None]
+        return int(np.searchsorted(bounds, value, side="right"))
+
+
+class Question(Part):
+    """A question of the quiz, which is asked before and after."""
+
+    question: str
+    choices: Annotated[tuple[str, ...], Field(strict=False, min_length=2)]
+    answer: Annotated[int, Field(ge=0)]
+    """Which is right, counted from 0."""
+    why: str = ""
+    """What is said after the second time."""
+
+
+class Lesson(Part, metaclass=Spoken):
+    """A lesson."""
+
+    title: str
+    language: str
+    """As browsers name it: en, de, ar."""
+    minutes: Annotated[int, Field(ge=1, le=600)]
+    idea: str
+    """The one sentence that should stay."""
+    goals: Annotated[tuple[str, ...], Field(strict=False, min_length=1)]
+    """What students can do afterwards."""
+    facilitator: str
+    """Notes for the teacher."""
+    debrief: Annotated[tuple[str, ...], Field(strict=False, min_length=1)]
+    """Questions to talk about."""
+    sources: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    quiz: Annotated[tuple[Question, ...], Field(strict=False, min_length=1)]
+    pages: Annotated[tuple[Page, ...], Field(strict=False, min_length=1)]
+
+    _name: str = PrivateAttr(default="lesson")
+
+    @property
+    def name(self) -> str:
+        """What it is called, without language."""
+        return self._name
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read a lesson.
+
+        Raises:
+            Mistake: with everything that is wrong in it, every world included.
+        """
+        text = read_text(path)
+        source = Source(str(path), text)
+        found = validate(cls, parse(text, str(path)), source)
+        if wrong := list(found._wrong()):
+            raise Mistake(source.lines(wrong))
+        found._name = path.name.split(".")[0]
+        return found
+
+    def _wrong(self) -> Iterator[tuple[Key, str]]:
+        for number, question in enumerate(self.quiz):
+            if question.answer >= len(question.choices):
+                yield (
+                    ("quiz", number, "answer"),
+                    f"{question.answer} is none of {len(question.choices)} choices, counted from 0",
+                )
+        for number, page in enumerate(self.pages):
+            yield from ((("pages", number, *key), said) for key, said in page.wrong())
+            if page.kind != "read":
+                worlds = [page.world.asked(), page.world.asked(page.change)]
+                worlds += [page.world.asked(Change(set={page.lever: value})) for value in page.values if page.lever]
+                for world in worlds:
+                    try:
+                        asked.watchable(world)
+                    except Mistake as mistake:
+                        yield ("pages", number, "world"), mistake.lines[0]
+                        break
+
+
+class Known(NamedTuple):
+    """A lesson's file."""
+
+    name: str
+    language: str
+    path: Path
+
+
+def lessons(folder: Path | None = None) -> list[Known]:
+    """The shipped lessons, and those of a folder."""
+    found = [
+        *sorted((shipped.FOLDER / "lessons").glob("*.*.toml")),
+        *(sorted(folder.glob("*.*.toml")) if folder else []),
+    ]
+    return [Known(path.name.split(".")[0], path.name.split(".")[1], path) for path in found]
+
+
+def find(name: str, language: str, folder: Path | None = None) -> Lesson:
+    """A lesson by name, in a language or else in English.
+
+    Raises:
+        Mistake: if there is none.
+    """
+    known = [each for each in lessons(folder) if each.name == name]
+    if not known:
+        raise Mistake([f"lesson: {name!r} is none{nearest(name, {each.name for each in lessons(folder)})}"])
+    order = {language: 0, "en": 1}
+    return Lesson.load(min(known, key=lambda each: order.get(each.language, 2)).path)
+
+
+def series_of(world: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """The series of a run."""
+    simulation = film.simulate(*asked.watchable(world))
+    return {name: np.asarray(simulation.history[name], float) for name in SERIES}
+
+
+def at(values: np.ndarray, when: int | str) -> float:
+    """The number of a series at a month, or the mean of its first or last year."""
+    if isinstance(when, int):
+        return float(values[min(when, len(values)) - 1])
+    return float(values[:YEAR].mean() if when == "start" else values[-YEAR:].mean())
+
+
+def filled(text: str, changed: Mapping[str, np.ndarray], base: Mapping[str, np.ndarray]) -> str:
+    """A text with the numbers of the runs in their places."""
+
+    def number(match: re.Match[str]) -> str:
+        run, name, when = (base if match[1] else changed), match[2], match[3]
+        return spelled(name, at(run[name], int(when) if when.isdigit() else when))
+
+    return PLACE.sub(number, text)
+
+
+def spelled(name: str, value: float) -> str:
+    """A number as people read it: shares per cent, others to three digits."""
+    if SERIES[name][0] in ("share", "0 to 1"):
+        return f"{100 * value:.0f} %"
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
