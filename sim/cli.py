@@ -1047,11 +1047,14 @@ def app_(
     host: Annotated[str, typer.Option(help="Where to listen; 127.0.0.1 is this machine alone.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Of the host; 0 takes a free one.")] = 8321,
     browser: Annotated[bool, typer.Option(help="Open it in the browser.")] = True,
+    lessons: Annotated[Path | None, typer.Option(help="A folder of lessons of your own, NAME.LANGUAGE.toml.")] = None,
 ) -> None:
-    """Open the cockpit in the browser: rules are changed while an ecosystem lives."""
+    """Open the cockpit and the lessons in the browser: rules are changed while an ecosystem lives."""
     from sim.app import serve
 
-    serve(host, port, browser)
+    if lessons and not lessons.is_dir():
+        raise Mistake([f"{lessons}: there is no such folder of lessons"])
+    serve(host, port, browser, lessons)
 
 
 @app.command()

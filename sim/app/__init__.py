@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from sim.mistakes import Mistake
 
 EXTRA = "pip install 'risingtide[app]'"
 
 
-def serve(host: str, port: int, browse: bool) -> None:
+def serve(host: str, port: int, browse: bool, lessons: Path | None = None) -> None:
     """Serve the app until it is stopped (`sim.app.server.serve`).
 
     Raises:
@@ -17,4 +19,4 @@ def serve(host: str, port: int, browse: bool) -> None:
         from sim.app import server
     except ImportError as error:
         raise Mistake([f"{error.name}: is not installed, which the app needs; {EXTRA}"]) from None
-    server.serve(host, port, browse)
+    server.serve(host, port, browse, lessons)

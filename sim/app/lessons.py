@@ -278,3 +278,19 @@ def spelled(name: str, value: float) -> str:
     if SERIES[name][0] in ("share", "0 to 1"):
         return f"{100 * value:.0f} %"
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def told(lesson: Lesson) -> dict[str, Any]:
+    """A lesson as its page takes it: with what each page asks the server for, and the names of its levers."""
+    from sim.app.levers import label, shares
+
+    pages, known = [], shares()
+    for page in lesson.pages:
+        asks = {
+            "base": page.world.asked(),
+            "changed": page.world.asked(page.change),
+            "values": [page.world.asked(Change(set={page.lever: value})) for value in page.values],
+        }
+        names = {"label": label(page.lever) if page.lever else "", "labels": [label(key) for key in page.levers]}
+        pages.append({**page.model_dump(), **names, "share": page.lever in known, "asks": asks})
+    return {**lesson.model_dump(), "name": lesson.name, "pages": pages}

@@ -138,3 +138,8 @@ def _resolved(schema: dict[str, Any], about: dict[str, Any]) -> dict[str, Any]:
 def first_sentence(text: str) -> str:
     """The first sentence of a documentation."""
     return text.partition("\n\n")[0].replace("\n", " ").partition(". ")[0].rstrip(".") + "."
+
+
+def shares() -> set[str]:
+    """The levers that are shares, by full key."""
+    return {lever["key"] for section in sections() for lever in section["levers"] if lever.get("share")}

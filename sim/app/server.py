@@ -27,6 +27,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from sim import shipped
+from sim.app import answers
 from sim.mistakes import Mistake
 
 STATIC = Path(__file__).parent / "static"
@@ -37,11 +38,12 @@ POLICY = "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsa
 """Nothing from elsewhere, and no script that is written into a page."""
 
 
-def app(names: tuple[str, ...] = (LOCAL, "localhost", "testserver")) -> Starlette:
+def app(names: tuple[str, ...] = (LOCAL, "localhost", "testserver"), lessons: Path | None = None) -> Starlette:
     """The application.
 
     Args:
         names: the hosts it answers to.
+        lessons: a folder of lessons besides those that are shipped.
     """
     routes = [
         Route("/", page("index.html")),
@@ -52,6 +54,11 @@ def app(names: tuple[str, ...] = (LOCAL, "localhost", "testserver")) -> Starlett
         Route("/api/film", answered(_film), methods=["POST"]),
         Route("/api/replicates", answered(_replicates), methods=["POST"]),
         Route("/api/toml", answered(_toml), methods=["POST"]),
+        Route("/lessons", page("lesson.html")),
+        Route("/api/lessons", answered(lambda _content: lesson_list(lessons))),
+        Route("/api/lesson", answered(lambda content: lesson_told(content, lessons))),
+        Route("/api/answers", answered(lambda content: answers.keep(content, lessons)), methods=["POST"]),
+        Route("/api/class", answered(lambda content: answers.summed(content, lessons))),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]
     return Starlette(
@@ -178,13 +185,38 @@ def _toml(content: Any) -> Any:
     return {"toml": f"# tide run FILE --seed {seed}\n{scenario.to_toml()}"}
 
 
-def serve(host: str = LOCAL, port: int = 0, browse: bool = True) -> None:
+def lesson_list(folder: Path | None) -> Any:
+    """The lessons that can be chosen."""
+    from sim.app.lessons import Lesson, lessons
+
+    found = [(known, Lesson.load(known.path)) for known in lessons(folder)]
+    return [
+        {
+            "name": known.name,
+            "language": known.language,
+            "title": each.title,
+            "idea": each.idea,
+            "minutes": each.minutes,
+        }
+        for known, each in found
+    ]
+
+
+def lesson_told(content: Any, folder: Path | None) -> Any:
+    """A lesson as its page takes it."""
+    from sim.app.lessons import find, told
+
+    return told(find(str(content.get("name", "")), str(content.get("language", "en")), folder))
+
+
+def serve(host: str = LOCAL, port: int = 0, browse: bool = True, lessons: Path | None = None) -> None:
     """Serve the app until it is stopped (Ctrl-C).
 
     Args:
         host: where to listen; 127.0.0.1 is this machine alone.
         port: of the host; 0 takes one that is free.
         browse: whether to open it in the browser.
+        lessons: a folder of lessons besides those that are shipped.
 
     Raises:
         Mistake: if nothing can listen there.
@@ -198,7 +230,7 @@ def serve(host: str = LOCAL, port: int = 0, browse: bool = True) -> None:
         timer.daemon = True
         timer.start()
     names = (LOCAL, "localhost") if host == LOCAL else ("*",)
-    uvicorn.Server(uvicorn.Config(app(names), log_level="warning", ws_max_size=LARGEST)).run(sockets=[place])
+    uvicorn.Server(uvicorn.Config(app(names, lessons), log_level="warning", ws_max_size=LARGEST)).run(sockets=[place])
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -1,0 +1,146 @@
+"""What a class has bet and learnt: answers without names, a line each in a file, and what they say together."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from sim.app.lessons import Lesson, find
+from sim.measures.estimate import mean_interval
+from sim.mistakes import Mistake
+
+PLACE = Path("results") / "lessons"
+MOST = 2_000
+"""Answers that a lesson keeps: beyond, nobody's count."""
+ENOUGH = 5
+"""People below whom nothing is reckoned."""
+POINTS = 100
+TOKEN = re.compile(r"[0-9a-zA-Z-]{1,64}")
+_writing = Lock()
+
+
+def keep(content: Any, folder: Path | None = None) -> dict[str, Any]:
+    """Write down what one person answered.
+
+    Args:
+        content: `lesson`, `who` (a random token), `before` and `after` (the choice of each question), `bets` (by number of page).
+        folder: of lessons besides those that are shipped.
+
+    Raises:
+        Mistake: if it is no such answer, or there are too many.
+    """
+    if not isinstance(content, Mapping):
+        raise Mistake(["answers: must be a table"])
+    lesson = find(str(content.get("lesson", ""))[:100], "en", folder)
+    who = content.get("who")
+    if not isinstance(who, str) or not TOKEN.fullmatch(who):
+        raise Mistake(["who: must be a token of letters and digits"])
+    row: dict[str, Any] = {"who": who, "bets": _bets(content.get("bets"), lesson)}
+    for when in ("before", "after"):
+        row[when] = _choices(content.get(when), lesson, when)
+    path = _file(lesson)
+    with _writing:
+        if path.exists() and len(path.read_text(encoding="utf-8").splitlines()) >= MOST:
+            raise Mistake([f"answers: {MOST:,} are kept already; move {path} away"])
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(path, "a", encoding="utf-8") as file:
+            file.write(json.dumps(row) + "\n")
+    return {"kept": True}
+
+
+def summed(content: Mapping[str, Any], folder: Path | None = None) -> dict[str, Any]:
+    """What a class has bet and learnt: `people`, `bets` (number of page → choice → how many), `gain` (None if they are too few)."""
+    lesson = find(str(content.get("lesson", ""))[:100], "en", folder)
+    rows = list({row["who"]: row for row in _rows(lesson)}.values())  # who answers twice counts once
+    bets: dict[str, Counter[int]] = {}
+    for row in rows:
+        for number, choice in row["bets"].items():
+            if isinstance(choice, int):
+                bets.setdefault(number, Counter())[choice] += 1
+    return {"people": len(rows), "bets": bets, "gain": gain(lesson, rows)}
+
+
+def gain(lesson: Lesson, rows: list[dict[str, Any]]) -> dict[str, float | None] | None:
+    """What was learnt, of people who answered before and after: as shares of all questions.
+
+    `mean` with `low` and `high` (95 %, Student), `hedges` (the mean gain over its standard deviation, made unbiased; Hedges 1981),
+    `normalised` (gain over what could be gained; Hake 1998).
+    """
+    right = np.array([question.answer for question in lesson.quiz])
+    before, after = (
+        np.array([(np.array(row[when]) == right).mean() for row in rows], float) for when in ("before", "after")
+    )
+    if len(rows) < ENOUGH:
+        return None
+    each = after - before
+    mean, low, high = mean_interval(each)
+    spread, freedom, room = float(each.std(ddof=1)), len(each) - 1, 1.0 - float(before.mean())
+    unbiased = math.exp(
+        math.lgamma(freedom / 2) - math.lgamma((freedom - 1) / 2) - 0.5 * math.log(freedom / 2)
+    )  # Hedges' correction, exact
+    return {
+        "mean": mean,
+        "low": low,
+        "high": high,
+        "hedges": unbiased * mean / spread if spread > 0 else None,
+        "normalised": mean / room if room > 0 else None,
+        "p_value": float(stats.ttest_1samp(each, 0.0).pvalue) if spread > 0 else None,
+    }
+
+
+def _file(lesson: Lesson) -> Path:
+    return PLACE / f"{lesson.name}.jsonl"
+
+
+def _rows(lesson: Lesson) -> list[dict[str, Any]]:
+    """The lines of a file that are whole."""
+    path, found = _file(lesson), []
+    if path.exists():
+        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+            try:
+                row = json.loads(line)
+                if all(len(row[when]) == len(lesson.quiz) for when in ("before", "after")) and isinstance(
+                    row["bets"], dict
+                ):
+                    found.append({**row, "who": str(row["who"])})
+            except (ValueError, KeyError, TypeError):
+                continue  # cut off when the power went, or of an older lesson
+    return found
+
+
+def _choices(given: Any, lesson: Lesson, when: str) -> list[int]:
+    if not isinstance(given, list) or len(given) != len(lesson.quiz):
+        raise Mistake([f"{when}: must be a list of {len(lesson.quiz)} choices"])
+    for choice, question in zip(given, lesson.quiz, strict=True):
+        if isinstance(choice, bool) or not isinstance(choice, int) or not 0 <= choice < len(question.choices):
+            raise Mistake([f"{when}: each must be a whole number that names a choice, counted from 0"])
+    return given
+
+
+def _bets(given: Any, lesson: Lesson) -> dict[str, Any]:
+    """Bets by the number of their page: a choice, or a line of numbers."""
+    if not isinstance(given, Mapping):
+        raise Mistake(["bets: must be a table"])
+    numbers = {str(number): page for number, page in enumerate(lesson.pages)}
+    for number, bet in given.items():
+        page = numbers.get(number)
+        if page is None:
+            raise Mistake([f"bets: there is no page {str(number)[:20]}"])
+        chosen = isinstance(bet, int) and not isinstance(bet, bool) and 0 <= bet < len(page.choices)
+        drawn = (
+            isinstance(bet, list)
+            and len(bet) <= POINTS
+            and all(isinstance(y, int | float) and math.isfinite(y) for y in bet)
+        )
+        if not (chosen if page.kind == "choose" else drawn):
+            raise Mistake([f"bets: page {number} takes no such bet"])
+    return dict(given)
