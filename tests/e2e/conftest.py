@@ -70,7 +70,9 @@ class Visit:
             self.wrong.append(f"console: {message.text}")
 
     def _refuse(self, route, address: str) -> None:
-        if route.request.url.startswith((address.partition("#")[0], "data:", "blob:")):
+        served = re.match(r"https?://[^/]+/", address)
+        home = served.group() if served else address.partition("#")[0]
+        if route.request.url.startswith((home, "data:", "blob:")):
             route.continue_()
         else:
             self.wrong.append(f"request: {route.request.url}")

@@ -47,10 +47,10 @@ function choices(legend, texts, chosen, onChoose) {
     set.append(label);
     return label;
   });
-  set.show = (mine, right) => {
+  set.show = (mine, right, words = say.right) => {
     for (const input of set.querySelectorAll("input")) input.disabled = true;
     if (right !== null) set.options[right].classList.add("right");
-    if (right !== null) set.options[right].append(make("em", {textContent: `✓ ${say.right}`}));
+    if (right !== null) set.options[right].append(make("em", {textContent: `✓ ${words}`}));
     if (mine !== null && mine !== right) {
       set.options[mine].classList.add("missed");
       set.options[mine].append(make("em", {textContent: say.yours}));
@@ -186,7 +186,7 @@ async function lever(page) {
   group.setAttribute("role", "group");
   group.setAttribute("aria-label", page.label);
   place.append(chartsOf(page, base, null));
-  show(...head(page), make("h3", {textContent: page.label}), group, place, after, next);
+  show(...head(page), make("h3", {textContent: page.label[0].toUpperCase() + page.label.slice(1)}), group, place, after, next);
 }
 
 function sandbox(page) {
@@ -201,14 +201,15 @@ const KINDS = {read, choose, draw, lever, sandbox};
 
 function cover() {
   show(make("h2", {textContent: lesson.title}), make("p", {className: "kind", textContent: `${lesson.minutes} ${say.minutes}`}),
-    make("p", {textContent: `${say.goals}:`}), make("ul", {}, ...lesson.goals.map((goal) => make("li", {textContent: goal}))), onward(true, say.begin));
+    make("p", {textContent: `${say.goals}:`}), make("ul", {}, ...lesson.goals.map((goal) => make("li", {textContent: goal}))), onward(true, say.begin),
+    make("p", {className: "kind"}, make("a", {href: `/lessons?name=${encodeURIComponent(lesson.name)}&language=${encodeURIComponent(lesson.language)}&class=`, textContent: say.klass})));
 }
 
 function end() {
   const bets = Object.values(kept.bets).filter((bet) => "choice" in bet), won = bets.filter((bet) => bet.right).length, all = lesson.quiz.length;
   const wrong = lesson.quiz.map((question, k) => {
     const set = choices(question.question, question.choices, kept.after[k], () => {});
-    set.show(kept.after[k], question.answer);
+    set.show(kept.after[k], question.answer, say.correct);
     return make("div", {}, set, make("p", {className: "kind", textContent: question.why}));
   });
   show(make("h2", {textContent: say.idea}), make("p", {className: "after", textContent: lesson.idea}),

@@ -1,0 +1,149 @@
+"""Teaching sheets on paper: what students bet on, with axes to draw on, and notes for the teacher with what really happens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import matplotlib.ticker
+import numpy as np
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from matplotlib.figure import Figure
+
+from sim.app import lessons
+from sim.app.lessons import Lesson, Page
+from sim.app.levers import label
+from sim.mistakes import Mistake
+from sim.report.page_parts import drawing
+from sim.report.style import BLUE, FAINT, MUTED, shares, styled
+from sim.world import SERIES
+
+WORDS: dict[str, dict[str, str]] = {
+    "en": {
+        "sheet": "Student sheet",
+        "notes": "Notes for the teacher",
+        "name": "Name",
+        "minutes": "minutes",
+        "goals": "Afterwards you can",
+        "before": "Before",
+        "after": "After",
+        "quiz": "Questions, before and after",
+        "draw": "Draw the curve before it is shown.",
+        "bet": "Tick one before it is shown.",
+        "lever": "One lever",
+        "write": "What did you see?",
+        "debrief": "To talk about",
+        "idea": "What should stay",
+        "right": "right",
+        "dashed": "dashed: without the change",
+        "at": "run with",
+        "month": "month",
+        "sources": "Sources",
+    },
+    "de": {
+        "sheet": "Arbeitsblatt",
+        "notes": "Hinweise für die Lehrkraft",
+        "name": "Name",
+        "minutes": "Minuten",
+        "goals": "Danach kannst du",
+        "before": "Vorher",
+        "after": "Nachher",
+        "quiz": "Fragen, vorher und nachher",
+        "draw": "Zeichne die Kurve, bevor sie gezeigt wird.",
+        "bet": "Kreuze eine Antwort an, bevor es gezeigt wird.",
+        "lever": "Ein Hebel",
+        "write": "Was hast du gesehen?",
+        "debrief": "Zum Besprechen",
+        "idea": "Was bleiben soll",
+        "right": "richtig",
+        "dashed": "gestrichelt: ohne die Änderung",
+        "at": "Lauf mit",
+        "month": "Monat",
+        "sources": "Quellen",
+    },
+}
+
+
+def export(lesson: Lesson, out: Path) -> list[Path]:
+    """Write the sheets of a lesson: `NAME-students.html` and `NAME-teacher.html`, each a page that stands alone and prints on A4.
+
+    Raises:
+        Mistake: if they cannot be written.
+    """
+    seen = {number: page.runs() for number, page in enumerate(lesson.pages) if page.kind in ("choose", "draw")}
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        paths = []
+        for kind in ("students", "teacher"):
+            path = out / f"{lesson.name}-{kind}.html"
+            path.write_text(_sheet(lesson, kind, seen), encoding="utf-8")
+            paths.append(path)
+        return paths
+    except OSError as error:
+        raise Mistake(
+            [f"{out}: cannot be written ({error.strerror or error}); name another folder with --out"]
+        ) from None
+
+
+def _sheet(lesson: Lesson, kind: str, seen: Mapping[int, Any]) -> str:
+    """One of the sheets."""
+    environment = Environment(
+        loader=PackageLoader("sim.app"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    words = {**WORDS["en"], **WORDS.get(lesson.language.split("-")[0], {})}
+    pages = []
+    for number, page in enumerate(lesson.pages):
+        told: dict[str, Any] = {
+            "page": page,
+            "lever": label(page.lever) if page.lever else "",
+            "figure": "",
+            "after": "",
+            "right": -1,
+        }
+        if number in seen:
+            run, base = seen[number]
+            teacher = kind == "teacher"
+            told["after"] = lessons.filled(page.after, run, base)
+            told["right"] = page.right(run, base) if page.kind == "choose" else -1
+            if teacher or page.kind == "draw":
+                told["figure"] = Markup(
+                    drawing(
+                        _figure(page, run, base, teacher, words),
+                        f"{lesson.name}-{kind}-{number}",
+                        page.title,
+                        letters=True,
+                    )
+                )
+        pages.append(told)
+    right_to_left = lesson.language.split("-")[0] in ("ar", "he", "fa", "ur")
+    return environment.get_template("sheet.html").render(
+        lesson=lesson, kind=kind, pages=pages, words=words, direction="rtl" if right_to_left else "ltr"
+    )
+
+
+def _figure(
+    page: Page, run: Mapping[str, np.ndarray], base: Mapping[str, np.ndarray], solved: bool, words: Mapping[str, str]
+) -> Figure:
+    """The axes of what a page shows: empty to draw on, or with what happens."""
+    name = page.shows[0]
+    months = len(run[name])
+    with styled():
+        figure = Figure(figsize=(9.0, 3.4), label=page.title)
+        axes = figure.add_axes((0.09, 0.2, 0.88, 0.66))
+        if solved:
+            if not np.array_equal(run[name], base[name]):
+                axes.plot(np.arange(1, months + 1), base[name], color=MUTED, linestyle="--", linewidth=1)
+            axes.plot(np.arange(1, months + 1), run[name], color=BLUE)
+        axes.set_xlim(0, months)
+        axes.xaxis.set_major_locator(matplotlib.ticker.MultipleLocator(12 if months <= 120 else 24))
+        if SERIES[name][0] in ("share", "0 to 1"):
+            shares(axes)
+            axes.set_ylim(0, 1)
+        else:
+            axes.set_ylim(0, 1.15 * max(float(np.nanmax(run[name])), float(np.nanmax(base[name])), 1e-9))
+        axes.grid(visible=True, color=FAINT, alpha=0.5)
+        axes.set_title(name.replace("_", " "), size=12)
+        axes.set_xlabel(words["month"])
+        return figure

@@ -1,0 +1,93 @@
+"""A student takes a lesson in a real browser, by keyboard alone; the class sees what was bet."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.fixture
+def lesson(open_page, address):
+    visit = open_page(f"{address}lessons?name=unfair_split&language=en")
+    visit.page.wait_for_selector("button.main")
+    return visit.page
+
+
+def press(page, text: str) -> None:
+    page.get_by_role("button", name=text, exact=True).focus()
+    page.keyboard.press("Enter")
+
+
+def tick(page, choices: list[int]) -> None:
+    for group, choice in zip(page.locator("fieldset").all(), choices, strict=True):
+        group.locator("input").nth(choice).focus()
+        page.keyboard.press("Space")
+
+
+def test_a_student_takes_a_lesson_by_keyboard(lesson, open_page, address):
+    press(lesson, "Begin")
+    tick(lesson, [0, 0, 0])
+    press(lesson, "Next")
+    tick(lesson, [3])
+    assert lesson.locator(".after").count() == 0, "nothing is seen before the bet"
+    press(lesson, "Show what happened")
+    lesson.wait_for_selector(".after")
+    assert lesson.locator("label.right").count() == 1 and lesson.locator("label.missed").count() == 1
+    assert lesson.locator(".chart .line").count() == 2 and lesson.locator(".chart .ghost").count() == 2
+    press(lesson, "Next")
+    lesson.wait_for_selector(".drawing")
+    assert lesson.get_by_role("button", name="Show what happened").is_disabled()
+    lesson.locator(".drawing").focus()
+    lesson.keyboard.press("ArrowUp")
+    for _ in range(12):
+        lesson.keyboard.press("ArrowRight")
+    press(lesson, "Show what happened")
+    lesson.wait_for_selector(".drawing .truth")
+    press(lesson, "Next")
+    lesson.wait_for_selector(".stops button")
+    for button in ("10 %", "30 %"):
+        press(lesson, button)
+        lesson.wait_for_selector(f".stops button[aria-pressed=true]:text-is('{button}')")
+    lesson.wait_for_selector(".after:not([hidden])")
+    press(lesson, "Next")
+    tick(lesson, [0])
+    press(lesson, "Show what happened")
+    lesson.wait_for_selector(".after")
+    press(lesson, "Next")
+    assert "/#" in lesson.get_by_role("link", name="Open it in the cockpit").get_attribute("href")
+    press(lesson, "Next")
+    tick(lesson, [2, 1, 1])
+    press(lesson, "Finish")
+    lesson.wait_for_selector(".score")
+    assert "0 of 3 before, 3 of 3 after" in lesson.locator(".score").inner_text()
+    lesson.wait_for_timeout(500)
+    teacher = open_page(f"{address}lessons?name=unfair_split&language=en&class=").page
+    teacher.wait_for_selector(".score")
+    assert "1 people" in teacher.locator("#card").inner_text()
+
+
+def test_a_curve_is_drawn_by_one_stroke_of_the_mouse(lesson):
+    press(lesson, "Begin")
+    tick(lesson, [0, 0, 0])
+    press(lesson, "Next")
+    tick(lesson, [0])
+    press(lesson, "Show what happened")
+    lesson.wait_for_selector(".after")
+    press(lesson, "Next")
+    box = lesson.locator(".drawing").bounding_box()
+    lesson.mouse.move(box["x"] + 0.11 * box["width"], box["y"] + 0.3 * box["height"])
+    lesson.mouse.down()
+    lesson.mouse.move(box["x"] + 0.98 * box["width"], box["y"] + 0.8 * box["height"], steps=5)
+    lesson.mouse.up()
+    assert lesson.locator(".drawing .handle").count() == 13, "a quick stroke leaves no holes"
+    assert lesson.get_by_role("button", name="Show what happened").is_enabled()
+
+
+@pytest.mark.parametrize("size", ["phone", "laptop", "projector"])
+def test_no_page_of_lessons_is_wider_than_the_screen(open_page, address, size):
+    visit = open_page(f"{address}lessons?language=en", size)
+    visit.page.wait_for_selector(".lessons a")
+    assert visit.page.locator(".lessons a").count() == 9
+    assert visit.wider() <= 0
+    visit.page.locator(".lessons a").first.click()
+    visit.page.wait_for_selector("button.main")
+    assert visit.wider() <= 0
