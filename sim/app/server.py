@@ -23,26 +23,34 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
 from sim import shipped
+from sim.app.room.web import LARGEST as LARGEST_MESSAGE
+from sim.app.room.web import Rooms
 from sim.mistakes import Mistake
 
 STATIC = Path(__file__).parent / "static"
 LARGEST = 1_000_000
 """Bytes of a request at most."""
 LOCAL = "127.0.0.1"
+ROOMS = Path("results") / "rooms"
 POLICY = "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'"
 """Nothing from elsewhere, and no script that is written into a page."""
 
 
-def app(names: tuple[str, ...] = (LOCAL, "localhost", "testserver")) -> Starlette:
+def app(
+    names: tuple[str, ...] = (LOCAL, "localhost", "testserver"), host: str = LOCAL, rooms: Path | str = ROOMS
+) -> Starlette:
     """The application.
 
     Args:
         names: the hosts it answers to.
+        host: where it listens, which phones are told.
+        rooms: the folder of the rooms' journals.
     """
+    kept = Rooms(rooms, host)
     routes = [
         Route("/", page("index.html")),
         Route("/api/scenarios", answered(_scenarios)),
@@ -52,6 +60,14 @@ def app(names: tuple[str, ...] = (LOCAL, "localhost", "testserver")) -> Starlett
         Route("/api/film", answered(_film), methods=["POST"]),
         Route("/api/replicates", answered(_replicates), methods=["POST"]),
         Route("/api/toml", answered(_toml), methods=["POST"]),
+        Route("/room", page("room.html")),
+        Route("/join", page("join.html")),
+        Route("/join/{code}", page("join.html")),
+        Route("/screen/{code}", page("screen.html")),
+        Route("/api/room", kept.begin, methods=["GET", "POST"]),
+        Route("/api/room/saved", kept.saved, methods=["POST"]),
+        Route("/api/room/{code}/qr.svg", kept.picture),
+        WebSocketRoute("/api/room/socket", kept.serve),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]
     return Starlette(
@@ -77,7 +93,7 @@ def answered(answer: Callable[[Any], Any]) -> Callable[[Request], Awaitable[Resp
 
     async def handle(request: Request) -> Response:
         try:
-            content = await _content(request) if request.method == "POST" else dict(request.query_params)
+            content = await content_of(request) if request.method == "POST" else dict(request.query_params)
             found = await run_in_threadpool(answer, content)
         except Mistake as mistake:
             return JSONResponse({"mistakes": mistake.lines}, status_code=422)
@@ -88,7 +104,7 @@ def answered(answer: Callable[[Any], Any]) -> Callable[[Request], Awaitable[Resp
     return handle
 
 
-async def _content(request: Request) -> Any:
+async def content_of(request: Request) -> Any:
     """The body of a request.
 
     Raises:
@@ -197,7 +213,12 @@ def serve(host: str = LOCAL, port: int = 0, browse: bool = True) -> None:
         timer.daemon = True
         timer.start()
     names = (LOCAL, "localhost") if host == LOCAL else ("*",)
-    uvicorn.Server(uvicorn.Config(app(names), log_level="warning", ws_max_size=LARGEST)).run(sockets=[place])
+    how: dict[str, Any] = {
+        "log_level": "warning",
+        "ws_max_size": 4 * LARGEST_MESSAGE,
+        "ws_per_message_deflate": False,
+    }  # small messages, many phones
+    uvicorn.Server(uvicorn.Config(app(names, host), **how)).run(sockets=[place])
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -221,8 +221,8 @@ class Game:
         """The firms by id."""
         return {firm.identity: firm for firm in self.ecosystem.assemble()}
 
-    def change(self, changes: Mapping[str, Any]) -> None:
-        """New rules from the next round on: an intervention that the scenario keeps.
+    def amended(self, changes: Mapping[str, Any]) -> Scenario:
+        """The scenario with new rules from the next round on: an intervention that it keeps.
 
         Raises:
             Mistake: if they cannot be changed, or not to this.
@@ -230,8 +230,15 @@ class Game:
         if wrong := [key for key in changes if key not in RULES]:
             raise Mistake([f"rules: {shown(wrong[0])}: cannot be changed in a room; allowed are {', '.join(RULES)}"])
         event = {"kind": "rules", "at": self.ecosystem.month, "set": dict(changes)}
-        dated = [*self.scenario.model_dump()["interventions"], event]
-        self.ecosystem.simulation.foresee(self.scenario.replace({"interventions": dated}))
+        return self.scenario.replace({"interventions": [*self.scenario.model_dump()["interventions"], event]})
+
+    def change(self, changes: Mapping[str, Any]) -> None:
+        """New rules from the next round on.
+
+        Raises:
+            Mistake: if they cannot be changed, or not to this.
+        """
+        self.ecosystem.simulation.foresee(self.amended(changes))
 
     def play(self, choices: Mapping[int, Choice]) -> None:
         """One round.
