@@ -23,25 +23,25 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
-from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from sim import shipped
-from sim.app.room.web import LARGEST as LARGEST_MESSAGE
-from sim.app.room.web import Rooms
+from sim.app.room.routes import FOLDER
+from sim.app.room.routes import LARGEST as LARGEST_MESSAGE
+from sim.app.room.routes import routes as routes_of_rooms
 from sim.mistakes import Mistake
 
 STATIC = Path(__file__).parent / "static"
 LARGEST = 1_000_000
 """Bytes of a request at most."""
 LOCAL = "127.0.0.1"
-ROOMS = Path("results") / "rooms"
 POLICY = "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'"
 """Nothing from elsewhere, and no script that is written into a page."""
 
 
 def app(
-    names: tuple[str, ...] = (LOCAL, "localhost", "testserver"), host: str = LOCAL, rooms: Path | str = ROOMS
+    names: tuple[str, ...] = (LOCAL, "localhost", "testserver"), host: str = LOCAL, rooms: Path | str = FOLDER
 ) -> Starlette:
     """The application.
 
@@ -50,7 +50,6 @@ def app(
         host: where it listens, which phones are told.
         rooms: the folder of the rooms' journals.
     """
-    kept = Rooms(rooms, host)
     routes = [
         Route("/", page("index.html")),
         Route("/api/scenarios", answered(_scenarios)),
@@ -60,14 +59,7 @@ def app(
         Route("/api/film", answered(_film), methods=["POST"]),
         Route("/api/replicates", answered(_replicates), methods=["POST"]),
         Route("/api/toml", answered(_toml), methods=["POST"]),
-        Route("/room", page("room.html")),
-        Route("/join", page("join.html")),
-        Route("/join/{code}", page("join.html")),
-        Route("/screen/{code}", page("screen.html")),
-        Route("/api/room", kept.begin, methods=["GET", "POST"]),
-        Route("/api/room/saved", kept.saved, methods=["POST"]),
-        Route("/api/room/{code}/qr.svg", kept.picture),
-        WebSocketRoute("/api/room/socket", kept.serve),
+        *routes_of_rooms(page, host, Path(rooms)),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]
     return Starlette(

@@ -26,11 +26,10 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from sim.app.room.game import Choice, Game, playable
 from sim.app.room.keeping import CODE, LETTERS, Player, Room
+from sim.app.room.routes import FOLDER, LARGEST
 from sim.app.room.showing import Shown
 from sim.mistakes import Mistake
 
-LARGEST = 4_096
-"""Bytes of a message."""
 A_SECOND, AT_ONCE = 20.0, 40.0
 """Messages of a socket: so many a second, and so many at once; what is beyond is dropped."""
 TOO_MANY = 200
@@ -297,7 +296,7 @@ class Rooms:
         host: where the server listens.
     """
 
-    def __init__(self, folder: Path | str = Path("results") / "rooms", host: str = "127.0.0.1") -> None:
+    def __init__(self, folder: Path | str = FOLDER, host: str = "127.0.0.1") -> None:
         self.folder, self.host = Path(folder), host
         self.hosts: dict[str, Host] = {}
         self.guesses, self.joins = Throttle(GUESSES, PER), Throttle(JOINS, PER)
