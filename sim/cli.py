@@ -278,7 +278,7 @@ def merge(
 
 @app.command()
 def verify(
-    result: Annotated[Path, typer.Argument(metavar="RESULT", help="The folder of a run or a sweep.")],
+    result: Annotated[Path, typer.Argument(metavar="RESULT", help="The folder of a run, a sweep or claims.")],
     sample: Annotated[int, typer.Option(min=1, help="How many runs of a sweep, drawn at random.")] = 20,
     seed: Annotated[int, typer.Option(min=0, max=2**64 - 1, help="The luck of the draw.")] = 0,
 ) -> None:
@@ -317,7 +317,7 @@ def rerun(
 
 @app.command()
 def report(
-    result: Annotated[Path, typer.Argument(metavar="RESULT", help="The folder of a run or a sweep.")],
+    result: Annotated[Path, typer.Argument(metavar="RESULT", help="The folder of a run, a sweep or claims.")],
     out: Annotated[Path | None, typer.Option("--out", help="The page; by default report.html in the folder.")] = None,
     stress: Annotated[
         bool, typer.Option("--stress", help="Of a comparison: find how far each design is from collapse, too.")
@@ -402,6 +402,73 @@ def accounts(
     if figure:
         save(accounts_figure(run), to.with_suffix(".png"), identifier=identity(result))
     print(f"\n{to}")
+
+
+@app.command()
+def explain(
+    result: Annotated[
+        Path, typer.Argument(metavar="RESULT", help="The folder of a run, or of a sweep or comparison with --run.")
+    ],
+    number: Annotated[int | None, typer.Option("--run", min=0, help="Of a sweep: the number of the run.")] = None,
+    without: Annotated[
+        list[str] | None, typer.Option(metavar="CAUSE", help="Try only this cause; may be repeated (by default all).")
+    ] = None,
+    had_stayed: Annotated[
+        list[str] | None, typer.Option(metavar="FIRM", help="Try what if this firm had stayed; may be repeated.")
+    ] = None,
+    had_left: Annotated[
+        list[str] | None, typer.Option(metavar="FIRM", help="Try what if this firm had left; may be repeated.")
+    ] = None,
+    at: Annotated[int | None, typer.Option(min=0, metavar="MONTH", help="When firms of --had-left leave.")] = None,
+    branch: Annotated[
+        int | None, typer.Option(min=0, metavar="MONTH", help="Try other rules (--set) from this month on.")
+    ] = None,
+    settings: Settings = None,
+    seeds: Annotated[int, typer.Option(min=0, help="On how many other lucks all is repeated.")] = 5,
+    workers: Annotated[int | None, typer.Option(min=1, help="How many runs at once; by default all cores.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="A folder for table, figure and page; by default that of the result.")
+    ] = None,
+) -> None:
+    """Say what brought a run down (or its largest loss about): the chain of events, each cause tried by the same luck without it."""
+    from sim.reading import assignment
+    from sim.report.autopsy_page import write
+    from sim.report.autopsy_story import headline, story, told_trials
+    from sim.report.progress import working
+    from sim.report.tables import new_table
+    from sim.study import explain as found_by
+
+    if settings and branch is None:
+        raise Mistake(["--set: says what holds after a branch; name its month with --branch"])
+    if at is not None and not had_left:
+        raise Mistake(["--at: says when a firm leaves; name it with --had-left"])
+    with working(f"{result}: the same luck again, without each suspect"):
+        found = found_by(
+            result,
+            number,
+            names=without or (),
+            had_stayed=had_stayed or (),
+            had_left=had_left or (),
+            at=at,
+            branch=branch,
+            changes=dict(assignment(text) for text in settings or []),
+            seeds=seeds,
+            workers=workers,
+        )
+    print(f"{headline(found)}.")
+    for part in story(found):
+        print(f"\n{part.title}", *part.lines, sep="\n- ")
+    table = told_trials(found)
+    shown = new_table("", *table.header)
+    for row in table.rows:
+        shown.add_row(*row)
+    print()
+    console().print(shown)
+    asked = [word for word in sys.argv[1:] if word] if sys.argv[1:2] == ["explain"] else ["explain", str(result)]
+    mark = "" if number is None else f"-{number}"
+    with working("drawing"):
+        files = write(found, (out or result) / f"explain{mark}", result, shlex.join(["tide", *asked]))
+    print(f"\n{out or result}/: {', '.join(each.name for each in files)}")
 
 
 @app.command()
@@ -493,6 +560,11 @@ def show_result(result: Any, figure: bool) -> None:
             drawn = sweep_figure(result) if indices is None else sensitivity_figure(result, indices)
             save(drawn, result.folder / "figure.png", identifier=identity(result.folder))
     print(f"\n{result.folder}/: {', '.join(sorted(os.listdir(result.folder)))}")
+    tell_failed(result)
+
+
+def tell_failed(result: Any) -> None:
+    """Say how many runs failed, if any did, and exit 3."""
     if result.failed:
         failed = result.runs[result.runs["status"] != "done"].iloc[0]
         print(
@@ -632,6 +704,7 @@ def compare(
     print(f"\n{result.folder}/: {', '.join(sorted(os.listdir(result.folder)))}")
     if written:
         print(f"the page to decide by: {written}")
+    tell_failed(result)
     if is_open(result):
         raise typer.Exit(1)
 
@@ -662,6 +735,76 @@ def stress(
     print("\n" + "\n".join(stress_lines(found)))
     if out:
         found.to_csv(out, index=False)
+
+
+@app.command()
+def claims(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[CLAIM]...", help="Shipped claims, or files; by default all.")
+    ] = None,
+    pairs: Annotated[
+        int | None, typer.Option(min=2, help="Pairs of runs at each value of a moderator; by default as registered.")
+    ] = None,
+    workers: Workers = None,
+    out: Out = None,
+    figure: Annotated[bool, typer.Option(help="Whether to draw the figure and the page.")] = True,
+    only_list: Annotated[bool, typer.Option("--list", help="Only list the claims.")] = False,
+) -> None:
+    """Put what practitioners claim to the test, as hypotheses written before the runs: verdicts, effects, and where they flip."""
+    from sim.report.tables import shipped_table
+
+    if only_list:
+        from sim import shipped
+
+        console().print(shipped_table("Claims: tide claims NAME", shipped.claims()))
+        return
+    from sim.report.claims_page import caveats, claims_table
+    from sim.study.claims import hypotheses, judge_claims
+
+    chosen = hypotheses(names)
+    for claim in chosen:
+        remark(claim.remarks())
+    folder = out or Path("results") / "-".join(["claims", *(claim.name for claim in chosen if names)])
+    again = (
+        "claims",
+        *(names or []),
+        *(["--pairs", str(pairs)] if pairs else []),
+        *(["--out", str(out)] if out else []),
+    )
+    try:
+        tested = judge_claims(chosen, pairs, workers, folder, lambda claim: remark_progress(claim.title))
+    except KeyboardInterrupt:
+        print(
+            f"interrupted; the claims that are done are kept; to go on: {shlex.join(['tide', *again])}", file=sys.stderr
+        )
+        raise typer.Exit(130) from None
+    console().print(claims_table(tested))
+    print("\n" + "\n".join(caveats(tested)))
+    if figure:
+        draw_claims(tested, folder)
+    print(f"\n{folder}/: {', '.join(sorted(os.listdir(folder)))}")
+    if tested.failed:
+        raise typer.Exit(3)
+
+
+def remark_progress(title: str) -> None:
+    """What is being done, where somebody watches."""
+    if sys.stderr.isatty():
+        print(f"{title} …", file=sys.stderr)
+
+
+def draw_claims(tested: Any, folder: Path) -> None:
+    """The figure of claims, and their page."""
+    from sim.report.progress import working
+
+    with working("drawing"):
+        from sim.record import durably, identity
+        from sim.report.claims_page import claims_figure
+        from sim.report.html import report as page_of
+        from sim.report.style import save
+
+        save(claims_figure(tested), folder / "figure.png", identifier=identity(folder))
+        durably(folder / "report.html", page_of(folder).encode())
 
 
 @app.command()
@@ -840,11 +983,13 @@ def validate(
 
 @app.command()
 def check(
-    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Scenarios, designs, studies or searches.")],
+    files: Annotated[
+        list[str], typer.Argument(metavar="FILE...", help="Scenarios, designs, studies, searches or claims.")
+    ],
     designs: Designs = None,
     later_wins: LaterWins = False,
 ) -> None:
-    """Say what is wrong with scenarios, designs, studies or searches; runs nothing."""
+    """Say what is wrong with scenarios, designs, studies, searches or claims; runs nothing."""
     from sim.study.design import check_file, check_files
 
     wrong: list[str] = []
@@ -921,13 +1066,14 @@ def schema(study: Annotated[bool, typer.Option("--study", help="Of studies, not 
 
 @app.command()
 def scenarios() -> None:
-    """List the shipped scenarios, designs and studies."""
+    """List the shipped scenarios, designs, claims and studies."""
     from sim import shipped
     from sim.report.tables import shipped_table
 
     console().print(shipped_table("Scenarios: tide run NAME", shipped.scenarios()))
     console().print(shipped_table("Classics: tide run NAME", shipped.classics()))
     console().print(shipped_table("Designs: tide run SCENARIO --design NAME", shipped.designs()))
+    console().print(shipped_table("Claims: tide claims NAME", shipped.claims()))
     for group, files in shipped.study_groups().items():
         console().print(shipped_table(f"Studies{f' of {group}' if group else ''}: tide sweep NAME", files))
 

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from sim.mistakes import Mistake, nearest, shown
 from sim.names import ExitTarget, code
 from sim.phases import shocks
 from sim.rules import Rules, change_rules
 from sim.scenario import Scenario
-from sim.sections import AnyIntervention, DemandShock, ExitShock, FreeRiders, RulesChange, Scandal
+from sim.sections import (
+    AnyIntervention,
+    DemandShock,
+    Departure,
+    ExitShock,
+    FreeRiders,
+    NamedFirms,
+    RulesChange,
+    Scandal,
+    Stay,
+)
 from sim.tally import open_month
 from sim.world import World
 
@@ -59,3 +71,46 @@ def happen(event: AnyIntervention, world: World, rules: Rules, month: int) -> No
             shocks.disgrace(world, month, code(ExitTarget, who), fraction, size)
         case FreeRiders(fraction=fraction):
             shocks.corrupt(world, month, fraction)
+        case Departure(firms=names):
+            for slot in slots_of(world, names):
+                shocks.take_away(world, slot)
+        case Stay(firms=names):
+            for slot in slots_of(world, names):
+                world.firms.staying[slot] = 1
+
+
+def slots_of(world: World, names: Iterable[str]) -> Iterator[int]:
+    """The slots of the members of these names; who is no member now is passed over."""
+    by_name = {world.name(slot): int(slot) for slot in world.member_slots}
+    yield from (by_name[name] for name in dict.fromkeys(names) if name in by_name)
+
+
+def see_names(scenario: Scenario, world: World) -> None:
+    """See that every firm that an intervention names can be: a founder, or a newcomer by its number.
+
+    Raises:
+        Mistake: if there can be no firm of a name.
+    """
+    named = [
+        (place, name)
+        for place, event in enumerate(scenario.interventions)
+        if isinstance(event, NamedFirms)
+        for name in event.firms
+    ]
+    if not named:
+        return
+    founders = [world.name(slot) for slot in world.member_slots]
+    wrong = [(place, name) for place, name in named if name not in founders and not is_newcomer(world, name)]
+    if wrong:
+        raise Mistake(
+            [
+                f"interventions[{place}].firms: there is no firm {shown(name)}{nearest(name, founders)}"
+                for place, name in wrong
+            ]
+        )
+
+
+def is_newcomer(world: World, name: str) -> bool:
+    """Whether a name is that of a firm that may come later: F and a number above those of the founders."""
+    number = re.fullmatch(r"F([0-9]{1,18})", name)
+    return number is not None and int(number[1]) >= world.now.founders

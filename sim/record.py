@@ -37,8 +37,9 @@ TIE_COLUMNS = (
 ).split()
 
 OURS = re.compile(
-    r"(runs|series|firms|ties|stress)(_\d+)?\.parquet|(manifest|passport|search)\.json|(scenario|study|fitted|search|found_\d+)\.toml|"
-    r"(summary|effects|sensitivity|search|designs)\.csv|accounts(-\d+)?\.(csv|png)|figure\.png|report\.html|passport\.md"
+    r"(runs|series|firms|ties|stress)(_\d+)?\.parquet|claims\.(parquet|csv)|(manifest|passport|search)\.json|"
+    r"(scenario|study|fitted|search|found_\d+)\.toml|(summary|effects|sensitivity|search|designs)\.csv|accounts(-\d+)?\.(csv|png)|"
+    r"explain(-\d+)?\.(csv|png|svg|html)|explain(-\d+)?_(events|links)\.csv|figure\.png|report\.html|passport\.md"
 )
 """What is written into the folder of a result; all else is somebody else's."""
 OF_FIRMS = "endowment contribution tie_value shapley benefit total_benefit total_effort total_shapley".split()

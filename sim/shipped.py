@@ -28,6 +28,11 @@ def designs() -> dict[str, Path]:
     return {path.stem: path for path in sorted((FOLDER / "designs").glob("*.toml"))}
 
 
+def claims() -> dict[str, Path]:
+    """Name → file of every shipped claim: hypotheses for `tide claims`."""
+    return {path.stem: path for path in sorted((FOLDER / "claims").glob("*.toml"))}
+
+
 def studies() -> dict[str, Path]:
     """Name → file of every shipped study, those in subfolders included."""
     return {name: path for group in study_groups().values() for name, path in group.items()}

@@ -9,7 +9,7 @@ import pandas as pd
 
 from sim.engine import Phase, play_month, simulate, stretches
 from sim.founding import world_of
-from sim.interventions import dates, strike
+from sim.interventions import dates, see_names, strike
 from sim.late import link
 from sim.record import (
     OF_FIRMS,
@@ -45,6 +45,7 @@ class Simulation:
         self.scenario, self.seed, self.rules = scenario, seed, Rules(scenario)
         call_help(self.rules)
         self.world = world_of(scenario, self.rules, seed)
+        see_names(scenario, self.world)
         link(self.world, self.rules)
         self.played = dict(played or {})
         self.month = 0

@@ -184,7 +184,7 @@ def open_accounts(firms, rules, i):
     firms.risk[i] = firms.outlay[i] = firms.gratitude[i] = 0.0
     firms.ready[i] = 1.0
     firms.applying[i] = firms.certified[i] = firms.praising[i] = 0
-    firms.leaving[i] = firms.ballot_take[i] = firms.ballot_mix[i] = 0
+    firms.leaving[i] = firms.staying[i] = firms.ballot_take[i] = firms.ballot_mix[i] = 0
     firms.dropping[i] = firms.courting[i] = -1
 
 

@@ -54,6 +54,8 @@ class Firms(Table):
     """The slots to be used again; the first `now.vacancies` count."""
     leaving: Long
     """Why it leaves at the end of this month, if it does: 1 of its own accord, 2 bankrupt, 3 expelled."""
+    staying: Long
+    """1 if it stays whatever happens (an intervention of kind stay)."""
     dropping: Long
     """The partner it drops this month, or −1."""
     courting: Long

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim import Mistake, Study, cli, sweep
+from sim import Mistake, Study, cli, compare, sweep
 from sim.report.verdict import best_line, doubt_lines, is_open, mark, pair_line, ranked, verdict_lines
 from sim.study.comparing import AS_IT_IS, comparison, doubted, flips, laid, regret, saved, worlds
 
@@ -75,6 +75,52 @@ def test_a_measure_without_a_number_decides_nothing(tmp_path):
     assert "Nothing is known of csat" in best_line(
         result, result.race().to_dict("records"), result.study.replicates.race
     )
+
+
+def test_a_design_whose_runs_all_fail_is_neither_best_nor_beaten_and_says_why(tmp_path, monkeypatch, capsys):
+    network = tmp_path / "net.toml"
+    (tmp_path / "firms.csv").write_text("name\na\nb\nc\n")
+    (tmp_path / "ties.csv").write_text("source,target\na,b\nb,c\n")
+    network.write_text(
+        '[run]\nsteps = 12\n[founding]\nfirms = "firms.csv"\nties = "ties.csv"\n[sharing]\ntake_rate = 0.0\n[value]\nreference_size = 3\n'
+    )
+    result = compare(network, {"taking": {TAKE: 0.3}, "seeing": {SEEN: 0.9}}, "welfare", at_most=20, out=tmp_path / "a")
+    lines = result.verdict().split("\n")
+    assert "taking" not in lines[0]
+    assert lines[1].startswith("All 20 runs of taking failed: nothing is known of it (Mistake: sharing.take_rate")
+    assert not any("taking" in line for line in lines[2:])
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "taking.toml").write_text('title = "Taking"\n[set]\n"sharing.take_rate" = 0.3\n')
+    with pytest.raises(SystemExit) as end:
+        cli.main(
+            [
+                "compare",
+                "net.toml",
+                "--design",
+                "taking.toml",
+                "--on",
+                "welfare",
+                "--at-most",
+                "20",
+                "--no-figure",
+                "--no-page",
+            ]
+        )
+    assert end.value.code == 3 and "20 of 40 runs failed" in capsys.readouterr().err
+
+
+def test_the_same_race_is_run_from_python(compared, tmp_path):
+    again = compare("rising_tide", GREEDY, "welfare", at_most=40, out=tmp_path / "b", **SMALL)
+    assert again.verdict().split("\n") == verdict_lines(compared)
+    assert "runs of 3 designs" in repr(again)
+    assert again.verify(sample=2) == []
+    assert again.export(tmp_path / "b.zip").stat().st_size > 0
+
+
+def test_designs_that_did_not_race_have_no_verdict(tmp_path):
+    study = Study(scenario="rising_tide", set=SMALL, factors={TAKE: [0.1, 0.3]}, replicates={"count": 2})
+    with pytest.raises(Mistake, match="did not race"):
+        sweep(study, out=tmp_path / "a").verdict()
 
 
 def test_fewer_is_better_where_less_is_wanted(compared):

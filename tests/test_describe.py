@@ -16,7 +16,7 @@ from sim.report.telling.dates import happening
 from sim.report.telling.page import scenario_lines
 from sim.report.telling.sentences import Either, filled, number, percent, times
 from sim.scenario import Scenario
-from sim.sections import DemandShock, ExitShock, FreeRiders, Scandal
+from sim.sections import DemandShock, Departure, ExitShock, FreeRiders, Scandal, Stay
 
 SENTENCES = [sentence for sentences in TOPICS.values() for sentence in sentences]
 EVERYTHING = {key: True for key in keys() if key.endswith(".on")}
@@ -217,6 +217,8 @@ def test_new_rules_are_told_as_sentences_from_their_date():
         (Scandal(kind="scandal", at=1), "who", "random"),
         (Scandal(kind="scandal", at=1), "size", 0.1),
         (FreeRiders(kind="free_riders", at=1, fraction=0.1), "fraction", 0.2),
+        (Departure(kind="leave", at=1, firms=("A",)), "firms", ("A", "B")),
+        (Stay(kind="stay", at=1, firms=("A",)), "firms", ("B",)),
     ],
 )
 def test_every_value_of_an_event_is_told(event, field, value):

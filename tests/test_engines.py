@@ -84,6 +84,18 @@ def test_both_engines_go_the_same_way(busy, name):
         assert one.equals(other), table
 
 
+def test_both_engines_hold_firms_and_let_them_go(busy):
+    named = [
+        {"kind": "stay", "at": 0, "firms": ["F3", "F7", "F11"]},
+        {"kind": "leave", "at": 5, "firms": ["F0", "F5"]},
+        {"kind": "exit", "at": 12, "fraction": 0.5, "who": "hubs"},
+    ]
+    scenario = busy.replace({"interventions": named, "membership.exit_rate": 0.2})
+    compiled, agents = run(scenario, seed=3), run(scenario, seed=3, engine="agents")
+    assert compiled.series.equals(agents.series) and compiled.firms.equals(agents.firms)
+    assert {"F3", "F7", "F11"} <= set(compiled.firms.firm) and not {"F0", "F5"} & set(compiled.firms.firm)
+
+
 def _merged(scenario, changes):
     return {section: getattr(scenario, section).model_dump() | values for section, values in changes.items()}
 

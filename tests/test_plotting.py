@@ -67,8 +67,13 @@ def test_of_two_levers_there_is_a_line_each_or_a_map(tmp_path):
     assert len([line for line in lines.lines if line.get_marker() == "o"]) == 2
     factors = {TAKE: [0.0, 0.4], "governance.monitoring": [0.0, 0.3, 0.6]}
     study = Study(scenario="rising_tide", set=small, factors=factors, replicates={"count": 3})
-    (axes,) = sweep(study, out=tmp_path / "b").plot.heat("welfare").axes
+    both = sweep(study, out=tmp_path / "b")
+    (axes,) = both.plot.heat("welfare").axes
     assert axes.images[0].get_array().shape == (2, 3)
+    over = both.plot.lines("welfare", over="governance.monitoring").axes[0]
+    assert len([line for line in over.lines if line.get_marker() == "o"]) == 2
+    with pytest.raises(Mistake, match=r"did you mean 'governance\.monitoring'"):
+        both.plot.lines("welfare", over="governance.monitorin")
 
 
 def test_boxes_and_surrogates_are_drawn_with_what_they_are_worth(tmp_path):

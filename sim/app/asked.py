@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from sim.app.levers import said
-from sim.mistakes import Mistake
+from sim.mistakes import Mistake, nearest
 from sim.scenario import Scenario
+from sim.world import SERIES
 
-LONGEST = 1_200
-LARGEST = 5_000
-"""Months and firms beyond which a page would wait for minutes."""
-KEYS = ("scenario", "text", "set", "events", "seed", "seeds", "frames")
+LONGEST, LARGEST = 2_000, 10_000
+"""Months, and firms at founding or in the market, beyond which a page would wait for minutes."""
+WATCHED = 1_000_000
+"""Firms at founding × months, at most."""
+KEYS = ("scenario", "text", "set", "events", "seed", "seeds", "series")
 
 
 class Asked(NamedTuple):
@@ -40,16 +42,35 @@ def read(content: Any) -> Asked:
     changes = said(_table(content, "set"))
     if events := _events(content):
         changes["interventions"] = [*base.model_dump()["interventions"], *events]
-    scenario = base.replace(changes) if changes else base
-    if scenario.run.steps > LONGEST:
-        raise Mistake([f"run.steps: {scenario.run.steps} is too long to be watched; at most {LONGEST}"])
-    for key, count in (
-        ("founding.firms", scenario.founding.firms),
-        ("membership.market_potential", scenario.membership.market_potential),
-    ):
-        if isinstance(count, int) and count > LARGEST:
+    return Asked(base.replace(changes) if changes else base, _seed(content.get("seed", 0)))
+
+
+def watchable(content: Any) -> Asked:
+    """What a page asks to be run, every month of it written down, if it is not too much to be watched.
+
+    Raises:
+        Mistake: with everything that is wrong in it, or which number is too large.
+    """
+    scenario, seed = read(content)
+    counts = {"founding.firms": _firms(scenario), "membership.market_potential": scenario.membership.market_potential}
+    for key, count in counts.items():
+        if count > LARGEST:
             raise Mistake([f"{key}: {count:,} are too many to be watched; at most {LARGEST:,}"])
-    return Asked(scenario, _seed(content.get("seed", 0)))
+    if scenario.run.steps > months(scenario):
+        raise Mistake([f"run.steps: {scenario.run.steps:,} is too long to be watched; at most {months(scenario):,}"])
+    every_month = scenario if scenario.run.record_every == 1 else scenario.replace({"run.record_every": 1})
+    return Asked(every_month, seed)
+
+
+def months(scenario: Scenario) -> int:
+    """As many months as can be watched of an ecosystem of its size."""
+    return min(LONGEST, WATCHED // max(1, _firms(scenario)))
+
+
+def _firms(scenario: Scenario) -> int:
+    """Firms at founding, in all copies; of a file 1, as only those that are shipped are read."""
+    firms = scenario.founding.firms
+    return scenario.founding.copies * firms if isinstance(firms, int) else 1
 
 
 def _base(content: Mapping[str, Any]) -> Scenario:
@@ -58,15 +79,14 @@ def _base(content: Mapping[str, Any]) -> Scenario:
     if text is None:
         from sim import shipped
 
-        if name not in shipped.loadable():
+        if not isinstance(name, str) or name not in shipped.loadable():
             raise Mistake([f"scenario: {name!r} is none of the shipped ones"])
-        return Scenario.load(str(name))
+        return Scenario.load(name)
     if not isinstance(text, str):
         raise Mistake(["text: must be a text"])
     scenario = Scenario.loads(text)
-    for key in ("firms", "ties"):
-        if isinstance(getattr(scenario.founding, key), str):
-            raise Mistake([f"founding.{key}: names a file; the app takes scenarios that stand alone"])
+    if isinstance(scenario.founding.firms, str):  # ties in a file need firms in one
+        raise Mistake(["founding.firms: names a file; the app takes scenarios that stand alone"])
     return scenario
 
 
@@ -96,6 +116,29 @@ def _seed(seed: Any) -> int:
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**63:
         raise Mistake([f"seed: {seed!r} is not allowed; it must be a whole number from 0"])
     return seed
+
+
+def series(content: Mapping[str, Any]) -> list[str]:
+    """The series that are asked for, by name; by default all.
+
+    Raises:
+        Mistake: if there is no such series.
+    """
+    found = content.get("series")
+    if found is None:
+        return list(SERIES)
+    if not isinstance(found, list):
+        raise Mistake(["series: must be a list of names"])
+    if unknown := [name for name in found if not isinstance(name, str) or name not in SERIES]:
+        raise Mistake([f"series: {unknown[0]!r} is none{nearest(str(unknown[0]), SERIES)}"])
+    return found
+
+
+def shorter(scenario: Scenario) -> dict[str, Any]:
+    """What must be set of a scenario that is too long to be watched."""
+    most = months(scenario)
+    found = {"run.steps": most, "run.burn_in": 0}
+    return {key: value for key, value in found.items() if getattr(scenario.run, key.partition(".")[2]) > value}
 
 
 def seeds(content: Mapping[str, Any], most: int = 64) -> list[int]:

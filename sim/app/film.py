@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import struct
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -14,15 +15,11 @@ import numpy as np
 from sim.record import firms_columns
 from sim.scenario import Scenario
 from sim.simulation import Simulation
-from sim.world import World
+from sim.world import SERIES, World
 
+Series = float | None | list[float | None]
 MOST = 800
 """Firms that are shown; of more, those that had the most partners."""
-SERIES = (
-    "month firms ties entries exits value welfare orchestrator_income take_rate monitoring contribution partner_contribution trust "
-    "trust_operational trust_relational trust_strategic satisfaction grievance demand governance_cost customers"
-).split()
-"""The series that pages show."""
 
 
 def simulate(scenario: Scenario, seed: int) -> Simulation:
@@ -30,10 +27,15 @@ def simulate(scenario: Scenario, seed: int) -> Simulation:
     return Simulation(scenario, seed).advance()
 
 
-def series(simulation: Simulation) -> dict[str, list[float | None]]:
-    """The series of a run, NaN as None; double precision, as `tide run` writes them."""
+def series(simulation: Simulation, names: Iterable[str] = SERIES) -> dict[str, Series]:
+    """The series of a run, by name: a number a month as `tide run` writes them (NaN is None), or one number if it is always the same."""
     history = simulation.history
-    return {name: [None if x != x else x for x in history[name].tolist()] for name in SERIES}
+    return {name: _told(np.asarray(history[name], float)) for name in names}
+
+
+def _told(values: np.ndarray) -> Series:
+    numbers = [None if value != value else value for value in values.tolist()]
+    return numbers[0] if len(set(numbers)) == 1 else numbers
 
 
 class Film:
@@ -100,13 +102,13 @@ class Frame:
         owner = np.repeat(np.arange(firms.size), firms.room)[rows]
         partner, trust = ties.partner[rows], np.array(ties.trust[rows])
         self.id, self.partners = columns["id"].astype(np.int64), columns["partners"].astype(np.int64)
-        self.benefit = np.maximum(0.0, columns["benefit"])
-        self.contribution = np.clip(columns["contribution"], 0.0, 1.0)
+        self.benefit = np.maximum(0.0, columns["benefit"]).astype(np.float32)
+        self.contribution = of_255(columns["contribution"])
         received = np.bincount(partner, trust, firms.size)[world.member_slots]
-        self.trust = received / np.maximum(1, self.partners)
+        self.trust = of_255(received / np.maximum(1, self.partners))
         once = owner < partner
         self.source, self.target = firms.id[owner[once]], firms.id[partner[once]]
-        self.tie_trust = trust[once]
+        self.tie_trust = of_255(trust[once])
 
     def packed(self, shown: np.ndarray, top: float) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """Firms and ties of those that are shown (by id, in order), as small numbers."""
@@ -117,10 +119,10 @@ class Frame:
         firms = [
             at[here].astype("<u2"),
             of_255(np.sqrt(self.benefit[here] / top)),
-            of_255(self.trust[here]),
-            of_255(self.contribution[here]),
+            self.trust[here],
+            self.contribution[here],
         ]
-        return firms, [source[both].astype("<u2"), target[both].astype("<u2"), of_255(self.tie_trust[both])]
+        return firms, [source[both].astype("<u2"), target[both].astype("<u2"), self.tie_trust[both]]
 
 
 def found(known: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -147,7 +147,7 @@ def _start(content: Any) -> Any:
     return {
         "title": scenario.title,
         "description": scenario.description.strip(),
-        "steps": scenario.run.steps,
+        "shorter": asked.shorter(scenario),
         "values": levers.values(scenario),
         "events": events,
         "remarks": list(scenario.remarks()),
@@ -158,23 +158,24 @@ def _run(content: Any) -> Any:
     """The series of a run."""
     from sim.app import asked, film
 
-    scenario, seed = asked.read(content)
-    return {"series": film.series(film.simulate(scenario, seed))}
+    simulation = film.simulate(*asked.watchable(content))
+    return {"months": simulation.month, "series": film.series(simulation, asked.series(content))}
 
 
 def _film(content: Any) -> bytes:
     """The film of a run."""
     from sim.app import asked, film
 
-    return film.Film(*asked.read(content)).packed()
+    return film.Film(*asked.watchable(content)).packed()
 
 
 def _replicates(content: Any) -> Any:
     """The series of the same scenario under other seeds: what is luck, and what is not."""
     from sim.app import asked, film
 
-    scenario = asked.read(content).scenario
-    return {"runs": [film.series(film.simulate(scenario, seed)) for seed in asked.seeds(content)]}
+    scenario = asked.watchable(content).scenario
+    names = asked.series(content)
+    return {"runs": [film.series(film.simulate(scenario, seed), names) for seed in asked.seeds(content)]}
 
 
 def _toml(content: Any) -> Any:

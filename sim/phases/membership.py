@@ -91,6 +91,8 @@ def part(world, rules):
         if firms.leaving[i] != EXPELLED and p.bankruptcy and firms.reserves[i] < 0.0:
             helped = p.mutual_aid_on and firms.leaving[i] == 0 and rescue(world, rules, i)
             firms.leaving[i] = 0 if helped else BANKRUPT
+        if firms.leaving[i] != 0 and firms.staying[i]:
+            firms.leaving[i] = 0
         if firms.leaving[i] != 0:
             now.exits += firms.leaving[i] == LEFT
             now.bankruptcies += firms.leaving[i] == BANKRUPT

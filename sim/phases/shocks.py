@@ -60,6 +60,13 @@ def struck(world, month, who, share, least):
 def remove(world, month, who, share):
     """Firms leave at once."""
     for slot in struck(world, month, who, share, 0):
+        take_away(world, slot)
+
+
+@kernel
+def take_away(world, slot):
+    """A firm leaves at once, unless it stays whatever happens."""
+    if not world.firms.staying[slot]:
         dismiss(world, slot)
         world.now.removals += 1
 

@@ -367,6 +367,27 @@ def strategies() -> str:
     return table(("Strategy", "First", "After", "Punishes"), rows)
 
 
+def claims() -> str:
+    """The shipped claims: what is said, on what it is judged, and along what it may flip."""
+    from sim.study.claims import hypotheses
+
+    rows = [
+        (
+            f"[`{each.name}`](../scenarios/claims/{each.name}.toml)",
+            each.says,
+            f"{code(each.measure)} {each.direction}",
+            code(each.moderator.key),
+        )
+        for each in hypotheses()
+    ]
+    return table(("Name", "Claim", "Judged on", "May depend on"), rows)
+
+
+def claim_file(name: str) -> str:
+    """The file of a shipped claim, as it stands."""
+    return f"```toml\n{shipped.claims()[name].read_text(encoding='utf-8').strip()}\n```"
+
+
 def designs() -> str:
     """The shipped designs: name, what they are for, and what they set in sentences."""
     rows = []
@@ -470,6 +491,8 @@ BLOCKS: dict[str, Callable[..., str]] = odd.BLOCKS | {
         ranges,
         cluster,
         rules_without,
+        claims,
+        claim_file,
         designs,
         columns,
         roles,

@@ -18,6 +18,8 @@ from sim.mistakes import Mistake
 from sim.record import Run, identity, kind_of, read_manifest
 from sim.report.accounts_page import has_accounts, leaving_line, of_month, subsidy_lines, told_accounts
 from sim.report.board_page import Board, is_board
+from sim.report.claims_page import claims_sections
+from sim.report.claims_page import headline as claimed
 from sim.report.page_parts import Picture, Section, Told, assumptions, drawing
 from sim.report.run_page import run_figure
 from sim.report.sensitivity_page import sensitivity_figure
@@ -26,6 +28,7 @@ from sim.report.tables import claim_text, estimate, findings, maturity_lines, me
 from sim.report.wording import headline, months_of, subtitle
 from sim.scenario import Scenario
 from sim.study import Result
+from sim.study.claims import Verdicts
 from sim.study.sensitivity import can_tell, remarks
 
 SCRIPT = Path(__file__).with_name("templates") / "replay.js"
@@ -35,22 +38,25 @@ MOST_ROWS = 60
 
 
 def report(folder: str | Path) -> str:
-    """The page of a run's or a sweep's result.
+    """The page of a result: of a run, a sweep, or claims.
 
     Raises:
-        Mistake: if the folder holds neither.
+        Mistake: if the folder holds none of them.
     """
     at = Path(folder)
     match kind_of(at):
         case "run":
-            return _page(at, *_of_run(Run.load(at), at))
+            return page(at, *_of_run(Run.load(at), at))
         case "sweep":
             result = Result.read(at)
-            return _of_board(result, at) if is_board(result) else _page(at, *_of_sweep(result, at))
-    raise Mistake([f"{at}: holds no run and no sweep; name the folder of a result that tide wrote"])
+            return _of_board(result, at) if is_board(result) else page(at, *_of_sweep(result, at))
+        case "claims":
+            return page(at, *_of_claims(at))
+    raise Mistake([f"{at}: holds no run and no sweep, and no claims; name the folder of a result that tide wrote"])
 
 
-def _page(at: Path, title: str, lead: list[str], description: str, sections: list[Section], kicker: str = "") -> str:
+def page(at: Path, title: str, lead: list[str], description: str, sections: list[Section], kicker: str = "") -> str:
+    """A page about the result in a folder."""
     manifest = read_manifest(at, kind_of(at))
     environment = Environment(
         loader=PackageLoader("sim.report"), autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True
@@ -72,7 +78,7 @@ def _page(at: Path, title: str, lead: list[str], description: str, sections: lis
 
 def _of_board(result: Result, at: Path) -> str:
     board = Board(result)
-    return _page(at, board.headline, board.lead(), board.base.description, [*board.sections()], board.base.title)
+    return page(at, board.headline, board.lead(), board.base.description, [*board.sections()], board.base.title)
 
 
 def _of_run(run: Run, at: Path) -> tuple[str, list[str], str, list[Section]]:
@@ -119,6 +125,17 @@ def _of_sweep(result: Result, at: Path) -> tuple[str, list[str], str, list[Secti
     base = Scenario.load(at / "scenario.toml") if (at / "scenario.toml").is_file() else study.base()
     again = Section("Again", commands=[f"tide verify {at.name}", f"tide sweep {at.name}/study.toml"])
     return study.title, lead, study.description, [*sections, assumptions(base), again]
+
+
+def _of_claims(at: Path) -> tuple[str, list[str], str, list[Section]]:
+    tested = Verdicts.read(at)
+    about = "Hypotheses that were written before the runs; a verdict holds for the model, in the scenario that a hypothesis names."
+    lead = [
+        f"{claimed(tested)}.",
+        f"{len(tested.runs):,} runs, each pair on the same luck.",
+        *(f"{line}." for line in tested.rewritten()),
+    ]
+    return "What practitioners claim", lead, about, claims_sections(tested, at)
 
 
 def _verdict(result: Result) -> Section:

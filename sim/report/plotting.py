@@ -60,13 +60,24 @@ class Plots:
         """The measures that are shown of the study: over its one lever, on a map of its two, or a row a design."""
         return sweep_figure(self._result)
 
-    def lines(self, measure: str) -> Figure:
-        """A measure over the one lever that has numbers for levels, a line each of what varies besides.
+    def lines(self, measure: str, over: str | None = None) -> Figure:
+        """A measure over a lever that has numbers for levels, a line each of what varies besides.
+
+        Args:
+            measure: by name.
+            over: the lever, by full key; not needed if there is but one.
 
         Raises:
             Mistake: if there is no such measure or lever, or there would be too many lines.
         """
-        lever = self._levers(measure, 1)[0]
+        levers = self._levers(measure, 1 if over is None else None)
+        if over is not None and over not in levers:
+            raise Mistake(
+                [
+                    f"over: {over!r} is no lever with numbers for levels{nearest(over, levers)}; there are {', '.join(levers)}"
+                ]
+            )
+        lever = over or levers[0]
         others = [name for name in self._result.varied if name != lever]
         summary = self._result.summary([measure]).sort_values(lever)
         groups = list(summary.groupby(others, sort=False)) if others else [((), summary)]
@@ -138,8 +149,8 @@ class Plots:
         """What has been learned of a measure, with its error; of studies over ranges (`Result.surrogate`)."""
         return surrogate_figure(self._result.surrogate(measure, treatment))
 
-    def _levers(self, measure: str, count: int) -> list[str]:
-        """The levers of the study that have numbers for levels, if there are just so many.
+    def _levers(self, measure: str, count: int | None) -> list[str]:
+        """The levers of the study that have numbers for levels, if there are just so many (None: any number).
 
         Raises:
             Mistake: if there are not, the study takes points of ranges, or there is no such measure.
@@ -155,7 +166,7 @@ class Plots:
             for name in self._result.factors
             if pd.api.types.is_numeric_dtype(runs[name]) and not pd.api.types.is_bool_dtype(runs[name])
         ]
-        if len(numeric) != count:
+        if count is not None and len(numeric) != count:
             said = ", ".join(numeric) or "none"
             raise Mistake([f"factors: {count} with numbers for levels must be, not {len(numeric)} ({said})"])
         return numeric

@@ -43,6 +43,8 @@ EVENTS = {
     "exit": "exit shock",
     "scandal": "scandal",
     "free_riders": "free riders",
+    "leave": "firms leave",
+    "stay": "firms stay",
 }
 RULES = {
     "shapley": "by Shapley value",

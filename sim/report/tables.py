@@ -101,7 +101,8 @@ def shipped_table(title: str, files: Mapping[str, Path]) -> Table:
     table = new_table(title, "name", "title", "about")
     for name, path in files.items():
         content = tomllib.loads(path.read_text(encoding="utf-8"))
-        table.add_row(name, content.get("title", ""), " ".join(content.get("description", "").split()))
+        told = content.get("description", content.get("says", ""))  # of a claim, the claim
+        table.add_row(name, content.get("title", ""), " ".join(told.split()))
     return table
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,22 +11,42 @@ import pandas as pd
 from rich.table import Table
 
 from sim.measures import FEWER
+from sim.mistakes import Mistake
 from sim.report.tables import new_table, spelled
 from sim.report.wording import SPACE, percent
 from sim.study import Result
 from sim.study.comparing import flips, regret, saved
-from sim.study.design import Race
+from sim.study.design import TREATMENT, Race
 
 
 def verdict_lines(result: Result) -> list[str]:
     """The verdict of a race in sentences: the best, every pair, and the guarantee."""
     race = asked(result)
-    pairs = result.race().to_dict("records")
-    left = unbeaten(list(result.study.treatments), pairs)
+    pairs = [pair for pair in result.race().to_dict("records") if pair["pairs"]]
+    left = unbeaten(known(result), pairs)
     pairs.sort(
         key=lambda pair: pair["one"] not in left and pair["other"] not in left
     )  # what concerns the best comes first
-    return [best_line(result, pairs, race), *map(pair_line, pairs), guarantee(result, race)]
+    return [best_line(result, pairs, race), *failures(result), *map(pair_line, pairs), guarantee(result, race)]
+
+
+def known(result: Result) -> list[str]:
+    """The designs of which any run was done."""
+    done = set(result.done[TREATMENT])
+    return [name for name in result.study.treatments if name in done]
+
+
+def failures(result: Result) -> Iterator[str]:
+    """Which runs failed, and why the first of each design did."""
+    runs = result.runs
+    for name, failed in runs[runs["status"] != "done"].groupby(TREATMENT, sort=False):
+        of = int((runs[TREATMENT] == name).sum())
+        said = (
+            f"all {of:,} runs of {name} failed: nothing is known of it"
+            if len(failed) == of
+            else f"{len(failed):,} of {of:,} runs of {name} failed"
+        )
+        yield f"{said[0].upper()}{said[1:]} ({failed['error'].iloc[0]})."
 
 
 def headline(result: Result) -> str:
@@ -35,14 +55,21 @@ def headline(result: Result) -> str:
 
 
 def asked(result: Result) -> Race:
-    """The race that a study is."""
-    assert result.study.replicates.race is not None
+    """The race that a study is.
+
+    Raises:
+        Mistake: if it is none.
+    """
+    if result.study.replicates.race is None:
+        raise Mistake(
+            [f"{result.folder}: its designs did not race; tide compare, or [replicates.race] in a study, lets them"]
+        )
     return result.study.replicates.race
 
 
 def best_line(result: Result, pairs: Sequence[Mapping[Any, Any]], race: Race) -> str:
     """Which design is best, or which are left."""
-    names, measure = list(result.study.treatments), race.measure.replace("_", " ")
+    names, measure = known(result), race.measure.replace("_", " ")
     if result.done[race.measure].isna().all():
         return f"Nothing is known of {measure}: it has no number in any run. Compare on another measure."
     left = unbeaten(names, pairs)
@@ -64,7 +91,7 @@ def unbeaten(names: Sequence[str], pairs: Sequence[Mapping[Any, Any]]) -> list[s
 def is_open(result: Result) -> bool:
     """Whether it is still open which design is best: two that no other beats are undecided."""
     pairs = result.race().to_dict("records")
-    left = set(unbeaten(list(result.study.treatments), pairs))
+    left = set(unbeaten(known(result), pairs))
     return any(pair["verdict"] == "undecided" and {pair["one"], pair["other"]} <= left for pair in pairs)
 
 

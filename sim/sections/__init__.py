@@ -20,12 +20,15 @@ from sim.sections.creation import (
 from sim.sections.events import (
     AnyIntervention,
     DemandShock,
+    Departure,
     ExitShock,
     FreeRiders,
     Intervention,
+    NamedFirms,
     Programme,
     RulesChange,
     Scandal,
+    Stay,
 )
 from sim.sections.founding import Founding, Lattice, Roles, Thresholds, Types
 from sim.sections.institutions import (
@@ -57,6 +60,7 @@ __all__ = [
     "CustomerBase",
     "Customers",
     "DemandShock",
+    "Departure",
     "Disputes",
     "Exchange",
     "ExitContagion",
@@ -75,6 +79,7 @@ __all__ = [
     "Membership",
     "Mix",
     "MutualAid",
+    "NamedFirms",
     "Onboarding",
     "Part",
     "Partnering",
@@ -90,6 +95,7 @@ __all__ = [
     "Sharing",
     "Shocks",
     "Spoken",
+    "Stay",
     "Strategy",
     "Thresholds",
     "Trust",

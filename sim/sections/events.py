@@ -65,6 +65,27 @@ class FreeRiders(Intervention):
     """Share of the firms, drawn at random, that turn."""
 
 
+class NamedFirms(Intervention):
+    """Something that happens to firms by name."""
+
+    firms: Annotated[tuple[str, ...], Field(strict=False, min_length=1)]
+    """The names of the firms: those of the scenario's file, or F and the number of the firm as results show it. Who is no member
+    then is passed over."""
+
+
+class Departure(NamedFirms):
+    """Firms leave at once, by name."""
+
+    kind: Literal["leave"]
+
+
+class Stay(NamedFirms):
+    """Firms stay from a date on, by name: dissatisfied, expelled, bankrupt or struck by an exit shock, they remain members (what
+    would have been, had they stayed)."""
+
+    kind: Literal["stay"]
+
+
 class Programme(Part):
     """A programme: named steps, each a set of new rules, that are taken one after the other at even intervals."""
 
@@ -87,4 +108,6 @@ class Programme(Part):
         )
 
 
-AnyIntervention = Annotated[RulesChange | DemandShock | ExitShock | Scandal | FreeRiders, Field(discriminator="kind")]
+AnyIntervention = Annotated[
+    RulesChange | DemandShock | ExitShock | Scandal | FreeRiders | Departure | Stay, Field(discriminator="kind")
+]

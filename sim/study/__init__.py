@@ -1,7 +1,10 @@
 """Studies: many designs under many seeds, and what they say."""
 
+from sim.study.autopsy import Autopsy, explain
 from sim.study.calibration import Calibration, calibrate
 from sim.study.chains import fixation
+from sim.study.claims import Hypothesis, judge_claims
+from sim.study.comparing import compare
 from sim.study.design import Study
 from sim.study.result import Result
 from sim.study.searching import Found, Search, search
@@ -10,15 +13,20 @@ from sim.study.sweeping import sweep
 from sim.study.worth import returns
 
 __all__ = [
+    "Autopsy",
     "Calibration",
     "Found",
+    "Hypothesis",
     "Result",
     "Search",
     "Study",
     "antifragility",
     "calibrate",
+    "compare",
     "distance_to_collapse",
+    "explain",
     "fixation",
+    "judge_claims",
     "largest_shock",
     "returns",
     "search",

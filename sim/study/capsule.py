@@ -127,14 +127,25 @@ def verify(folder: str | Path, sample: int = 20, seed: int = 0) -> tuple[int, li
         How many runs were run again, and what came out otherwise.
 
     Raises:
-        Mistake: if it is no result of a run or a sweep.
+        Mistake: if it is no result of a run, a sweep or claims.
     """
     at = Path(folder)
     if kind_of(at) == "run":
         return 1, list(differences_of_run(at))
+    if kind_of(at) == "claims":
+        return _verified_claims(at, sample, seed)
     result = Result.read(at)
     runs = sampled(result, sample, seed)
     return len(runs), [*alteration(at), *differences(result, runs)]
+
+
+def _verified_claims(at: Path, sample: int, seed: int) -> tuple[int, list[str]]:
+    """The same of claims, whose hypotheses must be what they were."""
+    from sim.study import claims
+
+    tested = claims.Verdicts.read(at)
+    count, wrong = claims.differences(tested, sample, seed)
+    return count, [*tested.rewritten(), *wrong]
 
 
 def alteration(folder: str | Path) -> list[str]:

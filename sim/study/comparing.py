@@ -71,6 +71,45 @@ def comparison(
     )
 
 
+def compare(
+    scenario: str | Path,
+    designs: Sequence[str] | Mapping[str, Mapping[str, Any]],
+    measure: str = "survival",
+    *,
+    better: str | None = None,
+    confidence: float = 0.95,
+    alike: float = 0.0,
+    also: Sequence[str] = CRITERIA,
+    at_most: int = 500,
+    workers: int | None = None,
+    out: str | Path | None = None,
+    **changes: Any,
+) -> Result:
+    """Race designs against a scenario as it is, on the same luck, until it is known which is best (`Result.verdict`).
+
+    Args:
+        scenario: a shipped scenario, or a file.
+        designs: shipped designs or files (`A+B` is both at once), or name → changes by full key.
+        measure: what decides.
+        better: "higher" or "lower"; by default what is good for the ecosystem.
+        confidence: of all verdicts together.
+        alike: means that differ by no more count as alike.
+        also: other measures that are shown.
+        at_most: runs of each design at most.
+        workers: runs at once; by default all cores.
+        out: the folder of the result; by default one in results/.
+        **changes: to the scenario itself, by full key.
+
+    Raises:
+        Mistake: with all that is wrong.
+    """
+    from sim.study.sweeping import sweep  # only who compares needs engines
+
+    race = {"measure": measure, "better": better, "confidence": confidence, "alike": alike}
+    chosen = designs if isinstance(designs, Mapping) else laid(designs)
+    return sweep(comparison(str(scenario), chosen, race, also, at_most, changes), workers, out)
+
+
 def named(name: str, content: dict[str, Any]) -> Study:
     """A study of a name."""
     study = Study(**content)

@@ -603,7 +603,7 @@ def _alike(rows: list[Any]) -> bool:
 
 
 def check_file(where: str) -> list[str]:
-    """Check a scenario, a design, a study or a search, whichever the file is; nothing is run.
+    """Check a scenario, a design, a study, a search or a claim, whichever the file is; nothing is run.
 
     Returns:
         What it says in vain, a line each.
@@ -613,6 +613,10 @@ def check_file(where: str) -> list[str]:
     """
     if is_design(where):
         return Design.load(where).remarks()
+    from sim.study.claims import Hypothesis, is_hypothesis  # claims know studies, not the other way round
+
+    if is_hypothesis(where):
+        return Hypothesis.load(where).remarks()
     from sim.study.searching import Search, is_search  # a search is made of what stands here
 
     if is_search(where):

@@ -38,7 +38,7 @@ NEGLIGIBLE = 1e-9
 """Differences below this are those of rounding."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Result:
     """The result of a study.
 
@@ -51,6 +51,12 @@ class Result:
     folder: Path
     manifest: dict[str, Any]
     runs: pd.DataFrame
+
+    def __repr__(self) -> str:
+        """What was run, and where it lies."""
+        failed = f", {self.failed} failed" if self.failed else ""
+        designs = self.runs["design"].nunique()
+        return f"<Result of {self.study.title!r}: {len(self.runs):,} runs of {designs:,} designs{failed}, in {self.folder}>"
 
     @classmethod
     def read(cls, folder: str | Path) -> Result:
@@ -148,6 +154,26 @@ class Result:
         from sim.study.capsule import dataset  # a capsule knows results, not the other way round
 
         return dataset(self)
+
+    def verdict(self) -> str:
+        """Which of the designs that raced is best, pair by pair, and how sure that is, in sentences."""
+        return "\n".join(import_module("sim.report.verdict").verdict_lines(self))  # as figures
+
+    def verify(self, sample: int = 20, seed: int = 0) -> list[str]:
+        """Run some of its runs again; what came out otherwise, which should be nothing."""
+        from sim.study.capsule import verify  # a capsule knows results, not the other way round
+
+        return verify(self.folder, sample, seed)[1]
+
+    def export(self, where: str | Path) -> Path:
+        """Write it as plain files: CSV into a folder or an archive (.zip), or as Zarr (.zarr).
+
+        Raises:
+            Mistake: if the place is taken or cannot be written, or a package is missing.
+        """
+        from sim.study.capsule import export  # a capsule knows results, not the other way round
+
+        return export(self, where)
 
     def summary(self, measures: Iterable[str] | None = None, confidence: float = 0.95) -> pd.DataFrame:
         """Mean and interval of each measure in each design, a row each.

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+from sim.mistakes import Mistake
 from sim.phases.shocks import wander
+from sim.simulation import Simulation
 
 
 def test_log_demand_is_a_first_order_autoregression(quiet):
@@ -61,3 +63,44 @@ def test_new_rules_hold_from_their_date_on(quiet):
     simulation = quiet(10, founding={"orchestrators": 1}, run={"steps": 10}, interventions=change).advance()
     assert simulation.history["take_rate"].tolist() == [0.0] * 6 + [0.4] * 4
     assert simulation.history["mix_equal"].tolist() == [0.0] * 6 + [1.0] * 4
+
+
+def test_firms_leave_by_name_and_others_stay_whatever_happens(quiet):
+    events = [
+        {"kind": "stay", "at": 0, "firms": ["F2"]},
+        {"kind": "leave", "at": 1, "firms": ["F0", "F9999999"]},
+        {"kind": "exit", "at": 2, "fraction": 1.0},
+    ]
+    world = quiet(5, founding={"orchestrators": 0}, run={"steps": 4}, interventions=events)
+    removals = world.advance().history["removals"].tolist()
+    assert removals == [0, 1, 3, 0] and [world.world.name(slot) for slot in world.world.member_slots] == ["F2"]
+
+
+def test_who_is_held_neither_walks_out_nor_fails_nor_is_expelled(busy):
+    """Without a reserve and without satisfaction everybody goes in time; who is held remains."""
+    ruin = busy.replace(
+        {
+            "founding.reserves": 0.0,
+            "membership.exit_rate": 1.0,
+            "governance.expulsion": 1.0,
+            "membership.entry_rate": 0.0,
+        }
+    )
+    gone = Simulation(ruin, 3).advance().world
+    held = [f"F{k}" for k in range(0, 100, 10)]
+    events = [*ruin.interventions, {"kind": "stay", "at": 0, "firms": held}]
+    kept = (
+        Simulation(
+            ruin.replace({"interventions": [each if isinstance(each, dict) else each.model_dump() for each in events]}),
+            3,
+        )
+        .advance()
+        .world
+    )
+    there = {kept.name(slot) for slot in kept.member_slots}
+    assert not set(held) <= {gone.name(slot) for slot in gone.member_slots} and set(held) <= there
+
+
+def test_a_firm_that_cannot_be_is_a_mistake(quiet):
+    with pytest.raises(Mistake, match=r"interventions\[0\].firms: there is no firm 'F7x'; did you mean 'F7'"):
+        quiet(9, interventions=[{"kind": "leave", "at": 0, "firms": ["F7x"]}])

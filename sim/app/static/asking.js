@@ -11,3 +11,8 @@ export async function ask(path, content, {signal, bytes = false} = {}) {
   if (!answer.ok) throw new Wrong(`The server answered ${answer.status}. Is it still running?`);
   return bytes ? answer.arrayBuffer() : answer.json();
 }
+
+/** Series as a page reads them: a number a month, though what never changes is sent as one. */
+export function spread(series, months) {
+  return Object.fromEntries(Object.entries(series).map(([name, told]) => [name, Array.isArray(told) ? told : Array(months).fill(told)]));
+}

@@ -3,26 +3,57 @@
 const SVG = "http://www.w3.org/2000/svg";
 const W = 360, H = 92, LEFT = 40, RIGHT = 6, TOP = 6, BOTTOM = 16;
 
-export const CHARTS = [
-  {title: "Members", series: ["firms"], colour: "#0072b2"},
-  {title: "Value a month", series: ["value"], colour: "#007a55"},
-  {title: "Contribution of partners", series: ["partner_contribution"], colour: "#8a5a00", share: true},
+const SHARE = ["share", "0 to 1"];
+const COLOURS = ["#0072b2", "#007a55", "#8a5a00", "#b34700", "#9c3d78", "#595959"];
+const KNOWN = [
+  {title: "Members", series: ["firms"], whole: true},
+  {title: "Value a month", series: ["value"]},
+  {title: "Contribution of partners", series: ["partner_contribution"]},
   {title: "Trust", series: ["trust_strategic", "trust_operational", "trust_relational"], names: ["strategic", "operational", "relational"],
-    colours: ["#0072b2", "#b34700", "#007a55"], share: true},
-  {title: "The orchestrator's income a month", series: ["orchestrator_income"], colour: "#b34700"},
-  {title: "Grievance", series: ["grievance"], colour: "#9c3d78"},
+    colours: ["#0072b2", "#b34700", "#007a55"]},
+  {title: "The orchestrator's income a month", series: ["orchestrator_income"]},
+  {title: "Who plays the first strategy", series: ["strategy_1"]},
+  {title: "Stock of the market", series: ["stock"]},
+  {title: "Customers", series: ["customers"], whole: true},
+  {title: "Grievance", series: ["grievance"], plain: true},
 ];
+const MOST = 6;
+
+export const varies = (run, about) => about.series.some((name) => run[name]?.some((value) => value !== run[name][0]));
+
+/** The charts that are shown of a run unless others are asked for: the first six that move. */
+export function usual(run) {
+  const moving = KNOWN.filter((about) => varies(run, about));
+  return (moving.length ? moving : KNOWN).slice(0, MOST).map((about) => about.series[0]);
+}
+
+/** What a chart shows: a known one, or one series. */
+export function chartOf(name, series) {
+  const known = KNOWN.find((about) => about.series[0] === name) || {title: words(name), series: [name]};
+  const order = KNOWN.indexOf(known);
+  return {colours: [COLOURS[(order < 0 ? name.length : order) % COLOURS.length]], share: SHARE.includes(series[name].unit) && !known.plain,
+    doc: known.series.map((each) => series[each].doc).join(" "), unit: series[name].unit, ...known};
+}
+
+export function words(name) {
+  const text = name.replaceAll("_", " ");
+  return text[0].toUpperCase() + text.slice(1);
+}
 
 export class Chart {
-  constructor(parent, about, doc, onSeek) {
+  constructor(parent, about, onSeek, onRemove) {
     this.about = about;
-    this.colours = about.colours || [about.colour];
+    this.colours = about.colours;
     const block = document.createElement("div");
     block.className = "chart";
     const head = document.createElement("h3");
-    head.append(about.title, this.value = document.createElement("output"));
+    head.title = about.doc;
+    const remove = document.createElement("button");
+    remove.textContent = "×";
+    remove.title = remove.ariaLabel = `Take away the chart: ${about.title}`;
+    remove.onclick = onRemove;
+    head.append(about.title, this.value = document.createElement("output"), remove);
     const legend = document.createElement("p");
-    legend.textContent = about.unit || "";
     if (about.names) about.names.forEach((name, k) => {
       const word = document.createElement("span");
       word.textContent = `${k ? "  " : ""}${name}`;
@@ -30,10 +61,11 @@ export class Chart {
       word.style.whiteSpace = "pre";
       legend.append(word);
     });
-    this.svg = make("svg", {viewBox: `0 0 ${W} ${H}`, role: "img", "aria-label": `${about.title} over months. ${doc}`});
+    this.svg = make("svg", {viewBox: `0 0 ${W} ${H}`, role: "img", "aria-label": `${about.title} over months. ${about.doc}`});
     this.svg.append(this.grid = make("g"), this.bands = make("g"), this.marks = make("g"), this.lines = make("g"), this.cursor = make("line", {class: "cursor"}));
     block.append(head, legend, this.svg);
     parent.append(block);
+    this.block = block;
     this.run = this.ghost = null;
     this.others = [];
     const seek = (event) => {
@@ -49,8 +81,8 @@ export class Chart {
     Object.assign(this, {run, ghost, others});
     const shown = [run, ghost, ...others].filter(Boolean), all = shown.flatMap((one) => this.about.series.flatMap((name) => one[name]));
     this.months = run.month.length;
-    const known = all.filter((value) => value !== null);
-    const top = this.about.share ? Math.max(1, ...known) : nice(Math.max(...known, 1e-9)), low = Math.min(0, ...known);
+    const known = all.filter((value) => value !== null), most = known.reduce((one, other) => Math.max(one, other), this.about.share ? 1 : 1e-9);
+    const top = this.about.share ? most : nice(most), low = known.reduce((one, other) => Math.min(one, other), 0);
     this.x = (month) => LEFT + (W - LEFT - RIGHT) * month / Math.max(1, this.months);
     this.y = (value) => TOP + (H - TOP - BOTTOM) * (1 - (value - low) / (top - low));
     this.grid.replaceChildren(...[0, 0.5, 1].flatMap((part) => {
@@ -105,6 +137,7 @@ export class Chart {
   say(value) {
     if (this.about.share) return `${Math.round(value * 100)} %`;
     const size = Math.abs(value);
+    if (this.about.whole && Number.isInteger(value)) return value.toLocaleString("en");
     return size >= 100 ? Math.round(value).toLocaleString("en") : size >= 10 ? value.toFixed(0) : size >= 1 ? value.toFixed(1) : size ? value.toFixed(2) : "0";
   }
 }

@@ -1,18 +1,19 @@
 // The cockpit: one state, written into the address; all that is seen follows from it.
 
-import {ask, Wrong} from "./asking.js";
-import {Chart, CHARTS} from "./charts.js";
+import {ask, spread, Wrong} from "./asking.js";
+import {Chart, chartOf, usual, words} from "./charts.js";
 import {Film} from "./film.js";
 import {Lever, say} from "./levers.js";
 import {Network} from "./network.js";
 
 const $ = (id) => document.getElementById(id);
 const FRESH = {scenario: "rising_tide", text: null, seed: 0, set: {}, events: []};
-const REPLICATES = 24, AT_ONCE = 4;
+const REPLICATES = 24, AT_ONCE = 3;
 
 let state = structuredClone(FRESH), baseline = null, month = 0, steps = 240;
-let base = {values: {}, events: []}, abouts = {}, main = [], more = [], charts = [], map, map2;
-let run = null, ghost = null, others = [], playing = false, round = 0, fetching = null;
+let shown = null; // the charts, by their first series; null until the first run says what moves
+let base = {values: {}, events: []}, abouts = {}, series = {}, main = [], more = [], charts = [], map, map2;
+let run = null, ghost = null, others = [], playing = false, round = 0, fetching = null, pulled = null;
 const past = [], future = [];
 
 // What is asked for
@@ -23,25 +24,28 @@ const content = (from) => {
 };
 const same = (one, other) => JSON.stringify(content(one)) === JSON.stringify(content(other));
 
-async function refresh() {
+async function refresh(pulling = false) { // while a lever is pulled only the curves follow; network and luck once it is let go
   const mine = ++round;
   fetching?.abort();
   fetching = new AbortController();
   const {signal} = fetching;
   remember();
   try {
-    const found = await ask("/api/run", content(state), {signal});
+    const [found] = await Promise.all([ask("/api/run", content(state), {signal}), haveGhost(signal)]);
     if (mine !== round) return;
-    run = found.series;
-    steps = run.month.length;
+    run = spread(found.series, found.months);
+    steps = found.months;
     others = [];
     complain("");
+    if (!shown) showCharts(usual(run));
     drawSeries();
-    await Promise.all([showFilm(map, state, signal), showGhost(signal)]);
+    if (pulling) return;
+    await Promise.all([showFilm(map, state, signal), showBaseline(signal)]);
     await replicate(mine, signal);
   } catch (error) {
     if (error.name === "AbortError") return;
     complain(error instanceof Wrong ? error.message : "The server does not answer. Is tide app still running?");
+    if (!(error instanceof Wrong || error instanceof TypeError)) throw error;
   }
 }
 
@@ -52,12 +56,14 @@ async function showFilm(where, from, signal) {
   captions();
 }
 
-async function showGhost(signal) {
-  if (!ghost || ghost.of !== JSON.stringify(content(baseline))) {
-    const found = await ask("/api/run", content(baseline), {signal});
-    ghost = {of: JSON.stringify(content(baseline)), series: found.series};
-  }
-  drawSeries();
+async function haveGhost(signal) {
+  const of = JSON.stringify(content(baseline));
+  if (ghost?.of === of) return;
+  const found = await ask("/api/run", content(baseline), {signal});
+  ghost = {of, series: spread(found.series, found.months)};
+}
+
+async function showBaseline(signal) {
   if (!$("second").hidden && map2.of !== ghost.of) {
     await showFilm(map2, baseline, signal);
     map2.of = ghost.of;
@@ -67,9 +73,10 @@ async function showGhost(signal) {
 async function replicate(mine, signal) {
   for (let first = 1; first <= REPLICATES; first += AT_ONCE) {
     const seeds = Array.from({length: AT_ONCE}, (_, k) => state.seed + first + k);
-    const found = await ask("/api/replicates", {...content(state), seeds}, {signal});
+    const names = [...new Set(charts.flatMap((chart) => chart.about.series))];
+    const found = await ask("/api/replicates", {...content(state), seeds, series: names}, {signal});
     if (mine !== round) return;
-    others.push(...found.runs);
+    others.push(...found.runs.map((each) => spread(each, steps)));
     drawSeries();
   }
 }
@@ -79,13 +86,16 @@ async function begin(changes) {
   try {
     const bare = {...wanted, set: {}, events: []};
     base = await ask("/api/start", content(bare));
+    bare.set = base.shorter; // what is too long to be watched: a change, which is told as all are
+    wanted.set = {...base.shorter, ...wanted.set};
     baseline = bare;
   } catch (error) {
     complain(error.message);
     return false;
   }
   state = wanted;
-  month = Math.min(month, base.steps);
+  month = Math.min(month, base.shorter["run.steps"] ?? base.values["run.steps"]);
+  showCharts(null);
   $("title").textContent = base.title;
   $("about").textContent = base.description;
   $("about").title = base.description;
@@ -101,7 +111,8 @@ function change(into, keep = true) {
   return refresh();
 }
 
-function pull(lever, value) {
+function pull(lever, value, pulling = false) {
+  if (!pulled) pulled = state; // what undo goes back to, however often the lever moves before it is let go
   const next = structuredClone(state), now = fromNow(lever);
   if (now) {
     const at = Math.min(month, steps - 1);
@@ -111,7 +122,15 @@ function pull(lever, value) {
     next.events.sort((one, other) => one.at - other.at);
   } else if (JSON.stringify(value) === JSON.stringify(base.values[lever.key])) delete next.set[lever.key];
   else next.set[lever.key] = value;
-  change(next);
+  if (pulling) {
+    state = next;
+    refresh(true);
+    return;
+  }
+  past.push(pulled);
+  future.length = 0;
+  pulled = null;
+  change(next, false);
 }
 
 const fromNow = (lever) => lever.dated && month > 0 && document.querySelector("input[name=from]:checked").value === "now";
@@ -177,10 +196,21 @@ function flags() {
 
 function drawSeries() {
   if (!run) return;
-  const shown = ghost && !same(state, baseline) ? ghost.series : null;
-  for (const chart of charts) chart.draw({run, ghost: shown, others, events: [...base.events, ...state.events]});
+  const behind = ghost && !same(state, baseline) ? ghost.series : null;
+  for (const chart of charts) chart.draw({run, ghost: behind, others, events: [...base.events, ...state.events]});
   flags();
   seek(Math.min(month, steps), false);
+}
+
+function showCharts(names) {
+  shown = names?.filter((name) => name in series) ?? null;
+  if (!shown) return;
+  const old = new Map(charts.map((chart) => [chart.about.series[0], chart]));
+  for (const chart of charts) if (!shown.includes(chart.about.series[0])) chart.block.remove();
+  charts = shown.map((name) => old.get(name) || new Chart($("charts"), chartOf(name, series), (to) => { play(false); seek(to); },
+    () => { showCharts(shown.filter((each) => each !== name)); $("add").focus(); }));
+  $("charts").append(...charts.map((chart) => chart.block), $("more-charts"));
+  remember();
 }
 
 function seek(to, told = true) {
@@ -220,16 +250,17 @@ function complain(text) {
 }
 
 function remember() {
-  const short = {...content(state), month};
+  const short = {...content(state), month, charts: shown};
   clearTimeout(remember.later);
   remember.later = setTimeout(() => history.replaceState(null, "", `#${encodeURIComponent(JSON.stringify(short))}`), 200);
 }
 
 function recall() {
   try {
-    const {month: at, ...rest} = JSON.parse(decodeURIComponent(location.hash.slice(1)));
+    const {month: at, charts: names, ...rest} = JSON.parse(decodeURIComponent(location.hash.slice(1)));
     month = Number.isInteger(at) && at >= 0 ? at : 0;
     const {scenario = FRESH.scenario, text = null, seed = 0, set = {}, events = []} = rest;
+    recall.charts = Array.isArray(names) ? names : null;
     return {scenario, text, seed, set, events};
   } catch {
     return {};
@@ -270,9 +301,17 @@ function listen() {
     $("design").value = "";
     if (design) change({...state, set: {...state.set, ...design.set}});
   };
+  $("add").onchange = () => {
+    const name = $("add").value;
+    $("add").value = "";
+    if (!name || shown.includes(name)) return;
+    showCharts([...shown, name]);
+    drawSeries();
+    refresh();
+  };
   $("undo").onclick = () => { if (past.length) { future.push(state); change(past.pop(), false); } };
   $("redo").onclick = () => { if (future.length) { past.push(state); change(future.pop(), false); } };
-  $("reset").onclick = () => change({...state, set: {}, events: []});
+  $("reset").onclick = () => change({...state, set: {...base.shorter}, events: []});
   $("keep").onclick = () => { baseline = structuredClone(state); map2.of = ""; refresh(); };
   $("beside").onclick = () => {
     $("second").hidden = !$("second").hidden;
@@ -343,9 +382,11 @@ async function start() {
     $("more-levers").append(head, ...rest.map((lever) => lever.block));
     more.push(...rest);
   }
-  charts = CHARTS.map((about) => new Chart($("charts"), about, about.series.map((each) => levers.series[each].doc).join(" "), (to) => { play(false); seek(to); }));
+  series = levers.series;
+  for (const name of Object.keys(series).filter((each) => each !== "month")) $("add").append(new Option(words(name), name));
   listen();
   if (!await begin(recall()) && !await begin({})) return;
+  if (recall.charts) showCharts(recall.charts);
   controls();
   await refresh();
 }

@@ -27,8 +27,9 @@ export class Lever {
     doc.id = `${id}-doc`;
     this.input.setAttribute("aria-describedby", doc.id);
     this.block.append(head, this.input, doc);
-    this.input.addEventListener("input", () => { this.value.textContent = say(about, this.read()); });
-    this.input.addEventListener("change", () => onChange(about, this.read()));
+    this.value.hidden = about.kind === "choice";
+    this.input.addEventListener("input", () => { this.value.textContent = say(about, this.read()); onChange(about, this.read(), true); });
+    this.input.addEventListener("change", () => onChange(about, this.read(), false));
   }
 
   made(id) {

@@ -7,7 +7,7 @@ from typing import Any
 
 from sim.report.telling.sentences import percent, words
 from sim.report.wording import months_of
-from sim.sections import AnyIntervention, DemandShock, ExitShock, FreeRiders, Scandal
+from sim.sections import AnyIntervention, DemandShock, Departure, ExitShock, FreeRiders, Scandal, Stay
 
 
 def happening(event: AnyIntervention) -> str:
@@ -22,6 +22,10 @@ def happening(event: AnyIntervention) -> str:
             return f"a scandal strikes {percent(fraction)} {_whom(who)} and costs {percent(size)} of the good name"
         case FreeRiders(fraction=fraction):
             return f"{percent(fraction)} of the firms, drawn at random, turn into free riders"
+        case Departure(firms=names):
+            return f"{', '.join(names)} leave{'s' * (len(names) == 1)} at once"
+        case Stay(firms=names):
+            return f"{', '.join(names)} stay{'s' * (len(names) == 1)}, whatever happens"
     return ""
 
 

@@ -1,0 +1,159 @@
+"""The cockpit in a real browser: levers move curves, time runs, changes in mid-run are kept, and the address tells it all again."""
+
+from __future__ import annotations
+
+import json
+from urllib.parse import quote
+
+import pytest
+
+import sim
+
+SMALL = {"founding.firms": 40, "run.steps": 36, "membership.market_potential": 60}
+READY = "#charts .line[d^=M]"
+
+
+def at(address: str, path: str = "", **state) -> str:
+    return f"{address}{path}#{quote(json.dumps({'scenario': 'rising_tide', 'set': SMALL, **state}))}"
+
+
+@pytest.fixture
+def cockpit(open_page, address):
+    visit = open_page(at(address))
+    visit.page.wait_for_selector(READY)
+    return visit.page
+
+
+def lever(page, key: str, value: float) -> None:
+    page.locator(f"[data-key='{key}'] input").evaluate(
+        """(each, value) => { each.value = value; for (const name of ["input", "change"]) each.dispatchEvent(new Event(name)); }""",
+        str(value),
+    )
+
+
+def curve(page, title: str) -> str:
+    return page.locator(".chart", has_text=title).locator(".line").first.get_attribute("d")
+
+
+def settled(page, title: str, before: str) -> str:
+    page.wait_for_timeout(50)
+    for _ in range(200):
+        if (now := curve(page, title)) != before:
+            return now
+        page.wait_for_timeout(50)
+    raise AssertionError(f"{title} does not move")
+
+
+def test_a_lever_moves_the_curves_and_undo_moves_them_back(cockpit):
+    before = curve(cockpit, "Value a month")
+    lever(cockpit, "sharing.take_rate", 0.6)
+    after = settled(cockpit, "Value a month", before)
+    assert cockpit.locator("#charts .ghost").count() >= 6, "the baseline stays as a ghost"
+    assert "take rate: 10 % → 60 %" in cockpit.locator("#changes").inner_text()
+    cockpit.locator("#undo").click()
+    assert settled(cockpit, "Value a month", after) == before
+    cockpit.locator("#redo").click()
+    assert settled(cockpit, "Value a month", before) == after
+
+
+def test_pulling_a_lever_is_one_step_to_undo(cockpit):
+    before = curve(cockpit, "Value a month")
+    cockpit.locator("[data-key='sharing.take_rate'] input").evaluate(
+        """async (each) => {
+            for (const value of [0.3, 0.5, 0.7]) {
+                each.value = value;
+                each.dispatchEvent(new Event("input"));
+                await new Promise((on) => setTimeout(on, 300));
+            }
+            each.dispatchEvent(new Event("change"));
+        }"""
+    )
+    after = settled(cockpit, "Value a month", before)
+    cockpit.locator("#undo").click()
+    assert settled(cockpit, "Value a month", after) == before
+    assert cockpit.locator("#undo").is_disabled()
+
+
+def test_a_change_in_mid_run_is_an_event_of_the_scenario(cockpit, tmp_path):
+    cockpit.locator("#month").evaluate("(each) => { each.value = 12; each.dispatchEvent(new Event('input')); }")
+    cockpit.locator("input[name=from][value=now]").check()
+    before = curve(cockpit, "Value a month")
+    lever(cockpit, "sharing.take_rate", 0.6)
+    after = settled(cockpit, "Value a month", before)
+    months = after.split("L")
+    assert months[:12] == before.split("L")[:12] and months[20:] != before.split("L")[20:]
+    with cockpit.expect_download() as download:
+        cockpit.locator("#export").click()
+    download.value.save_as(tmp_path / "mine.toml")
+    scenario = sim.Scenario.load(tmp_path / "mine.toml")
+    assert [(each.at, each.set) for each in scenario.events] == [(12, {"sharing.take_rate": 0.6})]
+    told = cockpit.locator(".chart", has_text="Members").locator("output")
+    cockpit.locator("#month").evaluate("(each) => { each.value = 36; each.dispatchEvent(new Event('input')); }")
+    assert told.inner_text() == str(int(sim.run(scenario, seed=0).series["firms"].iloc[-1]))
+
+
+def test_the_address_tells_it_all_again(cockpit, open_page):
+    before = curve(cockpit, "Value a month")
+    lever(cockpit, "governance.monitoring", 0.9)
+    after = settled(cockpit, "Value a month", before)
+    cockpit.wait_for_function("() => location.hash.includes('monitoring')")
+    again = open_page(cockpit.url).page
+    again.wait_for_selector(READY)
+    assert curve(again, "Value a month") == after
+
+
+def test_time_runs_by_keyboard_and_somebody_is_there(cockpit):
+    cockpit.wait_for_function("() => document.querySelector('#when').textContent.includes('Founding')")
+    cockpit.keyboard.press("ArrowRight")
+    assert "Month 1" in cockpit.locator("#when").inner_text()
+    blank = cockpit.evaluate("document.querySelector('#map').toDataURL()")
+    cockpit.keyboard.press("Space")
+    cockpit.wait_for_function("() => document.querySelector('#when').textContent.includes('Month 36')")
+    assert cockpit.locator("#play").inner_text() == "Play", "it stops at the end"
+    assert cockpit.evaluate("document.querySelector('#map').toDataURL()") != blank
+    assert "36" in cockpit.locator("#month").input_value()
+
+
+def test_side_by_side_the_baseline_is_seen_too(cockpit):
+    before = curve(cockpit, "Value a month")
+    cockpit.locator("#design").select_option("capped_take")
+    settled(cockpit, "Value a month", before)
+    cockpit.locator("#beside").click()
+    assert cockpit.locator("#map2").is_visible() and "Baseline" in cockpit.locator("#caption2").inner_text()
+
+
+def test_luck_is_seen_as_a_band(cockpit):
+    cockpit.wait_for_selector("#charts .band")
+
+
+def test_what_is_wrong_in_an_address_is_said(open_page, address):
+    page = open_page(at(address, set={"sharing.take_rat": 1}, text=None)).page
+    page.wait_for_selector("#mistakes:not([hidden])")
+    assert "take_rate" in page.locator("#mistakes").inner_text()
+
+
+def test_a_hostile_file_is_letters_and_nothing_else(cockpit, tmp_path):
+    file = tmp_path / "bad.toml"
+    file.write_text(
+        'title = "<img src=x onerror=alert(1)>"\ndescription = "<b>bold</b>"\n[run]\nsteps = 5\n[founding]\nfirms = 10\n'
+    )
+    cockpit.locator("#file").set_input_files(file)
+    cockpit.wait_for_function("() => document.querySelector('#title').textContent.includes('onerror')")
+    assert cockpit.locator("main img, main b").count() == 0
+
+
+@pytest.mark.parametrize("size", ["phone", "laptop", "projector"])
+def test_nothing_is_wider_than_the_screen(open_page, address, size):
+    visit = open_page(at(address), size)
+    visit.page.wait_for_selector(READY)
+    assert visit.wider() <= 0
+
+
+def test_every_control_has_a_name(cockpit):
+    cockpit.locator("#all summary").click()
+    silent = cockpit.evaluate(
+        """() => [...document.querySelectorAll('button, input, select, canvas, svg[role=img]')].filter((each) => !(
+            each.labels?.length || each.textContent.trim() || each.getAttribute('aria-label') || each.title || each.hidden))
+            .map((each) => each.outerHTML.slice(0, 80))"""
+    )
+    assert silent == []
