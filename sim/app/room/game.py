@@ -141,6 +141,12 @@ class Played(Firm):
         return False if self.choice is not None else super().follow_out()
 
 
+def trust_in(firm: Firm) -> list[float]:
+    """The trust that each partner has in a firm, in the order of its ties."""
+    trust = firm.model.world.ties.trust
+    return [float(trust[tie.mirror]) for tie in firm.ties]
+
+
 def fitted(scenario: Scenario, seats: int, steps: int) -> Scenario:
     """A scenario with a firm for each seat besides the orchestrators; market and network effect grow or shrink with it.
 
@@ -161,6 +167,7 @@ def fitted(scenario: Scenario, seats: int, steps: int) -> Scenario:
     firms = seats + scenario.founding.orchestrators
     market = math.ceil(scenario.membership.market_potential * firms / scenario.founding.firms)
     changes = {
+        "description": f"{scenario.description.strip()} Made to measure for a room of {seats} seats.",
         "run.steps": steps,
         "run.record_every": 1,
         "run.snapshot_every": 0,
@@ -260,7 +267,7 @@ class Game:
     def _row(self, firm: Firm, month: int, payoff: float) -> dict[str, Any]:
         """What is written down of a firm and a round."""
         choice = self.ecosystem.choices.get(firm.identity)
-        back = [float(tie.trust_back) for tie in firm.ties]
+        back = trust_in(firm)
         return {
             "round": self.played,
             "month": month,

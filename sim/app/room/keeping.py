@@ -16,6 +16,7 @@ from sim.app.room.game import Choice, Game, fitted
 from sim.app.room.journal import Journal
 from sim.mistakes import Mistake, nearest, shown
 from sim.scenario import Scenario
+from sim.world import ORCHESTRATOR
 
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 """The letters of a room's code: none that look like a digit, I and O."""
@@ -239,7 +240,8 @@ class Room:
                 player.lost, player.firm = f"F{player.firm}", None
                 player.choice, player.ever = Choice(), False
         taken = {player.firm for player in self.players.values()}
-        free = iter([firm for firm in self.seats if firm in members and firm not in taken])
+        newcomers = [firm for firm in sorted(members.keys() - set(self.seats)) if members[firm].role != ORCHESTRATOR]
+        free = iter([firm for firm in (*self.seats, *newcomers) if firm in members and firm not in taken])
         for player in self.players.values():
             if player.firm is None:
                 player.firm = next(free, None)

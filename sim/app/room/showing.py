@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from typing import Any
 
-from sim.app.film import Frame
+from sim.app.film import Frame, of_255
+from sim.app.room.game import trust_in
 from sim.app.room.keeping import Player, Room
-from sim.firm import Firm
+from sim.firm import Firm, Tie
 from sim.names import Decider, FairnessNorm, ShareRule, words
 from sim.phases.fairness import behind
 from sim.phases.trust import shortchanged
@@ -59,6 +59,10 @@ class Shown:
         self.members = game.members()
         self.played_by = {player.firm: player.name for player in room.players.values() if player.firm is not None}
         self.rules = rules(room)
+        founders = set(room.seats)
+        late = sorted({row["firm"] for row in game.rows if row["role"] != "orchestrator"} - founders)
+        self.called = {identity: f"N{k}" for k, identity in enumerate(late, 1)}
+        """Newcomers by the order of their coming; their own numbers are long."""
         self.history: dict[int, list[tuple[float | None, float | None]]] = {}
         for row in game.rows:
             told = (points(row["payoff"]), number(row["contribution"], 3))
@@ -68,7 +72,12 @@ class Shown:
 
     def name(self, firm: Firm) -> str:
         """What a firm is called: by who plays it, where names are shown."""
-        return self.played_by.get(firm.identity, firm.name) if self.room.settings.names else firm.name
+        label = self.label(firm.identity)
+        return self.played_by.get(firm.identity, label) if self.room.settings.names else label
+
+    def label(self, identity: int) -> str:
+        """What a firm is called, whoever plays it."""
+        return self.called.get(identity, self.members[identity].name)
 
     def player(self, player: Player) -> dict[str, Any]:
         """What a player sees."""
@@ -77,19 +86,24 @@ class Shown:
             before = [each.number for each in self.room.players.values() if each.firm is None]
             return self.frame | {"you": you | {"waiting": before.index(player.number) + 1}}
         firm = self.members[player.firm]
-        you |= {"firm": firm.name, "role": firm.role_name, "bot": self.room.is_bot(player), "missed": player.missed}
+        you |= {
+            "firm": self.label(firm.identity),
+            "role": firm.role_name,
+            "bot": self.room.is_bot(player),
+            "missed": player.missed,
+        }
         return self.frame | {
             "you": you,
             "choice": player.choice.plain() if player.ever else {},
             "books": self.books(firm),
-            "partners": [self.partner(firm, tie) for tie in firm.ties],
+            "partners": [self.partner(tie, back) for tie, back in zip(firm.ties, trust_in(firm), strict=True)],
             "history": self.history.get(firm.identity, []),
         }
 
     def books(self, firm: Firm) -> dict[str, Any]:
         """What a firm has, what it got last month, and why."""
         now, p = self.room.game.ecosystem.world.now, self.room.game.ecosystem.rules
-        back = [float(tie.trust_back) for tie in firm.ties]
+        back = trust_in(firm)
         effort = p.exchange.cost * firm.effort
         upkeep = p.partnering.upkeep * firm.degree
         rest = firm.payoff - (firm.endowment + firm.benefit - effort - firm.fine - upkeep)
@@ -117,7 +131,7 @@ class Shown:
             "strikes": number(firm.strikes, 2),
         }
 
-    def partner(self, firm: Firm, tie: Any) -> dict[str, Any]:
+    def partner(self, tie: Tie, back: float) -> dict[str, Any]:
         """What a firm sees of a partner: what passed between them, and its books where books are open."""
         other = tie.other
         seen = {
@@ -129,7 +143,7 @@ class Shown:
             "received": points(tie.received),
             "given": points(tie.given),
             "trust": number(tie.trust, 3),
-            "back": number(tie.trust_back, 3),
+            "back": number(back, 3),
         }
         if self.rules["transparency"] < OPEN:
             return seen
@@ -154,16 +168,16 @@ class Shown:
         frame = Frame(self.room.game.ecosystem.world)
         places = {identity: k for k, identity in enumerate(frame.id.tolist())}
         top = float(frame.benefit.max()) if frame.benefit.size else 0.0
-        size = (frame.benefit / top) ** 0.5 if top > 0 else frame.benefit
+        size = of_255((frame.benefit / top) ** 0.5) if top > 0 else of_255(frame.benefit)
         members = [self.members[identity] for identity in frame.id.tolist()]
         return {
             "firms": [{"id": firm.identity, "name": self.name(firm), "role": firm.role} for firm in members],
-            "size": _bytes(size),
-            "trust": _bytes(frame.trust),
-            "contribution": _bytes(frame.contribution),
+            "size": size.tolist(),
+            "trust": frame.trust.tolist(),
+            "contribution": frame.contribution.tolist(),
             "source": [places[identity] for identity in frame.source.tolist()],
             "target": [places[identity] for identity in frame.target.tolist()],
-            "tie": _bytes(frame.tie_trust),
+            "tie": frame.tie_trust.tolist(),
         }
 
     def ranking(self) -> list[dict[str, Any]]:
@@ -172,7 +186,7 @@ class Shown:
         for player in self.room.players.values():
             if player.firm is not None:
                 paid = [payoff or 0.0 for payoff, _share in self.history.get(player.firm, [])]
-                earned.append({"name": player.name, "firm": self.members[player.firm].name, "points": round(sum(paid))})
+                earned.append({"name": player.name, "firm": self.label(player.firm), "points": round(sum(paid))})
         return sorted(earned, key=lambda each: -each["points"])
 
     def desk(self) -> dict[str, Any]:
@@ -181,7 +195,7 @@ class Shown:
             {
                 "number": player.number,
                 "name": player.name,
-                "firm": "" if player.firm is None else self.members[player.firm].name,
+                "firm": "" if player.firm is None else self.label(player.firm),
                 "missed": player.missed,
                 "bot": self.room.is_bot(player),
             }
@@ -189,8 +203,3 @@ class Shown:
         ]
         told = {"settings": self.room.settings._asdict(), "remarks": self.room.remarks, "ranking": self.ranking()}
         return self.screen() | told | {"players": players, "folder": str(self.room.folder)}
-
-
-def _bytes(shares: Iterable[float]) -> list[int]:
-    """Shares as whole numbers of 255."""
-    return [round(255 * min(1.0, max(0.0, float(share)))) for share in shares]

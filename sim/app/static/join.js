@@ -75,7 +75,7 @@ function show() {
   tell($("who"), you.firm ? `${you.name} · ${you.role}` : you.name);
   document.title = `${you.firm || "Waiting"} – Rising Tide`;
   tell($("news"), view.news.join(" "));
-  $("rules").replaceChildren(...rulesOf(view.rules).map((text) => make("li", {}, text)));
+  $("rulebook").replaceChildren(...rulesOf(view.rules).map((text) => make("li", {}, text)));
   for (const section of document.querySelectorAll("main > section, main > .bar, #standing")) section.hidden = !books || (section.id === "ballot" && !voting);
   if (books) showFirm();
   else tell($("short"), "");
@@ -124,7 +124,7 @@ function showShare() {
   const share = Math.round(100 * mine.contribution), {books, rules} = view;
   if (document.activeElement !== $("share") || Number($("share").value) !== share) $("share").value = share;
   tell($("share-now"), `${share} %`);
-  tell($("share-means"), `${whole(books.endowment * share / 100)} of your ${whole(books.endowment)} points a month; each point of effort costs you ${rules.cost.toFixed(1)}. What it earns depends on your partners.`);
+  tell($("share-means"), `${whole(books.endowment * share / 100)} of your ${whole(books.endowment)} points a month. Each point costs you ${+rules.cost.toFixed(2)}; what it earns depends on your partners.`);
 }
 
 function showWish() {

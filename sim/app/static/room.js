@@ -62,13 +62,13 @@ function conduct() {
     value: new Plot($("plots"), "Value a month", {colour: "#007a55"}), partner_contribution: new Plot($("plots"), "What partners put in", {share: true, colour: "#8a5a00"}),
     trust: new Plot($("plots"), "Trust", {share: true}), grievance: new Plot($("plots"), "Grievance", {colour: "#9c3d78"}),
   };
-  for (const rule of RULES) $("rules").append(ruleOf(rule));
+  for (const rule of RULES) $("rulebook").append(ruleOf(rule));
   for (const setting of GAME) $("settings").append(settingOf(setting));
   line = new Line(() => ({code, role: "teacher", token}), (told) => {
     if (told.is === "welcome") welcome(told);
     else if (told.is === "view") { view = told; complain(""); show(); }
     else if (told.is === "tick") { tick = told; showTick(); }
-    else if (told.is === "presence") { presence = told; showPlayers(); }
+    else if (told.is === "presence") { presence = told; showPlayers(); showTick(); }
     else if (told.is === "wrong" || told.is === "refused") complain(told.why);
   }, (live) => { $("lost").hidden = live; });
 }
@@ -171,7 +171,7 @@ function playerRow() {
 $("go").addEventListener("click", () => line.send({do: tick?.phase === "choosing" ? "pause" : "go"}));
 $("next").addEventListener("click", () => line.send({do: "next"}));
 $("vote").addEventListener("click", () => line.send({do: "vote", open: !tick?.vote}));
-$("rules").addEventListener("submit", (event) => event.preventDefault());
+$("rulebook").addEventListener("submit", (event) => event.preventDefault());
 $("settings").addEventListener("submit", (event) => event.preventDefault());
 $("saved").addEventListener("click", async () => {
   try {
