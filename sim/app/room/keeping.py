@@ -264,14 +264,16 @@ class Room:
         key = hidden(token)
         return next((player for player in self.players.values() if hmac.compare_digest(player.key, key)), None)
 
+    def is_banned(self, token: Any) -> bool:
+        """Whether this is the secret of somebody who was sent out."""
+        return hidden(token) in self.banned
+
     def join(self, name: Any, token: str) -> Player:
         """Somebody comes in.
 
         Raises:
-            Mistake: if the room is full, or they were sent out.
+            Mistake: if the room is full.
         """
-        if hidden(token) in self.banned:
-            raise Mistake(["The teacher has closed this seat."])
         if len(self.players) >= MOST_PLAYERS:
             raise Mistake(["The room is full."])
         number = 1 + len(self.players) + len(self.banned)  # nobody's number is used again

@@ -24,13 +24,13 @@ journal.jsonl   all that happened; from it the game is played again, to the last
 
 The same rules, played by the model's firms alone:  tide run scenario.toml --seed {seed}
 Which conditional cooperators would have done this: tide calibrate scenario.toml observed.csv --fit founding.slope_mean=0.2:1.2
-What another take rate would have done:             tide sweep study.toml
+Firms that follow their partners less or more:      tide sweep study.toml
 """
-STUDY = """title = "What another take rate would have done"
+STUDY = """title = "The same rules, among firms that follow their partners less or more"
 scenario = "scenario.toml"
 
 [factors]
-"sharing.take_rate" = [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6]
+"founding.slope_mean" = [0.2, 0.4, 0.6, 0.8, 1.0, 1.2]
 
 [replicates]
 count = 20

@@ -469,6 +469,8 @@ class Rooms:
         """A player on its seat; whoever has sat there in another window is told."""
         player = host.room.player_of(token) if isinstance(token, str) else None
         if player is None:
+            if host.room.is_banned(token):
+                raise Mistake(["The teacher has closed this seat."])
             if name is None:
                 raise Mistake(["Your seat is gone; join again."])
             if not self.joins.of(address).take():

@@ -103,10 +103,8 @@ function showFirm() {
   }
   const paid = view.round > 0;
   $("standing").replaceChildren(...[
-    ["Last round", paid ? `${whole(history.at(-1)?.[0])}` : "–", "points"],
-    ["Reserves", books.reserves.toFixed(1), "months"],
-    ["Trust in you", percent(books.trust), ""],
-  ].map(([name, value, unit]) => make("div", {}, make("dt", {}, name), make("dd", {}, make("strong", {}, value), unit ? ` ${unit}` : ""))));
+    ["Points last round", paid ? whole(history.at(-1)?.[0]) : "–"], ["Reserves, months", books.reserves.toFixed(1)], ["Trust in you", percent(books.trust)],
+  ].map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, make("strong", {}, value)))));
   showShare();
   showWish();
   const fresh = JSON.stringify([partners, round]);

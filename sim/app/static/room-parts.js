@@ -152,7 +152,7 @@ export class Plot {
   say(value) {
     if (value === null) return "–";
     if (this.share) return percent(value);
-    return Math.abs(value) >= 20 || Number.isInteger(value) ? Math.round(value).toString() : value.toFixed(1);
+    return Math.abs(value) >= 20 || Number.isInteger(value) ? Math.round(value).toString() : value.toFixed(Math.abs(value) < 1 ? 2 : 1);
   }
 }
 
