@@ -364,7 +364,7 @@ def test_what_is_saved_other_commands_take(room, tmp_path):
     observed = read_observations(tmp_path / "observed.csv", list(SERIES), [], 5)
     assert {each.quantity for each in observed} >= {"contribution@0", "trust@4"}
     study = Study.load(tmp_path / "study.toml")
-    assert study.base == scenario and len(study.designs()) == len(study.factors["founding.slope_mean"])
+    assert study.base() == scenario and len(study.designs()) == len(study.factors["founding.slope_mean"])
     rows = list(csv.DictReader(io.StringIO((tmp_path / "decisions.csv").read_text())))
     assert {row["player"] for row in rows} == {"Anna", "Ben", "", "'=cmd()"}
     assert next(row["contribution"] for row in rows if row["player"] == "Ben") == "0.2"

@@ -71,7 +71,8 @@ class Choice(NamedTuple):
         if not isinstance(stances, Mapping) or len(stances) > MOST_SEATS * 2:
             raise Mistake(["choice: stances: must be a table of partners"])
         for partner, stance in stances.items():
-            if not (isinstance(partner, str) and partner.isdecimal() and len(partner) < 16 and stance in set(STANCES)):
+            known = isinstance(stance, str) and stance in STANCES
+            if not (known and isinstance(partner, str) and partner.isdecimal() and len(partner) < 16):
                 raise Mistake([f"choice: stances: must be partners' numbers and one of {', '.join(STANCES)}"])
         return cls(
             _number(content, "contribution", 0.0, 1.0),
