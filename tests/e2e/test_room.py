@@ -72,6 +72,7 @@ def test_a_class_plays_three_rounds(enter, room):
         slide(ben.page, "#share", 10)
         if k == 1:
             slide(desk.page, "#rule-take_rate", 60)
+            desk.page.click("#announce")
             expect(anna.page.locator("#news")).to_contain_text("keeps 60%")
         expect(anna.page.locator("#saved")).to_have_text("Saved")
         expect(desk.page.locator("#count")).to_contain_text("2 have chosen")

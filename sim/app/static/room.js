@@ -18,7 +18,7 @@ const GAME = [
   {key: "rounds", label: "Rounds", kind: "number", max: 240, early: true}, {key: "early", label: "Go on when all are done", kind: "checkbox"},
   {key: "ranking", label: "Ranking on the projector", kind: "checkbox"}, {key: "names", label: "Players see each other's names", kind: "checkbox"},
 ];
-let line = null, view = null, tick = null, presence = {}, map = null, plots = null, clock = null, code = "", token = "";
+let draft = {}, line = null, view = null, tick = null, presence = {}, map = null, plots = null, clock = null, code = "", token = "";
 
 function complain(text) {
   tell($("mistakes"), text);
@@ -62,7 +62,7 @@ function conduct() {
     value: new Plot($("plots"), "Value a month", {colour: "#007a55"}), partner_contribution: new Plot($("plots"), "What partners put in", {share: true, colour: "#8a5a00"}),
     trust: new Plot($("plots"), "Trust", {share: true}), grievance: new Plot($("plots"), "Grievance", {colour: "#9c3d78"}),
   };
-  for (const rule of RULES) $("rulebook").append(ruleOf(rule));
+  $("rulebook").prepend(...RULES.map(ruleOf));
   for (const setting of GAME) $("settings").append(settingOf(setting));
   line = new Line(() => ({code, role: "teacher", token}), (told) => {
     if (told.is === "welcome") welcome(told);
@@ -84,15 +84,14 @@ function welcome(told) {
 
 function ruleOf(rule) {
   const id = `rule-${rule.of}`, now = make("output", {htmlFor: id});
-  const change = (value) => line.send({do: "rules", set: {[rule.key]: value}});
+  const change = (value) => { draft[rule.key] = value; showDraft(); };
   if (rule.choices) {
     const input = make("select", {id}, ...Object.entries(rule.choices).map(([value, label]) => make("option", {value}, label)));
     input.addEventListener("change", () => change(input.value));
     return make("div", {className: "rule"}, make("label", {htmlFor: id}, rule.label), input);
   }
   const input = make("input", {id, type: "range", min: 0, max: 100, step: 1});
-  input.addEventListener("input", () => tell(now, `${input.value} %`));
-  input.addEventListener("change", () => change(Number(input.value) / 100));
+  input.addEventListener("input", () => { tell(now, `${input.value} %`); change(Number(input.value) / 100); });
   return make("div", {className: "rule"}, make("label", {htmlFor: id}, rule.label), now, input);
 }
 
@@ -108,8 +107,8 @@ function show() {
   map.show(filmOf(view.network));
   for (const [name, plot] of Object.entries(plots)) plot.draw(view.series[name], Math.max(2, view.rounds * view.months));
   for (const rule of RULES) {
+    if (rule.key in draft) continue; // it is being changed
     const input = $(`rule-${rule.of}`), value = view.rules[rule.of];
-    if (document.activeElement === input && rule.share && input.matches(":active")) continue; // it is being dragged
     input.value = rule.share ? Math.round(100 * value) : value;
     if (rule.share) tell(input.previousElementSibling, percent(value));
   }
@@ -121,7 +120,18 @@ function show() {
   tell($("news"), [...view.news, ...view.remarks].join(" "));
   tell($("folder"), `All is kept in ${view.folder} as it happens.`);
   showPlayers();
+  showDraft();
   showTick();
+}
+
+/** Rules that are about to be changed: nobody knows of them until they are announced. */
+function showDraft() {
+  for (const rule of RULES) {
+    const now = rule.share ? Math.round(100 * view.rules[rule.of]) / 100 : view.rules[rule.of];
+    if (draft[rule.key] === now) delete draft[rule.key];
+    $(`rule-${rule.of}`).parentElement.classList.toggle("changed", rule.key in draft);
+  }
+  $("announce").disabled = $("back").disabled = !Object.keys(draft).length;
 }
 
 function showTick() {
@@ -171,7 +181,12 @@ function playerRow() {
 $("go").addEventListener("click", () => line.send({do: tick?.phase === "choosing" ? "pause" : "go"}));
 $("next").addEventListener("click", () => line.send({do: "next"}));
 $("vote").addEventListener("click", () => line.send({do: "vote", open: !tick?.vote}));
-$("rulebook").addEventListener("submit", (event) => event.preventDefault());
+$("rulebook").addEventListener("submit", (event) => {
+  event.preventDefault();
+  line.send({do: "rules", set: draft});
+  draft = {};
+});
+$("back").addEventListener("click", () => { draft = {}; show(); });
 $("settings").addEventListener("submit", (event) => event.preventDefault());
 $("saved").addEventListener("click", async () => {
   try {
