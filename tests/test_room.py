@@ -206,7 +206,9 @@ def test_a_journal_that_breaks_off_goes_on_from_the_last_whole_line(room):
     assert Room(room.folder).state() == again.state() and Room(room.folder).game.played == 3
 
 
-@pytest.mark.parametrize("line", [b"nonsense", b"[1]", b'{"kind": 7}', b"\xff\xfe", b'{"kind": "explode"}'])
+@pytest.mark.parametrize(
+    "line", [b"nonsense", b"[1]", b'{"kind": 7}', b"\xff\xfe", b'{"kind": "explode"}', b'{"kind": "join"}']
+)
 def test_a_journal_with_a_strange_line_is_refused_in_words(room, line):
     played(room, 1)
     path = room.journal.path
@@ -279,6 +281,8 @@ def test_the_median_of_the_votes_becomes_the_rule(room):
     with pytest.raises(Mistake, match="vote"):
         room.ballot(players[0], "all of it")
     assert "22%" in room.end_vote() and room.news
+    view = Shown(room).player(players[0])
+    assert view["rules"]["take_rate"] == 0.22 and view["books"]["kept"] == 0.1
     room.play()
     assert room.game.ecosystem.rules.sharing.take_rate == 0.22
     assert Room(room.folder).game.ecosystem.rules.sharing.take_rate == 0.22
@@ -460,6 +464,19 @@ def test_when_all_are_done_the_round_is_over(client, opened):
         until(anna, "tick", phase="choosing")
         anna.send_json({"do": "choose", "round": 0, "done": True, "choice": {"contribution": 0.9}})
         assert until(anna, "view", round=1)["books"]["contribution"] == 0.9
+
+
+def test_who_ends_a_round_twice_ends_it_once(client, opened):
+    with teacher(client, opened) as desk, player(client, opened) as anna:
+        desk.send_json({"do": "go"})
+        until(anna, "tick", phase="choosing")
+        for _again in range(3):
+            desk.send_json({"do": "next", "round": 0})
+        until(anna, "view", round=1)
+        desk.send_json({"do": "settings", "set": {"ranking": True}})
+        assert until(desk, "view", round=1)["round"] == 1
+        desk.send_json({"do": "next", "round": 1})
+        until(anna, "view", round=2)
 
 
 def test_the_clock_ends_rounds_until_it_is_stopped(client, opened):

@@ -143,8 +143,11 @@ class Room:
         lines = self.journal.read()
         if not lines or lines[0]["kind"] != "room":
             raise Mistake([f"{self.journal.path}: does not begin as a room's journal does"])
-        for line in lines:
-            self._happen(line)
+        for place, line in enumerate(lines, 1):
+            try:
+                self._happen(line)
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
+                raise Mistake([f"{self.journal.path}: line {place}: {error!r}"]) from None
 
     @classmethod
     def open(cls, folder: Path, code: str, token: str, changes: Mapping[str, Any] | None = None) -> Room:

@@ -31,24 +31,47 @@ def points(value: float) -> float | None:
     return number(POINTS * value, 1)
 
 
-def rules(room: Room) -> dict[str, Any]:
-    """The rules in force that people play by."""
+SHOWN = {
+    "sharing.take_rate": "take_rate",
+    "governance.transparency": "transparency",
+    "governance.monitoring": "monitoring",
+    "governance.fine": "fine",
+    "governance.norm": "norm",
+    "voice.feedback": "feedback",
+    "voice.decider": "decider",
+    "exchange.reciprocity": "reciprocity",
+}
+"""The rules that people are told of, by their full key."""
+
+
+def in_force(room: Room) -> dict[str, Any]:
+    """The rules of the last month."""
     now = room.game.ecosystem.rules
     mix = {name: float(now.sharing[f"mix_{name}"]) for name in words(ShareRule)}
-    return {
-        "take_rate": number(now.sharing.take_rate),
+    told: dict[str, Any] = {}
+    for key, name in SHOWN.items():
+        section, _, field = key.partition(".")
+        told[name] = number(getattr(now, section)[field])
+    return told | {
+        "decider": words(Decider)[int(now.voice.decider)],
         "mix": max(mix, key=lambda name: mix[name]),
         "mixed": sum(weight > 0.01 for weight in mix.values()) > 1,
-        "transparency": number(now.governance.transparency),
-        "monitoring": number(now.governance.monitoring),
-        "fine": number(now.governance.fine),
-        "norm": number(now.governance.norm),
-        "decider": words(Decider)[int(now.voice.decider)],
-        "feedback": number(now.voice.feedback),
-        "reciprocity": number(now.exchange.reciprocity),
         "cost": number(now.exchange.cost),
         "claim": words(FairnessNorm)[int(now.fairness.norm)],
     }
+
+
+def announced(room: Room) -> dict[str, Any]:
+    """The rules of the round that is being chosen for: those of the last month, and what is dated from now on."""
+    told = in_force(room)
+    for event in room.game.scenario.events:
+        if event.kind == "rules" and event.at == room.game.ecosystem.month:
+            for key, value in event.set.items():
+                if key in SHOWN:
+                    told[SHOWN[key]] = value
+                elif key == "sharing.mix":
+                    told["mix"], told["mixed"] = max(value, key=lambda name: value[name]), len(value) > 1
+    return told
 
 
 class Shown:
@@ -58,7 +81,7 @@ class Shown:
         self.room, game = room, room.game
         self.members = game.members()
         self.played_by = {player.firm: player.name for player in room.players.values() if player.firm is not None}
-        self.rules = rules(room)
+        self.rules, self.last = announced(room), in_force(room)
         founders = set(room.seats)
         late = sorted({row["firm"] for row in game.rows if row["role"] != "orchestrator"} - founders)
         self.called = {identity: f"N{k}" for k, identity in enumerate(late, 1)}
@@ -129,6 +152,8 @@ class Shown:
             "behind": number(behind(firm.deal, others), 3),
             "short": bool(short >= NOTABLE),
             "strikes": number(firm.strikes, 2),
+            "kept": self.last["take_rate"],
+            "shared": self.last["mix"],
         }
 
     def partner(self, tie: Tie, back: float) -> dict[str, Any]:
@@ -145,7 +170,7 @@ class Shown:
             "trust": number(tie.trust, 3),
             "back": number(back, 3),
         }
-        if self.rules["transparency"] < OPEN:
+        if self.last["transparency"] < OPEN:
             return seen
         return seen | {"contribution": number(other.contribution, 3), "payoff": points(other.payoff)}
 

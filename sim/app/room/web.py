@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import io
 import json
+import logging
 import secrets
 import socket
 import time
@@ -223,9 +224,10 @@ class Host:
         self.timer = self.deadline = None
 
     async def _ring(self, seconds: float) -> None:
+        number = self.room.game.played
         await asyncio.sleep(seconds)
         self.timer = None
-        await self.play()
+        await self.play(number)
 
     async def resume(self) -> None:
         """Begin, or go on."""
@@ -244,30 +246,39 @@ class Host:
                 self.stop_clock()
         self._tell()
 
-    async def play(self) -> None:
-        """End the round: play it, and begin the next."""
+    async def play(self, number: int) -> None:
+        """End a round: play it, and begin the next. Whoever ends it a second time ends nothing.
+
+        Args:
+            number: of the rounds that were played before it.
+        """
         async with self.lock:
-            if self.phase not in ("choosing", "paused"):
+            if self.phase not in ("choosing", "paused") or number != self.room.game.played:
                 return
             self.stop_clock()
             self.left, before, self.phase = None, self.phase, "playing"
             self._tell()
-            choices = self.room.choices()
             try:
-                await run_in_threadpool(self.room.play, choices)
-            except BaseException:
+                await run_in_threadpool(self.room.play, self.room.choices())
+                self.phase = "over" if self.room.game.over else before
+            except Exception as error:
                 # what was played and not written did not happen: the room is what its journal says
-                self.room = await run_in_threadpool(Room, self.room.folder)
                 self.phase = "paused"
-                self.show()
-                raise
-            self.phase = "over" if self.room.game.over else before
+                logging.getLogger("uvicorn.error").exception("room %s", self.room.code)
+                self.room = await run_in_threadpool(Room, self.room.folder)
+                self._complain(str(error))
             self.run_clock()
             self.show()
         if self.phase == "over":
             from sim.app.room.saved import write
 
             await run_in_threadpool(write, self.room)
+
+    def _complain(self, why: str) -> None:
+        """Tell the teacher what went wrong."""
+        for client in self.clients:
+            if client.role == "teacher":
+                client.post("wrong", _text("wrong", {"why": why[:500]}))
 
     def all_done(self) -> bool:
         """Whether all who are there, and have a firm, say that they are done."""
@@ -312,7 +323,7 @@ class Rooms:
         if not (isinstance(code, str) and len(code) == CODE and set(code) <= set(LETTERS)):
             return None
         async with self.reading:
-            if code not in self.hosts and (self.folder / code).is_dir() and len(self.hosts) < OPEN_ROOMS:
+            if code not in self.hosts and (self.folder / code).is_dir() and self._space():
                 self.hosts[code] = Host(await run_in_threadpool(Room, self.folder / code))
         return self.hosts.get(code)
 
@@ -322,13 +333,20 @@ class Rooms:
         Raises:
             Mistake: if its settings cannot be, or there are too many rooms.
         """
-        if len(self.hosts) >= OPEN_ROOMS:
-            raise Mistake([f"rooms: {OPEN_ROOMS} are open; start the server anew to close them (their games are kept)"])
+        if not self._space():
+            raise Mistake([f"rooms: {OPEN_ROOMS} are being played; that is all there is room for"])
         code, token = self._free_code(), secrets.token_urlsafe(18)
         room = await run_in_threadpool(Room.open, self.folder / code, code, token, changes)
         self.hosts[code] = Host(room)
         self._go(run_in_threadpool(_warm, room))
         return self.hosts[code], token
+
+    def _space(self) -> bool:
+        """Whether one more room can be open; those in which nobody is any more are closed, as their journals keep them."""
+        if len(self.hosts) >= OPEN_ROOMS:
+            played = {code for code, host in self.hosts.items() if host.clients or host.phase in ("choosing", "playing")}
+            self.hosts = {code: host for code, host in self.hosts.items() if code in played}
+        return len(self.hosts) < OPEN_ROOMS
 
     def _free_code(self) -> str:
         """A code that no room has."""
@@ -525,7 +543,7 @@ class Rooms:
             client.post("noted", _text("noted", {"round": host.room.game.played, "done": player.done}))
             host.tell()
             if host.phase == "choosing" and host.all_done():
-                self._go(host.play())
+                self._go(host.play(host.room.game.played))
         elif content.get("do") == "vote":
             host.room.ballot(player, content.get("take"))
             host.tell()
@@ -539,16 +557,17 @@ class Rooms:
             case "pause":
                 await host.pause()
             case "next":
-                if host.phase == "lobby":
-                    await host.resume()
-                await host.play()
+                await host.resume() if host.phase == "lobby" else None
+                await host.play(content.get("round", room.game.played))
             case "rules":
                 await host.alter(room.change, content.get("set"))
             case "settings":
+                seconds = room.settings.seconds
                 await host.alter(room.configure, content.get("set"))
-                host.left = None
-                host.run_clock()
-                host.tell()
+                if room.settings.seconds != seconds:
+                    host.left = None
+                    host.run_clock()
+                    host.tell()
             case "kick":
                 number = content.get("player")
                 await host.alter(room.kick, number)

@@ -179,8 +179,8 @@ function account(books, paid) {
     $("account").replaceChildren();
     return;
   }
-  const {rules} = view, kept = percent(rules.take_rate);
-  tell($("why"), `Your effort and your ties created ${whole(books.created)} points. The orchestrator keeps ${kept} of all value; the rest is shared ${SHARED[rules.mix]}. You got ${whole(books.got)}.`);
+  const {rules} = view, kept = percent(books.kept);
+  tell($("why"), `Your effort and your ties created ${whole(books.created)} points. The orchestrator kept ${kept} of all value; the rest was shared ${SHARED[books.shared]}. You got ${whole(books.got)}.`);
   const claim = {shapley: "each 100 points that they created", equity: "each 100 points of effort", equality: "each 100 points that they have"}[rules.claim];
   tell($("short"), books.short ? `You are shortchanged: for ${claim.replace("they", "you")} you got ${whole(100 * books.deal)}; others got ${whole(100 * books.others)}.` : "");
   const rows = [["You have, a month", books.endowment, false], ["Your share of the value", books.got, true], ["Cost of your effort", -books.spent, true],

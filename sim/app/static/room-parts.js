@@ -21,7 +21,7 @@ export function tell(where, text) {
   if (where.textContent !== text) where.textContent = text;
 }
 
-export const percent = (share) => (share === null || share === undefined ? "–" : `${Math.round(100 * share)} %`);
+export const percent = (share) => (share === null || share === undefined ? "–" : `${Math.round(100 * share)}\u00a0%`);
 export const whole = (points) => (points === null || points === undefined ? "–" : `${Math.round(points)}`);
 export const signed = (points) => (points >= 0 ? `+${Math.round(points)}` : `−${Math.round(-points)}`);
 

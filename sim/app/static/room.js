@@ -179,7 +179,7 @@ function playerRow() {
 }
 
 $("go").addEventListener("click", () => line.send({do: tick?.phase === "choosing" ? "pause" : "go"}));
-$("next").addEventListener("click", () => line.send({do: "next"}));
+$("next").addEventListener("click", () => line.send({do: "next", round: view?.round}));
 $("vote").addEventListener("click", () => line.send({do: "vote", open: !tick?.vote}));
 $("rulebook").addEventListener("submit", (event) => {
   event.preventDefault();

@@ -9,7 +9,6 @@ const plots = {
   value: new Plot($("plots"), "Value a month", {colour: "#007a55"}),
   partner_contribution: new Plot($("plots"), "What partners put in", {share: true, colour: "#8a5a00"}),
   trust: new Plot($("plots"), "Trust", {share: true}),
-  firms: new Plot($("plots"), "Members", {colour: "#595959"}),
 };
 let view = null, tick = null;
 
