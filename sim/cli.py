@@ -1059,8 +1059,8 @@ def lesson_list(folder: LessonFolder = None) -> None:
     table = Table(box=None, pad_edge=False)
     for column in ("lesson", "language", "minutes", "title"):
         table.add_column(column)
-    for known in lessons(folder):
-        found = Lesson.load(known.path)
+    loaded = [(known, Lesson.load(known.path)) for known in lessons(folder)]
+    for known, found in sorted(loaded, key=lambda pair: (pair[1].order, pair[0].name, pair[0].language)):
         table.add_row(known.name, known.language, str(found.minutes), found.title)
     console().print(table)
 

@@ -59,6 +59,10 @@ class Simulation:
         """The months written down so far, a record each."""
         return self._history[: self._written]
 
+    def foresee(self, scenario: Scenario) -> None:
+        """Go on under a scenario that differs from the present one only in what is dated from this month on."""
+        self.scenario, self._dates = scenario, dates(scenario)
+
     def advance(self, months: int | None = None) -> Simulation:
         """Go on for so many months; by default to the end of the scenario."""
         end = self.scenario.run.steps

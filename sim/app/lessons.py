@@ -166,6 +166,8 @@ class Lesson(Part, metaclass=Spoken):
     language: str
     """As browsers name it: en, de, ar."""
     minutes: Annotated[int, Field(ge=1, le=600)]
+    order: Annotated[int, Field(ge=1)] = 100
+    """Its place in the list."""
     idea: str
     """The one sentence that should stay."""
     goals: Annotated[tuple[str, ...], Field(strict=False, min_length=1)]

@@ -28,6 +28,9 @@ from starlette.staticfiles import StaticFiles
 
 from sim import shipped
 from sim.app import answers
+from sim.app.room.routes import FOLDER
+from sim.app.room.routes import LARGEST as LARGEST_MESSAGE
+from sim.app.room.routes import routes as routes_of_rooms
 from sim.mistakes import Mistake
 
 STATIC = Path(__file__).parent / "static"
@@ -38,11 +41,18 @@ POLICY = "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsa
 """Nothing from elsewhere, and no script that is written into a page."""
 
 
-def app(names: tuple[str, ...] = (LOCAL, "localhost", "testserver"), lessons: Path | None = None) -> Starlette:
+def app(
+    names: tuple[str, ...] = (LOCAL, "localhost", "testserver"),
+    host: str = LOCAL,
+    rooms: Path | str = FOLDER,
+    lessons: Path | None = None,
+) -> Starlette:
     """The application.
 
     Args:
         names: the hosts it answers to.
+        host: where it listens, which phones are told.
+        rooms: the folder of the rooms' journals.
         lessons: a folder of lessons besides those that are shipped.
     """
     routes = [
@@ -59,6 +69,7 @@ def app(names: tuple[str, ...] = (LOCAL, "localhost", "testserver"), lessons: Pa
         Route("/api/lesson", answered(lambda content: lesson_told(content, lessons))),
         Route("/api/answers", answered(lambda content: answers.keep(content, lessons)), methods=["POST"]),
         Route("/api/class", answered(lambda content: answers.summed(content, lessons))),
+        *routes_of_rooms(page, host, Path(rooms)),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]
     return Starlette(
@@ -84,7 +95,7 @@ def answered(answer: Callable[[Any], Any]) -> Callable[[Request], Awaitable[Resp
 
     async def handle(request: Request) -> Response:
         try:
-            content = await _content(request) if request.method == "POST" else dict(request.query_params)
+            content = await content_of(request) if request.method == "POST" else dict(request.query_params)
             found = await run_in_threadpool(answer, content)
         except Mistake as mistake:
             return JSONResponse({"mistakes": mistake.lines}, status_code=422)
@@ -95,7 +106,7 @@ def answered(answer: Callable[[Any], Any]) -> Callable[[Request], Awaitable[Resp
     return handle
 
 
-async def _content(request: Request) -> Any:
+async def content_of(request: Request) -> Any:
     """The body of a request.
 
     Raises:
@@ -190,6 +201,7 @@ def lesson_list(folder: Path | None) -> Any:
     from sim.app.lessons import Lesson, lessons
 
     found = [(known, Lesson.load(known.path)) for known in lessons(folder)]
+    found.sort(key=lambda pair: (pair[1].order, pair[0].name))
     return [
         {
             "name": known.name,
@@ -230,7 +242,12 @@ def serve(host: str = LOCAL, port: int = 0, browse: bool = True, lessons: Path |
         timer.daemon = True
         timer.start()
     names = (LOCAL, "localhost") if host == LOCAL else ("*",)
-    uvicorn.Server(uvicorn.Config(app(names, lessons), log_level="warning", ws_max_size=LARGEST)).run(sockets=[place])
+    how: dict[str, Any] = {
+        "log_level": "warning",
+        "ws_max_size": 4 * LARGEST_MESSAGE,
+        "ws_per_message_deflate": False,
+    }  # small messages, many phones
+    uvicorn.Server(uvicorn.Config(app(names, host, lessons=lessons), **how)).run(sockets=[place])
 
 
 def listen(host: str, port: int) -> socket.socket:

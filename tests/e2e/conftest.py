@@ -54,7 +54,7 @@ def _here() -> dict[str, str]:
 class Visit:
     """A page that is open, with all that went wrong on it."""
 
-    def __init__(self, browser, address: str, size: str = "laptop", **how) -> None:
+    def __init__(self, browser, address: str, size: str = "laptop", at: str = "", **how) -> None:
         width, height = SIZES[size]
         self.context = browser.new_context(viewport={"width": width, "height": height}, **how)
         self.page = self.context.new_page()
@@ -63,7 +63,7 @@ class Visit:
         self.page.on("pageerror", lambda error: self.wrong.append(f"error: {error}"))
         self.page.on("dialog", lambda dialog: (self.wrong.append(f"dialog: {dialog.message}"), dialog.dismiss()))
         self.page.route("**/*", lambda route: self._refuse(route, address))
-        self.page.goto(address)
+        self.page.goto(address + at)
 
     def _heard(self, message) -> None:
         if "422" not in message.text:  # the browser's own word on an answer that says what is wrong

@@ -1,0 +1,59 @@
+"""The routes of rooms; what they need is loaded when the first room is asked for, so that the app itself starts at once."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.websockets import WebSocket
+
+if TYPE_CHECKING:
+    from sim.app.room.web import Rooms
+
+FOLDER = Path("results") / "rooms"
+LARGEST = 4_096
+"""Bytes of a message."""
+
+
+def routes(page: Callable[[str], Callable[[Request], Awaitable[Response]]], host: str, folder: Path) -> list[BaseRoute]:
+    """What rooms answer.
+
+    Args:
+        page: makes the route of a page.
+        host: where the server listens, which phones are told.
+        folder: of the rooms' journals.
+    """
+
+    @cache
+    def rooms() -> Rooms:
+        from sim.app.room.web import Rooms
+
+        return Rooms(folder, host)
+
+    async def begin(request: Request) -> Response:
+        return await rooms().begin(request)
+
+    async def saved(request: Request) -> Response:
+        return await rooms().saved(request)
+
+    async def picture(request: Request) -> Response:
+        return await rooms().picture(request)
+
+    async def listen(socket: WebSocket) -> None:
+        await rooms().serve(socket)
+
+    return [
+        Route("/room", page("room.html")),
+        Route("/join", page("join.html")),
+        Route("/join/{code}", page("join.html")),
+        Route("/screen/{code}", page("screen.html")),
+        Route("/api/room", begin, methods=["GET", "POST"]),
+        Route("/api/room/saved", saved, methods=["POST"]),
+        Route("/api/room/{code}/qr.svg", picture),
+        WebSocketRoute("/api/room/socket", listen),
+    ]

@@ -1,0 +1,648 @@
+"""Rooms on the network: a socket for each phone, clocks for rounds, and patience with whoever floods, guesses or falls asleep.
+
+A socket says who it is first; from then on each side sends small JSON messages. What a room shows is sent when it changes, at most five
+times a second and the latest alone, so that a slow phone holds up nobody. A room's journal is written before anything counts; whenever
+the server is started anew, a room is read from it as soon as somebody asks for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import io
+import json
+import logging
+import secrets
+import socket
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from sim.app.room.game import Choice, Game, playable
+from sim.app.room.keeping import CODE, LETTERS, Player, Room
+from sim.app.room.routes import FOLDER, LARGEST
+from sim.app.room.showing import Shown
+from sim.mistakes import Mistake
+
+A_SECOND, AT_ONCE = 20.0, 40.0
+"""Messages of a socket: so many a second, and so many at once; what is beyond is dropped."""
+TOO_MANY = 200
+"""Messages dropped after which the socket is closed."""
+EVERY = 0.2
+"""Seconds between two updates of a phone."""
+GUESSES, PER = 10, 60.0
+"""Wrong codes and secrets of an address, and in how many seconds."""
+JOINS = 400
+"""Seats taken by an address in that time; a whole class may be behind one."""
+SOCKETS = 600
+"""Sockets of a room."""
+OPEN_ROOMS = 20
+HELLO = 10.0
+"""Seconds in which a socket must say who it is."""
+FULL, REFUSED, TAKEN_OVER, FLOODED, SENT_OUT = 4000, 4001, 4002, 4003, 4004
+"""Why a socket was closed, as its page knows it."""
+
+
+class Bucket:
+    """How much may be done how often: it fills with time, and each deed takes one out of it.
+
+    Args:
+        rate: a second.
+        most: at once.
+        clock: in seconds.
+    """
+
+    def __init__(self, rate: float, most: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self.rate, self.most, self.clock = rate, most, clock
+        self.left, self.at = most, clock()
+
+    def fill(self) -> float:
+        """How many deeds are left."""
+        now = self.clock()
+        self.left, self.at = min(self.most, self.left + self.rate * (now - self.at)), now
+        return self.left
+
+    def take(self) -> bool:
+        """Whether one more is allowed."""
+        allowed = self.fill() >= 1.0
+        self.left -= allowed
+        return allowed
+
+
+class Throttle:
+    """A bucket for each address; those that are full again are forgotten."""
+
+    def __init__(self, count: int, seconds: float) -> None:
+        self.count, self.seconds = count, seconds
+        self.buckets: dict[str, Bucket] = {}
+
+    def of(self, address: str) -> Bucket:
+        """The bucket of an address."""
+        if address not in self.buckets:
+            if len(self.buckets) > 1000:
+                self.buckets = {key: each for key, each in self.buckets.items() if each.fill() < each.most}
+            self.buckets[address] = Bucket(self.count / self.seconds, self.count)
+        return self.buckets[address]
+
+
+class Client:
+    """A socket of a room, and what it is still to be sent: of each kind of message the latest alone."""
+
+    def __init__(self, socket: WebSocket, role: str, player: int | None = None) -> None:
+        self.socket, self.role, self.player = socket, role, player
+        self.pending: dict[str, str] = {}
+        self.something = asyncio.Event()
+        self.bucket = Bucket(A_SECOND, AT_ONCE)
+        self.dropped = 0
+
+    def post(self, kind: str, text: str) -> None:
+        """Send this, unless something newer of its kind comes before it is sent."""
+        self.pending[kind] = text
+        self.something.set()
+
+    async def deliver(self) -> None:
+        """Send whatever there is, at most five times a second, for as long as the socket is open."""
+        while True:
+            await self.something.wait()
+            self.something.clear()
+            waiting, self.pending = self.pending, {}
+            for text in waiting.values():
+                await self.socket.send_text(text)
+            await asyncio.sleep(EVERY)
+
+
+class Host:
+    """A room that is open: its sockets, its clock, and one thing at a time."""
+
+    def __init__(self, room: Room) -> None:
+        self.room = room
+        self.clients: set[Client] = set()
+        self.lock = asyncio.Lock()
+        self.phase = "over" if room.game.over else "paused" if room.started else "lobby"
+        self.deadline: float | None = None
+        self.left: float | None = None
+        self.timer: asyncio.Task[None] | None = None
+        self.ticking: asyncio.Task[None] | None = None
+        self.shown = Shown(room)
+
+    # ------------------------------------------------------------------ what everybody is told
+
+    def tick(self) -> str:
+        """What changes within a round."""
+        room = self.room
+        seated = [player for player in room.players.values() if player.firm is not None]
+        told: dict[str, Any] = {
+            "is": "tick",
+            "phase": self.phase,
+            "round": room.game.played,
+            "left": self.remaining(),
+            "players": len(room.players),
+            "seated": len(seated),
+            "chosen": sum(player.heard for player in seated),
+            "done": sum(player.done for player in seated),
+            "here": len({client.player for client in self.clients if client.role == "player"}),
+            "vote": None if room.ballots is None else {"cast": len(room.ballots)},
+        }
+        return json.dumps(told, separators=(",", ":"))
+
+    def remaining(self) -> float | None:
+        """Seconds that are left of the round; None without a clock."""
+        if self.deadline is None:
+            return self.left
+        return round(max(0.0, self.deadline - time.monotonic()), 2)
+
+    def tell(self) -> None:
+        """Tell everybody soon what has changed within the round."""
+        if self.ticking is None or self.ticking.done():
+            self.ticking = asyncio.create_task(self._tell_soon())
+
+    async def _tell_soon(self) -> None:
+        await asyncio.sleep(EVERY)
+        self._tell()
+
+    def _tell(self) -> None:
+        text = self.tick()
+        presence: str | None = None
+        for client in self.clients:
+            client.post("tick", text)
+            if client.role == "teacher":
+                presence = presence or self._presence()
+                client.post("presence", presence)
+
+    def _presence(self) -> str:
+        """Who is there and who has chosen, for the teacher."""
+        here = {client.player for client in self.clients if client.role == "player"}
+        players = {
+            player.number: [player.number in here, player.heard, player.done] for player in self.room.players.values()
+        }
+        return json.dumps({"is": "presence", "players": players, "votes": sorted((self.room.ballots or {}).values())})
+
+    def show(self) -> None:
+        """Tell everybody how things are now."""
+        self.shown = Shown(self.room)
+        texts = {
+            "screen": _text("view", self.shown.screen()),
+            "teacher": _text("view", self.shown.desk()),
+        }
+        for client in self.clients:
+            self.show_one(client, texts)
+        self._tell()
+
+    def show_one(self, client: Client, texts: Mapping[str, str] | None = None) -> None:
+        """Tell a socket how things are now."""
+        if client.role == "player":
+            if client.player in self.room.players:
+                client.post("view", _text("view", self.shown.player(self.room.players[client.player])))
+        elif texts is None:
+            seen = self.shown.desk() if client.role == "teacher" else self.shown.screen()
+            client.post("view", _text("view", seen))
+        else:
+            client.post("view", texts[client.role])
+
+    # ------------------------------------------------------------------ rounds
+
+    def run_clock(self) -> None:
+        """Let the round's time run, if it has any."""
+        self.stop_clock()
+        seconds = self.room.settings.seconds
+        if self.phase == "choosing" and seconds > 0:
+            left = self.left if self.left is not None else float(seconds)
+            self.deadline, self.left = time.monotonic() + left, None
+            self.timer = asyncio.create_task(self._ring(left))
+
+    def stop_clock(self) -> None:
+        """Let no time run."""
+        if self.timer is not None:
+            self.timer.cancel()
+        self.timer = self.deadline = None
+
+    async def _ring(self, seconds: float) -> None:
+        number = self.room.game.played
+        await asyncio.sleep(seconds)
+        self.timer = None
+        await self.play(number)
+
+    async def resume(self) -> None:
+        """Begin, or go on."""
+        async with self.lock:
+            if self.phase in ("lobby", "paused"):
+                await run_in_threadpool(self.room.start)
+                self.phase = "choosing"
+                self.run_clock()
+        self._tell()
+
+    async def pause(self) -> None:
+        """Stop the clock and the choosing."""
+        async with self.lock:
+            if self.phase == "choosing":
+                self.left, self.phase = self.remaining(), "paused"
+                self.stop_clock()
+        self._tell()
+
+    async def play(self, number: int) -> None:
+        """End a round: play it, and begin the next. Whoever ends it a second time ends nothing.
+
+        Args:
+            number: of the rounds that were played before it.
+        """
+        async with self.lock:
+            if self.phase not in ("choosing", "paused") or number != self.room.game.played:
+                return
+            self.stop_clock()
+            self.left, before, self.phase = None, self.phase, "playing"
+            self._tell()
+            try:
+                await run_in_threadpool(self.room.play, self.room.choices())
+                self.phase = "over" if self.room.game.over else before
+            except Exception as error:
+                # what was played and not written did not happen: the room is what its journal says
+                self.phase = "paused"
+                logging.getLogger("uvicorn.error").exception("room %s", self.room.code)
+                self.room = await run_in_threadpool(Room, self.room.folder)
+                self._complain(str(error))
+            self.run_clock()
+            self.show()
+        if self.phase == "over":
+            from sim.app.room.saved import write
+
+            await run_in_threadpool(write, self.room)
+
+    def _complain(self, why: str) -> None:
+        """Tell the teacher what went wrong."""
+        for client in self.clients:
+            if client.role == "teacher":
+                client.post("wrong", _text("wrong", {"why": why[:500]}))
+
+    def all_done(self) -> bool:
+        """Whether all who are there, and have a firm, say that they are done."""
+        here = {client.player for client in self.clients if client.role == "player"}
+        seated = [player for player in self.room.players.values() if player.firm is not None and player.number in here]
+        return self.room.settings.early and bool(seated) and all(player.done for player in seated)
+
+    async def alter(self, change: Callable[..., Any], *words: Any) -> None:
+        """Let something happen to the room between two rounds, on the disk first; then show it."""
+        async with self.lock:
+            await run_in_threadpool(change, *words)
+            if self.phase == "over" and not self.room.game.over:
+                self.phase = "lobby"
+            self.show()
+
+
+def _text(kind: str, content: Mapping[str, Any]) -> str:
+    return json.dumps({"is": kind, **content}, separators=(",", ":"), allow_nan=False)
+
+
+class Rooms:
+    """All rooms of a server.
+
+    Args:
+        folder: where their journals are.
+        host: where the server listens.
+    """
+
+    def __init__(self, folder: Path | str = FOLDER, host: str = "127.0.0.1") -> None:
+        self.folder, self.host = Path(folder), host
+        self.hosts: dict[str, Host] = {}
+        self.guesses, self.joins = Throttle(GUESSES, PER), Throttle(JOINS, PER)
+        self.reading = asyncio.Lock()
+        self.tasks: set[asyncio.Task[Any]] = set()
+
+    async def find(self, code: Any) -> Host | None:
+        """The room of a code, read from its journal if need be.
+
+        Raises:
+            Mistake: if its journal cannot be read.
+        """
+        if not (isinstance(code, str) and len(code) == CODE and set(code) <= set(LETTERS)):
+            return None
+        async with self.reading:
+            if code not in self.hosts and (self.folder / code).is_dir() and self._space():
+                self.hosts[code] = Host(await run_in_threadpool(Room, self.folder / code))
+        return self.hosts.get(code)
+
+    async def open(self, changes: Any) -> tuple[Host, str]:
+        """A new room, and its teacher's secret.
+
+        Raises:
+            Mistake: if its settings cannot be, or there are too many rooms.
+        """
+        if not self._space():
+            raise Mistake([f"rooms: {OPEN_ROOMS} are being played; that is all there is room for"])
+        code, token = self._free_code(), secrets.token_urlsafe(18)
+        room = await run_in_threadpool(Room.open, self.folder / code, code, token, changes)
+        self.hosts[code] = Host(room)
+        self._go(run_in_threadpool(_warm, room))
+        return self.hosts[code], token
+
+    def _space(self) -> bool:
+        """Whether one more room can be open; those in which nobody is any more are closed, as their journals keep them."""
+        if len(self.hosts) >= OPEN_ROOMS:
+            played = {
+                code for code, host in self.hosts.items() if host.clients or host.phase in ("choosing", "playing")
+            }
+            self.hosts = {code: host for code, host in self.hosts.items() if code in played}
+        return len(self.hosts) < OPEN_ROOMS
+
+    def _free_code(self) -> str:
+        """A code that no room has."""
+        while True:
+            code = "".join(secrets.choice(LETTERS) for _letter in range(CODE))
+            if not (self.folder / code).exists():
+                return code
+
+    def _go(self, work: Any) -> None:
+        """Do something beside all else."""
+        task = asyncio.ensure_future(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    # ------------------------------------------------------------------ pages and files
+
+    async def begin(self, request: Request) -> Response:
+        """What can be played (GET), or a new room (POST); rooms are opened where the server runs, and nowhere else."""
+        try:
+            if not _here(request):
+                raise Mistake(["Rooms are opened on the machine on which tide app runs."])
+            if request.method == "GET":
+                from sim import shipped
+
+                return JSONResponse({"scenarios": await run_in_threadpool(playable, shipped.scenarios())})
+            host, token = await self.open(await _json(request))
+        except Mistake as mistake:
+            return JSONResponse({"mistakes": mistake.lines}, status_code=422)
+        return JSONResponse({"code": host.room.code, "token": token})
+
+    async def saved(self, request: Request) -> Response:
+        """The game as files, for its teacher."""
+        try:
+            content = await _json(request)
+            host = await self._of_teacher(content, _address(request))
+            from sim.app.room.saved import packed, write
+
+            async with host.lock:
+                data = await run_in_threadpool(packed, host.room)
+                await run_in_threadpool(write, host.room)
+        except Mistake as mistake:
+            return JSONResponse({"mistakes": mistake.lines}, status_code=422)
+        return Response(data, media_type="application/octet-stream")
+
+    async def _of_teacher(self, content: Any, address: str) -> Host:
+        content = content if isinstance(content, Mapping) else {}
+        bucket = self.guesses.of(address)
+        host = await self.find(content.get("code")) if bucket.fill() >= 1.0 else None
+        if host is None or not host.room.is_teacher(content.get("token")):
+            bucket.take()
+            raise Mistake(["There is no such room, or this is not its teacher."])
+        return host
+
+    def address(self, request: Request | WebSocket) -> str:
+        """Where phones reach the server."""
+        port = (request.scope.get("server") or ("", 80))[1]
+        name = {"0.0.0.0": lan(), "::": lan()}.get(self.host, self.host)
+        return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
+
+    async def picture(self, request: Request) -> Response:
+        """The QR code by which a phone joins, as an image."""
+        code = str(request.path_params["code"])[:CODE]
+        if not set(code) <= set(LETTERS):
+            return Response(status_code=404)
+        import segno
+
+        held = io.BytesIO()
+        segno.make(f"{self.address(request)}/join/{code}", error="m").save(held, kind="svg", border=2, scale=8)
+        return Response(held.getvalue(), media_type="image/svg+xml", headers={"Cache-Control": "no-store"})
+
+    # ------------------------------------------------------------------ sockets
+
+    async def serve(self, socket: WebSocket) -> None:
+        """A socket, from its hello to its end."""
+        if not _same_origin(socket):
+            await socket.close(1008)
+            return
+        await socket.accept()
+        client: Client | None = None
+        host: Host | None = None
+        sending: asyncio.Task[None] | None = None
+        try:
+            content = await asyncio.wait_for(_heard(socket), HELLO)
+            host, client = await self._hello(socket, content)
+            sending = asyncio.create_task(client.deliver())
+            await self._listen(host, client)
+        except Mistake as mistake:
+            await _goodbye(socket, REFUSED, mistake.lines[0])
+        except (WebSocketDisconnect, TimeoutError, RuntimeError, OSError):
+            pass
+        finally:
+            if sending is not None:
+                sending.cancel()
+                with contextlib.suppress(asyncio.CancelledError, Exception):
+                    await sending
+            if host is not None and client is not None:
+                host.clients.discard(client)
+                host.tell()
+            with contextlib.suppress(Exception):
+                await socket.close()
+
+    async def _hello(self, socket: WebSocket, content: Any) -> tuple[Host, Client]:
+        """Who a socket is, and the room that it is in.
+
+        Raises:
+            Mistake: if it is nobody who may come in.
+        """
+        address = _address(socket)
+        bucket = self.guesses.of(address)
+        if bucket.fill() < 1.0:
+            raise Mistake(["Too many wrong codes; wait a minute."])
+        content = content if isinstance(content, Mapping) else {}
+        host = await self.find(content.get("code"))
+        if host is None:
+            bucket.take()
+            raise Mistake(["There is no room with this code."])
+        if len(host.clients) >= SOCKETS:
+            raise Mistake(["The room is full."])
+        role, token = content.get("role"), content.get("token")
+        if role == "screen":
+            client = Client(socket, "screen")
+        elif role == "teacher":
+            if not host.room.is_teacher(token):
+                bucket.take()
+                raise Mistake(["This is not the teacher's address of this room."])
+            client = Client(socket, "teacher")
+        else:
+            client = await self._player(host, socket, address, token, content.get("name"))
+        host.clients.add(client)
+        welcome = {"is": "welcome", "role": client.role, "code": host.room.code, "address": self.address(socket)}
+        await socket.send_text(json.dumps(welcome | {"reached": self.host not in ("127.0.0.1", "localhost")}))
+        host.show_one(client)
+        client.post("tick", host.tick())
+        host.tell()
+        return host, client
+
+    async def _player(self, host: Host, socket: WebSocket, address: str, token: Any, name: Any) -> Client:
+        """A player on its seat; whoever has sat there in another window is told."""
+        player = host.room.player_of(token) if isinstance(token, str) else None
+        if player is None:
+            if host.room.is_banned(token):
+                raise Mistake(["The teacher has closed this seat."])
+            if name is None:
+                raise Mistake(["Your seat is gone; join again."])
+            if not self.joins.of(address).take():
+                raise Mistake(["Too many come in at once; wait a minute."])
+            token = secrets.token_urlsafe(18)
+            async with host.lock:
+                player = await run_in_threadpool(host.room.join, name, token)
+                host.shown = Shown(host.room)
+            for other in host.clients:
+                if other.role != "player":
+                    host.show_one(other)
+        for other in [each for each in host.clients if each.role == "player" and each.player == player.number]:
+            host.clients.discard(other)
+            self._go(_goodbye(other.socket, TAKEN_OVER, "Your firm is played in another window now."))
+        await socket.send_text(json.dumps({"is": "seat", "token": token, "name": player.name}))
+        return Client(socket, "player", player.number)
+
+    async def _listen(self, host: Host, client: Client) -> None:
+        """All that a socket says, until it is closed."""
+        while True:
+            try:
+                content = await _heard(client.socket)
+            except Mistake as mistake:
+                client.dropped += 10
+                content = None
+                client.post("wrong", _text("wrong", {"why": mistake.lines[0]}))
+            if client.dropped > TOO_MANY:
+                await _goodbye(client.socket, FLOODED, "Too many messages.")
+                return
+            if not client.bucket.take():
+                client.dropped += 1
+                continue
+            if not isinstance(content, Mapping) or client not in host.clients:
+                continue
+            try:
+                if client.role == "player":
+                    await self._of_player(host, client, content)
+                elif client.role == "teacher":
+                    await self._of_desk(host, content)
+            except Mistake as mistake:
+                client.post("wrong", _text("wrong", {"why": "\n".join(mistake.lines)[:500]}))
+
+    async def _of_player(self, host: Host, client: Client, content: Mapping[str, Any]) -> None:
+        """What a player says: a choice, or a vote."""
+        player: Player | None = host.room.players.get(client.player or 0)
+        if player is None:
+            return
+        if content.get("do") == "choose" and host.phase in ("choosing", "playing") and player.firm is not None:
+            if content.get("round") != host.room.game.played:
+                return  # it was meant for a round that is over
+            host.room.choose(player, Choice.read(content.get("choice")), content.get("done") is True)
+            client.post("noted", _text("noted", {"round": host.room.game.played, "done": player.done}))
+            host.tell()
+            if host.phase == "choosing" and host.all_done():
+                self._go(host.play(host.room.game.played))
+        elif content.get("do") == "vote":
+            host.room.ballot(player, content.get("take"))
+            host.tell()
+
+    async def _of_desk(self, host: Host, content: Mapping[str, Any]) -> None:
+        """What the teacher says."""
+        room = host.room
+        match content.get("do"):
+            case "go":
+                await host.resume()
+            case "pause":
+                await host.pause()
+            case "next":
+                await host.resume() if host.phase == "lobby" else None
+                await host.play(content.get("round", room.game.played))
+            case "rules":
+                await host.alter(room.change, content.get("set"))
+            case "settings":
+                seconds = room.settings.seconds
+                await host.alter(room.configure, content.get("set"))
+                if room.settings.seconds != seconds:
+                    host.left = None
+                    host.run_clock()
+                    host.tell()
+            case "kick":
+                number = content.get("player")
+                await host.alter(room.kick, number)
+                for other in [each for each in host.clients if each.role == "player" and each.player == number]:
+                    host.clients.discard(other)
+                    self._go(_goodbye(other.socket, SENT_OUT, "The teacher has closed this seat."))
+            case "vote":
+                if content.get("open") is True:
+                    room.begin_vote()
+                elif room.ballots is not None:
+                    await host.alter(room.end_vote)
+                host.tell()
+
+
+def _warm(room: Room) -> None:
+    """Compile now what the first round needs: on a game that nobody sees."""
+    Game(room.game.scenario, room.settings.seed).play({0: Choice()})
+
+
+async def _heard(socket: WebSocket) -> Any:
+    """The next message.
+
+    Raises:
+        Mistake: if it is too large, or no JSON.
+        WebSocketDisconnect: if there is none.
+    """
+    message = await socket.receive()
+    if message["type"] == "websocket.disconnect":
+        raise WebSocketDisconnect(message.get("code", 1000))
+    text = message.get("text")
+    if text is None or len(text) > LARGEST:
+        raise Mistake([f"A message has at most {LARGEST:,} characters of text."])
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise Mistake(["This is no JSON."]) from None
+
+
+async def _goodbye(socket: WebSocket, code: int, why: str) -> None:
+    """Say why, and close; whoever does not listen is not waited for."""
+    with contextlib.suppress(Exception):
+        await asyncio.wait_for(socket.send_text(_text("refused", {"why": why[:500], "code": code})), 2.0)
+    with contextlib.suppress(Exception):
+        await asyncio.wait_for(socket.close(code), 2.0)
+
+
+async def _json(request: Request) -> Any:
+    from sim.app.server import content_of
+
+    return await content_of(request)
+
+
+def _address(request: Request | WebSocket) -> str:
+    return request.client.host if request.client else ""
+
+
+def _here(request: Request) -> bool:
+    """Whether a request comes from the machine on which the server runs."""
+    server = (request.scope.get("server") or ("", 0))[0]
+    return _address(request) in {"127.0.0.1", "::1", server}
+
+
+def _same_origin(socket: WebSocket) -> bool:
+    """Whether a socket was opened by a page of this server, or by no page at all."""
+    origin = socket.headers.get("origin")
+    return origin is None or urlsplit(origin).netloc == socket.headers.get("host")
+
+
+def lan() -> str:
+    """The address of this machine in its network; no packet is sent to find it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        try:
+            asking.connect(("192.0.2.1", 9))
+            return str(asking.getsockname()[0])
+        except OSError:
+            return "127.0.0.1"
