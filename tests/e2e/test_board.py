@@ -51,9 +51,10 @@ def partners(folder: Path, count: int = 300) -> tuple[Path, Path]:
     return firms, ties
 
 
-def compared(folder: Path, files: list[Path], *words: object) -> Path:
+def compared(folder: Path, files: list[Path], *words: object, leader: str = "") -> Path:
     """The page of a comparison, all the way from the lists."""
-    assert tide("import", *files, "--out", folder / "my.toml") == 0
+    named = ["--orchestrator", leader] if leader else []
+    assert tide("import", *files, *named, "--out", folder / "my.toml") == 0
     asked = (
         "--design",
         "votes",
@@ -81,7 +82,7 @@ def pages(hostile, tmp_path_factory):
         "families": compared(
             families, [data / "firms.csv", data / "ties.csv"], "--set", "run.steps=120", "--at-most", 20
         ),
-        "many": compared(many, [*partners(many)], "--set", "run.steps=48", "--at-most", 20),
+        "many": compared(many, [*partners(many)], "--set", "run.steps=48", "--at-most", 20, leader="Vendor"),
         "hostile": bad / "result" / "report.html",
     }
 
