@@ -344,7 +344,9 @@ class Rooms:
     def _space(self) -> bool:
         """Whether one more room can be open; those in which nobody is any more are closed, as their journals keep them."""
         if len(self.hosts) >= OPEN_ROOMS:
-            played = {code for code, host in self.hosts.items() if host.clients or host.phase in ("choosing", "playing")}
+            played = {
+                code for code, host in self.hosts.items() if host.clients or host.phase in ("choosing", "playing")
+            }
             self.hosts = {code: host for code, host in self.hosts.items() if code in played}
         return len(self.hosts) < OPEN_ROOMS
 
@@ -540,7 +542,9 @@ class Rooms:
             if content.get("round") != host.room.game.played:
                 return  # it was meant for a round that is over
             host.room.choose(player, Choice.read(content.get("choice")), content.get("done") is True)
-            client.post("noted", _text("noted", {"round": host.room.game.played, "done": player.done}))
+            said = content.get("n")
+            noted = {"round": content["round"], "done": player.done, "n": said if isinstance(said, int) else 0}
+            client.post("noted", _text("noted", noted))
             host.tell()
             if host.phase == "choosing" and host.all_done():
                 self._go(host.play(host.room.game.played))
