@@ -1094,7 +1094,9 @@ def lesson_export(
 
 @app.command("app")
 def app_(
-    host: Annotated[str, typer.Option(help="Where to listen; 127.0.0.1 is this machine alone.")] = "127.0.0.1",
+    host: Annotated[
+        str, typer.Option(help="Where to listen; 127.0.0.1 is this machine alone, 0.0.0.0 lets phones in.")
+    ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Of the host; 0 takes a free one.")] = 8321,
     browser: Annotated[bool, typer.Option(help="Open it in the browser.")] = True,
     lessons: Annotated[Path | None, typer.Option(help="A folder of lessons of your own, NAME.LANGUAGE.toml.")] = None,

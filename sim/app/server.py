@@ -28,7 +28,7 @@ from starlette.staticfiles import StaticFiles
 
 from sim import shipped
 from sim.app import answers
-from sim.app.room.routes import FOLDER
+from sim.app.room.routes import FOLDER, lan
 from sim.app.room.routes import LARGEST as LARGEST_MESSAGE
 from sim.app.room.routes import routes as routes_of_rooms
 from sim.mistakes import Mistake
@@ -237,6 +237,8 @@ def serve(host: str = LOCAL, port: int = 0, browse: bool = True, lessons: Path |
     reached = place.getsockname()[1]
     address = f"http://{LOCAL if host == '0.0.0.0' else host}:{reached}/"
     print(f"{address}  (Ctrl-C stops it)", flush=True)
+    if host in ("0.0.0.0", "::"):
+        print(f"Phones in the same network: http://{lan()}:{reached}/join", flush=True)
     if browse and not os.environ.get("TIDE_NO_BROWSER"):
         timer = Timer(0.5, webbrowser.open, [address])
         timer.daemon = True

@@ -35,6 +35,7 @@ from sim.world import SERIES
 TEMPLATES = (
     "README.md",
     "desk.md",
+    "room.md",
     "model.md",
     "mechanisms.md",
     "principles.md",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Awaitable, Callable
 from functools import cache
 from pathlib import Path
@@ -44,8 +45,8 @@ def routes(page: Callable[[str], Callable[[Request], Awaitable[Response]]], host
     async def picture(request: Request) -> Response:
         return await rooms().picture(request)
 
-    async def listen(socket: WebSocket) -> None:
-        await rooms().serve(socket)
+    async def listen(line: WebSocket) -> None:
+        await rooms().serve(line)
 
     return [
         Route("/room", page("room.html")),
@@ -57,3 +58,13 @@ def routes(page: Callable[[str], Callable[[Request], Awaitable[Response]]], host
         Route("/api/room/{code}/qr.svg", picture),
         WebSocketRoute("/api/room/socket", listen),
     ]
+
+
+def lan() -> str:
+    """The address of this machine in its network; no packet is sent to find it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        try:
+            asking.connect(("192.0.2.1", 9))
+            return str(asking.getsockname()[0])
+        except OSError:
+            return "127.0.0.1"

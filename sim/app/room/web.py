@@ -13,7 +13,6 @@ import io
 import json
 import logging
 import secrets
-import socket
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -27,7 +26,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from sim.app.room.game import Choice, Game, playable
 from sim.app.room.keeping import CODE, LETTERS, Player, Room
-from sim.app.room.routes import FOLDER, LARGEST
+from sim.app.room.routes import FOLDER, LARGEST, lan
 from sim.app.room.showing import Shown
 from sim.mistakes import Mistake
 
@@ -542,7 +541,9 @@ class Rooms:
             if content.get("round") != host.room.game.played:
                 return  # it was meant for a round that is over
             host.room.choose(player, Choice.read(content.get("choice")), content.get("done") is True)
-            client.post("noted", _text("noted", {"round": host.room.game.played, "done": player.done}))
+            said = content.get("n")
+            noted = {"round": content["round"], "done": player.done, "n": said if isinstance(said, int) else 0}
+            client.post("noted", _text("noted", noted))
             host.tell()
             if host.phase == "choosing" and host.all_done():
                 self._go(host.play(host.room.game.played))
@@ -636,13 +637,3 @@ def _same_origin(socket: WebSocket) -> bool:
     """Whether a socket was opened by a page of this server, or by no page at all."""
     origin = socket.headers.get("origin")
     return origin is None or urlsplit(origin).netloc == socket.headers.get("host")
-
-
-def lan() -> str:
-    """The address of this machine in its network; no packet is sent to find it."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
-        try:
-            asking.connect(("192.0.2.1", 9))
-            return str(asking.getsockname()[0])
-        except OSError:
-            return "127.0.0.1"

@@ -7,7 +7,7 @@ const place = location.pathname.split("/")[2] || "";
 const kept = (code) => `rising-tide room ${code}`;
 const clock = new Clock($("clock"));
 
-let line = null, code = "", view = null, tick = null, mine = {}, round = -1, shown = "", done = false, voting = false, plot = null;
+let line = null, code = "", view = null, tick = null, mine = {}, round = -1, shown = "", done = false, voting = false, plot = null, said = 0;
 
 // Memory of the seat: where the browser forbids it, the seat is lost with the page
 
@@ -50,7 +50,7 @@ function heard(told) {
     tick = told;
     showTick();
   } else if (told.is === "noted") {
-    tell($("saved"), told.done ? "Done" : "Saved");
+    if (told.n === said) tell($("saved"), told.done ? "Done" : "Saved");
   } else if (told.is === "refused") refused(told);
   else if (told.is === "wrong") tell($("saved"), told.why);
 }
@@ -213,7 +213,7 @@ function chosen() {
   tell($("saved"), "…");
   const {contribution, stances, part, wish} = mine;
   const voted = ["vote", "weighted"].includes(view.rules.decider) ? {wish} : {};
-  line.post("choose", {do: "choose", round, done, choice: {contribution, stances, ...(part === null ? {} : {part}), ...voted}});
+  line.post("choose", {do: "choose", round, done, n: ++said, choice: {contribution, stances, ...(part === null ? {} : {part}), ...voted}});
 }
 
 $("share").addEventListener("input", () => { mine.contribution = Number($("share").value) / 100; showShare(); chosen(); });
