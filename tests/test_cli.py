@@ -2,15 +2,18 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from typer.main import get_command
 
 from sim import Run, Scenario, sweep
 from sim.cli import main
+from sim.cli.words import GROUPS, app
 from sim.simulation import Simulation
 
 SHORT = ["--set", "run.steps=12", "--set", "founding.firms=20"]
@@ -48,6 +51,16 @@ def test_a_saved_scenario_runs_again_to_the_same_numbers(tide):
     tide("run", "first/scenario.toml", "--no-figure", "--out", "second")
     first, second = (pd.read_parquet(f"{name}/series.parquet") for name in ("first", "second"))
     assert first.equals(second)
+
+
+def test_help_lists_every_command_once_with_a_whole_sentence(tide):
+    """Listed under what they are about, in the order in which they are met; what a command does is never cut off."""
+    code, out, _err = tide("--help")
+    assert code == 0
+    listed = [line.split()[0] for line in out.splitlines() if re.match(r"  [a-z]+  +[A-Z]", line)]
+    assert sorted(listed) == sorted(get_command(app).commands)
+    assert [line for line in out.splitlines() if line.endswith(":")][1:] == [f"{title}:" for title in GROUPS.values()]
+    assert "..." not in out.split("Options:")[1]
 
 
 def test_both_engines_can_be_asked_for(tide):

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -120,7 +121,7 @@ module.Simulation.advance = advance
 def test_a_run_that_takes_workers_along_is_a_row_and_all_others_are_done(calm, tmp_path, monkeypatch):
     (tmp_path / "fault").mkdir()
     (tmp_path / "fault" / "sitecustomize.py").write_text(FATAL, encoding="utf-8")
-    source = os.pathsep.join(filter(None, [str(tmp_path / "fault"), str(cli.__file__).removesuffix("sim/cli.py")]))
+    source = os.pathsep.join(filter(None, [str(tmp_path / "fault"), str(Path(cli.__file__).parents[2])]))
     monkeypatch.setenv("PYTHONPATH", source)
     monkeypatch.setattr("sim.study.cluster.TRIES", 1)
     cut(tmp_path / "a", size=2)

@@ -311,7 +311,7 @@ def test_a_broken_scenario_is_refused_with_a_message(name, check):
 @pytest.mark.parametrize("name", [*ALL][:: max(1, len(ALL) - 1)])
 def test_so_it_is_from_the_shell(name, home):
     (home / "shell.toml").write_bytes(ALL[name].data)
-    root = Path(cli.__file__).parent.parent
+    root = Path(cli.__file__).parents[2]
     path = os.pathsep.join([str(root), *filter(None, [os.environ.get("PYTHONPATH")])])
     done = subprocess.run(
         [sys.executable, "-m", "sim.cli", "check", "shell.toml"],

@@ -1,0 +1,43 @@
+"""The command `tide`: words to calls; no logic. A module is a group of commands about one thing."""
+
+from __future__ import annotations
+
+import sys
+from importlib import metadata
+from typing import Annotated
+
+import typer
+
+from sim.cli import classroom, desk, evidence, results, runs, scenarios, sweeps  # noqa: F401  # they register themselves
+from sim.cli.words import app
+from sim.mistakes import Mistake
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command; exit 2 with one line a mistake when the input is wrong, 130 when interrupted."""
+    try:
+        code = app(args=arguments, standalone_mode=False)
+    except typer.Abort:
+        code = 130
+    except KeyboardInterrupt:
+        code = 130
+    except Mistake as mistake:
+        print("\n".join(mistake.lines), file=sys.stderr)
+        code = 2
+    except OSError as error:
+        print(f"{error.filename or 'output'}: cannot be written or read ({error.strerror or error})", file=sys.stderr)
+        code = 2
+    except Exception as error:
+        if not hasattr(error, "exit_code"):
+            raise
+        error.show()  # type: ignore[attr-defined]  # what click says of wrong options
+        code = error.exit_code
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+@app.callback(invoke_without_command=True)
+def version(show: Annotated[bool, typer.Option("--version", help="Say the version and stop.")] = False) -> None:
+    """A laboratory for the rules of business ecosystems."""
+    if show:
+        print(f"tide {metadata.version('risingtide')}")
+        raise typer.Exit

@@ -1,0 +1,281 @@
+"""Rules to choose among: designs compared, strained, searched for, and what is claimed of them."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from sim.cli.results import find_stress, write_page
+from sim.cli.sweeps import tell_failed
+from sim.cli.words import Isolate, Limit, Out, Settings, Where, Workers, app, changed, console, interruptible, remark
+
+
+@app.command()
+def compare(
+    scenario: Where,
+    designs: Annotated[
+        list[str],
+        typer.Option("--design", metavar="DESIGN", help="A design, or several at once: A+B; may be repeated."),
+    ],
+    on: Annotated[str, typer.Option(metavar="MEASURE", help="What decides.")] = "survival",
+    better: Annotated[
+        str | None, typer.Option(help="higher or lower; by default what is good for the ecosystem.")
+    ] = None,
+    confidence: Annotated[float, typer.Option(help="Of all verdicts together.")] = 0.95,
+    alike: Annotated[float, typer.Option(help="Means that differ by no more count as alike.")] = 0.0,
+    also: Annotated[
+        list[str] | None, typer.Option(metavar="MEASURE", help="Other measures that are shown; may be repeated.")
+    ] = None,
+    assume: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=LOW:HIGH", help="What is not known for sure, and its range; may be repeated."),
+    ] = None,
+    most: Annotated[int, typer.Option("--at-most", min=2, help="Runs of each design at most.")] = 500,
+    settings: Settings = None,
+    workers: Workers = None,
+    out: Out = None,
+    figure: Annotated[bool, typer.Option(help="Whether to draw the figure.")] = True,
+    isolate: Isolate = "threads",
+    limit: Limit = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Throw away what is there, and begin anew.")] = False,
+    stress: Annotated[bool, typer.Option("--stress", help="Find how far each design is from collapse, too.")] = False,
+    page: Annotated[bool, typer.Option(help="Whether to write the page to decide by.")] = True,
+) -> None:
+    """Race designs against the scenario as it is, on the same luck, until it is known which is best; exit 1 if it stays open."""
+    from sim.reading import assignment, span
+    from sim.report.progress import Bar
+    from sim.report.verdict import criteria_table, is_open, trade_off_lines, verdict_lines
+    from sim.study import comparing, sweeping
+
+    race = {"measure": on, "better": better, "confidence": confidence, "alike": alike}
+    changes = dict(assignment(text) for text in settings or [])
+    study = comparing.comparison(scenario, comparing.laid(designs), race, also or comparing.CRITERIA, most, changes)
+    remark(study.remarks())
+    again = ("compare", scenario, *(word for name in designs for word in ("--design", name)), "…")
+    with interruptible(*again), Bar(study.title) as bar:
+        result = sweeping.sweep(study, workers, out, bar, isolate=isolate, limit=limit, fresh=fresh)
+    print("\n".join(verdict_lines(result)))
+    print(f"\nMeans of each design; + better and − worse than {comparing.AS_IT_IS}, * the best:")
+    console().print(criteria_table(result))
+    print("\n" + "\n".join(trade_off_lines(result)))
+    if assume:
+        with interruptible(*again), Bar("whatever the assumptions") as bar:
+            doubts = sweeping.sweep(
+                comparing.doubted(study, dict(map(span, assume))),
+                workers,
+                comparing.doubts_place(result.folder),
+                bar,
+                isolate=isolate,
+                limit=limit,
+                fresh=fresh,
+            )
+        show_doubts(result, doubts)
+    if stress:
+        find_stress(result, workers)
+    if figure:
+        draw_effects(result)
+    written = write_page(result.folder) if page else None
+    print(f"\n{result.folder}/: {', '.join(sorted(os.listdir(result.folder)))}")
+    if written:
+        print(f"the page to decide by: {written}")
+    tell_failed(result)
+    if is_open(result):
+        raise typer.Exit(1)
+
+
+def show_doubts(result: Any, doubts: Any) -> None:
+    """What uncertain assumptions do to a verdict."""
+    from sim.report.verdict import asked, doubt_lines, ranked, regret_table
+
+    print("\n" + "\n".join(doubt_lines(doubts, asked(result), ranked(result))))
+    print(f"\nHow far each stays behind the best of the same world, in {asked(result).measure.replace('_', ' ')}:")
+    console().print(regret_table(doubts, asked(result).measure))
+    print(f"\n{doubts.folder}/: {', '.join(sorted(os.listdir(doubts.folder)))}")
+
+
+def draw_effects(result: Any) -> None:
+    """The figure of a comparison: what each design changes."""
+    from sim.report.progress import working
+
+    with working("drawing"):
+        from sim.record import identity
+        from sim.report.effects_page import effects_figure
+        from sim.report.style import save
+        from sim.report.verdict import headline
+
+        save(effects_figure(result, headline(result)), result.folder / "figure.png", identifier=identity(result.folder))
+
+
+@app.command()
+def stress(
+    scenario: Where,
+    designs: Annotated[
+        list[str] | None, typer.Option("--design", metavar="DESIGN", help="A design, or several: A+B; may be repeated.")
+    ] = None,
+    runs: Annotated[int, typer.Option(min=2, help="Searches of each kind, a seed each.")] = 20,
+    at: Annotated[int, typer.Option(min=0, help="The month in which shocks strike.")] = 60,
+    settings: Settings = None,
+    workers: Workers = None,
+    out: Annotated[Path | None, typer.Option("--out", help="A CSV file for the table.")] = None,
+) -> None:
+    """Say how far a scenario, and each design laid over it, is from collapse: the largest strain of each kind that it survives."""
+    from sim.report.progress import working
+    from sim.report.verdict import stress_lines, stress_table
+    from sim.study import comparing
+    from sim.study.stress import distance_to_collapse
+
+    base = changed(scenario, settings)
+    laid = {name: base.replace(changes) for name, changes in comparing.laid(designs or []).items()}
+    with working(f"{base.title}: looking for the largest strains"):
+        found = distance_to_collapse({comparing.AS_IT_IS: base, **laid}, range(runs), at=at, workers=workers)
+    console().print(stress_table(found))
+    print("\n" + "\n".join(stress_lines(found)))
+    if out:
+        found.to_csv(out, index=False)
+
+
+@app.command()
+def search(
+    scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="A scenario; or a search, as a TOML file.")],
+    levers: Annotated[
+        list[str] | None,
+        typer.Option("--lever", metavar="KEY=LOW:HIGH", help="What may be set, or KEY=ONE,OTHER; may be repeated."),
+    ] = None,
+    designs: Annotated[
+        list[str] | None,
+        typer.Option("--design", metavar="DESIGN", help="A design to choose, or several: A+B; may be repeated."),
+    ] = None,
+    maximise: Annotated[
+        list[str] | None, typer.Option(metavar="MEASURE", help="What there should be more of; may be repeated.")
+    ] = None,
+    minimise: Annotated[
+        list[str] | None, typer.Option(metavar="MEASURE", help="What there should be less of; may be repeated.")
+    ] = None,
+    doubt: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=LOW:HIGH", help="What is not known for sure, and its range; may be repeated."),
+    ] = None,
+    robust: Annotated[
+        str | None, typer.Option(metavar="mean|worst_tenth", help="Over doubted worlds; by default their worst tenth.")
+    ] = None,
+    fails_below: Annotated[
+        str | None, typer.Option(metavar="MEASURE=NUMBER", help="A run fails in which it is below this.")
+    ] = None,
+    fails_above: Annotated[str | None, typer.Option(metavar="MEASURE=NUMBER", help="Or above this.")] = None,
+    budget: Annotated[int | None, typer.Option(help="How many designs are tried; 200 by default.")] = None,
+    worlds: Annotated[int | None, typer.Option(help="Doubted worlds for each; 12 by default.")] = None,
+    replicates: Annotated[int | None, typer.Option(help="Runs in each world; 2, or 12 without doubts.")] = None,
+    draws: Annotated[int | None, typer.Option(help="Fresh draws for what is found; 16 by default.")] = None,
+    most: Annotated[int | None, typer.Option(help="How many designs are found at most; 6 by default.")] = None,
+    seed: Annotated[int | None, typer.Option(help="The luck.")] = None,
+    settings: Settings = None,
+    workers: Workers = None,
+    out: Out = None,
+    figure: Annotated[bool, typer.Option(help="Whether to draw the figure.")] = True,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Throw away what is unfinished, and begin anew.")] = False,
+) -> None:
+    """Search for designs that are good and stand what is doubted; what is found is tried again on fresh luck."""
+    from sim.reading import assignment, bound, lever
+    from sim.report.progress import Bar, working
+    from sim.report.search_page import search_figure
+    from sim.report.search_verdict import search_lines, search_table
+    from sim.study import Search, searching
+
+    numbers = {"budget": budget, "worlds": worlds, "replicates": replicates, "draws": draws, "most": most, "seed": seed}
+    said: dict[str, Any] = {"maximise": maximise, "minimise": minimise, "robust": robust, **numbers}
+    below, above = (bound(text) if text else None for text in (fails_below, fails_above))
+    said["fails"] = searching.failure(below, above)
+    said["doubt"] = dict(map(lever, doubt or []))
+    said["set"] = dict(assignment(text) for text in settings or [])
+    if searching.is_search(scenario):
+        searching.refuse_more({**said, "lever": levers, "design": designs}, scenario)
+        asked = Search.load(scenario)
+    else:
+        asked = searching.asked(scenario, dict(map(lever, levers or [])), designs or [], **said)
+    folder = out or searching.own_place(asked)
+    with interruptible("search", *sys.argv[2:]), Bar(asked.title) as bar:
+        found = searching.search(asked, workers, folder, bar, fresh=fresh)
+    print("\n".join(search_lines(found)))
+    console().print(search_table(found))
+    if figure:
+        with working("drawing"):
+            from sim.record import identity
+            from sim.report.style import save
+
+            save(search_figure(found), folder / "figure.png", identifier=identity(folder))
+    print(f"\n{folder}/: {', '.join(sorted(os.listdir(folder)))}")
+
+
+@app.command()
+def claims(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[CLAIM]...", help="Shipped claims, or files; by default all.")
+    ] = None,
+    pairs: Annotated[
+        int | None, typer.Option(min=2, help="Pairs of runs at each value of a moderator; by default as registered.")
+    ] = None,
+    workers: Workers = None,
+    out: Out = None,
+    figure: Annotated[bool, typer.Option(help="Whether to draw the figure and the page.")] = True,
+    only_list: Annotated[bool, typer.Option("--list", help="Only list the claims.")] = False,
+) -> None:
+    """Put what practitioners claim to the test, as hypotheses written before the runs: verdicts, effects, and where they flip."""
+    from sim.report.tables import shipped_table
+
+    if only_list:
+        from sim import shipped
+
+        console().print(shipped_table("Claims: tide claims NAME", shipped.claims()))
+        return
+    from sim.report.claims_page import caveats, claims_table
+    from sim.study.claims import hypotheses, judge_claims
+
+    chosen = hypotheses(names)
+    for claim in chosen:
+        remark(claim.remarks())
+    folder = out or Path("results") / "-".join(["claims", *(claim.name for claim in chosen if names)])
+    again = (
+        "claims",
+        *(names or []),
+        *(["--pairs", str(pairs)] if pairs else []),
+        *(["--out", str(out)] if out else []),
+    )
+    try:
+        tested = judge_claims(chosen, pairs, workers, folder, lambda claim: remark_progress(claim.title))
+    except KeyboardInterrupt:
+        print(
+            f"interrupted; the claims that are done are kept; to go on: {shlex.join(['tide', *again])}", file=sys.stderr
+        )
+        raise typer.Exit(130) from None
+    console().print(claims_table(tested))
+    print("\n" + "\n".join(caveats(tested)))
+    if figure:
+        draw_claims(tested, folder)
+    print(f"\n{folder}/: {', '.join(sorted(os.listdir(folder)))}")
+    if tested.failed:
+        raise typer.Exit(3)
+
+
+def remark_progress(title: str) -> None:
+    """What is being done, where somebody watches."""
+    if sys.stderr.isatty():
+        print(f"{title} …", file=sys.stderr)
+
+
+def draw_claims(tested: Any, folder: Path) -> None:
+    """The figure of claims, and their page."""
+    from sim.report.progress import working
+
+    with working("drawing"):
+        from sim.record import durably, identity
+        from sim.report.claims_page import claims_figure
+        from sim.report.html import report as page_of
+        from sim.report.style import save
+
+        save(claims_figure(tested), folder / "figure.png", identifier=identity(folder))
+        durably(folder / "report.html", page_of(folder).encode())

@@ -1,0 +1,90 @@
+"""Whether to believe it: published results reproduced, and levers fitted to data."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sim.cli.words import Out, Settings, Where, app, changed, console
+
+
+@app.command()
+def validate(
+    names: Annotated[list[str] | None, typer.Argument(metavar="[CASE]...", help="Which cases; by default all.")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer runs and smaller networks: half a minute.")] = False,
+    workers: Annotated[int | None, typer.Option(min=1, help="How many runs at once; by default all cores.")] = None,
+    out: Out = None,
+    only_list: Annotated[bool, typer.Option("--list", help="Only list the cases.")] = False,
+) -> None:
+    """Reproduce published results by the engine, and write the passport; exit 1 if a case fails."""
+    from sim.record import refuse_foreign
+    from sim.report.passport_page import cases_table, finding_table, heading, save_passport, verdict
+    from sim.report.progress import working
+    from sim.study.sweeping import cores
+    from sim.validation import Effort, cases
+    from sim.validation.passport import examine
+
+    chosen, effort = cases(names or []), Effort(quick, workers or cores())
+    if only_list:
+        print(cases_table(chosen))
+        return
+    folder = out or Path("results") / "-".join(["passport", *(["quick"] if quick else []), *(names or [])])
+    refuse_foreign(folder, "passport")
+    findings = []
+    for case in chosen:
+        with working(f"{case.name}: {case.title}"):
+            findings.append(examine(case, effort))
+        print(heading(findings[-1]))
+        console().print(finding_table(findings[-1]))
+        print()
+    save_passport(findings, effort, folder)
+    print(verdict(findings))
+    print(f"\n{folder}/: {', '.join(sorted(os.listdir(folder)))}")
+    if not all(finding.passed for finding in findings):
+        raise typer.Exit(1)
+
+
+@app.command()
+def calibrate(
+    scenario: Where,
+    data: Annotated[
+        Path, typer.Argument(metavar="DATA.csv", help="Observed series (column month) or moments (column quantity).")
+    ],
+    fit: Annotated[
+        list[str], typer.Option("--fit", metavar="KEY=LOW:HIGH", help="A lever and its range; may be repeated.")
+    ],
+    runs: Annotated[int, typer.Option(help="Runs of each of the two rounds.")] = 512,
+    seed: Annotated[int, typer.Option(min=0, max=2**64 - 1, help="The luck.")] = 0,
+    workers: Annotated[int | None, typer.Option(min=1, help="How many runs at once; by default all cores.")] = None,
+    settings: Settings = None,
+    out: Out = None,
+    figure: Annotated[bool, typer.Option(help="Whether to draw the figure.")] = True,
+) -> None:
+    """Fit levers to observed data, with intervals and profiles; exit 1 if the model does not reach the data."""
+    chosen = changed(scenario, settings)
+    from sim.reading import spans
+    from sim.record import refuse_foreign
+    from sim.report.progress import working
+    from sim.report.tables import calibration_lines, calibration_table
+    from sim.study import calibrate as fitted_to
+
+    folder = out or Path("results") / f"{Path(scenario).stem}-{data.stem}"
+    refuse_foreign(folder, "calibration")
+    with working(f"{chosen.title}: fitting to {data}"):
+        found = fitted_to(chosen, data, spans(fit), runs, seed, workers)
+    found.save(folder)
+    console().print(calibration_table(found))
+    print("\n" + "\n".join(calibration_lines(found)))
+    if figure:
+        with working("drawing"):
+            from sim.record import identity
+            from sim.report.calibration_page import calibration_figure
+            from sim.report.style import save
+
+            save(calibration_figure(found), folder / "figure.png", identifier=identity(folder))
+    print(f"\n{folder}/: {', '.join(sorted(os.listdir(folder)))}")
+    if not found.reached:
+        raise typer.Exit(1)

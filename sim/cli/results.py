@@ -1,0 +1,220 @@
+"""What is there already: pages, accounts, autopsies, and whether it comes out again."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from sim.cli.runs import show_run
+from sim.cli.words import Out, Settings, Workers, app, console, remark
+from sim.mistakes import Mistake
+
+
+@app.command()
+def report(
+    result: Annotated[Path, typer.Argument(metavar="RESULT", help="The folder of a run, a sweep or claims.")],
+    out: Annotated[Path | None, typer.Option("--out", help="The page; by default report.html in the folder.")] = None,
+    stress: Annotated[
+        bool, typer.Option("--stress", help="Of a comparison: find how far each design is from collapse, too.")
+    ] = False,
+    figures: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Of a comparison: write its figures as SVG and PNG, too.")
+    ] = None,
+    workers: Workers = None,
+) -> None:
+    """Write a result on one HTML page that stands alone: verdict, picture, tables, assumptions, and how to do it again."""
+    from sim.study import Result, capsule
+
+    remark(capsule.alteration(result))
+    if stress:
+        find_stress(Result.read(result), workers)
+    if figures:
+        from sim.report.board_page import save_figures
+
+        print(*save_figures(Result.read(result), figures), sep="\n")
+    print(write_page(result, out))
+
+
+def write_page(result: Path, out: Path | None = None) -> Path:
+    """Write the page of a result; where it is."""
+    from sim.record import durably
+    from sim.report.html import report as page_of
+    from sim.report.progress import working
+
+    with working(f"{result}: the page"):
+        text = page_of(result)
+    to = out or result / "report.html"
+    try:
+        durably(to, text.encode())
+    except OSError as error:
+        raise Mistake([f"{to}: cannot be written ({error.strerror}); name another place"]) from None
+    return to
+
+
+def find_stress(result: Any, workers: int | None) -> None:
+    """Keep beside a comparison how far its designs are from collapse."""
+    from sim.report.board_page import stressed
+    from sim.report.progress import working
+
+    with working(f"{result.folder}: looking for the largest strains"):
+        stressed(result, workers=workers)
+
+
+@app.command()
+def accounts(
+    result: Annotated[Path, typer.Argument(metavar="RESULT", help="The folder of a run, or of a sweep with --run.")],
+    at: Annotated[int | None, typer.Option(min=1, metavar="MONTH", help="By default the end.")] = None,
+    number: Annotated[int | None, typer.Option("--run", min=0, help="Of a sweep: the number of the run.")] = None,
+    every: Annotated[int, typer.Option(min=1, help="Months that an account covers, if the run kept none.")] = 12,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="The table; by default accounts.csv in the folder of the run.")
+    ] = None,
+    figure: Annotated[bool, typer.Option(help="Whether to draw the figure beside it.")] = True,
+) -> None:
+    """Say who gets less than it brings, who subsidises whom, and which coalition would gain by leaving."""
+    from sim.record import durably, for_spreadsheets, identity
+    from sim.report.accounts_page import (
+        accounts_figure,
+        accounts_table,
+        leaving_line,
+        most_apart,
+        of_month,
+        subsidy_lines,
+    )
+    from sim.report.progress import working
+    from sim.report.style import save
+    from sim.study.filming import with_accounts
+
+    with working(f"{result}: the accounts"):
+        run = with_accounts(result, number, every)
+        table = of_month(run, at)
+        lines = [*subsidy_lines(run, at), leaving_line(run, at)]
+    console().print(accounts_table(most_apart(table)))
+    print("\n" + "\n".join(lines))
+    mark = "" if number is None else f"-{number}"
+    to = out or result / f"accounts{mark}.csv"
+    durably(to, for_spreadsheets(run.accounts()).to_csv(index=False).encode())
+    if figure:
+        save(accounts_figure(run), to.with_suffix(".png"), identifier=identity(result))
+    print(f"\n{to}")
+
+
+@app.command()
+def explain(
+    result: Annotated[
+        Path, typer.Argument(metavar="RESULT", help="The folder of a run, or of a sweep or comparison with --run.")
+    ],
+    number: Annotated[int | None, typer.Option("--run", min=0, help="Of a sweep: the number of the run.")] = None,
+    without: Annotated[
+        list[str] | None, typer.Option(metavar="CAUSE", help="Try only this cause; may be repeated (by default all).")
+    ] = None,
+    had_stayed: Annotated[
+        list[str] | None, typer.Option(metavar="FIRM", help="Try what if this firm had stayed; may be repeated.")
+    ] = None,
+    had_left: Annotated[
+        list[str] | None, typer.Option(metavar="FIRM", help="Try what if this firm had left; may be repeated.")
+    ] = None,
+    at: Annotated[int | None, typer.Option(min=0, metavar="MONTH", help="When firms of --had-left leave.")] = None,
+    branch: Annotated[
+        int | None, typer.Option(min=0, metavar="MONTH", help="Try other rules (--set) from this month on.")
+    ] = None,
+    settings: Settings = None,
+    seeds: Annotated[int, typer.Option(min=0, help="On how many other lucks all is repeated.")] = 5,
+    workers: Annotated[int | None, typer.Option(min=1, help="How many runs at once; by default all cores.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="A folder for table, figure and page; by default that of the result.")
+    ] = None,
+) -> None:
+    """Say what brought a run down (or its largest loss about): the chain of events, each cause tried by the same luck without it."""
+    from sim.reading import assignment
+    from sim.report.autopsy_page import write
+    from sim.report.autopsy_story import headline, story, told_trials
+    from sim.report.progress import working
+    from sim.report.tables import new_table
+    from sim.study import explain as found_by
+
+    if settings and branch is None:
+        raise Mistake(["--set: says what holds after a branch; name its month with --branch"])
+    if at is not None and not had_left:
+        raise Mistake(["--at: says when a firm leaves; name it with --had-left"])
+    with working(f"{result}: the same luck again, without each suspect"):
+        found = found_by(
+            result,
+            number,
+            names=without or (),
+            had_stayed=had_stayed or (),
+            had_left=had_left or (),
+            at=at,
+            branch=branch,
+            changes=dict(assignment(text) for text in settings or []),
+            seeds=seeds,
+            workers=workers,
+        )
+    print(f"{headline(found)}.")
+    for part in story(found):
+        print(f"\n{part.title}", *part.lines, sep="\n- ")
+    table = told_trials(found)
+    shown = new_table("", *table.header)
+    for row in table.rows:
+        shown.add_row(*row)
+    print()
+    console().print(shown)
+    asked = [word for word in sys.argv[1:] if word] if sys.argv[1:2] == ["explain"] else ["explain", str(result)]
+    mark = "" if number is None else f"-{number}"
+    with working("drawing"):
+        files = write(found, (out or result) / f"explain{mark}", result, shlex.join(["tide", *asked]))
+    print(f"\n{out or result}/: {', '.join(each.name for each in files)}")
+
+
+@app.command()
+def verify(
+    result: Annotated[Path, typer.Argument(metavar="RESULT", help="The folder of a run, a sweep or claims.")],
+    sample: Annotated[int, typer.Option(min=1, help="How many runs of a sweep, drawn at random.")] = 20,
+    seed: Annotated[int, typer.Option(min=0, max=2**64 - 1, help="The luck of the draw.")] = 0,
+) -> None:
+    """Run a result again, or some of its runs, and say whether all is the same to the last bit; exit 1 if not."""
+    from sim.report.progress import working
+    from sim.study import capsule
+
+    if note := capsule.made_by_another(result):
+        remark([note])
+    with working(f"{result}: again"):
+        count, wrong = capsule.verify(result, sample, seed)
+    print("\n".join(wrong) or f"{result}: {count} run{'s' if count > 1 else ''} again, all the same to the last bit")
+    if wrong:
+        raise typer.Exit(1)
+
+
+@app.command()
+def rerun(
+    result: Annotated[Path, typer.Argument(metavar="RESULT", help="The folder of a sweep.")],
+    number: Annotated[int, typer.Option("--run", min=0, help="The number of the run.")],
+    out: Out = None,
+    figure: Annotated[bool, typer.Option(help="Whether to draw the figure.")] = True,
+) -> None:
+    """Rebuild one run of a sweep in full: series, firms, ties, measures and figure."""
+    from sim.record import refuse_foreign
+    from sim.report.progress import working
+    from sim.study import Result, capsule
+
+    folder = out or result.with_name(f"{result.name}-run-{number}")
+    refuse_foreign(folder, "run")
+    with working(f"{result}: run {number}"):
+        record = capsule.again(Result.read(result), number)
+    record.save(folder)
+    show_run(record, folder, figure, everything=False)
+
+
+@app.command()
+def export(
+    result: Annotated[Path, typer.Argument(metavar="RESULT", help="The folder of a sweep.")],
+    to: Annotated[Path, typer.Argument(metavar="TO", help="A folder for CSV, a name.zip, or a name.zarr.")],
+) -> None:
+    """Write a sweep as plain files that stand alone: CSV, a single archive, or Zarr."""
+    from sim.study import Result, capsule
+
+    print(capsule.export(Result.read(result), to))

@@ -1,0 +1,103 @@
+"""One ecosystem at a time: a run, and what each of its rules is worth."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from sim.cli.words import Designs, LaterWins, Out, Settings, Where, app, changed, console, remark
+
+
+@app.command()
+def run(
+    scenario: Where,
+    seed: Annotated[int, typer.Option(min=0, max=2**64 - 1, help="The luck.")] = 0,
+    settings: Settings = None,
+    designs: Designs = None,
+    later_wins: LaterWins = False,
+    engine: Annotated[str, typer.Option(help="compiled, or agents: firm by firm through Mesa.")] = "compiled",
+    out: Out = None,
+    figure: Annotated[bool, typer.Option(help="Whether to draw the figure.")] = True,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Every measure with its meaning, those without a number too.")
+    ] = False,
+) -> None:
+    """Simulate one scenario: measures, a figure, and files in results/."""
+    chosen = changed(scenario, settings, designs, later_wins)
+    from sim.founding import unused_columns
+    from sim.record import place_of_its_own, refuse_foreign
+    from sim.report.progress import working
+    from sim.running import run as simulate
+
+    if out:
+        refuse_foreign(out, "run")
+    remark([*chosen.remarks(), *unused_columns(chosen)])
+    with working(f"{chosen.title}: {chosen.run.steps} months"):
+        record = simulate(chosen, seed, engine=engine)
+    named = Path("results") / f"{Path(scenario).stem}-{seed}"
+    folder = record.save(out or place_of_its_own(named, "scenario", chosen, changed=bool(settings or designs)))
+    show_run(record, folder, figure, everything)
+
+
+def show_run(record: Any, folder: Path, figure: bool, everything: bool) -> None:
+    """What a run says, its figure and its files."""
+    from sim.report.progress import working
+
+    if figure:
+        with working("drawing"):
+            from sim.record import identity
+            from sim.report.run_page import run_figure
+            from sim.report.style import save
+
+            save(run_figure(record), folder / "figure.png", identifier=identity(folder))
+    from sim.report.tables import maturity_lines, measures_table
+    from sim.report.wording import headline, subtitle
+
+    print(f"{subtitle(record)}\n{headline(record)}.\n")
+    console().print(measures_table(record, everything))
+    if not everything:
+        print("\nLeft out: what has no number here, or whose mechanism is off; --all has it, with what each means.")
+    print("\n".join(maturity_lines(record)))
+    print(f"\n{folder}/: {', '.join(sorted(os.listdir(folder)))}")
+
+
+@app.command()
+def roi(
+    scenario: Where,
+    runs: Annotated[int, typer.Option(min=2, help="How many seeds, with each rule and without.")] = 20,
+    workers: Annotated[int | None, typer.Option(min=1, help="How many runs at once; by default all cores.")] = None,
+    settings: Settings = None,
+) -> None:
+    """Say what each rule at work costs and brings, against the same luck without it."""
+    chosen = changed(scenario, settings)
+    from sim.report.progress import working
+    from sim.report.tables import returns_table
+    from sim.study import returns
+    from sim.study.worth import not_priced
+
+    with working(f"{chosen.title}: {runs} seeds, with each rule and without"):
+        found = returns(chosen, range(runs), workers)
+    console().print(returns_table(chosen.title, found))
+    if others := not_priced(chosen):
+        print(f"\nNot priced, as no value of theirs means doing without (vary them in a study): {', '.join(others)}.")
+
+
+@app.command()
+def fixation(
+    scenario: Where,
+    copies: Annotated[int, typer.Option(min=1, help="How many copies of the ecosystem are simulated.")] = 10_000,
+    seed: Annotated[int, typer.Option(min=0, max=2**64 - 1, help="The luck.")] = 0,
+    settings: Settings = None,
+) -> None:
+    """Say how likely the first of two strategies takes over: exactly where firms are few, and by simulation."""
+    chosen = changed(scenario, settings)
+    from sim.report.progress import working
+    from sim.report.tables import fixation_table
+    from sim.study import fixation as chance_of
+
+    with working(f"{chosen.title}: {copies:,} copies"):
+        found = chance_of(chosen, copies, seed)
+    console().print(fixation_table(chosen, found))

@@ -1,0 +1,210 @@
+"""Many runs: studies, shared out and put together, and where in their space things go wrong."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from sim.cli.words import Isolate, Limit, Out, Workers, app, console, interruptible, remark
+from sim.mistakes import Mistake
+
+
+@app.command()
+def sweep(
+    study: Annotated[str, typer.Argument(metavar="STUDY", help="A shipped study's name, or a TOML file.")],
+    workers: Workers = None,
+    out: Out = None,
+    figure: Annotated[bool, typer.Option(help="Whether to draw the figure.")] = True,
+    isolate: Isolate = "threads",
+    limit: Limit = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Only go on with what is there.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Throw away what is unfinished, and begin anew.")] = False,
+    dask: Annotated[str, typer.Option(metavar="ADDRESS", help="Have a Dask cluster do it: tcp://127.0.0.1:8786.")] = "",
+    cluster: Annotated[
+        bool, typer.Option("--cluster", help="Start the cluster of the study's [cluster] for it.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say how many runs, how long, how much disk.")] = False,
+    plan: Annotated[bool, typer.Option("--plan", help="Only write the plan, for tide work.")] = False,
+) -> None:
+    """Run a study: many designs, many seeds, intervals, and a figure; the same command again goes on where it was interrupted."""
+    from sim.report.progress import Bar
+    from sim.report.tables import forecast_lines
+    from sim.study import Study, sweeping
+
+    chosen = Study.load(study)
+    remark(chosen.remarks())
+    if dry_run:
+        print("\n".join(forecast_lines(sweeping.forecast(chosen, workers, out))))
+        return
+    if plan:
+        planned = sweeping.plan(chosen, out)
+        most = "at most " * chosen.replicates.batched
+        print(f"{planned.folder}: {most}{planned.runs} runs in {planned.shards} shards; do them with tide work")
+        return
+    again = [*(["--out", str(out)] if out else []), *(["--dask", dask] if dask else ["--cluster"] * cluster)]
+    with (
+        interruptible("sweep", study, *again, "--resume"),
+        machines(chosen, dask, cluster) as address,
+        Bar(chosen.title) as bar,
+    ):
+        result = sweeping.sweep(
+            chosen, workers, out, bar, isolate=isolate, limit=limit, dask=address, resume=resume, fresh=fresh
+        )
+    show_result(result, figure)
+
+
+@contextmanager
+def machines(study: Any, address: str, cluster: bool) -> Iterator[str]:
+    """The address of the scheduler whose workers are to do a sweep; empty for this machine alone."""
+    if cluster and address:
+        raise Mistake(["--cluster: does not go with --dask, which names one that is there"])
+    if not cluster:
+        yield address
+        return
+    from sim.study.cluster import started
+
+    if study.cluster is None:
+        raise Mistake([f'--cluster: {study.name} has no [cluster]; write one, e.g. [cluster] kind = "slurm"'])
+    print(f"waiting for a first worker ({study.cluster.kind})", file=sys.stderr)
+    with started(study.cluster) as found:
+        yield found
+
+
+@app.command()
+def work(
+    result: Annotated[str, typer.Argument(metavar="RESULT", help="The folder that tide sweep --plan was told.")],
+    shards: Annotated[str, typer.Option(metavar="I::N", help="Every N-th shard from the I-th on.")] = "0::1",
+    workers: Workers = None,
+    isolate: Isolate = "threads",
+    limit: Limit = None,
+) -> None:
+    """Do a part of the shards of a planned sweep; others do theirs at the same time."""
+    from sim.report.progress import Bar
+    from sim.study import sweeping
+
+    part, _colons, of = shards.partition("::")
+    if not (part.isdecimal() and of.isdecimal()):
+        raise Mistake([f"--shards {shards}: this is no part; write I::N, e.g. 0::4 for the first of four"])
+    with interruptible("work", result, "--shards", shards), Bar(result) as bar:
+        folder = sweeping.work(result, int(part), int(of), workers, bar, isolate=isolate, limit=limit)
+    print(f"{folder}: shards {shards} are done")
+
+
+@app.command()
+def merge(
+    results: Annotated[list[str], typer.Argument(metavar="RESULT...", help="A result, and copies with other shards.")],
+    figure: Annotated[bool, typer.Option(help="Whether to draw the figure.")] = True,
+) -> None:
+    """Put a sweep together of which all shards have been done."""
+    from sim.study import sweeping
+
+    show_result(sweeping.merge(results[0], results[1:]), figure)
+
+
+def show_result(result: Any, figure: bool) -> None:
+    """What a sweep says, its figure and its files; exit 3 if some runs failed."""
+    from sim.report.progress import working
+    from sim.report.tables import claims_table, effects_table, findings, precision_lines, summary_table
+    from sim.study.sensitivity import can_tell, too_few
+
+    remark(too_few(result.study))
+    indices = show_sensitivity(result) if can_tell(result.study) else None
+    if indices is None:
+        console().print(summary_table(result))
+    if result.study.effects:
+        console().print(effects_table(result))
+        if result.study.effects.claims:
+            console().print(claims_table(result))
+    for line in (*findings(result), *precision_lines(result)):
+        print(line)
+    if figure:
+        with working("drawing"):
+            from sim.record import identity
+            from sim.report.sensitivity_page import sensitivity_figure
+            from sim.report.style import save
+            from sim.report.sweep_page import sweep_figure
+
+            drawn = sweep_figure(result) if indices is None else sensitivity_figure(result, indices)
+            save(drawn, result.folder / "figure.png", identifier=identity(result.folder))
+    print(f"\n{result.folder}/: {', '.join(sorted(os.listdir(result.folder)))}")
+    tell_failed(result)
+
+
+def show_sensitivity(result: Any) -> Any:
+    """Which factors the measures hang on; it is kept beside the result."""
+    from sim.report.tables import sensitivity_table
+    from sim.study.sensitivity import remarks
+
+    found = result.sensitivity()
+    found.to_csv(result.folder / "sensitivity.csv", index=False)
+    console().print(sensitivity_table(found))
+    remark(remarks(result, found))
+    return found
+
+
+def tell_failed(result: Any) -> None:
+    """Say how many runs failed, if any did, and exit 3."""
+    if result.failed:
+        failed = result.runs[result.runs["status"] != "done"].iloc[0]
+        print(
+            f"{result.failed} of {len(result.runs)} runs failed; see the column error in runs.parquet; the first: "
+            f"{failed['error']}; to repeat it: {failed['command']}",
+            file=sys.stderr,
+        )
+        raise typer.Exit(3)
+
+
+@app.command()
+def discover(
+    result: Annotated[Path, typer.Argument(metavar="RESULT", help="The folder of a sweep over ranges.")],
+    measure: Annotated[str, typer.Option(help="Which measure goes wrong.")] = "collapsed",
+    above: Annotated[float | None, typer.Option(help="A case is a run in which it is above this.")] = None,
+    below: Annotated[float | None, typer.Option(help="Or below this.")] = None,
+    figure: Annotated[bool, typer.Option(help="Whether to draw the figure.")] = True,
+) -> None:
+    """Say in which part of the space of levers a measure goes wrong, as a box of limits (PRIM)."""
+    from sim.report.progress import working
+    from sim.study import Result
+    from sim.study.discovery import discover as found_by
+
+    swept = Result.read(result)
+    with working(f"{result}: looking for where {measure} goes wrong"):
+        box = found_by(swept, measure, above, below)
+    print(box)
+    box.table().to_csv(result / "discover.csv", index=False)
+    if figure:
+        with working("drawing"):
+            from sim.record import identity
+            from sim.report.discovery_page import box_figure
+            from sim.report.style import save
+
+            save(box_figure(swept, box), result / "discover.png", identifier=identity(result))
+    print(f"\n{result}/: discover.csv{', discover.png' if figure else ''}")
+
+
+@app.command()
+def gallery(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME]...", help="Shipped experiments, or TOML files; by default all."),
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", help="The folder of the gallery.")] = Path("results/gallery"),
+    workers: Annotated[int | None, typer.Option(min=1, help="How many runs at once; by default all cores.")] = None,
+) -> None:
+    """Run the shipped experiments and write down what each shows: pages, figures, and one table."""
+    from sim.report.gallery import gallery as hang
+    from sim.report.progress import Bar
+
+    exhibits = hang(names or (), out, workers, Bar)
+    for each in exhibits:
+        print(f"{each.page}: {each.runs} runs, {'new' if each.changed else 'as before'}")
+    print(out / "README.md")
+    if failed := sum(each.failed for each in exhibits):
+        print(f"{failed} runs failed; the pages say of which study", file=sys.stderr)
+        raise typer.Exit(3)
