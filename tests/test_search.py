@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -10,14 +12,17 @@ import pytest
 
 import sim
 from sim import Design, Mistake, Search, cli
+from sim.report.html import report
 from sim.report.search_page import search_figure
-from sim.report.search_verdict import region_line, search_lines
+from sim.report.search_verdict import best_line, region_line, search_lines
 from sim.report.style import render
 from sim.study import searching
+from sim.study.capsule import verify
 from sim.study.comparing import AS_IT_IS
 from sim.study.searching.evolving import spread, unbeaten
 from sim.study.searching.failing import regions
-from sim.study.searching.trying import JOURNAL, scores, seeds, worlds
+from sim.study.searching.found import Found
+from sim.study.searching.trying import JOURNAL, Trial, scores, seeds, worlds
 from sim.study.sweeping import Interrupted
 
 TAKE, EXIT = "sharing.take_rate", "membership.exit_rate"
@@ -126,6 +131,23 @@ def test_luck_and_worlds_are_the_same_for_all_designs_and_new_in_every_draw():
     assert sorted(int(world[EXIT] / 0.06) for world in worlds(search, 3)) == [0, 1, 2, 3, 4]
 
 
+def test_a_design_is_beaten_only_where_fresh_luck_tells_it_from_another(traded):
+    """Means always differ; what luck alone would give is no reason to drop a design, and one that is ahead in every draw is."""
+    found, _ = traded
+    noise = np.linspace(-1, 1, 16)
+
+    def trials(gain, scatter=0.0):
+        shape = (*found.search.shape, len(found.search.measures))
+        return [Trial(np.full(shape, gain + scatter * each), "") for each in noise]
+
+    level = [found.as_it_is[0], *trials(-5.0)]
+    alike = replace(found, as_it_is=level, again={"found_1": trials(0.1, 1.0), "found_2": trials(0.0, -1.0)})
+    assert alike.beaten == {}
+    apart = replace(found, as_it_is=level, again={"found_1": trials(0.1, 1.0), "found_2": trials(0.0, 1.0)})
+    assert apart.beaten == {"found_2": "found_1"}
+    assert "found_2 is beaten on fresh luck: found_1 is shown to be better" in "\n".join(search_lines(apart))
+
+
 # Where designs fail
 
 
@@ -178,6 +200,43 @@ def test_tables_are_tidy(traded):
     assert found.tried["welfare"][3] == pytest.approx(by_hand)
     content = json.loads((folder / "search.json").read_text())
     assert [each["name"] for each in content["found"]] == list(found.again)
+
+
+def test_what_was_found_is_read_again_as_it_was(traded):
+    found, folder = traded
+    again = Found.read(folder)
+    assert again.tried.equals(found.tried) and again.verdicts.equals(found.verdicts) and again.beaten == found.beaten
+    assert search_lines(again) == search_lines(found)
+
+
+def test_runs_of_a_search_come_out_again_to_the_last_bit(traded, tmp_path):
+    """A row a run, each with its seed; one that is changed by hand is named, and so is the file."""
+    found, folder = traded
+    assert len(found.runs) == (21 + 3 * 16) * 10
+    assert verify(folder, sample=15) == (15, [])
+    shutil.copytree(folder, tmp_path / "b")
+    runs = pd.read_parquet(tmp_path / "b" / "runs.parquet")
+    runs.loc[runs["draw"] == 2, "welfare"] += 1e-9
+    runs.to_parquet(tmp_path / "b" / "runs.parquet", index=False)
+    count, wrong = verify(tmp_path / "b", sample=len(runs))
+    assert count == len(runs) and len(wrong) == 1 + 3 * 10
+    assert wrong[0].endswith("runs.parquet: is not as tide wrote it")
+    assert all("draw 2, world" in line and line.endswith(": welfare came out otherwise") for line in wrong[1:])
+
+
+def test_a_search_is_told_on_one_page(traded):
+    found, folder = traded
+    page = report(folder)
+    assert page == report(folder)
+    assert best_line(found) in page and "tide verify a" in page and "What is not known for sure" in page
+    assert page.count("<h2") == 6
+
+
+def test_a_search_of_an_earlier_version_is_not_read_but_told(traded, tmp_path):
+    shutil.copytree(traded[1], tmp_path / "b")
+    (tmp_path / "b" / "runs.parquet").unlink()
+    with pytest.raises(Mistake, match=r"b: this search cannot be read .*; run it again: tide search .*search.toml"):
+        Found.read(tmp_path / "b")
 
 
 def test_the_figure_is_the_same_bytes_every_time(traded):

@@ -176,7 +176,7 @@ def search(
     settings: Settings = None,
     workers: Workers = None,
     out: Out = None,
-    figure: Annotated[bool, typer.Option(help="Whether to draw the figure.")] = True,
+    figure: Annotated[bool, typer.Option(help="Whether to draw the figure and the page.")] = True,
     fresh: Annotated[bool, typer.Option("--fresh", help="Throw away what is unfinished, and begin anew.")] = False,
 ) -> None:
     """Search for designs that are good and stand what is doubted; what is found is tried again on fresh luck."""
@@ -208,6 +208,7 @@ def search(
             from sim.report.style import save
 
             save(search_figure(found), folder / "figure.png", identifier=identity(folder))
+        write_page(folder)
     print(f"\n{folder}/: {', '.join(sorted(os.listdir(folder)))}")
 
 

@@ -16,7 +16,7 @@ from sim.mistakes import Mistake
 
 @app.command()
 def report(
-    result: Annotated[Path, typer.Argument(metavar="RESULT", help="The folder of a run, a sweep or claims.")],
+    result: Annotated[Path, typer.Argument(metavar="RESULT", help="The folder of a run, a sweep, claims or a search.")],
     out: Annotated[Path | None, typer.Option("--out", help="The page; by default report.html in the folder.")] = None,
     stress: Annotated[
         bool, typer.Option("--stress", help="Of a comparison: find how far each design is from collapse, too.")
@@ -172,8 +172,8 @@ def explain(
 
 @app.command()
 def verify(
-    result: Annotated[Path, typer.Argument(metavar="RESULT", help="The folder of a run, a sweep or claims.")],
-    sample: Annotated[int, typer.Option(min=1, help="How many runs of a sweep, drawn at random.")] = 20,
+    result: Annotated[Path, typer.Argument(metavar="RESULT", help="The folder of a run, a sweep, claims or a search.")],
+    sample: Annotated[int, typer.Option(min=1, help="How many of its runs, drawn at random.")] = 20,
     seed: Annotated[int, typer.Option(min=0, max=2**64 - 1, help="The luck of the draw.")] = 0,
 ) -> None:
     """Run a result again, or some of its runs, and say whether all is the same to the last bit; exit 1 if not."""

@@ -22,6 +22,8 @@ from sim.report.claims_page import claims_sections
 from sim.report.claims_page import headline as claimed
 from sim.report.page_parts import Picture, Section, Told, assumptions, drawing
 from sim.report.run_page import run_figure
+from sim.report.search_page import search_sections
+from sim.report.search_verdict import best_line
 from sim.report.sensitivity_page import sensitivity_figure
 from sim.report.sweep_page import sweep_figure
 from sim.report.tables import claim_text, estimate, findings, maturity_lines, measures_shown, precision_lines, spelled
@@ -29,6 +31,7 @@ from sim.report.wording import headline, months_of, subtitle
 from sim.scenario import Scenario
 from sim.study import Result
 from sim.study.claims import Verdicts
+from sim.study.searching.found import Found
 from sim.study.sensitivity import can_tell, remarks
 
 SCRIPT = Path(__file__).with_name("templates") / "replay.js"
@@ -38,7 +41,7 @@ MOST_ROWS = 60
 
 
 def report(folder: str | Path) -> str:
-    """The page of a result: of a run, a sweep, or claims.
+    """The page of a result: of a run, a sweep, claims or a search.
 
     Raises:
         Mistake: if the folder holds none of them.
@@ -52,7 +55,9 @@ def report(folder: str | Path) -> str:
             return _of_board(result, at) if is_board(result) else page(at, *_of_sweep(result, at))
         case "claims":
             return page(at, *_of_claims(at))
-    raise Mistake([f"{at}: holds no run and no sweep, and no claims; name the folder of a result that tide wrote"])
+        case "search":
+            return page(at, *_of_search(at))
+    raise Mistake([f"{at}: holds no run, sweep, claims or search; name the folder of a result that tide wrote"])
 
 
 def page(at: Path, title: str, lead: list[str], description: str, sections: list[Section], kicker: str = "") -> str:
@@ -136,6 +141,13 @@ def _of_claims(at: Path) -> tuple[str, list[str], str, list[Section]]:
         *(f"{line}." for line in tested.rewritten()),
     ]
     return "What practitioners claim", lead, about, claims_sections(tested, at)
+
+
+def _of_search(at: Path) -> tuple[str, list[str], str, list[Section]]:
+    found = Found.read(at)
+    tried = f"{len(found.places):,} designs of {found.base.title} were tried, {len(found.again)} of them again on fresh luck"
+    counted = f"{tried}: {len(found.runs):,} runs."
+    return found.search.title, [best_line(found), counted], found.search.description, search_sections(found, at)
 
 
 def _verdict(result: Result) -> Section:

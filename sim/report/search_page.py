@@ -1,9 +1,10 @@
-"""A search on one page: all designs that were tried, and those that were found, where they were and where fresh luck has put them."""
+"""A search on one page: a figure, in which all that was tried lies grey behind what was found, and what is told of it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sim.measures import MEASURES
-from sim.report.search_verdict import best_line
+from sim.record import identity
+from sim.report.markdown import toml
+from sim.report.odd import meaning
+from sim.report.page_parts import Cell, Picture, Section, Told, assumptions, drawing
+from sim.report.search_verdict import best_line, region_line, search_lines
 from sim.report.style import BLUE, FAINT, HALO, MUTED, NUMBER, VERMILION, apart, new_page, panel, styled
+from sim.report.tables import spelled
+from sim.report.verdict import between
 from sim.study.comparing import AS_IT_IS
 from sim.study.searching import Found
 
@@ -40,6 +47,59 @@ def search_figure(found: Found) -> Figure:
             else:
                 _pair(axes, found, one, other)
         return page
+
+
+def search_sections(found: Found, at: Path) -> list[Section]:
+    """The parts of the page: what fresh luck says of each design, the picture, what each sets, where it fails, and how to do it again."""
+    alt = f"{best_line(found)} Designs that were tried, and those that were found with 95 % intervals on fresh luck."
+    picture = Picture(drawing(search_figure(found), identity(at), alt), alt)
+    lines = search_lines(found)[1:]
+    fails = [*map(region_line, found.regions)]
+    told = [line for line in lines if line not in fails]
+    designs = [[name, key, toml(value)] for name in found.again for key, value in found.changes(name).items()]
+    doubts = [[key, spelled(each.low), spelled(each.high), meaning(key)] for key, each in found.search.doubt.items()]
+    doubted = Told(
+        "What is not known for sure: every design is tried all over these ranges",
+        ["key", "from", "to", "meaning"],
+        doubts,
+        {1, 2},
+    )
+    again = [f"tide verify {at.name}", f"tide search {at.name}/search.toml"]
+    again += [f"tide compare {at.name}/scenario.toml --design {at.name}/{name}.toml" for name in found.recommended[:1]]
+    return [
+        Section("What was found", told, [_worth(found)], pictures=[picture]),
+        *(
+            [Section("What each design sets", tables=[Told("", ["design", "key", "value"], designs)])]
+            if designs
+            else []
+        ),
+        *([Section("Where they fail", fails)] if fails else []),
+        *([Section("What is doubted", tables=[doubted])] if doubts else []),
+        assumptions(found.base),
+        Section("Again", commands=again),
+    ]
+
+
+def _worth(found: Found) -> Told:
+    """Every design that was found in every goal, as searched and on fresh luck."""
+    rows = [
+        [
+            name,
+            row["goal"].replace("_", " "),
+            spelled(row["searched"]),
+            between(row["fresh"], row["low"], row["high"]),
+            between(row["gain"], row["gain_low"], row["gain_high"]),
+            Cell.of(row["verdict"], {"better": "good", "worse": "bad"}.get(row["verdict"], "")),
+        ]
+        for name in found.again
+        for row in found.verdicts[found.verdicts["design"] == name].to_dict("records")
+    ]
+    baseline = [
+        [AS_IT_IS, goal.replace("_", " "), spelled(found.searched[goal]), between(*each), "", ""]
+        for goal, each in found.baseline.items()
+    ]
+    header = ["design", "goal", "as searched", "on fresh luck [95 %]", "more than as it is [95 % together]", "verdict"]
+    return Told("What each is worth", header, [*baseline, *rows], {2, 3, 4, 5})
 
 
 def _pair(axes: Axes, found: Found, one: str, other: str) -> None:

@@ -59,7 +59,7 @@ def _change(row: dict[Any, Any]) -> str:
 def _beaten(found: Found) -> Iterator[str]:
     """The designs that did not stand the second look."""
     for name, other in found.beaten.items():
-        yield f"{name} is beaten on fresh luck: {other} has better means in all that was sought."
+        yield f"{name} is beaten on fresh luck: {other} is shown to be better in something, and no worse by its means."
 
 
 def _curse(found: Found) -> Iterator[str]:

@@ -127,13 +127,15 @@ def verify(folder: str | Path, sample: int = 20, seed: int = 0) -> tuple[int, li
         How many runs were run again, and what came out otherwise.
 
     Raises:
-        Mistake: if it is no result of a run, a sweep or claims.
+        Mistake: if it is no result of a run, a sweep, claims or a search.
     """
     at = Path(folder)
     if kind_of(at) == "run":
         return 1, list(differences_of_run(at))
     if kind_of(at) == "claims":
         return _verified_claims(at, sample, seed)
+    if kind_of(at) == "search":
+        return _verified_search(at, sample, seed)
     result = Result.read(at)
     runs = sampled(result, sample, seed)
     return len(runs), [*alteration(at), *differences(result, runs)]
@@ -148,10 +150,31 @@ def _verified_claims(at: Path, sample: int, seed: int) -> tuple[int, list[str]]:
     return count, [*tested.rewritten(), *wrong]
 
 
+def _verified_search(at: Path, sample: int, seed: int) -> tuple[int, list[str]]:
+    """The same of a search: designs in doubted worlds, as searched and on fresh luck."""
+    from sim.study.searching.found import Found
+
+    found = Found.read(at)
+    rows = found.runs.to_dict("records")
+    draws = luck.uniforms(luck.key(seed), SAMPLE, 0, np.arange(len(rows)))
+    chosen = [rows[k] for k in sorted(np.argsort(draws, kind="stable")[:sample])]
+    return len(chosen), [*alteration(at), *filter(None, (_difference_of_search(found, row) for row in chosen))]
+
+
+def _difference_of_search(found: Any, row: dict[Any, Any]) -> str:
+    """What comes out otherwise when a run of a search is run again; empty if nothing does."""
+    outcome = run_once(found.scenario_of(row), int(row["seed"]), False, names=found.search.measures)
+    other = [name for name in found.search.measures if not _same(row[name], outcome.measures[name])]
+    design = row["name"] or f"design {row['number']}"
+    where = f"{design}, draw {row['draw']}, world {row['world']}, run {row['run']} (seed {row['seed']})"
+    return f"{where}: {', '.join(other)} came out otherwise" if other else ""
+
+
 def alteration(folder: str | Path) -> list[str]:
-    """That a sweep's result has been changed since it was written, and where."""
+    """That the result of a sweep or a search has been changed since it was written, and where."""
     at = Path(folder)
-    name = altered(at, read_manifest(at, "sweep")) if kind_of(at) == "sweep" else ""
+    kind = kind_of(at)
+    name = altered(at, read_manifest(at, kind)) if kind in ("sweep", "search") else ""
     return [f"{at / name}: is not as tide wrote it"] if name else []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -44,6 +45,12 @@ class Region(NamedTuple):
     """Runs that these shares are of."""
     why_not: str
     """Why no region was sought; empty if one was."""
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> Region:
+        """A region as it was written down, where NaN is null."""
+        known: dict[str, Any] = {key: math.nan if value is None else value for key, value in told.items()}
+        return cls(**known)
 
 
 class Half(NamedTuple):
