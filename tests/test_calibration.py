@@ -57,6 +57,7 @@ def interval(watch, sample):
     return ends
 
 
+@pytest.mark.slow
 def test_truths_lie_in_their_intervals_about_as_often_as_these_say(base, observe):
     """Twelve truths, two levers each: at 95 %, fewer than 19 of 24 within would happen once in two thousand times."""
     within = 0
@@ -111,6 +112,7 @@ def test_a_fit_brings_the_truth_back_and_tells_how_good_it_is(base, observe):
     assert found.fitted.contribution.level == pytest.approx(told.loc[LEVEL, "best"])
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_answer_whatever_the_workers(base, observe):
     data = observe(base)
     one, two = (calibrate(base, data, {LEVEL: (0.2, 0.9)}, runs=64, seed=3, workers=k) for k in (1, 2))

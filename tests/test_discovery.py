@@ -85,6 +85,7 @@ def test_where_there_is_nothing_no_box_is_told(seed, share):
     assert box.limits.empty and "no box of levers was found" in str(box)
 
 
+@pytest.mark.slow
 def test_replicates_that_are_alike_add_no_lever_and_flatter_only_what_was_found():
     boxes = [
         by_point(seed, lambda runs: np.where((runs[TAKE] > 0.3) & (runs[SEEN] < 0.4), 0.95, 0.05)).discover()
@@ -201,6 +202,7 @@ def test_its_intervals_hold_the_truth_at_least_as_often_as_they_say(learned):
     assert ((told["low"] <= truth) & (truth <= told["high"])).mean() > 0.95
 
 
+@pytest.mark.slow
 def test_and_so_they_do_where_all_points_share_the_luck_of_their_seeds():
     """Each seed lifts the hill everywhere, and tilts it: held-out points show nothing of it, parts of the seeds do."""
     points, truth = elsewhere()

@@ -70,9 +70,11 @@ SCENARIOS = {
 }
 
 
+@pytest.mark.parametrize("firms", [40, pytest.param(100, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_both_engines_go_the_same_way(busy, name):
-    scenario = Scenario(**{**busy.model_dump(), **_merged(busy, SCENARIOS[name])})
+def test_both_engines_go_the_same_way(busy, name, firms):
+    size = {"founding.firms": firms, "value.reference_size": firms, "membership.market_potential": 14 * firms // 10}
+    scenario = Scenario(**{**busy.model_dump(), **_merged(busy, SCENARIOS[name])}).replace(size)
     compiled, agents = Ecosystem(scenario, 3), Ecosystem(scenario, 3, engine="agents")
     compiled.finish(), agents.finish()
     for series in SERIES:

@@ -76,6 +76,7 @@ def test_of_two_levers_there_is_a_line_each_or_a_map(tmp_path):
         both.plot.lines("welfare", over="governance.monitorin")
 
 
+@pytest.mark.slow
 def test_boxes_and_surrogates_are_drawn_with_what_they_are_worth(tmp_path):
     pytest.importorskip("ema_workbench")
     study = Study(

@@ -63,6 +63,7 @@ def test_four_treatments_that_are_alike_are_seldom_told_apart_at_all():
     assert wrong / 100 <= 0.05
 
 
+@pytest.mark.slow
 def test_probabilities_err_no_more_often_either():
     rule = Race(measure="collapsed", better="lower", confidence=0.9)
     wrong = 0

@@ -46,7 +46,8 @@ def test_the_truth_stays_in_all_intervals_of_a_mean_as_often_as_is_said(confiden
     assert left / 600 < 1 - confidence
 
 
-@pytest.mark.parametrize("chance", [0.02, pytest.param(0.5, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("chance", [0.02, 0.5])
 def test_and_in_those_of_bounded_values_whatever_they_are(chance):
     left = 0
     for trial in range(150):
