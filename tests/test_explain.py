@@ -10,12 +10,15 @@ import pytest
 import sim
 from sim import Scenario, cli
 from sim.mistakes import Mistake
-from sim.record import OURS
+from sim.record import OURS, series_frame
 from sim.report.autopsy_page import autopsy_page, drawn, write
 from sim.report.autopsy_story import headline, is_common, story, told_trials
-from sim.study import Result, Study, autopsy, sweep
-from sim.study.autopsy import Band, bands_of, largest_loss, outcome_of, see_same, watch
-from sim.study.suspects import leaving, staying, suspects_of, without
+from sim.study import Result, Study, sweep
+from sim.study.autopsy import autopsy
+from sim.study.autopsy.dating import Band, bands_of, largest_loss, outcome_of, see_same
+from sim.study.autopsy.trying import ordinary
+from sim.study.autopsy.watching import Seen, watch
+from sim.study.suspects import branching, leaving, staying, suspects_of, without
 
 SMALL = Scenario(
     title="Small",
@@ -43,7 +46,7 @@ def having(*events):
 
 
 def opened(scenario, **how):
-    return autopsy.autopsy(scenario, 0, **({"seeds": 0, "placebos": 7} | how))
+    return autopsy(scenario, 0, **({"seeds": 0, "placebos": 7} | how))
 
 
 def trial(found, name):
@@ -127,8 +130,8 @@ def test_an_irrelevant_suspect_is_seldom_confirmed():
     """A rank test against 9 placebos: one in ten, were the placebos drawn anew; of 6 runs, three or more would come once in 60."""
     wrong = 0
     for seed in range(6):
-        name = autopsy.ordinary(having(TAKE), seed, 36, set())[20]
-        found = autopsy.autopsy(having(TAKE), seed, names=["take"], had_left=[name], seeds=0, placebos=9)
+        name = ordinary(having(TAKE), seed, 36, set())[20]
+        found = autopsy(having(TAKE), seed, names=["take"], had_left=[name], seeds=0, placebos=9)
         wrong += trial(found, f"{name} gone").confirmed
         assert trial(found, "take").confirmed
     assert wrong <= 2
@@ -139,7 +142,7 @@ def test_an_irrelevant_suspect_is_seldom_confirmed():
 
 def test_both_runs_are_the_same_bit_by_bit_before_the_branch_and_differ_after():
     base = having(TAKE)
-    branch = autopsy.branching(base, 50, {"sharing.take_rate": 0.1})
+    branch = branching(base, 50, {"sharing.take_rate": 0.1})
     one, other = watch(base, 7).series, watch(without(base, [branch]), 7).series
     assert one[one["month"] < 50].tobytes() == other[other["month"] < 50].tobytes()
     assert one[50].tobytes() != other[50].tobytes()
@@ -160,7 +163,7 @@ def test_every_suspect_says_from_when_on_it_may_differ():
 def test_watching_changes_nothing():
     run = sim.run(having(TAKE), 0)
     seen = watch(having(TAKE), 0, whole=True)
-    assert autopsy.series_frame(seen.series).equals(run.series)
+    assert series_frame(seen.series).equals(run.series)
     assert {each.name for each in seen.lives.values() if each.left is None} == set(run.firms["firm"])
     gone = [each for each in seen.lives.values() if each.left is not None]
     ways = run.series[["exits", "bankruptcies", "expulsions", "removals"]].sum().sum()
@@ -184,7 +187,7 @@ def seen_with(**signals):
     size = len(next(iter(signals.values())))
     series = np.zeros(size, [("month", float), ("firms", float), ("value", float)])
     series["month"], series["firms"], series["value"] = np.arange(size), 10.0, 100.0
-    return autopsy.Seen(series, {"value": series["value"], **signals}, {}, {})
+    return Seen(series, {"value": series["value"], **signals}, {}, {})
 
 
 def test_an_event_is_dated_to_the_first_month_of_a_quarter_beyond_the_band():

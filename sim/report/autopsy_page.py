@@ -39,7 +39,10 @@ from sim.report.style import (
 )
 from sim.report.telling.page import plain
 from sim.report.wording import percent
-from sim.study.autopsy import COLLAPSE, SAME_SHARE, TRUST_LEVELS, Autopsy, Outcome, Trial
+from sim.study.autopsy.dating import COLLAPSE, Outcome
+from sim.study.autopsy.found import Autopsy
+from sim.study.autopsy.trying import SAME_SHARE, Trial
+from sim.study.autopsy.watching import TRUST_LEVELS
 
 MOST_ROWS = 16
 """Counterfactuals that are drawn: those asked for and the causes first."""

@@ -17,7 +17,10 @@ from sim.report.telling.dates import happening
 from sim.report.telling.page import plain
 from sim.report.wording import months_of, percent
 from sim.sections import AnyIntervention
-from sim.study.autopsy import COLLAPSE, SAME_SHARE, TRUST_LEVELS, Autopsy, Life, Link, Outcome, Trial, later
+from sim.study.autopsy.dating import COLLAPSE, Outcome, later
+from sim.study.autopsy.found import Autopsy
+from sim.study.autopsy.trying import SAME_SHARE, Link, Trial
+from sim.study.autopsy.watching import TRUST_LEVELS, Life
 from sim.study.suspects import Suspect
 from sim.world import ORCHESTRATOR
 

@@ -1,6 +1,7 @@
 """Studies: many designs under many seeds, and what they say."""
 
-from sim.study.autopsy import Autopsy, explain
+from sim.study.autopsy import explain
+from sim.study.autopsy.found import Autopsy
 from sim.study.calibration import Calibration, calibrate
 from sim.study.chains import fixation
 from sim.study.claims import Hypothesis, judge_claims
