@@ -13,7 +13,7 @@ from sim import Mistake, cli
 from sim.app import answers
 from sim.app.lessons import Lesson, filled, find, lessons
 from sim.app.server import app
-from sim.app.sheets import WORDS, export
+from sim.app.sheets import export
 
 SHIPPED = lessons()
 NAMES = sorted({known.name for known in SHIPPED})
@@ -121,6 +121,11 @@ def test_just_one_choice_is_right_and_it_is_read_off_the_run(written):
         ("= 0.5 }", "= 5.0 }", "sharing.take_rate"),
         ('"rising_tide"', '"../../etc/passwd"', "none of the shipped ones"),
         ("12 }", "99999 }", "run.steps"),
+        (
+            'choices = [{ text = "Fewer", below = 0.99 }, { text = "As many, or more" }]',
+            'choices = [{ text = "Fewer", below = 0.99 }, { text = "As many, or more" }]\nlevers = ["partnering.break_rat"]',
+            "'partnering.break_rat' is no lever; did you mean 'partnering.break_rate'?",
+        ),
     ],
 )
 def test_what_is_wrong_in_a_lesson_is_said_with_its_file(written, old, new, told, capsys):
@@ -166,10 +171,6 @@ def test_hostile_words_of_a_lesson_are_letters_on_paper(written, tmp_path):
     path = written('title = "A lesson"', 'title = "<script>alert(1)</script>"')
     for sheet in export(Lesson.load(path), tmp_path / "out"):
         assert "<script" not in sheet.read_text(encoding="utf-8")
-
-
-def test_pages_speak_every_language_alike():
-    assert all(set(words) == set(WORDS["en"]) for words in WORDS.values())
 
 
 # What a class has learnt

@@ -15,6 +15,8 @@ from pydantic import Field, PrivateAttr
 
 from sim import shipped
 from sim.app import asked, film
+from sim.app.levers import sections, shares
+from sim.app.words import Words, speak
 from sim.mistakes import Mistake, nearest
 from sim.reading import Key, Source, parse, read_text, validate
 from sim.sections import Part, Spoken
@@ -209,8 +211,12 @@ class Lesson(Part, metaclass=Spoken):
                     ("quiz", number, "answer"),
                     f"{question.answer} is none of {len(question.choices)} choices, counted from 0",
                 )
+        known = {lever["key"] for section in sections() for lever in section["levers"]}
         for number, page in enumerate(self.pages):
             yield from ((("pages", number, *key), said) for key, said in page.wrong())
+            for key in page.levers:
+                if key not in known:
+                    yield ("pages", number, "levers"), f"{key!r} is no lever{nearest(key, known)}"
             if page.kind != "read":
                 worlds = [page.world.asked(), page.world.asked(page.change)]
                 worlds += [page.world.asked(Change(set={page.lever: value})) for value in page.values if page.lever]
@@ -265,34 +271,33 @@ def at(values: np.ndarray, when: int | str) -> float:
     return float(values[:YEAR].mean() if when == "start" else values[-YEAR:].mean())
 
 
-def filled(text: str, changed: Mapping[str, np.ndarray], base: Mapping[str, np.ndarray]) -> str:
-    """A text with the numbers of the runs in their places."""
+def filled(
+    text: str, changed: Mapping[str, np.ndarray], base: Mapping[str, np.ndarray], words: Words | None = None
+) -> str:
+    """A text with the numbers of the runs in their places, written as a language does (by default as in English)."""
+    spoken = words or speak("en")
 
     def number(match: re.Match[str]) -> str:
         run, name, when = (base if match[1] else changed), match[2], match[3]
-        return spelled(name, at(run[name], int(when) if when.isdigit() else when))
+        return spoken.number(name, at(run[name], int(when) if when.isdigit() else when))
 
     return PLACE.sub(number, text)
 
 
-def spelled(name: str, value: float) -> str:
-    """A number as people read it: shares per cent, others to three digits."""
-    if SERIES[name][0] in ("share", "0 to 1"):
-        return f"{100 * value:.0f} %"
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
-
-
 def told(lesson: Lesson) -> dict[str, Any]:
-    """A lesson as its page takes it: with what each page asks the server for, and the names of its levers."""
-    from sim.app.levers import label, shares
-
-    pages, known = [], shares()
+    """A lesson as its page takes it: with what each page asks the server for, and the names of its levers and of their settings."""
+    words, known = speak(lesson.language), shares()
+    pages = []
     for page in lesson.pages:
         asks = {
             "base": page.world.asked(),
             "changed": page.world.asked(page.change),
             "values": [page.world.asked(Change(set={page.lever: value})) for value in page.values],
         }
-        names = {"label": label(page.lever) if page.lever else "", "labels": [label(key) for key in page.levers]}
-        pages.append({**page.model_dump(), **names, "share": page.lever in known, "asks": asks})
+        names = {
+            "label": words.lever(page.lever) if page.lever else "",
+            "labels": [words.lever(key) for key in page.levers],
+            "settings": [words.setting(page.lever, value, page.lever in known) for value in page.values],
+        }
+        pages.append({**page.model_dump(), **names, "asks": asks})
     return {**lesson.model_dump(), "name": lesson.name, "pages": pages}

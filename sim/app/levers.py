@@ -1,9 +1,10 @@
-"""The levers as the app shows them: grouped as in a scenario, with plain names, bounds and meanings, all read from the sections."""
+"""The levers as the app shows them: grouped as in a scenario, with bounds and meanings from the sections, and plain names in a language."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from sim.app.words import Words, speak
 from sim.scenario import Scenario
 
 MAIN = (
@@ -43,17 +44,28 @@ RULES = ("equal", "contribution", "shapley", "power", "need")
 """Ways to share, of which the slider offers each by itself."""
 
 
-def sections() -> list[dict[str, Any]]:
-    """Every section with its levers: `name`, `title`, `doc` and `levers`, each of these as `lever` says."""
-    schema = Scenario.model_json_schema()
+def sections(language: str = "en") -> list[dict[str, Any]]:
+    """Every section with its levers: `name`, `title`, `doc` with its `doc_language`, and `levers`, each as `_lever` and `_named` say."""
+    schema, words = Scenario.model_json_schema(), speak(language)
     found = []
     for name, property_ in schema["properties"].items():
         part = _resolved(schema, property_)
         if "properties" in part and name not in LEFT_OUT:
-            doc = first_sentence(part.get("description", ""))
-            levers = list(_levers(schema, part, name))
-            found.append({"name": name, "title": name.replace("_", " ").capitalize(), "doc": doc, "levers": levers})
+            doc, spoken = words.meaning(name, first_sentence(part.get("description", "")))
+            levers = [_named(lever, words) for lever in _levers(schema, part, name)]
+            title = words.section(name)
+            found.append({"name": name, "title": title, "doc": doc, "doc_language": spoken, "levers": levers})
     return found
+
+
+def _named(lever: dict[str, Any], words: Words) -> dict[str, Any]:
+    """A lever with its names in a language: `label`, `doc` and its language, and of choices `names`."""
+    key = lever["key"]
+    doc, spoken = words.meaning(key, lever["doc"])
+    named = {**lever, "label": words.lever(key), "doc": doc, "doc_language": spoken}
+    if "choices" in lever:
+        named["names"] = {choice: words.choice(key, choice) for choice in lever["choices"]}
+    return named
 
 
 def _levers(schema: dict[str, Any], part: dict[str, Any], path: str) -> Any:
@@ -66,16 +78,16 @@ def _levers(schema: dict[str, Any], part: dict[str, Any], path: str) -> Any:
             yield from _levers(schema, inner, key)
         elif name == "on":
             shown = _lever(key, property_)
-            yield {**shown, "doc": first_sentence(part.get("description", ""))} if shown else None
+            if shown:
+                yield {**shown, "doc": first_sentence(part.get("description", ""))}
         elif shown := _lever(key, {**inner, **property_}):
             yield shown
 
 
 def _lever(key: str, about: dict[str, Any]) -> dict[str, Any] | None:
-    """How a lever is shown, or None: `key`, `label`, `doc`, `kind` (number, whole, switch, choice), `low`, `high`, `choices`, `dated`."""
+    """How a lever is shown, or None: `key`, `doc`, `kind` (number, whole, switch, choice), `low`, `high`, `choices`, `dated`."""
     shown = {
         "key": key,
-        "label": label(key),
         "doc": about.get("description", ""),
         "dated": not key.startswith(FROM_THE_START),
     }
@@ -97,13 +109,6 @@ def _top(key: str, about: dict[str, Any]) -> float:
     """Where a slider without an upper bound ends."""
     default = about.get("default")
     return 4.0 * default if isinstance(default, (int, float)) and default > 0 else 1.0
-
-
-def label(key: str) -> str:
-    """A lever in plain words: the section that is a switch, or the last part of the key."""
-    *path, last = key.split(".")
-    words = path[-1] if last == "on" else last if len(path) < 2 else f"{path[-1]}: {last}"
-    return words.replace("_", " ")
 
 
 def values(scenario: Scenario) -> dict[str, Any]:

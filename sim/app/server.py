@@ -58,6 +58,7 @@ def app(
     routes = [
         Route("/", page("index.html")),
         Route("/api/scenarios", answered(_scenarios)),
+        Route("/api/words", answered(_words)),
         Route("/api/levers", answered(_levers)),
         Route("/api/start", answered(_start), methods=["POST"]),
         Route("/api/run", answered(_run), methods=["POST"]),
@@ -125,27 +126,53 @@ async def content_of(request: Request) -> Any:
         raise Mistake(["request: is no JSON"]) from None
 
 
-def _scenarios(_content: Any) -> Any:
-    """The scenarios and designs that can be chosen."""
+def _scenarios(content: Any) -> Any:
+    """The scenarios and designs that can be chosen, with their titles in a language."""
+    from sim.app.words import speak
     from sim.designs import Design
     from sim.scenario import Scenario
 
+    words = speak(_language(content))
     groups = {"Ecosystems": shipped.scenarios(), "Classics": shipped.classics()}
     told = {
-        title: [{"name": name, "title": Scenario.load(path).title} for name, path in files.items()]
+        title: [{"name": name, "title": words.title(name, Scenario.load(path).title)} for name, path in files.items()]
         for title, files in groups.items()
     }
     loaded = {name: Design.load(name) for name in shipped.designs()}
-    designs = [{"name": name, "title": design.title, "set": design.set} for name, design in loaded.items()]
+    designs = [
+        {"name": name, "title": words.title(name, design.title), "set": design.set} for name, design in loaded.items()
+    ]
     return {"scenarios": told, "designs": designs}
 
 
-def _levers(_content: Any) -> Any:
+def _words(content: Any) -> Any:
+    """What pages say in a language, and which there are."""
+    from sim.app.words import languages, speak
+
+    words = speak(_language(content))
+    return {
+        "language": words.code,
+        "languages": languages(),
+        **{name: words.tables[name] for name in ("lesson", "cockpit")},
+    }
+
+
+def _levers(content: Any) -> Any:
+    """Levers and series, named in a language."""
     from sim.app import levers
+    from sim.app.words import speak
     from sim.world import SERIES
 
-    series = {name: {"unit": unit, "doc": doc} for name, (unit, doc) in SERIES.items()}
-    return {"main": levers.MAIN, "sections": levers.sections(), "series": series}
+    words = speak(_language(content))
+    series = {
+        name: {"unit": unit, "said_unit": words.unit(unit), "title": words.series(name), "doc": doc}
+        for name, (unit, doc) in SERIES.items()
+    }
+    return {"main": levers.MAIN, "sections": levers.sections(words.code), "series": series}
+
+
+def _language(content: Any) -> str:
+    return str(content.get("language", "en"))[:35]
 
 
 def _start(content: Any) -> Any:

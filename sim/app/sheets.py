@@ -14,56 +14,12 @@ from matplotlib.figure import Figure
 
 from sim.app import lessons
 from sim.app.lessons import Lesson, Page
-from sim.app.levers import label
+from sim.app.levers import shares as shares_of_levers
+from sim.app.words import SHARES, Words, speak
 from sim.mistakes import Mistake
 from sim.report.page_parts import drawing
 from sim.report.style import BLUE, FAINT, MUTED, shares, styled
 from sim.world import SERIES
-
-WORDS: dict[str, dict[str, str]] = {
-    "en": {
-        "sheet": "Student sheet",
-        "notes": "Notes for the teacher",
-        "name": "Name",
-        "minutes": "minutes",
-        "goals": "Afterwards you can",
-        "before": "Before",
-        "after": "After",
-        "quiz": "Questions, before and after",
-        "draw": "Draw the curve before it is shown.",
-        "bet": "Tick one before it is shown.",
-        "lever": "One lever",
-        "write": "What did you see?",
-        "debrief": "To talk about",
-        "idea": "What should stay",
-        "right": "right",
-        "dashed": "dashed: without the change",
-        "at": "run with",
-        "month": "month",
-        "sources": "Sources",
-    },
-    "de": {
-        "sheet": "Arbeitsblatt",
-        "notes": "Hinweise für die Lehrkraft",
-        "name": "Name",
-        "minutes": "Minuten",
-        "goals": "Danach kannst du",
-        "before": "Vorher",
-        "after": "Nachher",
-        "quiz": "Fragen, vorher und nachher",
-        "draw": "Zeichne die Kurve, bevor sie gezeigt wird.",
-        "bet": "Kreuze eine Antwort an, bevor es gezeigt wird.",
-        "lever": "Ein Hebel",
-        "write": "Was hast du gesehen?",
-        "debrief": "Zum Besprechen",
-        "idea": "Was bleiben soll",
-        "right": "richtig",
-        "dashed": "gestrichelt: ohne die Änderung",
-        "at": "Lauf mit",
-        "month": "Monat",
-        "sources": "Quellen",
-    },
-}
 
 
 def export(lesson: Lesson, out: Path) -> list[Path]:
@@ -92,12 +48,14 @@ def _sheet(lesson: Lesson, kind: str, seen: Mapping[int, Any]) -> str:
     environment = Environment(
         loader=PackageLoader("sim.app"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
-    words = {**WORDS["en"], **WORDS.get(lesson.language.split("-")[0], {})}
+    words, shared = speak(lesson.language), shares_of_levers()
     pages = []
     for number, page in enumerate(lesson.pages):
         told: dict[str, Any] = {
             "page": page,
-            "lever": label(page.lever) if page.lever else "",
+            "lever": words.lever(page.lever) if page.lever else "",
+            "settings": [words.setting(page.lever, value, page.lever in shared) for value in page.values],
+            "levers": [words.lever(key) for key in page.levers],
             "figure": "",
             "after": "",
             "right": -1,
@@ -105,7 +63,7 @@ def _sheet(lesson: Lesson, kind: str, seen: Mapping[int, Any]) -> str:
         if number in seen:
             run, base = seen[number]
             teacher = kind == "teacher"
-            told["after"] = lessons.filled(page.after, run, base)
+            told["after"] = lessons.filled(page.after, run, base, words)
             told["right"] = page.right(run, base) if page.kind == "choose" else -1
             if teacher or page.kind == "draw":
                 told["figure"] = Markup(
@@ -119,12 +77,12 @@ def _sheet(lesson: Lesson, kind: str, seen: Mapping[int, Any]) -> str:
         pages.append(told)
     right_to_left = lesson.language.split("-")[0] in ("ar", "he", "fa", "ur")
     return environment.get_template("sheet.html").render(
-        lesson=lesson, kind=kind, pages=pages, words=words, direction="rtl" if right_to_left else "ltr"
+        lesson=lesson, kind=kind, pages=pages, words=words.tables["sheet"], direction="rtl" if right_to_left else "ltr"
     )
 
 
 def _figure(
-    page: Page, run: Mapping[str, np.ndarray], base: Mapping[str, np.ndarray], solved: bool, words: Mapping[str, str]
+    page: Page, run: Mapping[str, np.ndarray], base: Mapping[str, np.ndarray], solved: bool, words: Words
 ) -> Figure:
     """The axes of what a page shows: empty to draw on, or with what happens."""
     name = page.shows[0]
@@ -138,12 +96,12 @@ def _figure(
             axes.plot(np.arange(1, months + 1), run[name], color=BLUE)
         axes.set_xlim(0, months)
         axes.xaxis.set_major_locator(matplotlib.ticker.MultipleLocator(12 if months <= 120 else 24))
-        if SERIES[name][0] in ("share", "0 to 1"):
+        if SERIES[name][0] in SHARES:
             shares(axes)
             axes.set_ylim(0, 1)
         else:
             axes.set_ylim(0, 1.15 * max(float(np.nanmax(run[name])), float(np.nanmax(base[name])), 1e-9))
         axes.grid(visible=True, color=FAINT, alpha=0.5)
-        axes.set_title(name.replace("_", " "), size=12)
-        axes.set_xlabel(words["month"])
+        axes.set_title(words.series(name), size=12)
+        axes.set_xlabel(words.tables["sheet"]["month"])
         return figure

@@ -49,7 +49,7 @@ def test_a_lever_moves_the_curves_and_undo_moves_them_back(cockpit):
     lever(cockpit, "sharing.take_rate", 0.6)
     after = settled(cockpit, "Value a month", before)
     assert cockpit.locator("#charts .ghost").count() >= 6, "the baseline stays as a ghost"
-    assert "take rate: 10 % → 60 %" in cockpit.locator("#changes").inner_text()
+    assert "take rate of the orchestrator: 10 % → 60 %" in cockpit.locator("#changes").inner_text()
     cockpit.locator("#undo").click()
     assert settled(cockpit, "Value a month", after) == before
     cockpit.locator("#redo").click()
@@ -157,3 +157,20 @@ def test_every_control_has_a_name(cockpit):
             .map((each) => each.outerHTML.slice(0, 80))"""
     )
     assert silent == []
+
+
+@pytest.mark.parametrize("how", ["?lang=de", ""])
+def test_it_speaks_german_where_it_is_asked_to_or_the_browser_does(open_page, address, how):
+    page = open_page(at(address, how), locale="de-DE").page
+    page.wait_for_selector(READY)
+    assert (
+        page.locator("#rules h2").inner_text() == "Regeln" and page.locator("#title").inner_text() == "Steigende Flut"
+    )
+    before = curve(page, "Wert im Monat")
+    lever(page, "sharing.take_rate", 0.6)
+    after = settled(page, "Wert im Monat", before)
+    assert "Anteil des Orchestrators: 10 % → 60 %" in page.locator("#changes").inner_text()
+    page.locator("#language").select_option("en")
+    page.wait_for_function("() => document.querySelector('#rules h2')?.textContent === 'Rules'")
+    page.wait_for_selector(READY)
+    assert curve(page, "Value a month") == after, "nothing but the words has changed"

@@ -53,7 +53,7 @@ def test_a_student_takes_a_lesson_by_keyboard(lesson, open_page, address):
     press(lesson, "Show what happened")
     lesson.wait_for_selector(".after")
     press(lesson, "Next")
-    assert "/#" in lesson.get_by_role("link", name="Open it in the cockpit").get_attribute("href")
+    assert "/?lang=en#" in lesson.get_by_role("link", name="Open it in the cockpit").get_attribute("href")
     press(lesson, "Next")
     tick(lesson, [2, 1, 1])
     press(lesson, "Finish")
@@ -62,7 +62,7 @@ def test_a_student_takes_a_lesson_by_keyboard(lesson, open_page, address):
     lesson.wait_for_timeout(500)
     teacher = open_page(f"{address}lessons?name=unfair_split&language=en&class=").page
     teacher.wait_for_selector(".score")
-    assert "1 people" in teacher.locator("#card").inner_text()
+    assert "1 person" in teacher.locator("#card").inner_text()
 
 
 def test_a_curve_is_drawn_by_one_stroke_of_the_mouse(lesson):
@@ -91,3 +91,45 @@ def test_no_page_of_lessons_is_wider_than_the_screen(open_page, address, size):
     visit.page.locator(".lessons a").first.click()
     visit.page.wait_for_selector("button.main")
     assert visit.wider() <= 0
+
+
+def test_what_is_luck_comes_in_behind_each_curve(lesson):
+    """A band of runs under other seeds, after the first curve: on a bet, on a curve that was drawn, and at each setting of a lever."""
+    press(lesson, "Begin")
+    tick(lesson, [0, 0, 0])
+    press(lesson, "Next")
+    tick(lesson, [3])
+    press(lesson, "Show what happened")
+    lesson.wait_for_selector(".chart .line")
+    lesson.wait_for_function("() => document.querySelectorAll('.chart .band').length === 2")
+    press(lesson, "Next")
+    lesson.wait_for_selector(".drawing")
+    lesson.locator(".drawing").focus()
+    lesson.keyboard.press("ArrowUp")
+    for _ in range(12):
+        lesson.keyboard.press("ArrowRight")
+    press(lesson, "Show what happened")
+    lesson.wait_for_selector(".drawing .truth")
+    lesson.wait_for_selector(".drawing .band", state="attached")
+    order = lesson.evaluate(
+        "() => [...document.querySelector('.drawing').children].map((each) => each.getAttribute('class'))"
+    )
+    assert order.index("band") < order.index("truth"), "the band is behind the curves"
+    press(lesson, "Next")
+    for button in ("10 %", "30 %"):
+        press(lesson, button)
+        lesson.wait_for_selector(f".stops button[aria-pressed=true]:text-is('{button}')")
+        lesson.wait_for_function("() => document.querySelectorAll('.chart .band').length === 3")
+
+
+def test_a_german_lesson_names_its_levers_in_german(open_page, address):
+    page = open_page(f"{address}lessons?name=unfair_split&language=de").page
+    page.wait_for_selector("button.main")
+    press(page, "Beginnen")
+    tick(page, [0, 0, 0])
+    press(page, "Weiter")
+    tick(page, [3])
+    press(page, "Zeigen, was geschah")
+    page.wait_for_selector(".chart h3")
+    assert "Einkommen des Orchestrators im Monat" in page.locator("#card").inner_text()
+    assert "," in page.locator(".after").inner_text(), "numbers are written as in German"

@@ -1,23 +1,27 @@
 // Charts of the series: the run as a line, the baseline as a ghost, other seeds as a band; as SVG, which any zoom keeps sharp.
 
+import {number, t} from "./words.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 const W = 360, H = 92, LEFT = 40, RIGHT = 6, TOP = 6, BOTTOM = 16;
 
 const SHARE = ["share", "0 to 1"];
 const COLOURS = ["#0072b2", "#007a55", "#8a5a00", "#b34700", "#9c3d78", "#595959"];
 const KNOWN = [
-  {title: "Members", series: ["firms"], whole: true},
-  {title: "Value a month", series: ["value"]},
-  {title: "Contribution of partners", series: ["partner_contribution"]},
-  {title: "Trust", series: ["trust_strategic", "trust_operational", "trust_relational"], names: ["strategic", "operational", "relational"],
+  {series: ["firms"], whole: true},
+  {series: ["value"]},
+  {series: ["partner_contribution"]},
+  {of: "trust", series: ["trust_strategic", "trust_operational", "trust_relational"], names: ["strategic", "operational", "relational"],
     colours: ["#0072b2", "#b34700", "#007a55"]},
-  {title: "The orchestrator's income a month", series: ["orchestrator_income"]},
-  {title: "Who plays the first strategy", series: ["strategy_1"]},
-  {title: "Stock of the market", series: ["stock"]},
-  {title: "Customers", series: ["customers"], whole: true},
-  {title: "Grievance", series: ["grievance"], plain: true},
+  {series: ["orchestrator_income"]},
+  {series: ["strategy_1"]},
+  {series: ["stock"]},
+  {series: ["customers"], whole: true},
+  {series: ["grievance"], plain: true},
 ];
+const UNITED = ["endowments", "spending", "ratio", "points", "utility"]; // units that a title does not say
 const MOST = 6;
+export const ENOUGH = 5; // runs under other seeds below which no band is drawn
 
 export const varies = (run, about) => about.series.some((name) => run[name]?.some((value) => value !== run[name][0]));
 
@@ -29,15 +33,10 @@ export function usual(run) {
 
 /** What a chart shows: a known one, or one series. */
 export function chartOf(name, series) {
-  const known = KNOWN.find((about) => about.series[0] === name) || {title: words(name), series: [name]};
+  const known = KNOWN.find((about) => about.series[0] === name) || {series: [name]};
   const order = KNOWN.indexOf(known);
   return {colours: [COLOURS[(order < 0 ? name.length : order) % COLOURS.length]], share: SHARE.includes(series[name].unit) && !known.plain,
-    doc: known.series.map((each) => series[each].doc).join(" "), unit: series[name].unit, ...known};
-}
-
-export function words(name) {
-  const text = name.replaceAll("_", " ");
-  return text[0].toUpperCase() + text.slice(1);
+    title: series[known.of || name].title, doc: known.series.map((each) => series[each].doc).join(" "), unit: UNITED.includes(series[name].unit) ? series[name].said_unit : "", ...known};
 }
 
 export class Chart {
@@ -50,18 +49,21 @@ export class Chart {
     head.title = about.doc;
     const remove = document.createElement("button");
     remove.textContent = "×";
-    remove.title = remove.ariaLabel = `Take away the chart: ${about.title}`;
+    remove.title = remove.ariaLabel = t("Take away the chart: {title}", {title: about.title});
     remove.onclick = onRemove;
-    head.append(about.title, this.value = document.createElement("output"), remove);
+    const title = document.createElement("span"), unit = document.createElement("small");
+    unit.textContent = about.unit;
+    title.append(about.title, " ", unit);
+    head.append(title, this.value = document.createElement("output"), remove);
     const legend = document.createElement("p");
     if (about.names) about.names.forEach((name, k) => {
       const word = document.createElement("span");
-      word.textContent = `${k ? "  " : ""}${name}`;
+      word.textContent = `${k ? "  " : ""}${t(name)}`;
       word.style.color = this.colours[k];
       word.style.whiteSpace = "pre";
       legend.append(word);
     });
-    this.svg = make("svg", {viewBox: `0 0 ${W} ${H}`, role: "img", "aria-label": `${about.title} over months. ${about.doc}`});
+    this.svg = make("svg", {viewBox: `0 0 ${W} ${H}`, role: "img", "aria-label": `${t("{title} over months", about)}. ${about.doc}`});
     this.svg.append(this.grid = make("g"), this.bands = make("g"), this.marks = make("g"), this.lines = make("g"), this.cursor = make("line", {class: "cursor"}));
     block.append(head, legend, this.svg);
     parent.append(block);
@@ -91,8 +93,8 @@ export class Chart {
       text.textContent = this.say(value);
       return [make("line", {class: "grid", x1: LEFT, x2: W - RIGHT, y1: y, y2: y}), text];
     }), ...years(this.months).map((month) => {
-      const text = make("text", {class: "tick", x: this.x(month), y: H - 3, "text-anchor": "middle"});
-      text.textContent = month ? `${month / 12} y` : "0";
+      const text = make("text", {class: "tick", x: this.x(month), y: H - 3, "text-anchor": month > 0.95 * this.months ? "end" : "middle"});
+      text.textContent = month ? t("{years} y", {years: month / 12}) : "0";
       return text;
     }));
     this.bands.replaceChildren(...this.about.series.flatMap((name, k) => this.band(name, k)));
@@ -104,16 +106,10 @@ export class Chart {
   }
 
   band(name, k) {
-    if (this.others.length < 5) return [];
-    const low = [], high = [];
-    for (let m = 0; m < this.months; m++) {
-      const values = [this.run, ...this.others].map((one) => one[name][m]).filter((v) => v !== null && v !== undefined).sort((a, b) => a - b);
-      if (!values.length) continue;
-      low.push([m, quantile(values, 0.025)]);
-      high.push([m, quantile(values, 0.975)]);
-    }
-    const at = ([m, value]) => `${this.x(m + 1).toFixed(1)},${this.y(value).toFixed(1)}`;
-    return [make("path", {class: "band", fill: this.colours[k], d: `M${high.map(at).join("L")}L${low.reverse().map(at).join("L")}Z`})];
+    if (this.others.length < ENOUGH) return [];
+    const {low, high} = bounds([this.run, ...this.others], name, this.months), at = (value, m) => (value === null ? null : `${this.x(m + 1).toFixed(1)},${this.y(value).toFixed(1)}`);
+    const edge = [...high.map(at), ...low.map(at).reverse()].filter(Boolean);
+    return edge.length ? [make("path", {class: "band", fill: this.colours[k], d: `M${edge.join("L")}Z`})] : [];
   }
 
   path(values) {
@@ -137,9 +133,20 @@ export class Chart {
   say(value) {
     if (this.about.share) return `${Math.round(value * 100)} %`;
     const size = Math.abs(value);
-    if (this.about.whole && Number.isInteger(value)) return value.toLocaleString("en");
-    return size >= 100 ? Math.round(value).toLocaleString("en") : size >= 10 ? value.toFixed(0) : size >= 1 ? value.toFixed(1) : size ? value.toFixed(2) : "0";
+    if (this.about.whole && Number.isInteger(value)) return number(value);
+    return number(value, size >= 10 || !size ? 0 : size >= 1 ? 1 : 2);
   }
+}
+
+/** Between which values 95 % of runs lie, month by month. */
+export function bounds(runs, name, months) {
+  const low = [], high = [];
+  for (let m = 0; m < months; m++) {
+    const values = runs.map((one) => one[name][m]).filter((v) => v !== null && v !== undefined).sort((a, b) => a - b);
+    low.push(values.length ? quantile(values, 0.025) : null);
+    high.push(values.length ? quantile(values, 0.975) : null);
+  }
+  return {low, high};
 }
 
 function make(name, words = {}) {

@@ -1,10 +1,11 @@
 // The cockpit: one state, written into the address; all that is seen follows from it.
 
 import {ask, spread, Wrong} from "./asking.js";
-import {Chart, chartOf, usual, words} from "./charts.js";
+import {Chart, chartOf, usual} from "./charts.js";
 import {Film} from "./film.js";
 import {Lever, say} from "./levers.js";
 import {Network} from "./network.js";
+import {language, learn, number, offer, t, translate, wanted} from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 const FRESH = {scenario: "rising_tide", text: null, seed: 0, set: {}, events: []};
@@ -44,7 +45,7 @@ async function refresh(pulling = false) { // while a lever is pulled only the cu
     await replicate(mine, signal);
   } catch (error) {
     if (error.name === "AbortError") return;
-    complain(error instanceof Wrong ? error.message : "The server does not answer. Is tide app still running?");
+    complain(error instanceof Wrong ? error.message : t("The server does not answer. Is tide app still running?"));
     if (!(error instanceof Wrong || error instanceof TypeError)) throw error;
   }
 }
@@ -96,7 +97,8 @@ async function begin(changes) {
   state = wanted;
   month = Math.min(month, base.shorter["run.steps"] ?? base.values["run.steps"]);
   showCharts(null);
-  $("title").textContent = base.title;
+  $("title").textContent = state.text === null ? $("scenario").querySelector(`[value="${state.scenario}"]`)?.textContent ?? base.title : base.title;
+  $("about").lang = "en"; // scenarios are described in English
   $("about").textContent = base.description;
   $("about").title = base.description;
   return true;
@@ -153,7 +155,7 @@ function controls() {
   $("scenario").value = state.text === null ? state.scenario : "";
   $("undo").disabled = !past.length;
   $("redo").disabled = !future.length;
-  $("now").textContent = month ? `month ${month}` : "this month";
+  $("now").textContent = month ? t("month {month}", {month}) : t("this month");
   const onward = document.querySelector("input[name=from]:checked").value === "now";
   for (const lever of [...main, ...more]) {
     const {key, dated} = lever.about;
@@ -162,7 +164,7 @@ function controls() {
   const rows = [
     ...Object.entries(state.set).map(([key, value]) => [`${name(key)}: ${say(abouts[key], base.values[key])} → ${say(abouts[key], value)}`, (next) => delete next.set[key]]),
     ...state.events.flatMap((event, k) => Object.entries(event.set || {}).map(([key, value]) => [
-      `from month ${event.at}, ${name(key)}: ${say(abouts[key], value)}`, (next) => {
+      t("from month {month}, {name}: {value}", {month: event.at, name: name(key), value: say(abouts[key], value)}), (next) => {
         delete next.events[k].set[key];
         next.events = next.events.filter((each) => each.kind !== "rules" || Object.keys(each.set).length);
       }])),
@@ -170,7 +172,7 @@ function controls() {
   $("changes").replaceChildren(...rows.map(([text, undo]) => {
     const row = document.createElement("li"), button = document.createElement("button");
     button.textContent = "×";
-    button.title = button.ariaLabel = `Take back: ${text}`;
+    button.title = button.ariaLabel = t("Take back: {what}", {what: text});
     button.addEventListener("click", () => { const next = structuredClone(state); undo(next); change(next); });
     row.append(text, button);
     return row;
@@ -185,9 +187,9 @@ function flags() {
   const told = [...base.events.map((event) => [event, false]), ...state.events.map((event) => [event, true])];
   $("flags").replaceChildren(...told.map(([event, ours]) => {
     const flag = document.createElement("button");
-    const what = event.kind === "rules" ? Object.entries(event.set).map(([key, value]) => `${name(key)} ${say(abouts[key], value)}`).join(", ") : event.kind.replaceAll("_", " ");
+    const what = event.kind === "rules" ? Object.entries(event.set).map(([key, value]) => `${name(key)} ${say(abouts[key], value)}`).join(", ") : t(event.kind.replaceAll("_", " "));
     flag.textContent = what;
-    flag.title = `Month ${event.at}: ${what}${ours ? "" : " (part of the scenario)"}`;
+    flag.title = `${t("Month {month}: {what}", {month: event.at, what})}${ours ? "" : ` ${t("(part of the scenario)")}`}`;
     flag.style.left = `${100 * event.at / steps}%`;
     flag.addEventListener("click", () => seek(event.at));
     return flag;
@@ -217,7 +219,7 @@ function seek(to, told = true) {
   const before = month;
   month = Math.max(0, Math.min(steps, to));
   $("month").value = month;
-  $("when").textContent = month ? `Month ${month} · year ${Math.ceil(month / 12)}` : "Founding";
+  $("when").textContent = month ? t("Month {month} · year {year}", {month, year: Math.ceil(month / 12)}) : t("Founding");
   for (const chart of charts) chart.seek(month);
   map.seek(month);
   if (!$("second").hidden) map2.seek(month);
@@ -229,19 +231,19 @@ function seek(to, told = true) {
 function news() {
   if (!run || !month) { $("news").textContent = ""; return; }
   const at = (series) => run[series][month - 1];
-  $("news").textContent = `${at("firms")} members; ${at("entries")} joined and ${at("exits")} left this month; trust ${Math.round(100 * at("trust"))} %, ` +
-    `partners contribute ${Math.round(100 * at("partner_contribution"))} % of what they have.`;
+  $("news").textContent = t("{firms} members; {entries} joined and {exits} left this month; trust {trust} %, partners contribute {effort} % of what they have.", {
+    firms: number(at("firms")), entries: at("entries"), exits: at("exits"), trust: Math.round(100 * at("trust")), effort: Math.round(100 * at("partner_contribution"))});
 }
 
 function captions() {
   const both = !$("second").hidden;
-  $("caption").textContent = both ? "With the changes" : map.film?.hidden ? `${map.film.hidden} firms with few partners are not drawn` : "";
-  $("caption2").textContent = "Baseline";
+  $("caption").textContent = both ? t("With the changes") : map.film?.hidden ? t("{count} firms with few partners are not drawn", {count: number(map.film.hidden)}) : "";
+  $("caption2").textContent = t("Baseline");
 }
 
 function picked(place, caption) {
   if (!place) { captions(); return; }
-  caption.textContent = `${place.name}: trusted ${Math.round(place.trust / 2.55)} %, contributes ${Math.round(place.contribution / 2.55)} %`;
+  caption.textContent = t("{name}: trusted {trust} %, contributes {effort} %", {name: place.name, trust: Math.round(place.trust / 2.55), effort: Math.round(place.contribution / 2.55)});
 }
 
 function complain(text) {
@@ -272,7 +274,7 @@ function recall() {
 function play(on) {
   if (on && month >= steps) seek(0, false);
   playing = on;
-  $("play").textContent = on ? "Pause" : "Play";
+  $("play").textContent = on ? t("Pause") : t("Play");
   if (on) { play.from = performance.now(); play.at = month; requestAnimationFrame(tick); }
   else { controls(); news(); }
 }
@@ -321,8 +323,8 @@ function listen() {
   };
   $("link").onclick = async () => {
     await navigator.clipboard?.writeText(location.href);
-    $("link").textContent = "Copied";
-    setTimeout(() => { $("link").textContent = "Copy link"; }, 1500);
+    $("link").textContent = t("Copied");
+    setTimeout(() => { $("link").textContent = t("Copy link"); }, 1500);
   };
   $("export").onclick = async () => {
     const {toml} = await ask("/api/toml", content(state));
@@ -360,12 +362,17 @@ function listen() {
 let designs = [];
 
 async function start() {
+  const {languages} = await learn(wanted());
+  document.documentElement.lang = language();
+  translate(document.body);
+  offer($("language"), languages, language(), (code) => { const asked = new URLSearchParams(location.search); asked.set("lang", code); location.search = asked; });
+  $("lessons").href = `/lessons?language=${language()}`;
   map = new Network($("map"), (place) => picked(place, $("caption")));
   map2 = new Network($("map2"), (place) => picked(place, $("caption2")));
-  const [known, levers] = await Promise.all([ask("/api/scenarios"), ask("/api/levers")]);
+  const [known, levers] = await Promise.all([ask(`/api/scenarios?language=${language()}`), ask(`/api/levers?language=${language()}`)]);
   for (const [title, group] of Object.entries(known.scenarios)) {
     const options = document.createElement("optgroup");
-    options.label = title;
+    options.label = t(title);
     for (const each of group) options.append(new Option(each.title, each.name));
     $("scenario").append(options);
   }
@@ -378,12 +385,15 @@ async function start() {
     const rest = section.levers.filter((lever) => !levers.main.includes(lever.key)).map((lever) => new Lever(lever, pull));
     if (!rest.length) continue;
     const head = document.createElement("h3");
-    head.textContent = `${section.title}: ${section.doc}`;
+    const about = document.createElement("span");
+    about.textContent = section.doc;
+    about.lang = section.doc_language;
+    head.append(`${section.title}: `, about);
     $("more-levers").append(head, ...rest.map((lever) => lever.block));
     more.push(...rest);
   }
   series = levers.series;
-  for (const name of Object.keys(series).filter((each) => each !== "month")) $("add").append(new Option(words(name), name));
+  for (const name of Object.keys(series).filter((each) => each !== "month")) $("add").append(new Option(series[name].title, name));
   listen();
   if (!await begin(recall()) && !await begin({})) return;
   if (recall.charts) showCharts(recall.charts);

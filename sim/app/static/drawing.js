@@ -1,5 +1,7 @@
 // A curve that is drawn before the real one is seen: by mouse, finger or keyboard.
 
+import {t} from "./words.js";
+
 const SVG = "http://www.w3.org/2000/svg", W = 360, H = 150, LEFT = 40, RIGHT = 8, TOP = 8, BOTTOM = 18, POINTS = 13;
 
 export class Drawing {
@@ -13,8 +15,8 @@ export class Drawing {
       this.svg.append(make("line", {x1: LEFT, x2: W - RIGHT, y1: y, y2: y, stroke: "#ddd"}), text);
     }
     for (let year = 0; 12 * year <= months; year += Math.max(1, Math.ceil(months / 12 / 6))) {
-      const text = make("text", {x: this.x(12 * year), y: H - 4, "text-anchor": "middle"});
-      text.textContent = year ? `${year} y` : "0";
+      const text = make("text", {x: this.x(12 * year), y: H - 4, "text-anchor": 12 * year > 0.95 * months ? "end" : "middle"});
+      text.textContent = year ? t("{years} y", {years: year}) : "0";
       this.svg.append(text);
     }
     this.layer = make("g");
@@ -73,6 +75,13 @@ export class Drawing {
     const at = ([k, value]) => `${this.x(k * this.months / (POINTS - 1)).toFixed(1)},${this.y(value).toFixed(1)}`;
     this.layer.replaceChildren(...(known.length ? [make("path", {class: "mine", d: `M${known.map(at).join("L")}`})] : []),
       ...known.map((each) => { const [cx, cy] = at(each).split(","); return make("circle", {class: each[0] === this.at ? "handle on" : "handle", cx, cy, r: 3}); }));
+  }
+
+  band(low, high) { // where 95 % of runs under other luck lie, behind all lines
+    const at = (value, m) => `${this.x(m + 1).toFixed(1)},${this.y(Math.max(0, Math.min(value, this.top))).toFixed(1)}`;
+    this.luck?.remove();
+    this.luck = make("path", {class: "band", d: `M${high.map(at).join("L")}L${low.map(at).reverse().join("L")}Z`});
+    this.layer.before(this.luck);
   }
 
   reveal(truth, base) { // by how much the line is off, on average

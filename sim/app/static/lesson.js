@@ -1,14 +1,14 @@
 // A lesson: questions before, pages of one idea each on which people bet before they see, questions after.
 
-import {ask, spread} from "./asking.js";
-import {Chart, chartOf} from "./charts.js";
+import {ask, spread, Wrong} from "./asking.js";
+import {bounds, Chart, chartOf, ENOUGH} from "./charts.js";
 import {Drawing} from "./drawing.js";
-import {speak} from "./words.js";
+import {learn, offer, short, wanted} from "./words.js";
 
 const $ = (id) => document.getElementById(id);
-const YEAR = 12, TOKEN = "rising-tide-token";
+const YEAR = 12, REPLICATES = 24, AT_ONCE = 3, TOKEN = "rising-tide-token";
 const asked = new URLSearchParams(location.search);
-let say, lesson, series, step = 0, steps = [];
+let say, lesson, series, step = 0, steps = [], luck = null;
 const kept = {before: [], after: [], bets: {}};
 
 const make = (name, words = {}, ...inside) => {
@@ -18,6 +18,8 @@ const make = (name, words = {}, ...inside) => {
 };
 
 function show(...parts) {
+  luck?.abort();
+  $("mistakes").hidden = true;
   $("card").replaceChildren(...parts);
   $("card").focus();
   scrollTo(0, 0);
@@ -89,7 +91,7 @@ function at(values, when) {
 
 const spelled = (name, value) => {
   if (["share", "0 to 1"].includes(series[name].unit)) return `${Math.round(100 * value)} %`;
-  return Math.abs(value) >= 100 ? Math.round(value).toLocaleString(lesson.language) : (+value.toPrecision(3)).toLocaleString(lesson.language);
+  return short(value);
 };
 
 const filled = (text, run, base) => text.replace(/\{(?:(base)\.)?([a-z_0-9]+)@(start|end|\d+)\}/g,
@@ -103,14 +105,29 @@ function right(page, run, base) {
   return place < 0 ? page.choices.length - 1 : place;
 }
 
-function chartsOf(page, run, ghost, others = []) {
-  const block = make("div");
-  for (const name of page.shows) {
-    const chart = new Chart(block, {...chartOf(name, series), ...(chartOf(name, series).names ? {series: [name], names: null} : {})}, () => {}, () => {});
-    chart.draw({run, ghost, others, events: [...page.world.events, ...page.change.events]});
-    chart.seek(run.month.length);
-  }
+function chartsOf(page, run, ghost) {
+  const block = make("div"), events = [...page.world.events, ...page.change.events];
+  const charts = page.shows.map((name) => new Chart(block, chartOf(name, series), () => {}, () => {}));
+  block.draw = (others) => { for (const chart of charts) { chart.draw({run, ghost, others, events}); chart.seek(run.month.length); } };
+  block.draw([]);
   return block;
+}
+
+/** Runs of the same world under other luck: what of a curve is luck. They come in behind what is shown, a few at a time, until something else is. */
+async function replicate(page, world, months, onMore) {
+  luck?.abort();
+  luck = new AbortController();
+  const {signal} = luck, others = [];
+  try {
+    for (let first = 1; first <= REPLICATES; first += AT_ONCE) {
+      const seeds = Array.from({length: AT_ONCE}, (_, k) => world.seed + first + k);
+      const found = await ask("/api/replicates", {...world, seeds, series: page.shows.flatMap((name) => chartOf(name, series).series)}, {signal});
+      others.push(...found.runs.map((each) => spread(each, months)));
+      if (!signal.aborted && others.length >= ENOUGH) onMore(others);
+    }
+  } catch (error) {
+    if (error.name !== "AbortError") throw error;
+  }
 }
 
 // Pages
@@ -118,7 +135,7 @@ function chartsOf(page, run, ghost, others = []) {
 const changed = (page) => JSON.stringify(page.asks.changed) !== JSON.stringify(page.asks.base);
 const head = (page) => [make("p", {className: "kind", textContent: say[page.kind]}), make("h2", {textContent: page.title}), ...paragraphs(page.text)];
 const paragraphs = (text) => text.trim().split(/\n\s*\n/).map((part) => make("p", {textContent: part.replaceAll("\n", " ")}));
-const note = (page) => changed(page) ? [make("p", {className: "kind", textContent: say.without})] : [];
+const note = (dashed) => make("p", {className: "kind", textContent: dashed ? `${say.without} ${say.band}` : say.band});
 
 function read(page) {
   show(...head(page), onward());
@@ -141,8 +158,10 @@ function choose(page, number) {
     kept.bets[number] = {choice: mine, right: mine === answer, seen: true};
     set.show(mine, answer);
     reveal.remove();
-    place.append(make("p", {className: "after", textContent: filled(page.after, run, base)}), ...note(page), chartsOf(page, run, changed(page) ? base : null));
+    const charts = chartsOf(page, run, changed(page) ? base : null);
+    place.append(make("p", {className: "after", textContent: filled(page.after, run, base)}), note(changed(page)), charts);
     next.ready(true);
+    await replicate(page, page.asks.changed, run.month.length, charts.draw);
   };
   reveal.onclick = () => open().catch(complain);
   show(...head(page), set, make("p", {}, reveal), place, next);
@@ -160,8 +179,9 @@ async function draw(page, number) {
     const off = drawing.reveal(run[name], changed(page) ? base[name] : null);
     kept.bets[number] = {line: drawing.values.map((value) => +value.toPrecision(4)), seen: true};
     reveal.remove();
-    place.append(make("p", {className: "kind", textContent: `${say.off} ${spelled(name, off)}.`}), make("p", {className: "after", textContent: filled(page.after, run, base)}), ...note(page));
+    place.append(make("p", {className: "kind", textContent: `${say.off} ${spelled(name, off)}.`}), make("p", {className: "after", textContent: filled(page.after, run, base)}), note(changed(page)));
     next.ready(true);
+    replicate(page, page.asks.changed, run.month.length, (others) => { const {low, high} = bounds([run, ...others], name, run.month.length); drawing.band(low, high); }).catch(complain);
   };
   show(...head(page), make("h3", {textContent: about.title}), drawing.svg, make("p", {className: "kind", textContent: say.drawText}), make("p", {}, reveal), place, next);
 }
@@ -169,15 +189,17 @@ async function draw(page, number) {
 async function lever(page) {
   const base = await runOf(page.asks.base), place = make("div"), next = onward(false), seen = new Set();
   const stops = page.asks.values.map((world, k) => {
-    const value = page.values[k];
-    const button = make("button", {textContent: typeof value === "number" && value < 1 && page.share ? `${+(100 * value).toFixed(1)} %` : `${value}`});
+    const button = make("button", {textContent: page.settings[k]});
     button.setAttribute("aria-pressed", "false");
     button.onclick = async () => {
       for (const other of stops) other.setAttribute("aria-pressed", String(other === button));
       const run = await runOf(world);
-      place.replaceChildren(chartsOf(page, run, base));
       seen.add(k);
       if (seen.size > 1) { next.ready(true); after.hidden = false; }
+      if (button.getAttribute("aria-pressed") === "false") return; // another was pressed meanwhile
+      const charts = chartsOf(page, run, base);
+      place.replaceChildren(charts);
+      await replicate(page, world, run.month.length, charts.draw).catch(complain);
     };
     return button;
   });
@@ -186,13 +208,13 @@ async function lever(page) {
   group.setAttribute("role", "group");
   group.setAttribute("aria-label", page.label);
   place.append(chartsOf(page, base, null));
-  show(...head(page), make("h3", {textContent: page.label[0].toUpperCase() + page.label.slice(1)}), group, place, after, next);
+  show(...head(page), make("h3", {textContent: page.label[0].toUpperCase() + page.label.slice(1)}), group, make("p", {className: "kind", textContent: `${say.leverText} ${say.without} ${say.band}`}), after, place, next);
 }
 
 function sandbox(page) {
   const state = encodeURIComponent(JSON.stringify({...page.asks.changed, charts: page.shows.length ? page.shows : null}));
-  const link = make("a", {href: `/#${state}`, target: "_blank", textContent: say.open});
-  show(...head(page), make("p", {textContent: `${say.worth} ${page.labels.join(", ")}.`}), make("p", {}, link), onward());
+  const link = make("a", {className: "button", href: `/?lang=${encodeURIComponent(lesson.language)}#${state}`, target: "_blank", textContent: say.open});
+  show(...head(page), make("p", {textContent: say.worth}), make("ul", {}, ...page.labels.map((label) => make("li", {textContent: label}))), make("p", {}, link), onward());
 }
 
 const KINDS = {read, choose, draw, lever, sandbox};
@@ -215,7 +237,7 @@ function end() {
   show(make("h2", {textContent: say.idea}), make("p", {className: "after", textContent: lesson.idea}),
     make("p", {className: "score", textContent: `${say.result}: ${score("before")} ${say.of} ${all} ${say.beforeScore}, ${score("after")} ${say.of} ${all} ${say.afterScore}; ${won} ${say.of} ${bets.length} ${say.bets}.`}),
     ...wrong, make("h2", {textContent: say.debrief}), make("ol", {className: "debrief"}, ...lesson.debrief.map((question) => make("li", {textContent: question}))),
-    make("p", {className: "next"}, make("button", {textContent: say.back, onclick: () => go(step - 1)}), make("a", {href: "/lessons", textContent: say.lessons})));
+    make("p", {className: "next"}, make("button", {textContent: say.back, onclick: () => go(step - 1)}), make("a", {className: "button", href: `/lessons?language=${encodeURIComponent(lesson.language)}`, textContent: say.lessons})));
   send();
 }
 
@@ -238,7 +260,7 @@ async function klass() {
     return [make("h3", {textContent: page.title}), make("ul", {}, ...rows)];
   });
   const told = found.gain ? `${say.gain}: ${(100 * found.gain.mean).toFixed(0)} % (${(100 * found.gain.low).toFixed(0)} – ${(100 * found.gain.high).toFixed(0)} %); ${say.effect}: ${found.gain.hedges === null ? say.same : found.gain.hedges.toFixed(2)}` : say.few;
-  show(make("h2", {textContent: `${say.klass}: ${lesson.title}`}), make("p", {textContent: `${found.people} ${say.people}`}), make("p", {className: "score", textContent: told}), ...blocks);
+  show(make("h2", {textContent: `${say.klass}: ${lesson.title}`}), make("p", {textContent: `${found.people} ${found.people === 1 ? say.person : say.people}`}), make("p", {className: "score", textContent: told}), ...blocks);
 }
 
 function list(all, language) {
@@ -251,23 +273,24 @@ function list(all, language) {
 
 function complain(error) {
   $("mistakes").hidden = false;
-  $("mistakes").textContent = error.message;
+  $("mistakes").textContent = error instanceof Wrong || !say ? error.message : say.lost;
+  if (!(error instanceof Wrong || error instanceof TypeError)) throw error;
 }
 
 async function start() {
   const all = await ask("/api/lessons"), languages = [...new Set(all.map((each) => each.language))];
-  const language = asked.get("language") || languages.find((each) => navigator.language.startsWith(each)) || "en";
-  say = speak(language);
+  const language = languages.find((each) => wanted().startsWith(each)) || "en";
+  const words = await learn(language);
+  say = words.lesson;
   document.documentElement.lang = language;
+  $("progress").ariaLabel = say.progress;
   $("language-label").textContent = say.language;
   $("all-lessons").textContent = say.lessons;
   $("all-lessons").href = `/lessons?language=${encodeURIComponent(language)}`;
-  const names = (code) => { try { return new Intl.DisplayNames([code], {type: "language"}).of(code); } catch { return code; } };
-  $("language").append(...languages.map((code) => new Option(names(code), code, false, code === language)));
-  $("language").onchange = () => { asked.set("language", $("language").value); location.search = asked; };
+  offer($("language"), languages, language, (code) => { asked.set("language", code); location.search = asked; });
   $("progress").hidden = !asked.get("name");
   if (!asked.get("name")) { list(all, language); return; }
-  [lesson, {series}] = await Promise.all([ask(`/api/lesson?name=${encodeURIComponent(asked.get("name"))}&language=${encodeURIComponent(language)}`), ask("/api/levers")]);
+  [lesson, {series}] = await Promise.all([ask(`/api/lesson?name=${encodeURIComponent(asked.get("name"))}&language=${encodeURIComponent(language)}`), ask(`/api/levers?language=${encodeURIComponent(language)}`)]);
   document.documentElement.dir = /^(ar|he|fa|ur)/.test(lesson.language) ? "rtl" : "ltr";
   document.title = `${lesson.title} · Rising Tide`;
   if (asked.has("class")) { $("progress").hidden = true; await klass(); return; }

@@ -1,20 +1,24 @@
 // Levers: a control each, as the scenario groups them, with plain names, bounds and meanings.
 
+import {language, t} from "./words.js";
+
 export function say(lever, value) {
-  if (value === null || value === undefined) return "none";
-  if (typeof value === "boolean") return value ? "on" : "off";
-  if (typeof value === "object") return Object.entries(value).filter(([, part]) => part).map(([name, part]) => `${name} ${Math.round(part * 100)} %`).join(", ");
-  if (typeof value === "number" && lever?.share) return `${+(100 * value).toFixed(1)} %`;
-  if (typeof value === "number") return `${+value.toPrecision(3)}`;
-  return `${value}`.replaceAll("_", " ");
+  if (value === null || value === undefined) return t("none");
+  if (typeof value === "boolean") return value ? t("on") : t("off");
+  if (typeof value === "object") return Object.entries(value).filter(([, part]) => part).map(([name, part]) => `${named(lever, name)} ${Math.round(part * 100)} %`).join(", ");
+  if (typeof value === "number" && lever?.share) return `${(+(100 * value).toFixed(1)).toLocaleString(language())} %`;
+  if (typeof value === "number") return (+value.toPrecision(3)).toLocaleString(language());
+  return named(lever, value);
 }
+
+const named = (lever, choice) => lever?.names?.[choice] ?? `${choice}`.replaceAll("_", " ");
 
 export class Lever {
   constructor(about, onChange) {
     this.about = about;
     const id = `lever-${about.key.replaceAll(".", "-")}-${Math.random().toString(36).slice(2, 7)}`;
     this.block = document.createElement("div");
-    this.block.className = "lever";
+    this.block.className = `lever ${about.kind}`;
     this.block.dataset.key = about.key;
     const head = document.createElement("div"), name = document.createElement("label"), doc = document.createElement("p");
     head.className = "name";
@@ -24,9 +28,11 @@ export class Lever {
     head.append(name, this.value);
     this.input = this.made(id);
     doc.textContent = about.doc;
+    if (about.doc_language !== language()) doc.lang = about.doc_language;
     doc.id = `${id}-doc`;
     this.input.setAttribute("aria-describedby", doc.id);
-    this.block.append(head, this.input, doc);
+    if (about.kind === "switch") head.prepend(this.input); // one row, in which the name is pressed too
+    this.block.append(head, ...(about.kind === "switch" ? [] : [this.input]), doc);
     this.value.hidden = about.kind === "choice";
     this.input.addEventListener("input", () => { this.value.textContent = say(about, this.read()); onChange(about, this.read(), true); });
     this.input.addEventListener("change", () => onChange(about, this.read(), false));
@@ -37,7 +43,7 @@ export class Lever {
     let input;
     if (kind === "choice") {
       input = document.createElement("select");
-      for (const choice of choices) input.append(new Option(choice.replaceAll("_", " "), choice));
+      for (const choice of choices) input.append(new Option(named(this.about, choice), choice));
     } else {
       input = document.createElement("input");
       input.type = kind === "switch" ? "checkbox" : "range";
@@ -62,8 +68,8 @@ export class Lever {
     const odd = value === null || (kind !== "choice" && kind !== "switch" && typeof value !== "number"); // e.g. firms that are in a file
     this.input.disabled = odd || idle;
     this.block.classList.toggle("idle", this.input.disabled);
-    this.block.title = idle ? "Says how an ecosystem begins: it can be changed from the start only" : this.about.key;
-    this.value.textContent = odd ? "as in its file" : say(this.about, value);
+    this.block.title = idle ? t("Says how an ecosystem begins: it can be changed from the start only") : this.about.key;
+    this.value.textContent = odd ? t("as in its file") : say(this.about, value);
     this.block.classList.toggle("changed", JSON.stringify(value) !== JSON.stringify(base));
   }
 

@@ -1,5 +1,7 @@
 // The network alive: firms find their places by springs, colour is trust, size is value; who leaves fades.
 
+import {t} from "./words.js";
+
 const STOPS = [[253, 231, 37], [122, 209, 81], [34, 168, 132], [42, 120, 142], [65, 68, 135], [68, 1, 84]];
 const SHADES = Array.from({length: 256}, (_, k) => {
   const place = (k / 255) * (STOPS.length - 1), low = Math.min(STOPS.length - 2, Math.floor(place)), rest = place - low;
@@ -122,7 +124,7 @@ export class Network {
   view() { // nearly all that is there, with a margin, in the middle of the canvas; who is far out stays at the rim
     const far = [...this.places.values()].filter((place) => place.here).map((place) => Math.max(Math.abs(place.x) * this.height / this.width, Math.abs(place.y)));
     far.sort((one, other) => one - other);
-    const reach = Math.max(40, far[Math.floor(0.995 * (far.length - 1))] || 0), wanted = Math.min((this.height / 2 - 14) / reach, 4);
+    const reach = Math.max(40, far[Math.ceil(0.995 * (far.length - 1))] || 0), wanted = Math.min((this.height / 2 - 14) / reach, 4);
     this.scale = this.scale && !CALM.matches ? this.scale + 0.15 * (wanted - this.scale) : wanted;
     return this.scale;
   }
@@ -161,7 +163,7 @@ export class Network {
     }
     if (![...this.places.values()].some((place) => place.here) && this.film) {
       pen.fillStyle = "#595959"; pen.font = "16px system-ui, sans-serif"; pen.textAlign = "center";
-      pen.fillText("nobody is left", cx, cy);
+      pen.fillText(t("nobody is left"), cx, cy);
     }
   }
 

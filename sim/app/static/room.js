@@ -77,7 +77,7 @@ function welcome(told) {
   $("qr").src = `/api/room/${told.code}/qr.svg`;
   $("qr").alt = `QR code of ${told.address}/join/${told.code}`;
   tell($("code"), told.code);
-  tell($("where"), `${told.address.replace("http://", "")}/join`);
+  $("where").replaceChildren(told.address.replace("http://", ""), make("wbr"), "/join");
   $("wall").href = `/screen/${told.code}`;
   $("near").hidden = told.reached;
 }
@@ -141,7 +141,7 @@ function showTick() {
   tell($("go"), {lobby: "Begin", choosing: "Pause", paused: "Go on", playing: "Pause", over: "Over"}[tick.phase]);
   $("go").disabled = ["playing", "over"].includes(tick.phase);
   $("next").disabled = !["choosing", "paused"].includes(tick.phase);
-  tell($("count"), `${tick.players} players, ${tick.here} here now, ${tick.seated} of ${view.seats} firms played; ${tick.chosen} have chosen, ${tick.done} are done.`);
+  tell($("count"), `${tick.players} ${tick.players === 1 ? "player" : "players"}, ${tick.here} here now, ${tick.seated} of ${view.seats} firms played; ${tick.chosen} have chosen, ${tick.done} are done.`);
   tell($("vote"), tick.vote ? "Close the vote and count" : "Open a vote");
   const votes = presence.votes || [];
   tell($("votes"), tick.vote ? `${tick.vote.cast} votes so far${votes.length ? `: from ${percent(votes[0])} to ${percent(votes.at(-1))}` : ""}.` : "The middle vote becomes the rule.");

@@ -22,7 +22,7 @@ new Line(() => ({code, role: "screen"}), (told) => {
 function welcome(told) {
   $("qr").src = `/api/room/${told.code}/qr.svg`;
   $("qr").alt = `QR code of ${told.address}/join/${told.code}`;
-  tell($("where"), `${told.address.replace("http://", "")}/join`);
+  $("where").replaceChildren(told.address.replace("http://", ""), make("wbr"), "/join");
   tell($("code"), told.code);
 }
 

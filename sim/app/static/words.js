@@ -1,28 +1,49 @@
-// What the pages of lessons say themselves, in the languages they speak; a lesson in another language is framed in English.
+// What pages say, in the language that is asked for (?lang=, ?language=) or else the browser's; the words are the server's, a file a language.
 
-const WORDS = {
-  en: {
-    lessons: "Lessons", language: "Language", minutes: "minutes", begin: "Begin", next: "Next", back: "Back", goals: "Afterwards you can",
-    before: "Before we begin", beforeText: "A few questions, which come again at the end. A guess is fine.", done: "Answer them all to go on.",
-    bet: "Your bet", reveal: "Show what happened", yours: "your bet", truth: "what happened", right: "happened", correct: "right", read: "Read", choose: "Bet",
-    draw: "Draw", drawText: "Draw with mouse or finger; by keyboard ← → choose a point, ↑ ↓ move it.", off: "On average your line is off by",
-    lever: "One lever", sandbox: "Sandbox", open: "Open it in the cockpit", worth: "Levers worth moving:", again: "And now?",
-    againText: "The same questions once more.", result: "You", of: "of", beforeScore: "before", afterScore: "after", bets: "bets won",
-    debrief: "To talk about", idea: "What should stay", finish: "Finish", without: "dashed: without the change", restart: "From the beginning",
-    sent: "Answers without names help the class to see what it has learnt.", klass: "The class", people: "people", gain: "Mean gain in the quiz",
-    effect: "effect size (Hedges' g)", few: "Fewer than five have finished: nothing is reckoned yet.", betsOf: "Bets", same: "all the same",
-  },
-  de: {
-    lessons: "Lektionen", language: "Sprache", minutes: "Minuten", begin: "Beginnen", next: "Weiter", back: "Zurück", goals: "Danach kannst du",
-    before: "Bevor wir beginnen", beforeText: "Ein paar Fragen, die am Ende wiederkommen. Raten ist erlaubt.", done: "Beantworte alle, um weiterzugehen.",
-    bet: "Deine Wette", reveal: "Zeigen, was geschah", yours: "deine Wette", truth: "was geschah", right: "so kam es", correct: "richtig", read: "Lesen", choose: "Wetten",
-    draw: "Zeichnen", drawText: "Zeichne mit Maus oder Finger; auf der Tastatur wählen ← → einen Punkt, ↑ ↓ bewegen ihn.", off: "Im Mittel liegt deine Linie daneben um",
-    lever: "Ein Hebel", sandbox: "Sandkasten", open: "Im Cockpit öffnen", worth: "Hebel, die sich lohnen:", again: "Und jetzt?",
-    againText: "Dieselben Fragen noch einmal.", result: "Du", of: "von", beforeScore: "vorher", afterScore: "nachher", bets: "Wetten gewonnen",
-    debrief: "Zum Besprechen", idea: "Was bleiben soll", finish: "Fertig", without: "gestrichelt: ohne die Änderung", restart: "Von vorn",
-    sent: "Antworten ohne Namen helfen der Klasse zu sehen, was sie gelernt hat.", klass: "Die Klasse", people: "Personen", gain: "Mittlerer Zugewinn im Quiz",
-    effect: "Effektstärke (Hedges' g)", few: "Weniger als fünf sind fertig: noch wird nichts berechnet.", betsOf: "Wetten", same: "alle gleich",
-  },
-};
+import {ask} from "./asking.js";
 
-export const speak = (language) => ({...WORDS.en, ...WORDS[language.split("-")[0]]});
+let told = {language: "en", languages: ["en"], lesson: {}, cockpit: {}};
+
+/** Fetch the words of a language; one that is not spoken gives English. */
+export async function learn(language) {
+  told = await ask(`/api/words?language=${encodeURIComponent(language)}`);
+  return told;
+}
+
+/** The language of an address, or the browser's. */
+export function wanted() {
+  const asked = new URLSearchParams(location.search);
+  return asked.get("lang") || asked.get("language") || navigator.language || "en";
+}
+
+export const language = () => told.language;
+
+/** A sentence in the language, with names and numbers in its braces. */
+export function t(text, values = {}) {
+  return (told.cockpit[text] ?? text).replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+}
+
+/** A number as the language writes it, with so many digits after the point. */
+export const number = (value, digits = 0) => value.toLocaleString(told.language, {minimumFractionDigits: digits, maximumFractionDigits: digits});
+
+/** A number with three digits, or without any after the point once it is that large. */
+export const short = (value) => (Math.abs(value) >= 100 ? number(value) : (+value.toPrecision(3)).toLocaleString(told.language));
+
+/** Turn a page that is written in English into the language: its text, titles, labels and hints. */
+export function translate(root) {
+  if (told.language === "en") return;
+  const walk = document.createTreeWalker(root, NodeFilter.SHOW_TEXT | NodeFilter.SHOW_ELEMENT);
+  for (let node = walk.nextNode(); node; node = walk.nextNode()) {
+    if (node.nodeType === Node.TEXT_NODE) {
+      const words = node.data.trim().replace(/\s+/g, " ");
+      if (words) node.data = node.data.replace(node.data.trim(), () => t(words));
+    } else for (const name of ["title", "aria-label", "placeholder"]) if (node.hasAttribute(name)) node.setAttribute(name, t(node.getAttribute(name)));
+  }
+}
+
+/** The languages there are, in a select: each by its own name. */
+export function offer(select, languages, chosen, onChoose) {
+  const names = (code) => { try { return new Intl.DisplayNames([code], {type: "language"}).of(code); } catch { return code; } };
+  select.append(...languages.map((code) => new Option(names(code), code, false, code === chosen)));
+  select.onchange = () => onChoose(select.value);
+}

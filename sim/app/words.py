@@ -1,0 +1,119 @@
+"""What pages, lessons and sheets say: plain names of levers, their settings, series and units, a file a language in `languages/`.
+
+A further language is a further file. What it leaves out is said in English, and a lever without a name there by its key.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from sim.world import SERIES
+
+FOLDER = Path(__file__).parent / "languages"
+TABLES = (
+    "numbers",
+    "levers",
+    "meanings",
+    "series",
+    "units",
+    "sections",
+    "choices",
+    "titles",
+    "lesson",
+    "sheet",
+    "cockpit",
+)
+SHARES = ("share", "0 to 1")
+"""Units of series that are told per cent."""
+
+
+def languages() -> list[str]:
+    """The languages that are spoken, as browsers name them, English first."""
+    return sorted((path.stem for path in FOLDER.glob("*.toml")), key=lambda code: (code != "en", code))
+
+
+@cache
+def speak(language: str) -> Words:
+    """The words of a language (`de`, or `de-AT`), or of English if it is not spoken."""
+    code = language.split("-")[0].lower()
+    return Words(code if code in languages() else "en")
+
+
+class Words:
+    """The words of a language; `tables` are those of its file, over those of English."""
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        self.own: Mapping[str, Mapping[str, str]] = _read(code)
+        english = _read("en")
+        self.tables = {name: {**english.get(name, {}), **self.own.get(name, {})} for name in TABLES}
+
+    def lever(self, key: str) -> str:
+        """The name of a lever: that of the language, else of English, else its key in plain words."""
+        return self.tables["levers"].get(key) or label(key)
+
+    def meaning(self, key: str, english: str) -> tuple[str, str]:
+        """What a lever (or a section) does, and the language in which this is said."""
+        found = self.own.get("meanings", {}).get(key)
+        return (found, self.code) if found else (english, "en")
+
+    def section(self, name: str) -> str:
+        """The title of a group of levers."""
+        return self.tables["sections"].get(name) or name.replace("_", " ").capitalize()
+
+    def series(self, name: str) -> str:
+        """The title of a series."""
+        return self.tables["series"].get(name) or name.replace("_", " ").capitalize()
+
+    def unit(self, unit: str) -> str:
+        """The name of a unit."""
+        return self.tables["units"].get(unit, unit)
+
+    def choice(self, key: str, choice: str) -> str:
+        """The name of one of the settings of a lever."""
+        for names in (self.own.get("choices", {}), self.tables["choices"]):
+            if found := names.get(f"{key}={choice}") or names.get(choice):
+                return found
+        return choice.replace("_", " ")
+
+    def title(self, name: str, english: str) -> str:
+        """The title of a shipped scenario or design."""
+        return self.tables["titles"].get(name, english)
+
+    def setting(self, key: str, value: Any, share: bool) -> str:
+        """Where a lever stands, as people read it."""
+        if isinstance(value, bool):
+            word = "on" if value else "off"
+            return self.tables["cockpit"].get(word, word)
+        if isinstance(value, int | float):
+            return f"{self._written(f'{100 * value:,.4g}')} %" if share else self._written(f"{value:,.6g}")
+        return self.choice(key, str(value))
+
+    def number(self, name: str, value: float) -> str:
+        """A number of a series as people read it: shares per cent, others to three digits."""
+        if SERIES[name][0] in SHARES:
+            return f"{100 * value:.0f} %"
+        return self._written(f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}")
+
+    def _written(self, number: str) -> str:
+        """A number with the marks of the language."""
+        marks = self.tables["numbers"]
+        return number.translate({ord(","): marks["thousands"], ord("."): marks["decimal"]})
+
+
+def label(key: str) -> str:
+    """A lever in plain words of its own: the section that is a switch, or the last part of the key."""
+    *path, last = key.split(".")
+    words = path[-1] if last == "on" else last if len(path) < 2 else f"{path[-1]}: {last}"
+    return words.replace("_", " ")
+
+
+@cache
+def _read(code: str) -> dict[str, dict[str, str]]:
+    """The tables of a language's file."""
+    with open(FOLDER / f"{code}.toml", "rb") as file:
+        return tomllib.load(file)
