@@ -35,12 +35,15 @@ class Table:
     """name → (type of the block, row in the block)."""
     widths: ClassVar[dict[str, int]]
     """type → number of columns."""
+    rows: ClassVar[dict[str, list[str]]]
+    """type → the columns in the rows of its block."""
     size: int
 
     def __init_subclass__(cls) -> None:
         hints = get_type_hints(cls, include_extras=True)
         kinds = {name: hint.__metadata__[0] for name, hint in hints.items() if hasattr(hint, "__metadata__")}
         cls.widths = dict.fromkeys(sorted(set(kinds.values())), 0)
+        cls.rows = {kind: [name for name in kinds if kinds[name] == kind] for kind in cls.widths}
         cls.layout = {}
         for name, kind in kinds.items():
             cls.layout[name] = (kind, cls.widths[kind])
@@ -52,8 +55,8 @@ class Table:
     def _attach(self, blocks: dict[str, np.ndarray]) -> None:
         self.blocks = blocks
         self.size = next(iter(blocks.values())).shape[1]
-        for name, (kind, row) in self.layout.items():
-            setattr(self, name, blocks[kind][row])
+        for kind, names in self.rows.items():
+            self.__dict__.update(zip(names, blocks[kind], strict=True))
 
     def copy(self) -> Any:
         """A table of its own with the same values."""
@@ -98,7 +101,11 @@ class Bundle:
                 words += [member.size, *(block.ctypes.data for block in member.blocks.values())]
             else:
                 words.append(int(member) if kind == "u8" else _base(member).ctypes.data)
-        self._addresses = np.array(words, np.uint64)
+        self._hand(np.array(words, np.uint64))
+
+    def _hand(self, addresses: np.ndarray) -> None:
+        """Let these be the addresses that compiled code is handed."""
+        self._addresses = addresses
         self._place = self._addresses.ctypes.data
 
 

@@ -8,7 +8,7 @@ mechanisms that it uses, and two processes can compile at the same time (`sim.wa
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache, wraps
+from functools import cache, lru_cache, wraps
 from typing import Any
 
 import numpy as np
@@ -124,13 +124,21 @@ READ = {switch: _read(switch) for switches in SWITCHES.values() for switch in sw
 
 def needed(rules: Any) -> list[str]:
     """The late kernels that these rules call."""
-    on = {switch for switch, read in READ.items() if _on(rules, *read)}
-    return [name for name, switches in SWITCHES.items() if on.issuperset(switches)]
+    return list(_needed(tuple(rules.words[_places(rules.__class__)].tolist())))
 
 
-def _on(rules: Any, section: str, name: str, at: int | None) -> bool:
-    value = getattr(rules, section)[name]
-    return bool(value) if at is None else bool(value == at)
+@cache
+def _places(rules: Any) -> np.ndarray:
+    """Where the switches stand among the numbers of all rules; they are whole numbers."""
+    return np.array([rules.place_of(section, name) for section, name, _at in READ.values()])
+
+
+@lru_cache(1024)
+def _needed(values: tuple[int, ...]) -> tuple[str, ...]:
+    """The same, out of the values of all switches."""
+    looks = ((switch, value, at) for (switch, (_section, _name, at)), value in zip(READ.items(), values, strict=True))
+    on = {switch for switch, value, at in looks if (value != 0 if at is None else value == at)}
+    return tuple(name for name, switches in SWITCHES.items() if on.issuperset(switches))
 
 
 @cache

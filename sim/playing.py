@@ -9,7 +9,7 @@ from scipy import special
 
 from sim import luck
 from sim.phases.contagion import THRESHOLD
-from sim.scenario import Scenario
+from sim.scenario import Scenario, kept
 from sim.sections import BUILT_IN, Strategy
 from sim.world import Game, World
 
@@ -29,6 +29,7 @@ MAKES_PLAYERS = {
 """The rules under which firms are players, now or from some date on."""
 
 
+@kept
 def game_of(scenario: Scenario) -> Game:
     """What the games and the contagion of a scenario, if there are any, ask of its world."""
     rows = scenario.value.matrix.payoffs
@@ -36,6 +37,7 @@ def game_of(scenario: Scenario) -> Game:
     return Game(plays(scenario), len(scenario.founding.strategies), payoffs, len(rows))
 
 
+@kept
 def plays(scenario: Scenario) -> bool:
     """Whether firms are players at some time."""
     changed = [key for event in scenario.events if event.kind == "rules" for key in event.set]

@@ -7,11 +7,12 @@ from functools import cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, get_args, get_origin
 
+import numpy as np
 from pydantic import BaseModel
 
-from sim.columns import Bundle, new_record, record_type
+from sim.columns import Bundle, record_type
 from sim.names import PHASES
-from sim.scenario import Scenario
+from sim.scenario import Scenario, kept
 from sim.sections import Part
 
 SECTIONS = ("founding", *PHASES)
@@ -73,8 +74,28 @@ def _numbers(section: BaseModel) -> list[float | int]:
     return [value if place is None else place[value] for value, place in values]
 
 
+@kept
+def _block(scenario: Scenario) -> bytes:
+    """The numbers of all sections, one behind the other."""
+    records = (np.array([tuple(_numbers(getattr(scenario, name)))], kind) for name, kind in SECTION_TYPES.items())
+    return b"".join(record.tobytes() for record in records)
+
+
+def _starts() -> dict[str, int]:
+    """Where each section begins in the block, in bytes."""
+    ends = np.cumsum([kind.itemsize for kind in SECTION_TYPES.values()]).tolist()
+    return dict(zip(SECTION_TYPES, [0, *ends], strict=False))
+
+
+STARTS = _starts()
+_STARTS = np.array(list(STARTS.values()), np.uint64)
+
+
 class Rules(Bundle):
-    """The rules in force: a record a section, whose fields are numbers (a choice is the place of its word)."""
+    """The rules in force: a record a section, whose fields are numbers (a choice is the place of its word).
+
+    All records lie in one block, so that a sweep, which makes rules for every run, only copies one.
+    """
 
     members: ClassVar[dict[str, Any]] = SECTION_TYPES
 
@@ -83,9 +104,16 @@ class Rules(Bundle):
         def __getattr__(self, section: str) -> Any: ...
 
     def __init__(self, scenario: Scenario) -> None:
+        self.words = np.frombuffer(bytearray(_block(scenario)), np.int64)
         for name, kind in SECTION_TYPES.items():
-            setattr(self, name, new_record(kind, tuple(_numbers(getattr(scenario, name)))))
-        self.seal()
+            setattr(self, name, np.ndarray(1, kind, self.words, STARTS[name])[0])
+        self._hand(_STARTS + np.uint64(self.words.ctypes.data))
+
+    @staticmethod
+    def place_of(section: str, name: str) -> int:
+        """Where the number of a rule stands in `words`."""
+        fields: Any = SECTION_TYPES[section].fields
+        return (STARTS[section] + int(fields[name][1])) // 8
 
 
 def change_rules(rules: Rules, changes: dict[str, Any]) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import lru_cache, wraps
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, TypeVar
 
 import tomli_w
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
@@ -200,6 +201,31 @@ class Scenario(Part, metaclass=Spoken):
     def __eq__(self, other: object) -> bool:
         """Scenarios are equal that say the same, wherever they were read."""
         return type(self) is type(other) and self.__dict__ == other.__dict__
+
+
+T = TypeVar("T")
+
+
+class _This:
+    """A scenario that is only equal to itself: comparing all that two of them say takes longer than what is kept of one."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+
+    def __hash__(self) -> int:
+        return id(self.scenario)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _This) and self.scenario is other.scenario
+
+
+def kept(make: Callable[[Scenario], T]) -> Callable[[Scenario], T]:
+    """Let what follows from a scenario alone be made once, for a sweep runs it under many seeds; scenarios never change.
+
+    The answers for the last 64 scenarios are kept. Whoever gets one must leave it as it is.
+    """
+    made = lru_cache(64)(lambda this: make(this.scenario))
+    return wraps(make)(lambda scenario: made(_This(scenario)))
 
 
 def find(where: str, known: Mapping[str, Path], what: str) -> Path:

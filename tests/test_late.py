@@ -5,7 +5,7 @@ import pytest
 import sim.engine  # noqa: F401  (defines all late kernels)
 from sim import Scenario, late
 from sim.phases import knowledge, value
-from sim.rules import Rules
+from sim.rules import Rules, change_rules
 from sim.sections import mechanisms
 from sim.simulation import Simulation
 
@@ -60,3 +60,13 @@ def test_everything_at_once_is_linked_at_once():
     assert linked == set(late.needed(Rules(EVERYTHING)))
     choices = {name for name, switches in late.SWITCHES.items() if any("=" in switch for switch in switches)}
     assert linked | choices == set(late.SWITCHES)
+
+
+def test_rules_of_one_scenario_start_alike_and_go_their_own_ways():
+    """A sweep makes rules anew for every run, out of numbers that are read from the scenario but once."""
+    scenario = Scenario().replace({"sharing.take_rate": 0.2})
+    changed, untouched = Rules(scenario), Rules(scenario)
+    change_rules(changed, {"sharing.take_rate": 0.4, "voice.adaptive.on": True})
+    assert changed.sharing.take_rate == 0.4 and untouched.sharing.take_rate == Rules(scenario).sharing.take_rate == 0.2
+    assert "orchestration.phase" in late.needed(changed) and "orchestration.phase" not in late.needed(untouched)
+    assert late.needed(untouched) == late.needed(Rules(scenario))

@@ -130,6 +130,15 @@ def adaptive_order(first, partner, draws):
 
 
 @kernel
+def adaptive_orders(first, partner, draws):
+    """Such an order for each row of draws."""
+    found = np.empty(draws.shape, np.int64)
+    for k in range(len(draws)):
+        found[k] = adaptive_order(first, partner, draws[k])
+    return found
+
+
+@kernel
 def change_places(row, place, a, b):
     """Let the members at two places of a row change places."""
     i, j = row[a], row[b]

@@ -14,7 +14,7 @@ import numpy as np
 
 from sim import luck
 from sim.measures.evidence import Evidence, once
-from sim.measures.loops import adaptive_order, all_held_together, mean_clustering, packed, uniforms
+from sim.measures.loops import adaptive_orders, all_held_together, mean_clustering, packed, uniforms
 
 ORDER = luck.purpose("measures: order of a random attack")
 RANDOM_ORDERS = 10
@@ -67,28 +67,33 @@ def draws(ids: np.ndarray) -> np.ndarray:
     return uniforms(ids.astype(np.int64), ORDER, min(RANDOM_ORDERS, max(1, ENOUGH // max(1, ids.size))))
 
 
-def mean_held_together(run: Evidence, order: Callable[[Neighbours, np.ndarray], np.ndarray]) -> float:
+@once
+def draws_of(run: Evidence) -> np.ndarray:
+    """Those of the members at the end."""
+    return draws(np.asarray(run.firms["id"]))
+
+
+def mean_held_together(run: Evidence, orders: Callable[[Neighbours, np.ndarray], np.ndarray]) -> float:
     """R when members leave in an order that chance has a part in, mean over the draws; 0 when nobody is left."""
-    ties, ids = neighbours(run), np.asarray(run.firms["id"])
-    if not ids.size:
+    ties, drawn = neighbours(run), draws_of(run)
+    if not drawn.size:
         return 0.0
-    orders = np.array([order(ties, drawn) for drawn in draws(ids)])
-    return float(np.mean(all_held_together(ties.first, ties.partner, orders)))
+    return float(np.mean(all_held_together(ties.first, ties.partner, orders(ties, drawn))))
 
 
 def by_chance(_ties: Neighbours, drawn: np.ndarray) -> np.ndarray:
-    """Members in random order."""
-    return np.argsort(drawn, kind="stable")
+    """Members in random order, a row for each row of draws."""
+    return np.argsort(drawn, axis=1, kind="stable")
 
 
 def by_degree(ties: Neighbours, drawn: np.ndarray) -> np.ndarray:
     """Members by how many partners they have, the most first; equals in random order, as their numbers tell who is near whom."""
-    return np.lexsort((drawn, -ties.degree))
+    return np.lexsort((drawn, np.broadcast_to(-ties.degree, drawn.shape)), axis=1)
 
 
 def by_degree_left(ties: Neighbours, drawn: np.ndarray) -> np.ndarray:
     """Members by how many partners they have left when it is their turn; one of equals at random."""
-    return adaptive_order(ties.first, ties.partner, drawn)
+    return adaptive_orders(ties.first, ties.partner, drawn)
 
 
 def attack_random(run: Evidence) -> float:

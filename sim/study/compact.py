@@ -6,6 +6,7 @@ The bytes depend on the runs alone: not on how they were cut into shards, nor on
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -15,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sim.mistakes import Mistake
-from sim.study.sharding import Plan
+from sim.study.sharding import BY_MONTH, Plan
 from sim.study.work import read_shard
 from sim.world import SERIES
 
@@ -91,7 +92,9 @@ def _sound(plan: Plan, shard: int) -> pa.Table:
 
 def _long(table: pa.Table, schema: pa.Schema) -> pa.Table:
     """The series of a shard, a row a run and month."""
-    lists = table.select(table.schema.names[-len(SERIES) :]).combine_chunks()
-    months = np.diff(lists.column(0).chunk(0).offsets.to_numpy()) if table.num_rows else np.zeros(0, int)
-    run = np.repeat(table["run"].to_numpy().astype(np.int32), months)
-    return pa.table([pa.array(run), *(column.chunk(0).flatten() for column in lists.columns)], schema=schema)
+    lists = table[BY_MONTH].combine_chunks()
+    numbers, ends = lists.values.to_numpy(), lists.offsets.to_numpy()
+    each = [numbers[first:last].reshape(len(SERIES), -1) for first, last in pairwise(ends)]
+    whole = np.concatenate(each, axis=1) if each else np.zeros((len(SERIES), 0), np.float32)
+    run = np.repeat(table["run"].to_numpy().astype(np.int32), np.diff(ends) // len(SERIES))
+    return pa.table([run, *whole], schema=schema)

@@ -29,7 +29,6 @@ from sim.reading import setting
 from sim.record import durably, provenance, read_manifest, source_hash, text_of, versions
 from sim.scenario import Scenario
 from sim.study.design import Study
-from sim.world import SERIES
 
 try:
     import fcntl
@@ -37,7 +36,7 @@ except ImportError:  # not on Windows: there, two sweeps into one folder are not
     fcntl = None  # type: ignore[assignment]
 
 KIND = "unfinished sweep"
-FORMAT = 1
+FORMAT = 2
 """The layout of an unfinished sweep; another one is not gone on with."""
 AGREED = ("study", "scenario", "source", "versions", "files")
 """What must be the same for two sweeps to be the same."""
@@ -46,6 +45,8 @@ MANIFEST, LOCK, RESULT = "manifest.json", "lock", "result"
 SHARD = re.compile(r"shard-(\d{7})\.parquet")
 ASIDE = re.compile(r"\.shard-\d{7}\.parquet\..+|\.manifest\.json\..+")
 """What a killed writer leaves behind."""
+BY_MONTH = "series by month"
+"""The column of a shard that holds the series."""
 WORK = 2.0
 """Seconds of work in a shard: little is lost with one, and writing it costs next to nothing beside them."""
 MOST = 1000
@@ -222,12 +223,10 @@ class Plan:
 
     @cached_property
     def shard_schema(self) -> pa.Schema:
-        """The columns of a shard: those of its runs, and of each run its series as lists."""
-        kept = SERIES if self.study.keep.series else ()
-        schema = self.table_schema
-        for name in kept:
-            schema = schema.append(pa.field(by_month(name), pa.list_(pa.field("element", pa.float32()))))
-        return schema
+        """The columns of a shard: those of its runs, and of each run all its series in a list, one behind the other."""
+        if not self.study.keep.series:
+            return self.table_schema
+        return self.table_schema.append(pa.field(BY_MONTH, pa.list_(pa.field("element", pa.float32()))))
 
     @cached_property
     def numeric(self) -> dict[str, bool]:
@@ -273,11 +272,6 @@ def altered(folder: Path, manifest: dict[str, Any]) -> str:
     if manifest != sealed(manifest):
         return MANIFEST
     return next((name for name, kept in manifest["tables"].items() if digest(folder / name) != kept), "")
-
-
-def by_month(series: str) -> str:
-    """The column of a series in a shard; some are called as a measure is."""
-    return f"{series} by month"
 
 
 def _is_number(level: Any) -> bool:

@@ -22,7 +22,7 @@ from sim.mistakes import Mistake
 from sim.record import durably
 from sim.scenario import Scenario
 from sim.simulation import Simulation
-from sim.study.sharding import Plan, by_month, way_out
+from sim.study.sharding import BY_MONTH, Plan, way_out
 from sim.world import SERIES
 
 FIRST_STRETCH, PACE = 12, 0.1
@@ -129,7 +129,9 @@ def shard_bytes(plan: Plan, shard: int, outcomes: Mapping[int, Outcome]) -> byte
     """The file of a shard, out of what its runs left."""
     sink = pa.BufferOutputStream()
     table = shard_table(plan, shard, outcomes)
-    pq.write_table(table, sink, compression="zstd", use_dictionary=False, write_page_checksum=True)
+    pq.write_table(
+        table, sink, compression="zstd", use_dictionary=False, write_statistics=False, write_page_checksum=True
+    )
     return bytes(sink.getvalue().to_pybytes())
 
 
@@ -173,19 +175,16 @@ def shard_table(plan: Plan, shard: int, outcomes: Mapping[int, Outcome]) -> pa.T
         plan.command(*where) if outcome.error else "" for where, outcome in zip(drawn, told, strict=True)
     ]
     if plan.study.keep.series:
-        columns |= _lists([outcome.series for outcome in told])
+        columns[BY_MONTH] = _lists([outcome.series for outcome in told])
     schema = plan.shard_schema.with_metadata({"sweep": plan.identity, "shard": str(shard)})
     return pa.table(list(columns.values()), schema=schema)
 
 
-def _lists(series: list[np.ndarray | None]) -> dict[str, pa.Array]:
-    """Each series of the runs, a list a run; empty for one that failed."""
-    months = np.array([0 if rows is None else rows.shape[1] for rows in series])
-    offsets = pa.array(np.concatenate([[0], np.cumsum(months)]), pa.int32())
-    kept = [rows for rows in series if rows is not None]
-    whole = np.concatenate(kept, axis=1) if kept else np.zeros((len(SERIES), 0), np.float32)
-    lists = (pa.ListArray.from_arrays(offsets, pa.array(rows)) for rows in whole)
-    return {by_month(name): each for name, each in zip(SERIES, lists, strict=True)}
+def _lists(series: list[np.ndarray | None]) -> pa.ListArray:
+    """The series of the runs, a list a run, one series behind the other; empty for one that failed."""
+    kept = [np.zeros(0, np.float32) if rows is None else rows.ravel() for rows in series]
+    offsets = np.cumsum([0, *(rows.size for rows in kept)])
+    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), pa.array(np.concatenate(kept)))
 
 
 def read_shard(plan: Plan, shard: int) -> pa.Table | None:
