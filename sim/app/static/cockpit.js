@@ -10,11 +10,12 @@ import {language, learn, number, offer, t, translate, wanted} from "./words.js";
 const $ = (id) => document.getElementById(id);
 const FRESH = {scenario: "rising_tide", text: null, seed: 0, set: {}, events: []};
 const REPLICATES = 24, AT_ONCE = 3;
+const TOLD = ["firms", "entries", "exits", "trust", "partner_contribution"]; // series of which the news tells
 
 let state = structuredClone(FRESH), baseline = null, month = 0, steps = 240;
 let shown = null; // the charts, by their first series; null until the first run says what moves
 let base = {values: {}, events: []}, abouts = {}, series = {}, main = [], more = [], charts = [], map, map2;
-let run = null, ghost = null, others = [], playing = false, round = 0, fetching = null, pulled = null;
+let run = null, ghost = null, others = [], playing = false, round = 0, fetching = null, running = null, pulled = null;
 const past = [], future = [];
 
 // What is asked for
@@ -32,7 +33,7 @@ async function refresh(pulling = false) { // while a lever is pulled only the cu
   const {signal} = fetching;
   remember();
   try {
-    const [found] = await Promise.all([ask("/api/run", content(state), {signal}), haveGhost(signal)]);
+    const [found] = await Promise.all([haveRun(), haveGhost(signal)]);
     if (mine !== round) return;
     run = spread(found.series, found.months);
     steps = found.months;
@@ -49,6 +50,18 @@ async function refresh(pulling = false) { // while a lever is pulled only the cu
     if (!(error instanceof Wrong || error instanceof TypeError)) throw error;
   }
 }
+
+function haveRun() { // asked for once: where a lever is let go its run is on its way, or there
+  const wanted = {...content(state), ...(shown ? {series: drawn()} : {})}, of = JSON.stringify(wanted);
+  if (running?.of === of) return running.answer;
+  running?.stop.abort();
+  const mine = running = {of, stop: new AbortController()};
+  mine.answer = ask("/api/run", wanted, {signal: mine.stop.signal});
+  mine.answer.catch(() => { if (running === mine) running = null; });
+  return mine.answer;
+}
+
+const drawn = () => [...new Set(["month", ...TOLD, ...charts.flatMap((chart) => chart.about.series)])]; // all that is seen: less to send, sooner seen
 
 async function showFilm(where, from, signal) {
   const film = new Film(await ask("/api/film", content(from), {signal, bytes: true}));

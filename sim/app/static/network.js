@@ -45,8 +45,10 @@ export class Network {
   }
 
   seek(month) {
+    if (this.film && this.film === this.shown && month === this.month) return; // nothing else to see: curves were drawn anew, not the network
     this.month = month;
     if (!this.film) return;
+    this.shown = this.film;
     const now = this.film.month(month), here = new Set();
     for (let k = 0; k < now.at.length; k++) {
       const firm = this.film.firms[now.at[k]];
