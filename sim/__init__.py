@@ -92,6 +92,11 @@ __all__ = [
 ]
 
 
+def __dir__() -> list[str]:
+    """The public names, for those who look around."""
+    return sorted(__all__)
+
+
 def __getattr__(name: str) -> Any:
     """Each public name is fetched when first asked for: checking a scenario needs neither Mesa nor a compiler."""
     if name not in _WHERE:

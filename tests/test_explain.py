@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -105,6 +106,21 @@ def test_two_causes_that_each_suffice_are_found_together():
     assert not any(each.prevents for each in found.singles if each.kind == "cause")
     assert "twice over: the demand shock and the take each sufficed" in headline(found)
     assert any(line.startswith("Over-determined: had ") for part in story(found) for line in part.lines)
+
+
+def test_two_causes_that_other_lucks_do_not_bear_out_are_not_headlined_as_if_they_did():
+    """A headline is no stronger than the weakest line under it."""
+    found = opened(having(TAKE, BUST))
+    pair = found.pairs[0]
+    saved = pair.outcome
+    trials = [each for each in found.trials if each is not pair]
+
+    def elsewhere(held):
+        pairs = tuple((found.fate, saved if k < held else found.fate) for k in range(5))
+        return replace(found, trials=(*trials, replace(pair, elsewhere=pairs)), lucks=5)
+
+    assert headline(elsewhere(2)).endswith("each sufficed on this luck; on others, without both, it did not in 2 of 5")
+    assert headline(elsewhere(4)).endswith("each sufficed")
 
 
 def test_of_a_run_that_did_not_collapse_the_largest_loss_is_explained():

@@ -118,6 +118,6 @@ def test_the_command_writes_the_page(swept, tmp_path, capsys):
 
 
 def test_what_is_no_result_is_told(tmp_path):
-    with pytest.raises(Mistake, match="holds no run and no sweep"):
+    with pytest.raises(Mistake, match="holds no run, sweep, claims or search"):
         report(tmp_path)
     assert list(Path(tmp_path).iterdir()) == []

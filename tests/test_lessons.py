@@ -11,8 +11,8 @@ from starlette.testclient import TestClient
 
 from sim import Mistake, cli
 from sim.app import answers
-from sim.app.lessons import Lesson, filled, find, lessons
-from sim.app.server import app
+from sim.app.lessons import Lesson, filled, find, lessons, readable
+from sim.app.server import app, lesson_list
 from sim.app.sheets import export
 
 SHIPPED = lessons()
@@ -136,6 +136,19 @@ def test_what_is_wrong_in_a_lesson_is_said_with_its_file(written, old, new, told
     with pytest.raises(SystemExit) as end:
         cli.main(["lesson", "check", str(path)])
     assert end.value.code == 2
+
+
+def test_a_faulty_lesson_takes_no_other_away(written, tmp_path, capsys):
+    """It is named, with what is wrong in it; those that are shipped are there all the same."""
+    path = written('title = "A lesson"', 'titel = "A lesson"')
+    found, wrong = readable(path.parent)
+    assert len(found) == len(SHIPPED) and path not in [known.path for known, _lesson in found]
+    assert wrong and all(str(path) in line and line.endswith("this lesson is left out") for line in wrong)
+    with pytest.raises(SystemExit) as end:
+        cli.main(["lesson", "list", "--lessons", str(path.parent)])
+    said = capsys.readouterr()
+    assert not end.value.code and "unfair_split" in said.out and str(path) in said.err
+    assert len(lesson_list(path.parent)) == len(SHIPPED)
 
 
 def test_a_lesson_of_ones_own_is_checked_listed_and_printed(written, tmp_path, capsys):

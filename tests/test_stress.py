@@ -11,6 +11,7 @@ from sim.report.verdict import stress_lines, stress_table
 from sim.scenario import Scenario
 from sim.study import stress
 from sim.study.stress import (
+    COLUMNS,
     SHOCKS,
     antifragility,
     bisect,
@@ -178,6 +179,15 @@ def test_a_real_ecosystem_tips_at_some_take_and_comes_back_later_than_it_went():
         assert measured(SMALL.replace({"sharing.take_rate": level}), seed, "collapsed") == 0.0
         assert measured(SMALL.replace({"sharing.take_rate": level + 1 / 64}), seed, "collapsed") == 1.0
     assert way_back(SMALL, range(3), workers=1).value > 0
+
+
+def test_what_collapses_by_itself_is_not_said_to_be_near_to_anything():
+    """Where not even a shock of no size is survived, distances to collapse mean nothing, and that is said instead."""
+    rows = [("as it is", shock, 0.0, 0.0, np.inf, 5) for shock in SHOCKS]
+    rows += [("votes", shock, 0.5, 0.4, 0.6, 5) for shock in SHOCKS]
+    lines = stress_lines(pd.DataFrame(rows, columns=COLUMNS))
+    assert lines[0].startswith("as it is collapses without any strain, in half of 5 runs or more")
+    assert not any("nearest to collapse" in line or line.startswith("votes collapses") for line in lines)
 
 
 def test_the_command_puts_designs_side_by_side(tmp_path, monkeypatch, capsys):

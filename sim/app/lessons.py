@@ -245,6 +245,17 @@ def lessons(folder: Path | None = None) -> list[Known]:
     return [Known(path.name.split(".")[0], path.name.split(".")[1], path) for path in found]
 
 
+def readable(folder: Path | None = None) -> tuple[list[tuple[Known, Lesson]], list[str]]:
+    """The lessons that can be given, and what is wrong with the others: one faulty file of a teacher's takes no other lesson away."""
+    found, wrong = [], []
+    for known in lessons(folder):
+        try:
+            found.append((known, Lesson.load(known.path)))
+        except Mistake as mistake:
+            wrong += [f"{line}; this lesson is left out" for line in mistake.lines]
+    return found, wrong
+
+
 def find(name: str, language: str, folder: Path | None = None) -> Lesson:
     """A lesson by name, in a language or else in English.
 

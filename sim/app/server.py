@@ -225,9 +225,9 @@ def _toml(content: Any) -> Any:
 
 def lesson_list(folder: Path | None) -> Any:
     """The lessons that can be chosen."""
-    from sim.app.lessons import Lesson, lessons
+    from sim.app.lessons import readable
 
-    found = [(known, Lesson.load(known.path)) for known in lessons(folder)]
+    found, _wrong = readable(folder)
     found.sort(key=lambda pair: (pair[1].order, pair[0].name))
     return [
         {

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
-from sim.cli.words import app, console
+from sim.cli.words import app, console, remark
 from sim.mistakes import Mistake
 
 
@@ -26,6 +27,10 @@ def app_(
 
     if lessons and not lessons.is_dir():
         raise Mistake([f"{lessons}: there is no such folder of lessons"])
+    if lessons:
+        from sim.app.lessons import readable
+
+        remark(readable(lessons)[1])
     serve(host, port, browser, lessons)
 
 
@@ -44,15 +49,16 @@ def lesson() -> None:
 @lesson_.command("list")
 def lesson_list(folder: LessonFolder = None) -> None:
     """List the lessons: name, language, minutes, title."""
-    from sim.app.lessons import Lesson, lessons
+    from sim.app.lessons import readable
 
     table = Table(box=None, pad_edge=False)
     for column in ("lesson", "language", "minutes", "title"):
         table.add_column(column)
-    loaded = [(known, Lesson.load(known.path)) for known in lessons(folder)]
+    loaded, wrong = readable(folder)
     for known, found in sorted(loaded, key=lambda pair: (pair[1].order, pair[0].name, pair[0].language)):
         table.add_row(known.name, known.language, str(found.minutes), found.title)
     console().print(table)
+    remark(wrong)
 
 
 @lesson_.command("check")
@@ -64,7 +70,11 @@ def lesson_check(file: Annotated[Path, typer.Argument(metavar="FILE", help="NAME
     for number, page in enumerate(lesson.pages, start=1):
         right = f": {page.choices[page.right(*page.runs())].text!r} comes out" if page.kind == "choose" else ""
         print(f"{number}. {page.kind}: {page.title}{right}")
-    print(f"{file}: a lesson of {len(lesson.pages)} pages and {len(lesson.quiz)} questions")
+    print(f"{file}: a lesson of {_count(lesson.pages, 'page')} and {_count(lesson.quiz, 'question')}")
+
+
+def _count(things: Sequence[object], name: str) -> str:
+    return f"{len(things)} {name}{'s' * (len(things) != 1)}"
 
 
 @lesson_.command("export")

@@ -34,7 +34,7 @@ def import_(
     made = import_network(sources, out, title=title, orchestrator=orchestrator, trust_scale=ends, force=force)
     print("The data say:", *made.said, sep="\n  ")
     if made.unused:
-        print("Not used, as no scenario knows these columns:", *made.unused, sep="\n  ")
+        print("Not used:", *made.unused, sep="\n  ")
     print(f"{len(made.assumed)} assumptions stand for what the data do not say: tide describe {shlex.quote(str(out))}")
     print(*made.files, made.scenario, sep="\n")
 

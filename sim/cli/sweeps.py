@@ -33,14 +33,16 @@ def sweep(
     plan: Annotated[bool, typer.Option("--plan", help="Only write the plan, for tide work.")] = False,
 ) -> None:
     """Run a study: many designs, many seeds, intervals, and a figure; the same command again goes on where it was interrupted."""
-    from sim.report.progress import Bar
+    from sim.report.progress import Bar, working
     from sim.report.tables import forecast_lines
     from sim.study import Study, sweeping
 
     chosen = Study.load(study)
     remark(chosen.remarks())
     if dry_run:
-        print("\n".join(forecast_lines(sweeping.forecast(chosen, workers, out))))
+        with working(f"{chosen.title}: some runs are timed (on a new machine the model is compiled first, once)"):
+            foreseen = sweeping.forecast(chosen, workers, out)
+        print("\n".join(forecast_lines(foreseen)))
         return
     if plan:
         planned = sweeping.plan(chosen, out)

@@ -70,9 +70,19 @@ def headline(found: Autopsy) -> str:
     fell = f"It collapsed in month {found.fate.collapsed:.0f}"
     if found.overdetermined:
         both = " and ".join(_said(each, dated=False) for each in found.pairs[0].suspects)
-        return f"{fell} twice over: {both} each sufficed"
+        return f"{fell} twice over: {both} each sufficed{_elsewhere_too(found, found.pairs[0])}"
     enough = [each for each in guilty if each.prevents] or guilty
     return f"{fell}: {_blamed(enough)}" if enough else f"{fell}, and no single cause is confirmed"
+
+
+def _elsewhere_too(found: Autopsy, pair: Trial) -> str:
+    """A caveat, where other lucks do not bear two causes out."""
+    count, held, _does = common(found, pair)
+    return (
+        ""
+        if not count or is_common(found, held, count)
+        else f" on this luck; on others, without both, it did not in {held} of {count}"
+    )
 
 
 def _blamed(guilty: Sequence[Trial]) -> str:

@@ -17,6 +17,7 @@ from sim.report.wording import SPACE, percent
 from sim.study import Result
 from sim.study.comparing import flips, regret, saved
 from sim.study.design import TREATMENT, Race
+from sim.study.stress import SHOCKS
 
 
 def verdict_lines(result: Result) -> list[str]:
@@ -248,19 +249,32 @@ def strain_text(row: Any) -> str:
     return f"{told[0]} % [{told[1]}, {told[2]}]" if math.isfinite(row.value) else f"any [{told[1]}, any]"
 
 
+def _falls_by_itself(largest: pd.Series) -> bool:
+    """Whether not even shocks of no size are survived."""
+    shocks = largest[[name for name in largest.index if name in SHOCKS]]
+    return bool(shocks.size and (shocks == 0.0).all())
+
+
 def stress_lines(found: pd.DataFrame) -> list[str]:
     """Which strain is the nearest to the first of the designs, and what the others change by more than luck would."""
     first, *others = list(dict.fromkeys(found["design"]))
     rows = found[found["strain"] != "way_back"].set_index(["design", "strain"])
     own = rows.loc[first]["value"].dropna()
     seeds = int(found["seeds"].iloc[0])
-    if np.isinf(own).all():
+    if _falls_by_itself(own):
+        lines = []
+    elif np.isinf(own).all():
         lines = [f"{first} survives even the largest strain of every kind, in half of {seeds} runs or more."]
     else:
         nearest = str(own.idxmin())
         lines = [
             f"{first} is the nearest to collapse by {STRAINS[nearest]}: half of {seeds} runs survive {100 * own[nearest]:.0f} %."
         ]
+    lines += [
+        f"{name} collapses without any strain, in half of {seeds} runs or more: how much it would stand cannot be told."
+        for name in (first, *others)
+        if _falls_by_itself(rows.loc[name]["value"].dropna())
+    ]
     for name in others:
         for strain in own.index:
             one, other = rows.loc[(first, strain)], rows.loc[(name, strain)]

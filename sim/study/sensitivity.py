@@ -11,6 +11,7 @@ Intervals are bootstrapped over points.
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Iterable
 from typing import Any
 
@@ -126,6 +127,16 @@ def _indices(
 def _analysed(kind: str, taken: np.ndarray, outcome: np.ndarray, factors: list[str], seed: int) -> Any:
     """What SALib says."""
     analyze, space = library().analyze, problem(factors)
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore", UserWarning
+        )  # of bootstrap samples in which nothing varies: their interval is none
+        return _analysed_by(kind, analyze, space, taken, outcome, seed)
+
+
+def _analysed_by(
+    kind: str, analyze: Any, space: dict[str, Any], taken: np.ndarray, outcome: np.ndarray, seed: int
+) -> Any:
     if kind == "morris":
         return analyze.morris.analyze(space, taken, outcome, num_resamples=RESAMPLES, num_levels=GRID_LEVELS, seed=seed)
     if kind == "saltelli":

@@ -87,7 +87,7 @@ function showSeat() {
   const {you} = view;
   const lost = you.lost ? `Your firm ${you.lost} is gone: it failed or was expelled. ` : "";
   if (you.waiting) tell($("seat"), `${lost}All firms are taken. You are number ${you.waiting} in line; until then you watch.`);
-  else if (you.missed && you.bot) tell($("seat"), `You have been silent for ${you.missed} rounds: a bot plays your firm until you choose.`);
+  else if (you.missed && you.bot) tell($("seat"), `You have been silent for ${you.missed === 1 ? "a round" : `${you.missed} rounds`}: a bot plays your firm until you choose.`);
   else if (you.bot && view.round > 0) tell($("seat"), `${lost}A bot plays your firm until you choose.`);
   else if (you.missed) tell($("seat"), "You chose nothing last round: your last choice was played again.");
   else tell($("seat"), lost && `${lost}You run ${you.firm} now.`);
