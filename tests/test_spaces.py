@@ -208,6 +208,19 @@ def test_morris_screens_what_has_no_effect():
     assert star == pytest.approx([3.0, 1.0, 0.0], abs=1e-9) and sigma == pytest.approx([0, 0, 0], abs=1e-9)
 
 
+def test_the_spread_of_elementary_effects_has_an_interval_too():
+    """Of a product a lever's effect is the place of the other, one of a few levels: σ > 0, told ever more surely by more trajectories."""
+    pytest.importorskip("SALib")
+    widths = []
+    for trajectories in (20, 320):
+        found = sensitivity(known("morris", trajectories, lambda taken: taken[:, 0] * taken[:, 1]), ["welfare"])
+        sigma = found[found["index"] == "sigma"].reset_index(drop=True)
+        assert (sigma["low"] < sigma["value"])[:2].all() and (sigma["value"] < sigma["high"])[:2].all()
+        assert sigma.loc[2, ["value", "low", "high"]].tolist() == pytest.approx([0, 0, 0], abs=1e-9)
+        widths.append((sigma["high"] - sigma["low"])[:2].mean())
+    assert widths[1] < 0.5 * widths[0]
+
+
 def test_pawn_ranks_levers_by_how_far_they_move_the_measure():
     pytest.importorskip("SALib")
     found = sensitivity(known("sobol", 512, lambda taken: 5 * taken[:, 0] + taken[:, 1]), ["welfare"])

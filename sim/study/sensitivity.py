@@ -42,14 +42,14 @@ GRID = 100
 LEAST = 32
 """Points below which nothing is said."""
 INDICES = {
-    "morris": {"mu_star": ("mu_star", "mu_star_conf"), "sigma": ("sigma", "")},
+    "morris": {"mu_star": ("mu_star", "mu_star_conf"), "sigma": ("sigma", "sigma_conf")},
     "saltelli": {"first_order": ("S1", "S1_conf"), "total": ("ST", "ST_conf")},
     "sobol": {"pawn": ("pawn", "pawn_conf"), "delta": ("delta", "delta_conf")},
     "latin_hypercube": {"pawn": ("pawn", "pawn_conf"), "delta": ("delta", "delta_conf")},
 }
 """Kind of design → name of the index → what it is called where it is found, and half the width of its interval."""
-NEVER_BELOW_0 = ("mu_star", "pawn")
-"""Indices that are means or medians of distances."""
+NEVER_BELOW_0 = ("mu_star", "sigma", "pawn")
+"""Indices that are means, spreads or medians of distances."""
 
 
 def can_tell(study: Study) -> bool:
@@ -138,10 +138,28 @@ def _analysed_by(
     kind: str, analyze: Any, space: dict[str, Any], taken: np.ndarray, outcome: np.ndarray, seed: int
 ) -> Any:
     if kind == "morris":
-        return analyze.morris.analyze(space, taken, outcome, num_resamples=RESAMPLES, num_levels=GRID_LEVELS, seed=seed)
+        found = analyze.morris.analyze(
+            space, taken, outcome, num_resamples=RESAMPLES, num_levels=GRID_LEVELS, seed=seed
+        )
+        return {**found, "sigma_conf": _sigma_width(taken, outcome, seed)}
     if kind == "saltelli":
         return analyze.sobol.analyze(space, outcome, calc_second_order=False, num_resamples=RESAMPLES, seed=seed)
     return _by_distribution(space, taken, outcome, seed)
+
+
+def _sigma_width(taken: np.ndarray, outcome: np.ndarray, seed: int) -> np.ndarray:
+    """1.96 bootstrap standard errors of each factor's σ, over whole trajectories; NaN of a single one."""
+    factors = taken.shape[1]
+    steps = np.diff(taken.reshape(-1, factors + 1, factors), axis=1)
+    moved = np.abs(steps).argmax(axis=2)  # each step of a trajectory moves one factor
+    by_step = np.diff(outcome.reshape(-1, factors + 1), axis=1) / np.take_along_axis(steps, moved[..., None], 2)[..., 0]
+    effects = np.take_along_axis(by_step, moved.argsort(axis=1), axis=1)
+    count = len(effects)
+    if count < 2:
+        return np.full(factors, np.nan)
+    drawn = (luck.uniforms(luck.key(seed), RESAMPLED, k, np.arange(count)) for k in range(RESAMPLES))
+    spreads = np.array([effects[(draws * count).astype(int)].std(axis=0, ddof=1) for draws in drawn])
+    return np.asarray(normal_quantile(0.95) * spreads.std(axis=0, ddof=1))
 
 
 def _by_distribution(space: dict[str, Any], taken: np.ndarray, outcome: np.ndarray, seed: int) -> dict[str, Any]:
