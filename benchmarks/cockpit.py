@@ -4,8 +4,8 @@
 
 A lever is moved as a mouse does (an `input` event of its slider), each time to another value; the clock stops in the frame after the
 curves have changed. Beside it, taking turns: the same run asked of the server alone, and the run without server or browser. What a move
-costs in processor time, server and browser together, depends less on who else wants the cores; it is no delay, as both work side by side. Once the lever is let go
-(a `change` event) the network follows; that is measured up to the frame in which the canvas shows the new film.
+costs in processor time, server and browser together, depends less on who else wants the cores; it is no delay, as both work side by side.
+Once the lever is let go (a `change` event) the network follows; that is measured up to the frame in which the canvas shows the new film.
 """
 
 from __future__ import annotations
