@@ -265,9 +265,13 @@ function complain(text) {
 }
 
 function remember() {
-  const short = {...content(state), month, charts: shown};
   clearTimeout(remember.later);
-  remember.later = setTimeout(() => history.replaceState(null, "", `#${encodeURIComponent(JSON.stringify(short))}`), 200);
+  remember.later = setTimeout(write, 200);
+}
+
+function write() { // at once, where the address is about to be read
+  clearTimeout(remember.later);
+  if (state) history.replaceState(null, "", `#${encodeURIComponent(JSON.stringify({...content(state), month, charts: shown}))}`);
 }
 
 function recall() {
@@ -335,6 +339,7 @@ function listen() {
     refresh();
   };
   $("link").onclick = async () => {
+    write();
     await navigator.clipboard?.writeText(location.href);
     $("link").textContent = t("Copied");
     setTimeout(() => { $("link").textContent = t("Copy link"); }, 1500);
@@ -378,7 +383,7 @@ async function start() {
   const {languages} = await learn(wanted());
   document.documentElement.lang = language();
   translate(document.body);
-  offer($("language"), languages, language(), (code) => { const asked = new URLSearchParams(location.search); asked.set("lang", code); location.search = asked; });
+  offer($("language"), languages, language(), (code) => { write(); const asked = new URLSearchParams(location.search); asked.set("lang", code); location.search = asked; });
   $("lessons").href = `/lessons?language=${language()}`;
   map = new Network($("map"), (place) => picked(place, $("caption")));
   map2 = new Network($("map2"), (place) => picked(place, $("caption2")));
