@@ -3,13 +3,34 @@
 from __future__ import annotations
 
 import csv
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sim import late, warm
 from sim.scenario import Scenario
 from sim.simulation import Simulation
+
+COMPILED = """
+from sim import late, run
+from sim.warm import compile_all
+names = list(late.SWITCHES)
+"""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """On a machine that has compiled nothing yet, two processes do it together first; else each worker would, by itself."""
+    if hasattr(config, "workerinput") or config.option.collectonly or not warm.is_cold(list(late.SWITCHES)):
+        return
+    print("compiling the model, once", flush=True)
+    ways = ("run('rising_tide').measures\ncompile_all(names)", "compile_all(names[::-1])")
+    both = [subprocess.Popen([sys.executable, "-c", COMPILED + way]) for way in ways]
+    codes = [process.wait() for process in both]
+    assert codes == [0, 0], "the model cannot be compiled"
+
 
 QUIET = {
     "shocks": {"demand_volatility": 0.0},

@@ -96,6 +96,7 @@ def test_so_do_processes(calm, tmp_path):
     assert same(calm, sweep(study(), workers=1, out=tmp_path / "b", isolate="process"))
 
 
+@pytest.mark.slow
 def test_it_is_gone_on_with_in_the_middle_of_any_batch(calm, tmp_path):
     for stop in range(1, len(calm.runs), 5):
 

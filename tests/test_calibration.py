@@ -70,6 +70,7 @@ def test_truths_lie_in_their_intervals_about_as_often_as_these_say(base, observe
     assert within >= 19
 
 
+@pytest.mark.slow
 def test_published_means_are_fitted_and_the_fit_lies_within_its_own_interval(base):
     """Mean contributions by period of Fischbacher & Gächter 2010, with their errors."""
     found = calibrate(base.replace({"founding.copies": 60}), PUBLISHED, RANGES, runs=96, workers=1)
@@ -120,6 +121,7 @@ def test_the_same_seed_gives_the_same_answer_whatever_the_workers(base, observe)
     pd.testing.assert_frame_equal(one.fit, two.fit)
 
 
+@pytest.mark.slow
 def test_what_the_data_do_not_tell_is_said(base, tmp_path):
     """One number cannot tell two levers that both raise it."""
     data = tmp_path / "one.csv"

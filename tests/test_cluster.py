@@ -89,6 +89,7 @@ def test_batches_are_counted_on_clusters_too(address, tmp_path):
     assert same(sweep(asked, out=tmp_path / "b", dask=address), here)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
 def test_a_killed_worker_loses_nothing(calm, address, tmp_path):
     cut(tmp_path / "a")
@@ -150,6 +151,7 @@ def wait_until(true, seconds: float = 60.0) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.slow
 def test_a_killed_driver_loses_no_shard(calm, address, tmp_path):
     made = cut(tmp_path / "a", size=1)
     (tmp_path / "study.json").write_text(study().model_dump_json(), encoding="utf-8")
@@ -191,6 +193,7 @@ def test_a_scheduler_that_goes_away_is_told_and_what_is_done_is_kept(calm, tmp_p
     assert same(sweep(study(), workers=1, out=tmp_path / "a"), calm)
 
 
+@pytest.mark.slow
 def test_a_run_that_takes_too_long_is_cut(address, tmp_path):
     long = study(factors={"run.steps": [12, 100_000]}, replicates={"count": 1}, keep={"series": False})
     result = sweep(long, out=tmp_path / "a", dask=address, limit=0.5)
@@ -262,6 +265,7 @@ memory = "1GB"
 """
 
 
+@pytest.mark.slow
 def test_the_cluster_of_a_study_is_started_for_it_and_is_no_part_of_what_is_asked(calm, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     text = f'scenario = "rising_tide"\nset = {{ "run.steps" = 12, "founding.firms" = 20 }}\n[factors]\n"{TAKE}" = [0.0, 0.3]\n'

@@ -78,7 +78,7 @@ def by_point(seed, share):
 
 
 @pytest.mark.parametrize("seed", range(2))
-@pytest.mark.parametrize("share", [0.3, 0.65])
+@pytest.mark.parametrize("share", [0.3, pytest.param(0.65, marks=pytest.mark.slow)])
 def test_where_there_is_nothing_no_box_is_told(seed, share):
     """Replicates that are alike make many runs of few observations, in which some box is always full of cases."""
     box = by_point(seed, lambda runs: share).discover()
@@ -95,6 +95,7 @@ def test_replicates_that_are_alike_add_no_lever_and_flatter_only_what_was_found(
     assert np.mean([box.density.value for box in boxes]) < np.mean([box.found[1] for box in boxes])
 
 
+@pytest.mark.slow
 def test_a_rare_fault_is_found_although_most_runs_there_go_well():
     """In a third of the runs of a corner, in 2 % elsewhere."""
     box = planted(
@@ -129,6 +130,7 @@ def test_it_is_told_in_a_sentence(box):
     assert "by runs held out" in told
 
 
+@pytest.mark.slow
 def test_cases_of_other_measures_are_said_by_a_limit():
     result = planted(lambda take, seen, mean, drawn: {"welfare": 10.0 * mean + drawn}, points=128)
     low, high = result.discover("welfare", below=3.0), result.discover("welfare", above=8.0)
@@ -137,6 +139,7 @@ def test_cases_of_other_measures_are_said_by_a_limit():
     assert low.limits["high"][0] < 0.5 < high.limits["low"][0]
 
 
+@pytest.mark.slow
 def test_the_same_result_has_the_same_box():
     one, other = (planted(corner, points=128).discover() for _time in range(2))
     pd.testing.assert_frame_equal(one.limits, other.limits)
@@ -279,6 +282,7 @@ def test_what_cannot_be_learned_is_told(points, measure, message):
 # A study that is really run
 
 
+@pytest.mark.slow
 def test_a_study_over_ranges_tells_where_it_collapses(tmp_path):
     small = {"run.steps": 24, "founding.firms": 20}
     result = sweep(asked(64, 2, set=small, keep={"series": False}), workers=2, out=tmp_path / "a")

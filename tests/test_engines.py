@@ -68,10 +68,24 @@ SCENARIOS = {
     },
     "closed": {"membership": {"on": False}, "partnering": {"on": False}},
 }
+ALWAYS = (
+    "everything",
+    "every mechanism",
+    "averse to inequity",
+    "clusters adapt their own rules",
+    "closed",
+)
+"""Those that every run of the tests tries, with few firms; the others, and many firms, are slow."""
 
 
-@pytest.mark.parametrize("firms", [40, pytest.param(100, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("name", SCENARIOS)
+@pytest.mark.parametrize(
+    ("name", "firms"),
+    [
+        pytest.param(name, firms, marks=() if (name in ALWAYS and firms == 40) else pytest.mark.slow)
+        for name in SCENARIOS
+        for firms in (40, 100)
+    ],
+)
 def test_both_engines_go_the_same_way(busy, name, firms):
     size = {"founding.firms": firms, "value.reference_size": firms, "membership.market_potential": 14 * firms // 10}
     scenario = Scenario(**{**busy.model_dump(), **_merged(busy, SCENARIOS[name])}).replace(size)

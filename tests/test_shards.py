@@ -73,7 +73,10 @@ def calm(tmp_path_factory) -> Result:
 # The same whatever the cut, the engine, and the interruptions
 
 
-@pytest.mark.parametrize(("size", "isolate"), [(1, "threads"), (7, "threads"), (40, "threads"), (7, "process")])
+@pytest.mark.parametrize(
+    ("size", "isolate"),
+    [(1, "threads"), (7, "threads"), (40, "threads"), pytest.param(7, "process", marks=pytest.mark.slow)],
+)
 def test_neither_the_cut_into_shards_nor_the_engine_shows_in_the_result(calm, tmp_path, size, isolate):
     cut(tmp_path / "a", size)
     assert same(sweep(study(), workers=2, out=tmp_path / "a", isolate=isolate), calm)
@@ -81,7 +84,7 @@ def test_neither_the_cut_into_shards_nor_the_engine_shows_in_the_result(calm, tm
 
 
 @pytest.mark.parametrize(
-    ("first", "then"), [("threads", "process"), pytest.param("process", "threads", marks=pytest.mark.slow)]
+    ("first", "then"), [("process", "threads"), pytest.param("threads", "process", marks=pytest.mark.slow)]
 )
 def test_an_interrupted_sweep_goes_on_from_its_shards_on_another_engine(calm, tmp_path, first, then):
     made = cut(tmp_path / "a")
@@ -216,7 +219,12 @@ def faulty(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("fault", "limit", "error"),
     [
-        ("os.kill(os.getpid(), signal.SIGBUS)", None, "Died: took its process along 3 times (SIGBUS)"),
+        pytest.param(
+            "os.kill(os.getpid(), signal.SIGBUS)",
+            None,
+            "Died: took its process along 3 times (SIGBUS)",
+            marks=pytest.mark.slow,
+        ),
         pytest.param("os._exit(7)", None, "Died: took its process along 3 times (exit 7)", marks=pytest.mark.slow),
         pytest.param("time.sleep(1000)", 1.0, "Cut: took longer than the limit of 1 s", marks=pytest.mark.slow),
     ],
@@ -235,7 +243,9 @@ def test_a_run_that_takes_its_process_along_or_hangs_is_a_row_and_all_others_are
     assert others.equals(calm.runs.drop(index=23))
 
 
-@pytest.mark.parametrize("isolate", ["threads", pytest.param("process", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "isolate", [pytest.param("threads", marks=pytest.mark.slow), pytest.param("process", marks=pytest.mark.slow)]
+)
 def test_a_run_that_takes_too_long_is_cut_and_the_others_are_done(tmp_path, isolate):
     long = study(factors={"run.steps": [12, 100_000]}, replicates={"count": 2}, keep={"series": False})
     begun = time.monotonic()
@@ -498,7 +508,7 @@ def test_a_planned_sweep_is_shared_out_and_merged_by_commands(tmp_path, monkeypa
 
 
 @pytest.mark.skipif(CACHE is None, reason="nothing is kept")
-@pytest.mark.parametrize("kind", ["nbi", "nbc"])
+@pytest.mark.parametrize("kind", ["nbi", pytest.param("nbc", marks=pytest.mark.slow)])
 def test_a_truncated_file_of_compiled_code_is_compiled_anew(tmp_path, kind):
     code = "from sim import luck; print(repr(float(luck.uniform(luck.key(5), luck.purpose('probe'), 1, 2))))"
     shown = [sys.executable, "-c", code]

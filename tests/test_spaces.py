@@ -230,6 +230,7 @@ def test_pawn_ranks_levers_by_how_far_they_move_the_measure():
     assert found["low"].iloc[0] > found["high"].iloc[2]
 
 
+@pytest.mark.slow
 def test_delta_is_the_share_of_the_distribution_that_a_lever_moves():
     """Of a sum of two uniforms it is 1/3 for each, of which smoothing takes some; a lever that does nothing has none."""
     pytest.importorskip("SALib")
@@ -248,6 +249,7 @@ def test_delta_is_that_of_salib_over_the_same_slices():
     assert ours == pytest.approx([estimator(values, grid, place, ends) for place in taken.T], abs=0.003)
 
 
+@pytest.mark.slow
 def test_delta_of_a_measure_of_few_values_is_counted():
     """Known the lever, a step at its middle is known; half of the distribution moves."""
     pytest.importorskip("SALib")

@@ -116,7 +116,9 @@ def test_a_ring_of_six_partners_is_the_ring_lattice():
     assert nx.utils.graphs_equal(ours, graph("watts_strogatz", 30, partners=6.0, rewiring=0.0))
 
 
-@pytest.mark.parametrize("rewiring", [0.05, 0.1, 0.3])
+@pytest.mark.parametrize(
+    "rewiring", [pytest.param(0.05, marks=pytest.mark.slow), 0.1, pytest.param(0.3, marks=pytest.mark.slow)]
+)
 def test_a_small_world_keeps_its_triangles_and_shortens_its_ways(rewiring):
     """Clustering falls as 3 (K − 2) / 4 (K − 1) · (1 − p)³ (Barrat & Weigt 2000); ways are as short as in networkx."""
     network = graph("watts_strogatz", 1000, partners=10.0, rewiring=rewiring)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from sim.app.words import Words, speak
@@ -46,7 +47,7 @@ RULES = ("equal", "contribution", "shapley", "power", "need")
 
 def sections(language: str = "en") -> list[dict[str, Any]]:
     """Every section with its levers: `name`, `title`, `doc` with its `doc_language`, and `levers`, each as `_lever` and `_named` say."""
-    schema, words = Scenario.model_json_schema(), speak(language)
+    schema, words = _schema(), speak(language)
     found = []
     for name, property_ in schema["properties"].items():
         part = _resolved(schema, property_)
@@ -56,6 +57,12 @@ def sections(language: str = "en") -> list[dict[str, Any]]:
             title = words.section(name)
             found.append({"name": name, "title": title, "doc": doc, "doc_language": spoken, "levers": levers})
     return found
+
+
+@cache
+def _schema() -> dict[str, Any]:
+    """The schema of scenarios; only to be read."""
+    return Scenario.model_json_schema()
 
 
 def _named(lever: dict[str, Any], words: Words) -> dict[str, Any]:

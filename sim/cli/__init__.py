@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from functools import cache
 from importlib import metadata
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -16,7 +17,7 @@ from sim.mistakes import Mistake
 def main(arguments: list[str] | None = None) -> None:
     """Run the command; exit 2 with one line a mistake when the input is wrong, 130 when interrupted."""
     try:
-        code = app(args=arguments, standalone_mode=False)
+        code = command()(args=arguments, standalone_mode=False)
     except typer.Abort:
         code = 130
     except KeyboardInterrupt:
@@ -33,6 +34,12 @@ def main(arguments: list[str] | None = None) -> None:
         error.show()  # type: ignore[attr-defined]  # what click says of wrong options
         code = error.exit_code
     sys.exit(code if isinstance(code, int) else 0)
+
+
+@cache
+def command() -> Any:
+    """The command with all its subcommands, put together once: that takes longer than reading a scenario."""
+    return typer.main.get_command(app)
 
 
 @app.callback(invoke_without_command=True)

@@ -95,14 +95,18 @@ def fill(template: str) -> str:
 
 def stale(folder: Path) -> list[str]:
     """The pages that are missing, not as they would be written now, or of a scenario that is not there any more."""
-    made = pages()
+    return _stale(folder, pages())
+
+
+def _stale(folder: Path, made: dict[str, str]) -> list[str]:
     changed = [path for path, text in made.items() if _read(folder / path) != text]
     return changed + [path for path in _archetypes(folder) if path not in made]
 
 
 def write(folder: Path) -> list[str]:
     """Write every page that is stale; which those were."""
-    made, changed = pages(), stale(folder)
+    made = pages()
+    changed = _stale(folder, made)
     for path in changed:
         target = folder / path
         if path in made:

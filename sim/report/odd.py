@@ -6,6 +6,7 @@ import ast
 import re
 import tomllib
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, get_args
 
@@ -64,10 +65,15 @@ def _line(text: str | None) -> str:
 
 def default(key: str) -> Any:
     """The value of a scenario that does not name the key."""
-    value: Any = Scenario()
+    value: Any = _defaults()
     for name in key.split("."):
         value = getattr(value, name)
     return value
+
+
+@cache
+def _defaults() -> Scenario:
+    return Scenario()
 
 
 def parameters(section: str) -> str:

@@ -129,7 +129,10 @@ def test_both_engines_spread_alike(busy, name):
     content = busy.model_dump()
     for section, values in SPREADING[name].items():
         content[section] |= values
-    compiled, agents = Ecosystem(Scenario(**content), 3), Ecosystem(Scenario(**content), 3, engine="agents")
+    scenario = Scenario(**content).replace(
+        {"founding.firms": 50, "value.reference_size": 50, "membership.market_potential": 70}
+    )
+    compiled, agents = Ecosystem(scenario, 3), Ecosystem(scenario, 3, engine="agents")
     compiled.finish(), agents.finish()
     for series in SERIES:
         one, other = compiled.simulation.history[series], agents.simulation.history[series]

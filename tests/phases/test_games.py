@@ -188,6 +188,7 @@ def test_both_engines_reinforce_alike():
     assert_same_in_both_engines(scenario)
 
 
+@pytest.mark.slow
 def test_both_engines_play_where_ties_break_and_firms_come_and_go(busy):
     """Strategies are a special case of the ordinary ecosystem: stakes given or withheld."""
     content = busy.model_dump()
