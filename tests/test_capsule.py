@@ -1,9 +1,12 @@
 """A result as a capsule: it can be run again to the last bit, in part or in whole, and read without Rising Tide."""
 
 import json
+import re
 import zipfile
+from importlib import resources
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
@@ -160,6 +163,16 @@ def test_a_dataset_has_units_and_the_same_numbers(result):
     assert made[TAKE].to_numpy().tolist() == [0.0, 0.0, 0.0, 0.3, 0.3, 0.3]
     capsule.export(result, "made.zarr")
     assert xarray.open_zarr("made.zarr", consolidated=False)["welfare"].equals(made["welfare"])
+
+
+def test_its_tables_can_be_asked_in_sql_as_the_page_shows(result):
+    """Of 3 runs at each take, month by month."""
+    page = resources.files("sim.report").joinpath("pages", "studies.md").read_text(encoding="utf-8")
+    (query,) = re.findall(r"```sql\n(.*?)```", page, re.DOTALL)
+    told = duckdb.sql(query.replace("results/mine", "result")).df()
+    months = result.series.merge(result.runs[["run", TAKE]], on="run")
+    means = months.groupby([TAKE, "month"])["value"].mean()
+    assert told["value"].to_numpy() == pytest.approx(means.to_numpy(), rel=1e-6)
 
 
 def test_what_is_no_result_is_told(tmp_path):

@@ -13,8 +13,11 @@ import pytest
 import yaml
 
 import sim
-from sim import Scenario, Study
+from sim import Mistake, Scenario, Study
 from sim.reading import json_schema
+from sim.report.docs import CLUSTER
+from sim.study.design import Cluster
+from sim.study.jobs import job
 
 PAGES = resources.files("sim.report").joinpath("pages")
 
@@ -59,8 +62,9 @@ def test_the_study_that_is_shown_is_one_and_its_schema_knows_it(tmp_path, monkey
     jsonschema.validate(tomllib.loads(counted), json_schema(Study))
 
 
-SLURM, DASK = blocks("clusters.md", "bash")
+(DASK,) = blocks("dask.md", "bash")
 PLAN, WORK, MERGE = blocks("clusters.md", "sh")[0].splitlines()
+PLANNED, PRINTED = blocks("slurm.md", "sh")[0].splitlines()[:2]
 
 
 @pytest.mark.slow
@@ -68,39 +72,57 @@ def test_the_jobs_of_a_batch_array_together_do_a_sweep(tmp_path):
     """The job script itself, by four shells, with `tide` in the place of what the machines have installed."""
     (tmp_path / "my_study.toml").write_text(
         'scenario = "rising_tide"\nset = { "run.steps" = 12, "founding.firms" = 20 }\n[replicates]\ncount = 2\n'
-        '[factors]\n"sharing.take_rate" = [0.0, 0.3]\n'
+        '[factors]\n"sharing.take_rate" = [0.0, 0.3]\n[cluster]\nworkers = 2\nprologue = ["export SAID=so"]\n'
     )
     (tmp_path / "tide").write_text(f'#!/bin/sh\nexec {sys.executable} -m sim.cli "$@"\n')
     (tmp_path / "tide").chmod(0o755)
     source = str(Path(sim.__file__).parents[1])
     told = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "PYTHONPATH": source}
-    script = "\n".join(line for line in SLURM.splitlines() if "/shared" not in line)
-    assert SLURM.count("/shared") == 2
 
     def shell(text, **more):
         subprocess.run(["bash", "-c", text], cwd=tmp_path, env=told | more, check=True, stdout=subprocess.DEVNULL)
 
-    shell(PLAN.partition("#")[0])
+    shell(PLANNED)
+    shell(PRINTED)
+    script = (tmp_path / "array.sh").read_text()
     for task in ("0", "1"):
-        shell(script, SLURM_ARRAY_TASK_ID=task, SLURM_ARRAY_TASK_COUNT="2", SLURM_CPUS_PER_TASK="1")
+        shell(script, SLURM_ARRAY_TASK_ID=task, SLURM_CPUS_PER_TASK="1")
     shell(f"{MERGE.partition('#')[0]} --no-figure")
     assert (tmp_path / "results/mine/runs.parquet").is_file()
 
 
+ODD = Cluster(
+    workers=5, cores=3, memory="2GiB", walltime="01:00:00", directives=["--exclusive"], prologue=['echo "it\'s"']
+)
+
+
+def test_the_script_of_a_slurm_array_asks_for_what_the_cluster_says():
+    script = job("slurm", ODD, "results/my own")
+    subprocess.run(["bash", "-n"], input=script, text=True, check=True)
+    heads = re.findall("^#SBATCH (.*)$", script, re.MULTILINE)
+    assert {"--array=0-4", "--cpus-per-task=3", "--mem=2G", "--time=01:00:00", "--exclusive"} <= {*heads}
+    assert script.endswith(
+        """tide work 'results/my own' --shards "$SLURM_ARRAY_TASK_ID::5" --workers "$SLURM_CPUS_PER_TASK"\n"""
+    )
+
+
 def test_the_job_for_kubernetes_does_a_part_each():
-    (text,) = blocks("clusters.md", "yaml")
-    job = yaml.safe_load(text)["spec"]
-    (container,) = job["template"]["spec"]["containers"]
-    words = container["args"][0].split()
-    assert words[:3] == WORK.partition("#")[0].split()[:3]
-    assert words[4] == f"$JOB_COMPLETION_INDEX::{job['completions']}"
-    assert job["completionMode"] == "Indexed"
+    asked = yaml.safe_load(job("kubernetes", ODD, "results/my own"))["spec"]
+    (container,) = asked["template"]["spec"]["containers"]
+    assert (asked["completionMode"], asked["completions"], asked["parallelism"]) == ("Indexed", 5, 5)
+    assert container["resources"]["requests"] == {"cpu": "3", "memory": "2Gi"}
+    works = "tide work 'results/my own' --shards $JOB_COMPLETION_INDEX::5 --workers 3"
+    assert container["args"] == [f"{ODD.prologue[0]} && {works}"]
+
+
+def test_there_are_jobs_for_no_other_system():
+    with pytest.raises(Mistake, match="allowed are slurm, kubernetes"):
+        job("kubernetez", Cluster(), "results/mine")
 
 
 def test_the_cluster_that_is_shown_is_one(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (table,) = blocks("clusters.md", "toml")
-    Path("shown.toml").write_text(f'scenario = "rising_tide"\n[factors]\n"sharing.take_rate" = [0.0, 0.3]\n{table}')
+    Path("shown.toml").write_text(f'scenario = "rising_tide"\n[factors]\n"sharing.take_rate" = [0.0, 0.3]\n{CLUSTER}')
     assert Study.load("shown.toml").cluster.kind == "slurm"
 
 

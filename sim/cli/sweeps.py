@@ -79,6 +79,23 @@ def machines(study: Any, address: str, cluster: bool) -> Iterator[str]:
 
 
 @app.command()
+def jobs(
+    study: Annotated[str, typer.Argument(metavar="STUDY", help="A shipped study's name, or a TOML file.")],
+    system: Annotated[str, typer.Option("--for", metavar="SYSTEM", help="slurm, or kubernetes.")] = "slurm",
+    out: Out = None,
+) -> None:
+    """Print the job by which machines share out a planned sweep; how many, and what each has, stands in the study's [cluster]."""
+    from sim.study import Study, sweeping
+    from sim.study.design import Cluster
+    from sim.study.jobs import job
+    from sim.study.sharding import result_of
+
+    chosen = Study.load(study)
+    result = result_of(sweeping.asked_for(chosen, out).folder)
+    print(job(system, chosen.cluster or Cluster.model_validate({}), result), end="")
+
+
+@app.command()
 def work(
     result: Annotated[str, typer.Argument(metavar="RESULT", help="The folder that tide sweep --plan was told.")],
     shards: Annotated[str, typer.Option(metavar="I::N", help="Every N-th shard from the I-th on.")] = "0::1",

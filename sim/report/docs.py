@@ -27,6 +27,7 @@ from sim.report.telling.page import design_sentences
 from sim.scenario import Scenario
 from sim.sections import BUILT_IN, AnyIntervention, Part, mechanisms
 from sim.study.design import Claim, Cluster, CommonLuck, Effects, Keep, Race, Replicates, Study
+from sim.study.jobs import job as written
 from sim.study.spaces import Range, Space
 from sim.study.worth import WITHOUT
 from sim.validation import CASES
@@ -43,6 +44,9 @@ TEMPLATES = (
     "scenarios.md",
     "studies.md",
     "clusters.md",
+    "slurm.md",
+    "kubernetes.md",
+    "dask.md",
     "python.md",
     "games.md",
     "validation.md",
@@ -71,6 +75,18 @@ DATED_LOOK = (
     "robustness",
 )
 """And where something happens at a date."""
+CLUSTER = """[cluster]
+kind = "slurm"
+workers = 16                # jobs
+cores = 4                   # runs at once in each
+memory = "4GB"
+walltime = "02:00:00"
+queue = "short"
+prologue = ["source /shared/venv/bin/activate", "export RISINGTIDE_CACHE=/shared/cache"]
+"""
+"""The machines that a study asks for, as the pages show them."""
+SPELT_IN = {"slurm": "bash", "kubernetes": "yaml"}
+"""The language of each job."""
 NOTHING = "Nothing: these are the defaults."
 KINDS = {
     "measure": "Measures of a run",
@@ -372,6 +388,19 @@ def strategies() -> str:
     return table(("Strategy", "First", "After", "Punishes"), rows)
 
 
+def cluster_shown() -> str:
+    """The machines that a study asks for, as it says so."""
+    return f"```toml\n{CLUSTER}```"
+
+
+def job(system: str) -> str:
+    """The job for a batch system that `tide jobs` prints for these machines; what a container has already is not activated in it."""
+    asked = Cluster(**tomllib.loads(CLUSTER)["cluster"])
+    if system == "kubernetes":
+        asked = asked.model_copy(update={"prologue": []})
+    return f"```{SPELT_IN[system]}\n{written(system, asked, 'results/mine')}```"
+
+
 def claims() -> str:
     """The shipped claims: what is said, on what it is judged, and along what it may flip."""
     from sim.study.claims import hypotheses
@@ -495,6 +524,8 @@ BLOCKS: dict[str, Callable[..., str]] = odd.BLOCKS | {
         study_parts,
         ranges,
         cluster,
+        cluster_shown,
+        job,
         rules_without,
         claims,
         claim_file,
