@@ -260,6 +260,14 @@ def result(measures: dict[str, list[list[float]]], levels=(0.0, 0.1, 0.2), faile
     )
 
 
+def by_hand(factors: dict[str, list[float]], measures: dict[str, list[float]]) -> Result:
+    """A result by hand over all combinations of levels, the last factor fastest: measure → a number a design, the same in 2 replicates."""
+    levels = pd.MultiIndex.from_product(factors.values(), names=factors).to_frame(index=False)
+    runs = levels.assign(design=levels.index, **measures, status="done", error="")
+    runs = runs.loc[runs.index.repeat(2)].reset_index(drop=True)
+    return Result(Path(), {"study": {"scenario": "rising_tide", "factors": factors}}, runs.assign(run=runs.index))
+
+
 def test_a_summary_has_a_row_a_design_and_measure():
     summary = result({"value": [[1, 2, 3], [4, 4, 4]], "collapsed": [[0, 0, 1], [1, 1, 1]]}, levels=(0.0, 0.5)).summary(
         ["value", "collapsed"]
@@ -320,12 +328,30 @@ def test_a_replicate_that_failed_everywhere_keeps_its_place():
 
 
 def test_curves_need_one_factor_of_numbers():
-    with pytest.raises(Mistake, match="a study of one factor"):
-        result({"value": [[1], [2], [3]]}, factors=(TAKE, "trust.negativity")).best_level(TAKE)
-    with pytest.raises(Mistake, match="with numbers as levels"):
+    two = result({"value": [[1], [2], [3]]}, factors=(TAKE, "trust.negativity"))
+    with pytest.raises(Mistake, match=r"all else is held, as held={'trust.negativity': "):
+        two.best_level(TAKE)
+    with pytest.raises(Mistake, match="its levels are no numbers"):
         result({"value": [[1], [2], [3]]}, levels=("a", "b", "c")).tipping_point(TAKE, "value")
     with pytest.raises(Mistake, match="there is no such factor"):
         result({"value": [[1], [2], [3]]}).best_level("sharing.take")
+
+
+def test_with_two_factors_it_tips_at_the_level_at_which_the_other_is_held():
+    """Over 2 takes and 2 sizes: small ones value 0 and 10, large ones 0 and 2; 1 is reached at a tenth, and half way."""
+    grid = by_hand({TAKE: [0.0, 0.1], "founding.firms": [20, 40]}, {"value": [0, 0, 10, 2]})
+    assert grid.tipping_point(TAKE, "value", 1, held={"founding.firms": 20}).value == pytest.approx(0.01)
+    assert grid.tipping_point(TAKE, "value", 1, held={"founding.firms": 40}).value == pytest.approx(0.05)
+    assert grid.best_level(TAKE, "value", held={"founding.firms": 40}).value == 0.1
+
+
+def test_measures_that_a_study_names_are_those_that_are_shown(write):
+    named = study(measures=["welfare", "survival"])
+    assert named.shown == ["welfare", "survival"] and "collapsed" in study().shown
+    with pytest.raises(Mistake, match="measures: 'welfar' is no measure; did you mean 'welfare'"):
+        study(measures=["welfar"]).designs()
+    with pytest.raises(Mistake, match="leave out one of the two"):
+        study(measures=["welfare"], effects={"measures": ["survival"]}).designs()
 
 
 def test_it_tips_where_the_curve_of_means_crosses_the_level():

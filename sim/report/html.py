@@ -25,8 +25,17 @@ from sim.report.run_page import run_figure
 from sim.report.search_page import search_sections
 from sim.report.search_verdict import best_line
 from sim.report.sensitivity_page import sensitivity_figure
-from sim.report.sweep_page import sweep_figure
-from sim.report.tables import claim_text, estimate, findings, maturity_lines, measures_shown, precision_lines, spelled
+from sim.report.sweep_page import is_map, sweep_figure
+from sim.report.tables import (
+    claim_text,
+    estimate,
+    findings,
+    first_of,
+    maturity_lines,
+    measures_shown,
+    precision_lines,
+    spelled,
+)
 from sim.report.wording import headline, months_of, subtitle
 from sim.scenario import Scenario
 from sim.study import Result
@@ -122,10 +131,10 @@ def _of_sweep(result: Result, at: Path) -> tuple[str, list[str], str, list[Secti
     if can_tell(study):
         sections.append(_sensitivity(result, identifier))
     else:
-        alt = f"{study.title}: measures over what varies, with intervals of 95 %."
+        alt = f"{study.title}: measures over what varies{'' if is_map(result) else ', with intervals of 95 %'}."
         sections.append(Section("Picture", pictures=[Picture(drawing(sweep_figure(result), identifier, alt), alt)]))
         sections.append(_designs(result))
-    if study.effects:
+    if study.effects and len(study.levels()) > 1:
         sections.append(_effects(result))
     base = Scenario.load(at / "scenario.toml") if (at / "scenario.toml").is_file() else study.base()
     again = Section("Again", commands=[f"tide verify {at.name}", f"tide sweep {at.name}/study.toml"])
@@ -196,7 +205,7 @@ def _effects(result: Result) -> Section:
         for row in effects.to_dict("records")
     ]
     told = Told(
-        "Differences from the first design on common luck", [*named, "measure", "first", "difference", "shows"], rows
+        f"Differences from {first_of(result)} on common luck", [*named, "measure", "first", "difference", "shows"], rows
     )
     return Section("Effects", tables=[told])
 

@@ -58,11 +58,20 @@ NAMES = {"sharing.take_rate": "take rate"}
 def sweep_figure(result: Result) -> Figure:
     """The picture of a study: four measures with 95 % intervals over its one lever, on a map of its two, or over its designs."""
     with styled():
-        numeric = all(pd.api.types.is_numeric_dtype(result.runs[name]) for name in result.varied)
-        if numeric and len(result.varied) == 1:
+        if _numeric(result) and len(result.varied) == 1:
             return _curves(result, result.factors[0])
-        whole = math.prod(len(result.study.tried(name)) for name in result.varied) == len(result.study.levels())
-        return _map(result) if numeric and whole and len(result.varied) == 2 else _list(result)
+        return _map(result) if is_map(result) else _list(result)
+
+
+def _numeric(result: Result) -> bool:
+    """Whether all that varies are levers with numbers as levels."""
+    return all(pd.api.types.is_numeric_dtype(result.runs[name]) for name in result.varied)
+
+
+def is_map(result: Result) -> bool:
+    """Whether the picture is a map of two levers, which has no room for intervals."""
+    whole = math.prod(len(result.study.tried(name)) for name in result.varied) == len(result.study.levels())
+    return _numeric(result) and whole and len(result.varied) == 2
 
 
 def panels(result: Result) -> list[tuple[str, str, str, str]]:

@@ -217,9 +217,7 @@ def effects_table(result: Result) -> Table:
     )
     for row in effects.to_dict("records"):
         cells = [str(row[name]) for name in (*named, "measure", "runs")]
-        table.add_row(
-            *cells, f"{spelled(row['difference'])} [{spelled(row['low'])}, {spelled(row['high'])}]", row["shows"]
-        )
+        table.add_row(*cells, estimate(row), row["shows"])
     return table
 
 

@@ -189,6 +189,8 @@ class Study(Part, metaclass=Spoken):
     """Full key → its levels, or its range: `{ low = 0.0, high = 0.5 }`."""
     space: Annotated[Space, Field(default_factory=Space)]
     """Which combinations of them are run."""
+    measures: Annotated[list[str], Field(default_factory=list)]
+    """The measures that are shown, by name, where there are no `[effects]`, which name theirs."""
     effects: Effects | None = None
     """What differs, and what is expected to."""
     replicates: Annotated[Replicates, Field(default_factory=lambda: Replicates.model_validate({}))]
@@ -269,8 +271,8 @@ class Study(Part, metaclass=Spoken):
 
     @property
     def shown(self) -> list[str]:
-        """The measures that are shown of it: those of `[effects]`, if it has any."""
-        return self.effects.measures if self.effects else list(HEADLINES)
+        """The measures that are shown of it: those that it names, else the headlines."""
+        return self.effects.measures if self.effects else self.measures or list(HEADLINES)
 
     @property
     def varied(self) -> list[str]:
@@ -512,9 +514,13 @@ class Study(Part, metaclass=Spoken):
                     )
 
     def _wrong_effects(self) -> Iterator[tuple[Key, str]]:
-        """Effects are those of measures that exist, between designs that exist, on common luck."""
+        """Measures exist; effects are those of measures that exist, between designs that exist, on common luck."""
+        for name in self.measures:
+            yield from _unmeasured(name, ("measures",))
         if self.effects is None:
             return
+        if self.measures:
+            yield ("measures",), "[effects] says which measures are shown; leave out one of the two"
         if not self.common_luck.on:
             yield (
                 ("common_luck", "on"),

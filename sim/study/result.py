@@ -112,7 +112,7 @@ class Result:
 
     @property
     def shown(self) -> list[str]:
-        """The measures that are shown of it: those of the study's `[effects]`, if it has any."""
+        """The measures that are shown of it: those that the study names, else the headlines."""
         return self.study.shown
 
     @property
@@ -389,12 +389,12 @@ class Result:
         """
         self._known(factor, self.factors, "factor")
         self._known(measure, MEASURES, "measure")
-        if (len(self.varied) > 1 and held is None) or not pd.api.types.is_numeric_dtype(self.runs[factor]):
-            raise Mistake(
-                [
-                    f"{factor}: this needs a study of one factor with numbers as levels; this one varies {', '.join(self.varied)}"
-                ]
-            )
+        if not pd.api.types.is_numeric_dtype(self.runs[factor]):
+            raise Mistake([f"{factor}: its levels are no numbers"])
+        if held is None and (others := [name for name in self.varied if name != factor]):
+            first = self.study.levels()[0]
+            at = ", ".join(f"{name!r}: {first[name]!r}" for name in others)
+            raise Mistake([f"{factor}: the study varies more; say at which level all else is held, as held={{{at}}}"])
         levels = sorted(self.study.tried(factor))
         designs = [self.study.design({**(held or {}), factor: level}) for level in levels]
         return np.array(levels, float), self._replicates(measure)[:, designs]
@@ -406,15 +406,17 @@ class Result:
         table = runs.assign(kept=values).pivot(index="replicate", columns="design", values="kept")
         return table.sort_index(axis=1).to_numpy(float)
 
-    def tipping_point(self, factor: str, measure: str = "collapsed", level: float = 0.5) -> Estimate:
+    def tipping_point(
+        self, factor: str, measure: str = "collapsed", level: float = 0.5, held: Mapping[str, Any] | None = None
+    ) -> Estimate:
         """The level of a factor at which the mean of a measure first reaches `level`, by linear interpolation.
 
         Between the levels that were tried nothing is known but that it is passed there: the interval reaches to those on either side, in
         the middle 95 % of bootstrap samples of whole replicates (Efron 1979), so that designs that share their luck stay together.
         Where it is reached at the first level tried, it may be anywhere below. NaN where the measure does not get there; bounds of NaN
-        for a single replicate.
+        for a single replicate. `held` as in `matrix`: the levels of the other factors.
         """
-        levels, values = self.matrix(factor, measure)
+        levels, values = self.matrix(factor, measure, held)
         sides = np.array([_sides(levels, _means(values[rows]), level) for rows in _resampled(len(values))])
         return _middle(_crossing(levels, _means(values), level), *sides.reshape(-1, 2).T)
 
