@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from typing import NamedTuple
 
 from sim.study.estimating import warm_up
@@ -18,6 +18,8 @@ from sim.study.work import Outcome, Stopped, Watch, do, write_shard
 
 LOOK = 0.1
 """Seconds between two looks at what the workers have done."""
+IN_HAND = 10.0
+"""Seconds that shards under way are given when a sweep is interrupted, so that what is nearly done is kept."""
 
 
 class Done(NamedTuple):
@@ -46,11 +48,21 @@ class Desk:
         self._lock = threading.Lock()
         self._todo = ((shard, run) for shard in shards for run in plan.runs_of(shard))
         self._open: dict[int, dict[int, Outcome]] = {}
+        self._newest, self._closing = -1, False
 
     def next(self) -> tuple[int, int] | None:
-        """The next run and its shard; nothing when all are handed out."""
+        """The next run and its shard; nothing when all are handed out, or no other shard is to be begun."""
         with self._lock:
-            return next(self._todo, None)
+            task = next(self._todo, None)
+            if task is None or (self._closing and task[0] != self._newest):
+                return None
+            self._newest = task[0]
+            return task
+
+    def close(self) -> None:
+        """Begin no other shard."""
+        with self._lock:
+            self._closing = True
 
     def hand_in(self, shard: int, run: int, outcome: Outcome) -> None:
         """Take what a run left."""
@@ -78,15 +90,19 @@ def threads(plan: Plan, shards: Sequence[int], workers: int, limit: float | None
             desk.hand_in(shard, run, outcome)
             news.append(told(plan, run, outcome))
 
-    pool = ThreadPoolExecutor(workers)
+    pool, waiting = ThreadPoolExecutor(workers), set[Future[None]]()
     try:
-        waiting = {pool.submit(work) for _worker in range(workers)}
+        waiting |= {pool.submit(work) for _worker in range(workers)}
         while waiting:
             ended, waiting = wait(waiting, timeout=LOOK, return_when=FIRST_EXCEPTION)
             while news:
                 yield news.popleft()
             for worker in ended:
                 worker.result()
+    except (KeyboardInterrupt, GeneratorExit):
+        desk.close()
+        wait(waiting, timeout=IN_HAND, return_when=FIRST_EXCEPTION)
+        raise
     finally:
         stop.set()
         pool.shutdown(cancel_futures=True)

@@ -16,7 +16,7 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Generator, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from typing import Any
 import sim
 from sim.compiled import wipe_cache
 from sim.mistakes import Mistake
-from sim.study.engines import LOOK, Done
+from sim.study.engines import IN_HAND, LOOK, Done
 from sim.study.estimating import Needs, unknown
 from sim.study.sharding import Plan
 from sim.study.work import Cut
@@ -162,6 +162,10 @@ class Foreman:
         self.stop = threading.Event()
         self.workers: list[Worker] = []
 
+    def close(self) -> None:
+        """Have no other shard begun."""
+        self._todo.clear()
+
     def work(self) -> None:
         """Have shards done by a worker until there are no more."""
         worker = Worker(self._plan, self._limit, self.stop)
@@ -220,9 +224,9 @@ def processes(plan: Plan, shards: Sequence[int], workers: int, limit: float | No
     """Shards side by side in processes of their own."""
     foreman = Foreman(plan, shards, limit)
     count = min(workers, len(shards))
-    pool = ThreadPoolExecutor(max(1, count))
+    pool, waiting = ThreadPoolExecutor(max(1, count)), set[Future[None]]()
     try:
-        waiting = {pool.submit(foreman.work) for _worker in range(count)}
+        waiting |= {pool.submit(foreman.work) for _worker in range(count)}
         while waiting:
             ended, waiting = wait(waiting, timeout=LOOK, return_when=FIRST_EXCEPTION)
             for worker in list(foreman.workers):
@@ -231,6 +235,10 @@ def processes(plan: Plan, shards: Sequence[int], workers: int, limit: float | No
                 yield foreman.news.popleft()
             for each in ended:
                 each.result()
+    except (KeyboardInterrupt, GeneratorExit):
+        foreman.close()
+        wait(waiting, timeout=IN_HAND, return_when=FIRST_EXCEPTION)
+        raise
     finally:
         foreman.stop.set()
         for worker in list(foreman.workers):
