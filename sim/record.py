@@ -279,17 +279,27 @@ def read_manifest(folder: Path, kind: str) -> dict[str, Any]:
     Raises:
         Mistake: if there is none, it is not readable, or it is of another kind.
     """
-    path = folder / "manifest.json"
+    path, wanted = folder / "manifest.json", a_kind(kind or "result")
     if not folder.is_dir():
-        raise Mistake([f"{folder}: there is no such folder; name the folder of a result that tide wrote"])
+        begun = folder.with_name(folder.name + ".unfinished")
+        hint = (
+            f"{begun} is an unfinished sweep: go on with it first" if begun.is_dir() else f"name the folder of {wanted}"
+        )
+        raise Mistake([f"{folder}: there is no such folder; {hint}"])
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise Mistake([f"{path}: no result can be read here ({error}); name a folder that tide wrote"]) from None
-    if not isinstance(manifest, dict) or manifest.get("kind") != kind:
-        kind = kind or "result"
-        raise Mistake([f"{path}: this is no {kind}; name the folder of a {kind} that tide wrote"])
+    found = manifest.get("kind") if isinstance(manifest, dict) else None
+    if found != kind:
+        said = f"this is {a_kind(found)}, and not {wanted}" if isinstance(found, str) else f"this is not {wanted}"
+        raise Mistake([f"{path}: {said}; name the folder of {wanted} that tide wrote"])
     return manifest
+
+
+def a_kind(kind: str) -> str:
+    """A kind of result, as it is called in a sentence."""
+    return {"claims": "a test of claims", "unfinished sweep": "an unfinished sweep"}.get(kind, f"a {kind}")
 
 
 def identity(folder: Path) -> str:

@@ -152,6 +152,8 @@ def test_an_archive_stands_alone_and_is_the_same_every_time(result, capsys):
     assert "6 runs" in Path("there/README.md").read_text()
     assert tide(capsys, "verify", "there")[0] == 0
     assert tide(capsys, "export", "result", "one.zip")[0] == 2
+    code, _out, said = tide(capsys, "export", "result", "one.csv")
+    assert code == 2 and "a sweep is several tables" in said and not Path("one.csv").exists()
 
 
 def test_a_dataset_has_units_and_the_same_numbers(result):

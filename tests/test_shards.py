@@ -21,7 +21,7 @@ from sim.compiled import CACHE
 from sim.measures import MEASURES
 from sim.mistakes import Mistake
 from sim.record import Run, write_json
-from sim.study import sharding
+from sim.study import sharding, sweeping
 from sim.study.estimating import Needs, check_room, spelled_bytes, spelled_time
 from sim.study.processes import environment
 from sim.study.sharding import Plan, unfinished
@@ -436,6 +436,13 @@ def test_spans_and_sizes_are_said_as_people_say_them():
 
 
 # Side by side on several machines
+
+
+def test_what_is_not_planned_or_is_finished_is_not_worked_at(calm, tmp_path):
+    with pytest.raises(Mistake, match="this sweep is finished; nothing is left to do"):
+        sweeping.work(calm.folder)
+    with pytest.raises(Mistake, match="no sweep is planned here; tide sweep STUDY --out"):
+        sweeping.work(tmp_path / "a")
 
 
 def test_parts_done_in_copies_merge_into_the_same_result(calm, tmp_path):

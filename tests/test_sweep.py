@@ -200,8 +200,11 @@ def test_what_is_no_result_of_a_sweep_is_refused(tmp_path, swept):
     with pytest.raises(Mistake, match="no result can be read here"):
         Result.read(tmp_path)
     Simulation(study().designs()[0]).advance().result().save(tmp_path / "run")
-    with pytest.raises(Mistake, match="this is no sweep"):
+    with pytest.raises(Mistake, match="this is a run, and not a sweep; name the folder of a sweep"):
         Result.read(tmp_path / "run")
+    (tmp_path / "begun.unfinished").mkdir()
+    with pytest.raises(Mistake, match=r"begun\.unfinished is an unfinished sweep: go on with it first"):
+        Result.read(tmp_path / "begun")
     (tmp_path / "manifest.json").write_bytes((swept.folder / "manifest.json").read_bytes())
     (tmp_path / "runs.parquet").write_bytes((swept.folder / "runs.parquet").read_bytes()[:100])
     with pytest.raises(Mistake, match=r"runs\.parquet: cannot be read"):

@@ -24,6 +24,8 @@ from sim.study.work import run_once
 from sim.world import SERIES
 
 SAMPLE = luck.purpose("capsule: which runs are run again")
+FILES = frozenset({".csv", ".json", ".parquet", ".tsv", ".txt", ".xlsx"})
+"""Endings of single files, which a sweep is not exported to."""
 DATED = (1980, 1, 1, 0, 0, 0)
 """The date of all that is in an archive: the same result, the same bytes."""
 
@@ -209,6 +211,12 @@ def export(result: Result, where: str | Path) -> Path:
         Mistake: if the place is taken or cannot be written, or a package is missing.
     """
     to = Path(where)
+    if to.suffix in FILES:
+        raise Mistake(
+            [
+                f"{to}: a sweep is several tables; name a folder for its CSV files, or an archive that ends on .zip or .zarr"
+            ]
+        )
     if to.exists():
         raise Mistake([f"{to}: is there already; name another place"])
     try:

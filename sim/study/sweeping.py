@@ -19,6 +19,7 @@ from sim.record import (
     durably,
     for_spreadsheets,
     keep_scenario,
+    kind_of,
     place_of_its_own,
     put_in_place,
     read_manifest,
@@ -252,9 +253,19 @@ def gather(plan: Plan, other: Path) -> None:
 
 
 def planned(where: str | Path) -> Path:
-    """The folder of an unfinished sweep, named by itself or by its result."""
-    folder = Path(where)
-    return folder if folder.name.endswith(sharding.SUFFIX) else sharding.unfinished(folder)
+    """The folder of an unfinished sweep, named by itself or by its result.
+
+    Raises:
+        Mistake: if there is none.
+    """
+    named = Path(where)
+    folder = named if named.name.endswith(sharding.SUFFIX) else sharding.unfinished(named)
+    if not folder.is_dir():
+        result = sharding.result_of(folder)
+        if kind_of(result) == "sweep":
+            raise Mistake([f"{result}: this sweep is finished; nothing is left to do"])
+        raise Mistake([f"{folder}: no sweep is planned here; tide sweep STUDY --out {result} --plan writes one"])
+    return folder
 
 
 def asked_for(study: Study | str | Path, out: str | Path | None) -> Plan:
