@@ -16,7 +16,8 @@ from sim.record import OURS
 from sim.report.claims_page import caveats, claims_figure, flips_in_short, headline, verdict_text
 from sim.report.html import report
 from sim.study import claims as claims_module
-from sim.study.claims import Verdicts, hypotheses
+from sim.study.claims import Verdicts
+from sim.study.hypotheses import hypotheses
 from sim.study.judging import (
     CONTRADICTED,
     DEPENDS,

@@ -14,8 +14,8 @@ import pytest
 
 from sim import Mistake, Study, cli, sweep
 from sim.study.cluster import do_shard, started
-from sim.study.design import Cluster
 from sim.study.engines import Done
+from sim.study.parts import Cluster
 from sim.study.processes import environment
 from sim.study.sharding import Plan, sealed, unfinished
 from sim.study.standing import Standing

@@ -14,7 +14,7 @@ from sim.report.telling.page import design_sentences
 from sim.report.telling.sentences import UNCHANGED
 from sim.scenario import Scenario
 from sim.study import Study
-from sim.study.design import check_file
+from sim.study.checking import check_file
 
 BASES = (
     "rising_tide",

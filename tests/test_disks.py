@@ -12,7 +12,7 @@ import pytest
 
 from sim import Mistake, Study, sweep
 from sim.study.cluster import started
-from sim.study.design import Cluster
+from sim.study.parts import Cluster
 from sim.study.sharding import Plan, unfinished
 from sim.study.standing import Standing
 from sim.study.sweeping import Interrupted

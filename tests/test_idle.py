@@ -8,7 +8,7 @@ from sim import Mistake, Scenario, Study, cli, shipped
 from sim.coherence.idle import ALSO, ELSEWHERE
 from sim.sections import mechanisms
 from sim.simulation import Simulation
-from sim.study.design import check_file
+from sim.study.checking import check_file
 
 MECHANISMS = [key for key, _mechanism in mechanisms(Scenario())]
 STUDY = 'scenario = "rising_tide"\n[replicates]\ncount = 2\n'

@@ -19,7 +19,7 @@ from sim.mistakes import Mistake
 from sim.report.html import report
 from sim.report.telling import assumed
 from sim.scenario import Scenario
-from sim.study.design import check_file
+from sim.study.checking import check_file
 
 FIRMS = "name,role,size\nAnn,orchestrator,4\nBob,channel,1\nCid,supplier,1\n"
 TIES = "source,target,weight,trust\nAnn,Bob,2,0.8\nAnn,Cid,1,0.5\n"

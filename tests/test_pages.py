@@ -16,8 +16,8 @@ import sim
 from sim import Mistake, Scenario, Study
 from sim.reading import json_schema
 from sim.report.docs import CLUSTER
-from sim.study.design import Cluster
 from sim.study.jobs import job
+from sim.study.parts import Cluster
 
 PAGES = resources.files("sim.report").joinpath("pages")
 

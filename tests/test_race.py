@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sim import Mistake, Study, luck, sweep
-from sim.study.design import Race
+from sim.study.parts import Race
 from sim.study.racing import heats, still_racing
 from sim.study.sharding import Plan, unfinished
 from sim.study.sweeping import Interrupted

@@ -12,7 +12,8 @@ from scipy import stats
 from sim import luck, shipped
 from sim.mistakes import Mistake
 from sim.study import Result, Study, sweep
-from sim.study.design import INDEPENDENT, check_file
+from sim.study.checking import check_file
+from sim.study.design import INDEPENDENT
 from sim.study.result import mean_interval, share_interval
 
 TAKE = "sharing.take_rate"
@@ -374,7 +375,7 @@ def test_where_it_tips_between_two_levels_is_not_known_even_if_all_replicates_ag
 @pytest.mark.parametrize("width", [0.01, 0.1, 0.5])
 def test_the_interval_of_the_tipping_point_holds_the_truth_as_often_as_it_says(width, monkeypatch):
     """Ecosystems that collapse from a take on that lies anywhere between two levels, more or less sharply."""
-    monkeypatch.setattr("sim.study.result.RESAMPLES", 200)
+    monkeypatch.setattr("sim.study.curves.RESAMPLES", 200)
     luck, held = np.random.default_rng(0), []
     for _world in range(40):
         truth = luck.uniform(0.5, 1.5)

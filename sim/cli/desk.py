@@ -234,7 +234,8 @@ def claims(
         console().print(shipped_table("Claims: tide claims NAME", shipped.claims()))
         return
     from sim.report.claims_page import caveats, claims_table
-    from sim.study.claims import hypotheses, judge_claims
+    from sim.study.claims import judge_claims
+    from sim.study.hypotheses import hypotheses
 
     chosen = hypotheses(names)
     for claim in chosen:

@@ -48,7 +48,7 @@ def check(
     later_wins: LaterWins = False,
 ) -> None:
     """Say what is wrong with scenarios, designs, studies, searches or claims; runs nothing."""
-    from sim.study.design import check_file, check_files
+    from sim.study.checking import check_file, check_files
 
     wrong: list[str] = []
     for file in files:

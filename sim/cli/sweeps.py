@@ -86,8 +86,8 @@ def jobs(
 ) -> None:
     """Print the job by which machines share out a planned sweep; how many, and what each has, stands in the study's [cluster]."""
     from sim.study import Study, sweeping
-    from sim.study.design import Cluster
     from sim.study.jobs import job
+    from sim.study.parts import Cluster
     from sim.study.sharding import result_of
 
     chosen = Study.load(study)

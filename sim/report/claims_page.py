@@ -22,7 +22,8 @@ from sim.report.sweep_page import called, level
 from sim.report.tables import new_table, spelled
 from sim.report.verdict import between
 from sim.report.wording import SPACE, percent
-from sim.study.claims import Hypothesis, Verdicts
+from sim.study.claims import Verdicts
+from sim.study.hypotheses import Hypothesis
 from sim.study.judging import (
     CONFIDENCE,
     CONTRADICTED,

@@ -26,8 +26,9 @@ from sim.report.telling import describe
 from sim.report.telling.page import design_sentences
 from sim.scenario import Scenario
 from sim.sections import BUILT_IN, AnyIntervention, Part, mechanisms
-from sim.study.design import Claim, Cluster, CommonLuck, Effects, Keep, Race, Replicates, Study
+from sim.study.design import Study
 from sim.study.jobs import job as written
+from sim.study.parts import Claim, Cluster, CommonLuck, Effects, Keep, Race, Replicates
 from sim.study.spaces import Range, Space
 from sim.study.worth import WITHOUT
 from sim.validation import CASES
@@ -403,7 +404,7 @@ def job(system: str) -> str:
 
 def claims() -> str:
     """The shipped claims: what is said, on what it is judged, and along what it may flip."""
-    from sim.study.claims import hypotheses
+    from sim.study.hypotheses import hypotheses
 
     rows = [
         (

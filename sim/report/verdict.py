@@ -16,7 +16,8 @@ from sim.report.tables import new_table, spelled
 from sim.report.wording import SPACE, percent
 from sim.study import Result
 from sim.study.comparing import flips, regret, saved
-from sim.study.design import TREATMENT, Race
+from sim.study.design import TREATMENT
+from sim.study.parts import Race
 from sim.study.stress import SHOCKS
 
 

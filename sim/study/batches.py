@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from sim.study.design import Race
+from sim.study.parts import Race
 from sim.study.racing import still_racing
 from sim.study.result import half_width
 from sim.study.sharding import Plan

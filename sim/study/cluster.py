@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sim.mistakes import Mistake
 from sim.record import read_manifest
-from sim.study.design import Cluster
 from sim.study.engines import Done, Engine, told
 from sim.study.estimating import warm_up
+from sim.study.parts import Cluster
 from sim.study.sharding import KIND, Plan, check_code, code, files_of
 from sim.study.work import Outcome, Watch, do, failure, put, shard_bytes
 

@@ -8,20 +8,21 @@ from contextlib import suppress
 from functools import cached_property
 from itertools import product
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 import tomli_w
 from pydantic import Field, PrivateAttr, WithJsonSchema, model_validator
 
 from sim import luck, shipped
 from sim.coherence.idle import in_vain
-from sim.designs import Design, conflicts, is_design
+from sim.designs import Design, conflicts
 from sim.files import read_rows
-from sim.measures import FEWER, MEASURES
+from sim.measures import MEASURES
 from sim.mistakes import Mistake, nearest, shown
 from sim.reading import Key, Source, parse, read_text, spell, validate
 from sim.scenario import Scenario, find
 from sim.sections import Part, Spoken
+from sim.study.parts import Cluster, CommonLuck, Effects, Keep, Race, Replicates
 from sim.study.spaces import Levels, Range, Space, points
 
 MOST_CHECKED, MOST_POINTS = 2_000, 200
@@ -35,130 +36,6 @@ HEADLINES = ("collapsed", "orchestrator_income", "final_firms", "mean_contributi
 """The measures that are shown of a study that names none."""
 
 INDEPENDENT = luck.purpose("study: independent luck of a run")
-
-
-class Race(Part):
-    """Treatments race: those that are beaten get no more runs."""
-
-    measure: str
-    """The measure that decides."""
-    better: Literal["higher", "lower"] | None = None
-    """Which way it is better; by default what is better for the ecosystem."""
-    confidence: Annotated[float, Field(ge=0.5, lt=1)] = 0.95
-    """Chance, at least, that no treatment is said to beat another that is not worse, over the whole race."""
-    alike: Annotated[float, Field(ge=0)] = 0.0
-    """Means that differ by no more count as alike (the indifference zone); 0 tells any difference apart, if it takes all runs."""
-
-    @property
-    def wanted(self) -> str:
-        """What is better: higher, or lower."""
-        return self.better or ("lower" if self.measure in FEWER else "higher")
-
-
-class Replicates(Part):
-    """How often each design is run."""
-
-    count: Annotated[int, Field(ge=1, le=1_000_000)] = 30
-    """Runs a design, each under a seed of its own; with `until`, the runs of a batch."""
-    until: Annotated[dict[str, Annotated[float, Field(gt=0)]], Field(default_factory=dict)]
-    """Measure → half the width of its 95 % interval that is precise enough: each design gets batches until all that are named are."""
-    race: Race | None = None
-    """Which treatment is best: each gets batches until it is beaten, or the others are, or all that are left are alike."""
-    at_most: Annotated[int, Field(ge=1, le=1_000_000)] = 500
-    """With `until` or `race`: the most runs of a design, however imprecise it is then."""
-    first_seed: Annotated[int, Field(ge=0, le=2**63 - 1)] = 0
-    """The seed of the first replicate; the others count on from it."""
-
-    @property
-    def batched(self) -> bool:
-        """Whether batches of runs are counted until something is known."""
-        return bool(self.until) or self.race is not None
-
-    @property
-    def most(self) -> int:
-        """Runs of a design at most."""
-        return self.at_most if self.batched else self.count
-
-    @property
-    def batches(self) -> int:
-        """Batches of a design at most; the last may be a short one."""
-        return -(-self.most // self.count)
-
-
-class Cluster(Part):
-    """The machines that `tide sweep --cluster` asks for. They are no part of what is asked: the result does not depend on them."""
-
-    kind: Literal["local", "slurm", "pbs", "lsf", "sge", "oar", "htcondor"] = "local"
-    """The batch system; local: worker processes on this machine."""
-    workers: Annotated[int, Field(ge=1, le=10_000)] = 2
-    """How many jobs, a worker each."""
-    cores: Annotated[int, Field(ge=1, le=1024)] = 1
-    """Cores of a worker: as many runs at once."""
-    memory: str = "2GB"
-    """Memory of a worker, as the batch system spells it."""
-    walltime: str = ""
-    """How long a job may last, as the batch system spells it: `02:00:00`."""
-    queue: str = ""
-    """The queue or partition."""
-    account: str = ""
-    """Whose account pays."""
-    interface: str = ""
-    """The network interface that machines talk over, as `ib0`; by default the usual one."""
-    directives: Annotated[list[str], Field(default_factory=list)]
-    """More lines for the head of a job: `["--exclusive"]`."""
-    prologue: Annotated[list[str], Field(default_factory=list)]
-    """Commands before a worker starts: `["source /shared/venv/bin/activate"]`."""
-
-
-class CommonLuck(Part):
-    """Whether designs are compared on the same luck."""
-
-    on: bool = True
-    """On: replicate k of every design has the same seed, so that differences come from the design alone. Off: every run its own."""
-
-
-class Keep(Part):
-    """What is kept of each run besides its measures."""
-
-    series: bool = True
-    """The series, month by month, in single precision."""
-
-
-class Claim(Part):
-    """What must come out for a pattern to count as shown: a measure is higher, or lower, in one design than in another."""
-
-    says: str
-    """The claim in a sentence."""
-    measure: str
-    """The measure that it is about."""
-    than: str = ""
-    """Another measure that is taken from it run by run: the claim is then that `measure` is higher, or lower, `than` the other."""
-    of: Annotated[dict[str, Any], Field(default_factory=dict)]
-    """The design it is about: the name of its `treatment`, and the levels of factors by full key; what is not named is the first."""
-    against: Annotated[dict[str, Any] | float, Field(default_factory=dict)]
-    """The design it is held against, or a number; by default the first design (with `than`: 0)."""
-    shows: Literal["higher", "lower"]
-    """Which way the measure differs."""
-    best: str = ""
-    """A factor: the claim is then about the level of it at which the mean of the measure is highest."""
-
-    @property
-    def about(self) -> str:
-        """What is compared, in a few words."""
-        if self.best:
-            return f"best {self.best} for {self.measure}"
-        return f"{self.measure} − {self.than}" if self.than else self.measure
-
-
-class Effects(Part):
-    """What the table of effects shows, and what is expected of it."""
-
-    measures: Annotated[list[str], Field(min_length=1)]
-    """The measures that are shown, by name."""
-    expect: str = ""
-    """The pattern that is expected, in a sentence."""
-    claims: Annotated[list[Claim], Field(default_factory=list)]
-    """The pattern as claims that can fail."""
 
 
 _SCHEMA_OF_TREATMENTS = WithJsonSchema(
@@ -608,44 +485,6 @@ def _alike(rows: list[Any]) -> bool:
     return all(isinstance(row, dict) and row.keys() == rows[0].keys() for row in rows)
 
 
-def check_file(where: str) -> list[str]:
-    """Check a scenario, a design, a study, a search or a claim, whichever the file is; nothing is run.
-
-    Returns:
-        What it says in vain, a line each.
-
-    Raises:
-        Mistake: with everything that is wrong in it.
-    """
-    if is_design(where):
-        return Design.load(where).remarks()
-    from sim.study.claims import Hypothesis, is_hypothesis  # claims know studies, not the other way round
-
-    if is_hypothesis(where):
-        return Hypothesis.load(where).remarks()
-    from sim.study.searching import Search, is_search  # a search is made of what stands here
-
-    if is_search(where):
-        Search.load(where)
-        return []
-    path = find(where, shipped.studies() | shipped.loadable(), "scenario or study")
-    if path.is_file() and _is_study(parse(read_text(path), str(path))):
-        study = Study.load(path)
-        return [*study.remarks(), *dict.fromkeys(line for design in study.designs() for line in check_files(design))]
-    scenario = Scenario.load(where)
-    return [*scenario.remarks(), *check_files(scenario)]
-
-
-def check_files(scenario: Scenario) -> list[str]:
-    """Check the files that a scenario names, which are part of it; what stands in them in vain, a line each."""
-    from sim.founding import found, unused_columns
-
-    if isinstance(scenario.founding.firms, int):
-        return []
-    found(scenario)
-    return unused_columns(scenario)
-
-
 def _is_part(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, Part)
 
@@ -660,10 +499,6 @@ def _blamed(line: str, keys: Iterable[str]) -> str:
     """Which of the changed keys a mistake in the changes is about; empty if none is."""
     said = line.removeprefix("changes: ").partition(":")[0].partition("[")[0] + "."
     return next((key for key in keys if said.startswith(f"{key}.") or f"{key}.".startswith(said)), "")
-
-
-def _is_study(content: dict[str, Any]) -> bool:
-    return "factors" in content or "treatments" in content or isinstance(content.get("scenario"), str)
 
 
 _SECTIONS = frozenset(name for name, field in Scenario.model_fields.items() if _is_part(field.annotation))

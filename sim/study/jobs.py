@@ -13,7 +13,7 @@ from pathlib import Path
 from string import Template
 
 from sim.mistakes import Mistake
-from sim.study.design import Cluster
+from sim.study.parts import Cluster
 
 SLURM = """#!/bin/bash
 #SBATCH --job-name=tide

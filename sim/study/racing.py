@@ -15,7 +15,7 @@ import numpy as np
 
 from sim.measures.estimate import Estimate
 from sim.measures.sequential import bounded_sequence, mean_sequence, values_needed
-from sim.study.design import Race
+from sim.study.parts import Race
 from sim.study.result import SHARES, shows
 
 LEAST = 20

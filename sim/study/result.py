@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sim import luck
 from sim.measures import MEASURES
 from sim.measures.collapse import kaplan_meier, sensitivity
 from sim.measures.estimate import Estimate, mean_interval, share_difference, share_interval
@@ -21,10 +20,10 @@ from sim.measures.network import exponent
 from sim.mistakes import Mistake, nearest
 from sim.record import read_manifest
 from sim.scenario import Scenario
-from sim.study.design import TREATMENT, Claim, Study
+from sim.study import curves
+from sim.study.design import TREATMENT, Study
+from sim.study.parts import Claim
 
-RESAMPLING = luck.purpose("study: which replicates a bootstrap sample holds")
-RESAMPLES = 1000
 CENSORED = (
     *("time_to_collapse", "recovery_time", "months_to_mature"),
     *("months_to_distrust", "months_to_withdrawal", "months_to_value_loss", "months_to_exodus"),
@@ -417,15 +416,17 @@ class Result:
         for a single replicate. `held` as in `matrix`: the levels of the other factors.
         """
         levels, values = self.matrix(factor, measure, held)
-        sides = np.array([_sides(levels, _means(values[rows]), level) for rows in _resampled(len(values))])
-        return _middle(_crossing(levels, _means(values), level), *sides.reshape(-1, 2).T)
+        sides = np.array(
+            [curves.sides(levels, curves.means(values[rows]), level) for rows in curves.resampled(len(values))]
+        )
+        return curves.middle(curves.crossing(levels, curves.means(values), level), *sides.reshape(-1, 2).T)
 
     def best_level(
         self, factor: str, measure: str = "orchestrator_income", held: Mapping[str, Any] | None = None
     ) -> Estimate:
         """The level of a factor at which the mean of a measure is highest, with a bootstrap interval as above; `held` as in `matrix`."""
         levels, values = self.matrix(factor, measure, held)
-        return _middle(_best(levels, _means(values)), _bests(levels, values))
+        return curves.middle(curves.best(levels, curves.means(values)), curves.bests(levels, values))
 
     def claims(self) -> pd.DataFrame:
         """What became of the claims of the study's `[effects]`.
@@ -471,11 +472,15 @@ class Result:
     def _best_tried(self, claim: Claim) -> tuple[int, Estimate, float | None]:
         """The same of a claim about the best level of a factor: bootstrap over whole replicates."""
         levels, values = self.matrix(claim.best, claim.measure, claim.of)
-        best, samples = _best(levels, _means(values)), _bests(levels, values)
+        best, samples = curves.best(levels, curves.means(values)), curves.bests(levels, values)
         if not isinstance(claim.against, dict):
-            return len(values), _middle(best, samples), claim.against
+            return len(values), curves.middle(best, samples), claim.against
         levels, values = self.matrix(claim.best, claim.measure, claim.against)
-        return len(values), _middle(best - _best(levels, _means(values)), samples - _bests(levels, values)), None
+        return (
+            len(values),
+            curves.middle(best - curves.best(levels, curves.means(values)), samples - curves.bests(levels, values)),
+            None,
+        )
 
     def _claimed(self, claim: Claim, named: Mapping[str, Any]) -> np.ndarray:
         """What a claim is about, in each replicate of a design; NaN where it is not known."""
@@ -491,8 +496,8 @@ class Result:
         """Exponent of a measure over another across all runs of a study of one factor, with a bootstrap interval as above."""
         _, sizes = self.matrix(factor, size)
         _, values = self.matrix(factor, value)
-        samples = np.array([exponent(sizes[rows], values[rows]) for rows in _resampled(len(values))])
-        return _middle(exponent(sizes, values), samples)
+        samples = np.array([exponent(sizes[rows], values[rows]) for rows in curves.resampled(len(values))])
+        return curves.middle(exponent(sizes, values), samples)
 
     def collapse_sensitivity(self, design: int, **levels: Any) -> pd.DataFrame:
         """How the collapses of a design depend on what is called one; `levels` and columns as in `sim.measures.collapse.sensitivity`.
@@ -536,58 +541,3 @@ def _in_words(levels: Mapping[str, Any]) -> str:
 def shows(difference: Estimate) -> str:
     """What a difference shows: "higher", "lower", or "not shown" where its interval holds 0."""
     return "higher" if difference.low > NEGLIGIBLE else "lower" if difference.high < -NEGLIGIBLE else "not shown"
-
-
-def _resampled(count: int) -> list[np.ndarray]:
-    """Which replicates each bootstrap sample holds; there are no samples of a single one, as they would all be it."""
-    key, samples = luck.key(0), RESAMPLES if count > 1 else 0
-    return [(luck.uniforms(key, RESAMPLING, sample, np.arange(count)) * count).astype(int) for sample in range(samples)]
-
-
-def _means(values: np.ndarray) -> np.ndarray:
-    """The mean of each column over what is known in it; NaN where nothing is."""
-    counts = (~np.isnan(values)).sum(axis=0)
-    return np.where(counts > 0, np.nansum(values, axis=0) / np.maximum(counts, 1), np.nan)
-
-
-def _best(levels: np.ndarray, means: np.ndarray) -> float:
-    """The level with the highest mean among those that have one."""
-    return float("nan") if np.isnan(means).all() else float(levels[np.nanargmax(means)])
-
-
-def _bests(levels: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """The best level in each bootstrap sample of whole replicates; samples are the same for all designs of a study."""
-    return np.array([_best(levels, _means(values[rows])) for rows in _resampled(len(values))])
-
-
-def _sides(levels: np.ndarray, means: np.ndarray, level: float) -> tuple[float, float]:
-    """The levels tried between which a curve first reaches a level; those without a mean are passed over, and beyond all is infinity."""
-    levels, means = levels[~np.isnan(means)], means[~np.isnan(means)]
-    there = np.flatnonzero(means >= level)
-    k = int(there[0]) if there.size else levels.size
-    around = [-np.inf, *levels, np.inf]
-    return float(around[k]), float(around[k + 1])
-
-
-def _crossing(levels: np.ndarray, means: np.ndarray, level: float) -> float:
-    """Where a curve first reaches a level, by linear interpolation; levels without a mean are passed over."""
-    levels, means = levels[~np.isnan(means)], means[~np.isnan(means)]
-    there = np.flatnonzero(means >= level)
-    if there.size == 0:
-        return float("nan")
-    k = int(there[0])
-    if k == 0:
-        return float(levels[0])
-    share = (level - means[k - 1]) / (means[k] - means[k - 1])
-    return float(levels[k - 1] + share * (levels[k] - levels[k - 1]))
-
-
-def _middle(value: float, lows: np.ndarray, highs: np.ndarray | None = None) -> Estimate:
-    """An estimate with the middle 95 % of its bootstrap samples, which may themselves reach from `lows` to `highs`."""
-    if np.isnan(value) or not lows.size:
-        return Estimate(value, np.nan, np.nan)
-    low, high = (
-        np.quantile(np.where(np.isnan(samples), np.inf, samples), share, method="nearest")
-        for samples, share in ((lows, 0.025), (lows if highs is None else highs, 0.975))
-    )
-    return Estimate(value, float(low), float(high))

@@ -23,7 +23,7 @@ from distributed import Client
 
 from sim import Study, luck, sweep
 from sim.study.cluster import started
-from sim.study.design import Cluster
+from sim.study.parts import Cluster
 from sim.study.processes import environment
 from sim.study.sharding import Plan, unfinished
 

@@ -1,0 +1,50 @@
+"""Checking: a file is read as what it is, with all that it names, and nothing is run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sim import shipped
+from sim.designs import Design, is_design
+from sim.founding import found, unused_columns
+from sim.reading import parse, read_text
+from sim.scenario import Scenario, find
+from sim.study.design import Study
+from sim.study.hypotheses import Hypothesis, is_hypothesis
+from sim.study.searching import Search, is_search
+
+
+def check_file(where: str) -> list[str]:
+    """Check a scenario, a design, a study, a search or a claim, whichever the file is; nothing is run.
+
+    Returns:
+        What it says in vain, a line each.
+
+    Raises:
+        Mistake: with everything that is wrong in it.
+    """
+    if is_design(where):
+        return Design.load(where).remarks()
+    if is_hypothesis(where):
+        return Hypothesis.load(where).remarks()
+    if is_search(where):
+        Search.load(where)
+        return []
+    path = find(where, shipped.studies() | shipped.loadable(), "scenario or study")
+    if path.is_file() and _is_study(parse(read_text(path), str(path))):
+        study = Study.load(path)
+        return [*study.remarks(), *dict.fromkeys(line for design in study.designs() for line in check_files(design))]
+    scenario = Scenario.load(where)
+    return [*scenario.remarks(), *check_files(scenario)]
+
+
+def check_files(scenario: Scenario) -> list[str]:
+    """Check the files that a scenario names, which are part of it; what stands in them in vain, a line each."""
+    if isinstance(scenario.founding.firms, int):
+        return []
+    found(scenario)
+    return unused_columns(scenario)
+
+
+def _is_study(content: dict[str, Any]) -> bool:
+    return "factors" in content or "treatments" in content or isinstance(content.get("scenario"), str)
