@@ -41,9 +41,11 @@ def call_help(rules: Rules) -> None:
 
 @cache
 def _call_help(names: tuple[str, ...]) -> None:
-    """Once for the same kernels; the second process ends with this one at the latest."""
+    """Once for the same kernels; the second process ends with this one at the latest. Who watches is told why it takes long."""
     if not is_cold(list(names)) or (os.cpu_count() or 1) < 2:
         return
+    if sys.stderr.isatty():
+        print("compiling the model: once on this machine, for some half a minute", file=sys.stderr)
     path = os.pathsep.join([str(Path(__file__).parent.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
     silent = subprocess.DEVNULL
     command = [sys.executable, "-c", _CODE, *reversed(names)]
