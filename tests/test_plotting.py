@@ -63,7 +63,7 @@ def test_of_two_levers_there_is_a_line_each_or_a_map(tmp_path):
     small = {"run.steps": 6, "founding.firms": 10}
     study = Study(scenario="rising_tide", set=small, factors=factors, replicates={"count": 3})
     lines = sweep(study, out=tmp_path / "a").plot.lines("welfare").axes[0]
-    assert {text.get_text() for text in lines.texts} >= {"decider fixed", "decider vote"}
+    assert {text.get_text().replace("\xa0", " ") for text in lines.texts} >= {"decider fixed", "decider vote"}
     assert len([line for line in lines.lines if line.get_marker() == "o"]) == 2
     factors = {TAKE: [0.0, 0.4], "governance.monitoring": [0.0, 0.3, 0.6]}
     study = Study(scenario="rising_tide", set=small, factors=factors, replicates={"count": 3})

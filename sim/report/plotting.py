@@ -33,6 +33,7 @@ from sim.report.sweep_page import (
     called,
     cells,
     curve,
+    fitted,
     head_curve,
     heading,
     level,
@@ -40,6 +41,7 @@ from sim.report.sweep_page import (
     subtitle,
     sweep_figure,
 )
+from sim.report.wording import SPACE
 from sim.study import Result
 
 COLOURS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, INK)
@@ -85,7 +87,7 @@ class Plots:
             raise Mistake([f"{', '.join(others)}: make {len(groups)} lines, of which {len(COLOURS)} can be told apart"])
         name, title, unit, colour = heading(measure)
         with styled():
-            page = new_page(self._result.study.title, subtitle(self._result))
+            page = new_page(self._result.study.title, subtitle(self._result, asking=False))
             axes = page.add_axes((0.075, 0.1, 0.7 if others else 0.88, 0.66))
             ends = []
             for shade, (_, rows) in zip(COLOURS if others else (colour,), groups, strict=False):
@@ -96,7 +98,7 @@ class Plots:
             axes.margins(x=0.02)
             axes.set_xlabel(called(lever))
             if others:
-                label_ends(axes, ends, gap=0.06)
+                label_ends(axes, ends, gap=0.06 * max(name.count("\n") + 1 for _value, name, _colour in ends))
             return page
 
     def tipping_point(self, measure: str = "collapsed", at: float = 0.5) -> Figure:
@@ -112,7 +114,7 @@ class Plots:
         half = measure == "collapsed" and at == 0.5
         says = "half of the runs\ncollapse" if half else f"{title.lower()} reaches\n{at:g}"
         with styled():
-            page = new_page(self._result.study.title, f"{subtitle(self._result)}{_tips(lever, tipping)}")
+            page = new_page(self._result.study.title, f"{subtitle(self._result, asking=False)}{_tips(lever, tipping)}")
             axes = page.add_axes((0.075, 0.1, 0.88, 0.66))
             curve(axes, lever, summary, colour)
             head_curve(axes, name, title, unit, summary)
@@ -134,7 +136,7 @@ class Plots:
             raise Mistake([f"{', '.join(self._result.varied)}: vary; a map takes two levers and nothing else"])
         means = self._result.summary([measure]).pivot(index=down, columns=across, values="mean")
         with styled():
-            page = new_page(self._result.study.title, subtitle(self._result).rsplit(";", 1)[0])
+            page = new_page(self._result.study.title, subtitle(self._result, asking=False).rsplit(";", 1)[0])
             axes = page.add_axes((0.11, 0.1, 0.85, 0.66))
             cells(axes, means, *heading(measure))
             axes.set_xlabel(called(across))
@@ -189,7 +191,7 @@ class Plots:
         drawn = designs if len(designs) <= len(COLOURS) else _spread(designs, len(COLOURS))
         few = "" if len(drawn) == len(designs) else f"  ·  {len(drawn)} of {len(designs)} designs"
         with styled():
-            page = new_page(self._result.study.title, f"{subtitle(self._result)}{few}")
+            page = new_page(self._result.study.title, f"{subtitle(self._result, asking=False)}{few}")
             axes = page.add_axes((0.06, 0.1, 0.72, 0.68))
             ends = []
             for colour, design in zip(COLOURS, drawn, strict=False):
@@ -201,13 +203,13 @@ class Plots:
             shares(axes)
             axes.set_xlim(0, float(table["month"].max()))
             axes.set_xlabel("month")
-            label_ends(axes, ends, gap=0.06)
+            label_ends(axes, ends, gap=0.06 * max(name.count("\n") + 1 for _value, name, _colour in ends))
             return page
 
     def _name(self, line: pd.DataFrame, by: list[str] | None = None) -> str:
         """What a design is called, by all that varies or by some of it."""
-        name = row_name({key: line[key].iloc[0] for key in (self._result.varied if by is None else by)})
-        return name if len(name) <= 28 else f"{name[:27]}…"
+        told = row_name({key: line[key].iloc[0] for key in (self._result.varied if by is None else by)})
+        return fitted(" · ".join(part.replace(" ", SPACE) for part in told.split(" · ")))
 
 
 def _spread(designs: list[int], count: int) -> list[int]:

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
-from sim.report.style import BLUE, FAINT, VERMILION, new_page, panel, styled
+from sim.report.style import BLUE, FAINT, MUTED, VERMILION, new_page, panel, styled
 from sim.report.wording import SPACE
 from sim.study import Result
 
@@ -44,12 +45,19 @@ def sensitivity_figure(result: Result, found: pd.DataFrame) -> Figure:
             axes.set_ylim(-0.7, found["factor"].nunique() - 0.3)
             axes.autoscale(axis="x")
             axes.margins(x=0.08)
+            if found.loc[found["measure"] == name, "value"].notna().any():
+                axes.xaxis.set_major_locator(MaxNLocator(4))
             axes.tick_params(labelleft=k == 0)
         return page
 
 
 def _indices(axes: Axes, rows: pd.DataFrame, indices: list[str]) -> None:
     """A dot an index and factor, with its interval."""
+    if rows["value"].isna().all():
+        axes.text(
+            0.5, 0.5, "the same at all points,\nor unknown at some", transform=axes.transAxes, ha="center", color=MUTED
+        )
+        axes.set_xticks([])
     factors = list(dict.fromkeys(rows["factor"]))
     height = np.arange(len(factors))[::-1].astype(float)
     axes.axvline(0.0, color=FAINT, lw=1)

@@ -158,6 +158,12 @@ def legible(colour: str, contrast: float = 4.5) -> str:
     return to_hex(tuple(shade.tolist()))
 
 
+def ink_on(shade: tuple[float, float, float, float]) -> str:
+    """Ink or white, whichever stands out more from a shade (WCAG 2)."""
+    ground, ink = _luminance(np.array(shade[:3])) + 0.05, _luminance(np.array(to_rgb(INK))) + 0.05
+    return INK if ground / ink > 1.05 / ground else "white"
+
+
 def _luminance(shade: np.ndarray) -> float:
     """How bright a colour looks, from 0 to 1."""
     linear = np.where(shade <= 0.04045, shade / 12.92, ((shade + 0.055) / 1.055) ** 2.4)

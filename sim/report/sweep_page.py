@@ -26,6 +26,7 @@ from sim.report.style import (
     PERCENT,
     PURPLE,
     VERMILION,
+    ink_on,
     new_page,
     panel,
     styled,
@@ -161,12 +162,12 @@ def doubt(factor: str, best: Estimate) -> str:
     return f" (95{SPACE}% interval {speller(factor)(best.low)} to {speller(factor)(best.high)})"
 
 
-def subtitle(result: Result) -> str:
-    """The question, and what the picture rests on."""
+def subtitle(result: Result, asking: bool = True) -> str:
+    """The question, unless it stands above, and what the picture rests on."""
     study = result.manifest["study"]
     luck = "each seed under every design" if study["common_luck"]["on"] else "every run with a seed of its own"
     designs, runs = result.runs["design"].nunique(), len(result.runs)
-    question = "" if study.get("effects") else f"{study['title']}  ·  "
+    question = "" if study.get("effects") or not asking else f"{study['title']}  ·  "
     return f"{question}{designs} designs, {runs:,} runs, {luck}; 95{SPACE}% intervals"
 
 
@@ -270,8 +271,8 @@ def cells(axes: Axes, means: pd.DataFrame, name: str, title: str, unit: str, col
     if means.size <= MOST_CELLS:
         for (row, column), mean in np.ndenumerate(means.to_numpy()):
             said = percent(round(mean, 2)) if in_percent(name) else number(mean)
-            ink = INK if mean < 0.7 * top else "white"
-            axes.text(column, row, "" if np.isnan(mean) else said, ha="center", va="center", size=11, color=ink)
+            if not np.isnan(mean):
+                axes.text(column, row, said, ha="center", va="center", size=11, color=ink_on(shade(mean / top)))
 
 
 def _ticks(axis: Axis, factor: str, levels: pd.Index) -> None:
