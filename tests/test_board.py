@@ -18,9 +18,10 @@ from sim.report.board_figures import difference_figure
 from sim.report.board_page import Board, save_figures, stressed
 from sim.report.effects_page import _differences
 from sim.report.html import report
-from sim.report.page_parts import named
+from sim.report.page_parts import assumptions, named
 from sim.report.replay import Film, pace
 from sim.report.style import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION, legible, render
+from sim.report.verdict import criteria_table
 from sim.study.capsule import again, export
 from sim.study.comparing import AS_IT_IS, comparison, doubted, doubts_place
 from sim.study.filming import film, filmed_again
@@ -233,12 +234,42 @@ def test_figures_can_be_had_one_by_one(compared, tmp_path):
 
 
 def test_of_too_few_pairs_the_interval_is_without_end_and_the_figure_is_drawn():
-    row = {"treatment": "a", "baseline": 1.0, "difference": 0.5, "low": -np.inf, "high": np.inf, "shows": "not shown"}
-    drawn = render(difference_figure("welfare", [row], AS_IT_IS), "svg", letters=True).decode()
-    assert "+0.5 [−∞, ∞]" in drawn
+    known = {"treatment": "b", "runs": 20, "difference": 0.5, "low": -0.1, "high": 1.1, "shows": "not shown"}
+    row = {**known, "treatment": "a", "runs": 3, "low": -np.inf, "high": np.inf}
+    drawn = render(difference_figure("welfare", [row, known], AS_IT_IS, 1.0), "svg", letters=True).decode()
+    assert "too few runs: 3 of 20 pairs" in drawn and "∞" not in drawn and "+0.5 [−0.1, 1.1]" in drawn
     page = Figure(figsize=(4, 3))
-    _differences(page.add_subplot(), pd.DataFrame([row]))
-    assert len(render(page, "png")) > 1000
+    _differences(page.add_subplot(), pd.DataFrame([row, known]))
+    assert "too few runs" in render(page, "svg", letters=True).decode()
+
+
+def test_a_figure_of_a_comparison_is_coloured_by_what_is_better():
+    row = {"treatment": "a", "difference": 0.5, "low": 0.1, "high": 1.1, "shows": "higher"}
+    for judged_by, colour in (("", BLUE), ("welfare", BLUE), ("governance_cost", VERMILION)):
+        page = Figure(figsize=(4, 3))
+        axes = page.add_subplot()
+        _differences(axes, pd.DataFrame([row]), judged_by)
+        assert axes.containers[0].lines[0].get_color() == colour
+
+
+def test_who_leads_by_luck_alone_is_not_starred(compared):
+    told = criteria_table(compared)
+    cells = {
+        name: list(column.cells) for name, column in zip(("", *compared.study.treatments), told.columns, strict=False)
+    }
+    for place, measure in enumerate(compared.shown):
+        (pair,) = compared.race(measure).itertuples()
+        starred = [name for name in compared.study.treatments if cells[name][place].endswith("*")]
+        assert starred == {"better": [pair.one], "worse": [pair.other]}.get(pair.verdict, [])
+
+
+def test_what_the_data_do_not_say_is_told_once():
+    scenario = Scenario(
+        assumptions=["Reserves are not in the data: 6 months.", "Trust is not in the data: 0.6.", "All is well."]
+    )
+    section = assumptions(scenario)
+    assert section.tables[0].rows == [["Reserves", "6 months."], ["Trust", "0.6."]]
+    assert section.points[0].lines == ["All is well."]
 
 
 def test_letters_stand_out_from_white():

@@ -108,7 +108,11 @@ def draw_effects(result: Any) -> None:
         from sim.report.style import save
         from sim.report.verdict import headline
 
-        save(effects_figure(result, headline(result)), result.folder / "figure.png", identifier=identity(result.folder))
+        save(
+            effects_figure(result, headline(result), judged=True),
+            result.folder / "figure.png",
+            identifier=identity(result.folder),
+        )
 
 
 @app.command()

@@ -65,7 +65,7 @@ HEADER = ["firm", "role", "puts in", "gets", "Shapley share", "gap a month", "ga
 
 def signed(value: float) -> str:
     """A number with its sign."""
-    return f"{'+' if value > 0 else ''}{spelled(value)}".replace("-", "−")
+    return f"{'+' if value > 0 else ''}{spelled(value)}"
 
 
 def accounts_table(table: pd.DataFrame) -> Table:

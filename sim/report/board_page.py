@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,6 +12,7 @@ from matplotlib.figure import Figure
 
 from sim.designs import Design
 from sim.measures import MEASURES
+from sim.measures.estimate import UNKNOWN, Estimate
 from sim.mistakes import Mistake
 from sim.record import identity
 from sim.report.accounts_page import (
@@ -25,21 +25,31 @@ from sim.report.accounts_page import (
 )
 from sim.report.board_figures import (
     difference_figure,
-    level,
+    difference_text,
     map_figure,
     palette,
     share_figure,
-    standing,
     trajectory_figure,
     words,
 )
 from sim.report.markdown import slug
 from sim.report.odd import meaning
-from sim.report.page_parts import Cell, Picture, Points, Replay, Section, Told, assumptions, command, drawing, named
+from sim.report.page_parts import (
+    Cell,
+    Picture,
+    Points,
+    Replay,
+    Section,
+    Told,
+    assumptions,
+    command,
+    drawing,
+    named,
+    unquoted,
+)
 from sim.report.replay import Film, pace
 from sim.report.style import save
-from sim.report.sweep_page import in_percent
-from sim.report.tables import spelled
+from sim.report.tables import in_percent, level, spelled
 from sim.report.telling import said
 from sim.report.telling.page import design_sentences, plain
 from sim.report.telling.sentences import value_of
@@ -47,8 +57,10 @@ from sim.report.verdict import (
     STRAINS,
     asked,
     doubt_lines,
+    leader,
     mark,
     ranked,
+    standing,
     strain_text,
     stress_lines,
     trade_off_lines,
@@ -157,7 +169,7 @@ class Board:
             sentences = design_sentences(Design(title=name, set=new)) if new else ["It changes nothing here."]
             points.append(Points(words(name), [plain(sentence) for sentence in sentences]))
             rows += [
-                [words(name), key, plain(_value(self.base, key)), plain(_value(scenario, key)), meaning(key)]
+                [words(name), key, plain(_value(self.base, key)), plain(_value(scenario, key)), unquoted(meaning(key))]
                 for key in new
                 if not key.startswith(("interventions", "programme"))
             ]
@@ -169,12 +181,22 @@ class Board:
     def _effects(self) -> pd.DataFrame:
         return self.result.effects()
 
+    @cached_property
+    def _means(self) -> dict[tuple[str, str], Estimate]:
+        rows = self.result.summary(self.result.shown).to_dict("records")
+        return {(row["measure"], row[TREATMENT]): Estimate(row["mean"], row["low"], row["high"]) for row in rows}
+
+    def _mean(self, measure: str, name: str) -> Estimate:
+        """Mean of a measure under a design, over all its runs, with its interval."""
+        return self._means.get((measure, name), UNKNOWN)
+
     def _differences(self) -> Iterator[tuple[str, Figure]]:
         effects = self._effects()
         for measure in self.result.shown:
             rows = effects[effects["measure"] == measure].to_dict("records")
             if not all(np.isnan(row["difference"]) for row in rows):
-                yield f"difference {measure}", difference_figure(measure, rows, self.names[0])
+                mean = self._mean(measure, self.names[0]).value
+                yield f"difference {measure}", difference_figure(measure, rows, self.names[0], mean)
 
     def _comparison(self) -> Section:
         effects = self._effects()
@@ -184,8 +206,10 @@ class Board:
                 continue
             measure = name.removeprefix("difference ")
             rows = effects[effects["measure"] == measure].to_dict("records")
+            most = max(row["runs"] for row in rows)
+            unit = " (points)" if in_percent(measure) else ""
             told = [
-                f"{words(row['treatment'])} {_difference(row, measure)}"
+                f"{words(row['treatment'])} {difference_text(row, measure, most)}{unit}"
                 + {"good": ", better", "bad": ", worse", "": ", not shown"}[standing(row["shows"], measure)]
                 for row in rows
             ]
@@ -200,29 +224,42 @@ class Board:
             (
                 f"Mean difference of each design from {words(self.names[0])} on the same luck, with its interval; where the interval holds "
                 "0, nothing is shown. Blue dots are better, red squares worse, hollow dots undecided."
-            )
+            ),
+            *self._incomplete(effects),
         ]
         return Section("The comparison", lines, pictures=pictures, commands=self.anew())
 
+    def _incomplete(self, effects: pd.DataFrame) -> Iterator[str]:
+        """Why some differences rest on fewer pairs, if any do."""
+        fewer = effects[effects["runs"] < effects["runs"].max()]["measure"].unique()
+        if len(fewer):
+            listed = ", ".join(words(measure) for measure in self.result.shown if measure in fewer)
+            yield (
+                f"Not every run has a number for {listed}: nobody may be left of whom to tell it. The difference is then over the pairs in "
+                "which both runs have one, and need not be that of the two means, which are over all runs that have one."
+            )
+
     def _trade_offs(self) -> Section:
         effects = self._effects().set_index(["measure", "treatment"])
-        means = self.result.summary(self.result.shown).set_index(["measure", "treatment"])["mean"]
         rows = []
         for measure in self.result.shown:
-            values = means[measure].reindex(self.names)
-            best = values.min() if standing("lower", measure) == "good" else values.max()
-            cells = [self._cell(effects, measure, name, values[name], best) for name in self.names]
+            first = leader(self.result, measure)
+            cells = [self._cell(effects, measure, name, name == first) for name in self.names]
             rows.append([words(measure), *cells, MEASURES[measure].unit, MEASURES[measure].meaning])
         caption = (
-            f"Means of each design; + better and − worse than {words(self.names[0])} is shown; {BEST} the best mean"
+            f"Means of each design, with intervals of 95{SPACE}%; + shown to be better and − worse than {words(self.names[0])}; "
+            f"{BEST} shown to be better than all others"
         )
         header = ["", *map(words, self.names), "unit", "meaning"]
         told = Told(caption, header, rows, set(range(1, 1 + len(self.names))))
         return Section("What it costs", [self.told(line) for line in trade_off_lines(self.result)], [told])
 
-    def _cell(self, effects: pd.DataFrame, measure: str, name: str, value: float, best: float) -> str:
+    def _cell(self, effects: pd.DataFrame, measure: str, name: str, leads: bool) -> str:
         sign = mark(effects, measure, name)
-        text = f"{level(measure, value)}{sign}{f' {BEST}' if value == best else ''}".replace(" ", SPACE)
+        mean, low, high = self._mean(measure, name)
+        text = f"{level(measure, mean)}{sign}{f' {BEST}' if leads else ''}".replace(" ", SPACE)
+        if np.isfinite([low, high]).all():
+            text += f" [{level(measure, low)}, {level(measure, high)}]"
         return Cell.of(text, {" +": "good", " −": "bad"}.get(sign, ""))
 
     # How it comes about
@@ -423,7 +460,7 @@ class Board:
     def _flips(self, doubts: Result, best: str, other: str) -> Iterator[list[str]]:
         for row in flips(doubts, self.race.measure, best, other).to_dict("records"):
             ends = [
-                f"{spelled(row[end])} [{spelled(row[f'{end}_low'])}, {spelled(row[f'{end}_high'])}]".replace("-", "−")
+                f"{spelled(row[end])} [{spelled(row[f'{end}_low'])}, {spelled(row[f'{end}_high'])}]"
                 for end in ("at_low", "at_high")
             ]
             yield [words(other), row["assumption"], *ends, spelled(row["where"])]
@@ -473,13 +510,6 @@ def _value(scenario: Scenario, key: str) -> str:
 def _called(series: str) -> str:
     """What a series is called."""
     return "members" if series == "firms" else words(series)
-
-
-def _difference(row: Mapping[Any, Any], measure: str) -> str:
-    """A difference with its interval in words."""
-    scale, unit = (100.0, " points") if in_percent(measure) else (1.0, "")
-    low, high, middle = (spelled(scale * row[name]) for name in ("low", "high", "difference"))
-    return f"{middle}{unit} [{low}, {high}]".replace("-", "−").replace("inf", "∞")
 
 
 def is_board(result: Result) -> bool:

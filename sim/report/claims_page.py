@@ -282,7 +282,7 @@ def _claim(tested: Verdicts, row: Row) -> Section:
         [
             level(claim.moderator.key, one["level"]) + ("" if one["registered"] else " (halfway)"),
             str(one["pairs"]),
-            spelled(one["base"]).replace("-", "−"),
+            spelled(one["base"]),
             between(one["effect"], one["low"], one["high"]),
             one["shows"],
         ]

@@ -18,6 +18,7 @@ from sim.measures.estimate import Estimate
 from sim.measures.maturity import lowest_dimension, maturity
 from sim.names import PHASES
 from sim.record import Run
+from sim.report.wording import percent, signs
 from sim.scenario import Scenario
 from sim.sections import mechanisms
 from sim.study import Calibration, Result
@@ -26,19 +27,32 @@ from sim.study.estimating import spelled_bytes, spelled_time
 from sim.study.result import NEGLIGIBLE
 from sim.study.sweeping import Forecast
 
+SHARE_UNITS = ("share", "0 or 1")
+"""Units that are read in percent."""
 TURNS = 6
 """How many turns of a time line are told."""
 
 
 def spelled(value: float) -> str:
-    """A number with three or four telling digits; a dash where there is none."""
+    """A number with three or four telling digits, and a minus sign that is one; a dash where there is none."""
     if math.isnan(value):
         return "–"
     if abs(value) < NEGLIGIBLE:
         return "0"
-    if abs(value) >= 1000:
-        return f"{value:,.0f}"
-    return f"{value:.0f}" if value == round(value) else f"{value:.3g}"
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    whole = abs(value) >= 1000 or value == round(value)
+    return signs(f"{value:,.0f}" if whole else f"{value:.3g}")
+
+
+def in_percent(measure: str) -> bool:
+    """Whether a measure is read in percent."""
+    return MEASURES[measure].unit in SHARE_UNITS
+
+
+def level(measure: str, value: float) -> str:
+    """A value of a measure, shares in percent."""
+    return percent(round(value, 3)) if in_percent(measure) and math.isfinite(value) else spelled(value)
 
 
 def new_table(title: str, *columns: str) -> Table:
@@ -227,7 +241,7 @@ def estimate(row: Any, signed: bool = True) -> str:
     """An estimate with its interval; of a difference, its sign in front."""
     value = row["difference"]
     sign = "+" if signed and spelled(value) != "0" and value > 0 else ""
-    return f"{sign}{spelled(value)} [{spelled(row['low'])}, {spelled(row['high'])}]".replace("-", "−")
+    return f"{sign}{spelled(value)} [{spelled(row['low'])}, {spelled(row['high'])}]"
 
 
 def claim_text(row: Any) -> str:

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from rich.table import Table
 
-from sim.measures import FEWER
+from sim.measures import FEWER, MEASURES
 from sim.mistakes import Mistake
-from sim.report.tables import new_table, spelled
+from sim.report.tables import level, new_table, spelled
 from sim.report.wording import SPACE, percent
 from sim.study import Result
 from sim.study.comparing import flips, regret, saved
@@ -118,7 +118,7 @@ def pair_line(pair: Mapping[Any, Any]) -> str:
 
 def between(value: float, low: float, high: float) -> str:
     """A number with its interval."""
-    return f"{spelled(value)} [{spelled(low)}, {spelled(high)}]".replace("-", "−")
+    return f"{spelled(value)} [{spelled(low)}, {spelled(high)}]"
 
 
 def guarantee(result: Result, race: Race) -> str:
@@ -129,51 +129,60 @@ def guarantee(result: Result, race: Race) -> str:
     if not gains:
         return f"{told}."
     least, most = min(gains), max(gains)
-    spared = f"{spelled(least)} times" if len(gains) == 1 else f"{spelled(least)} to {spelled(most)} times, by pair,"
-    return f"{told}. On luck of their own the same intervals would take {spared} as many runs."
+    spared = f"{spelled(least)} times" if len(gains) == 1 else f"{spelled(least)} to {spelled(most)} times"
+    return f"{told}. All designs met the same random events; had each met its own, it would take {spared} as many runs to know as much."
 
 
 def criteria_table(result: Result) -> Table:
-    """Every design in every criterion: its mean, and what of it is shown against the first design; the best are marked."""
+    """Every design in every criterion: its mean, and what of it is shown against the first design; who is shown to lead is marked."""
     names = list(result.study.treatments)
-    found = new_table("", "", *names)
+    found = new_table("", "", *names, "unit")
     effects = result.effects().set_index(["measure", "treatment"])
     means = result.summary(result.shown).set_index(["measure", "treatment"])["mean"]
     for measure in result.shown:
-        values = means[measure].reindex(names)
-        best = values.min() if measure in FEWER else values.max()
+        values, first = means[measure].reindex(names), leader(result, measure)
         cells = [
-            f"{spelled(values[name])}{mark(effects, measure, name)}{' *' if values[name] == best else ''}"
+            f"{level(measure, values[name])}{mark(effects, measure, name)}{' *' if name == first else ''}"
             for name in names
         ]
-        found.add_row(measure.replace("_", " "), *cells)
+        found.add_row(measure.replace("_", " "), *cells, MEASURES[measure].unit)
     return found
+
+
+def leader(result: Result, measure: str) -> str:
+    """The design that is shown to beat every other in a measure; nothing where that is undecided."""
+    pairs = result.race(measure).to_dict("records")
+    over = [(pair["one"], pair["other"]) for pair in pairs if pair["verdict"] == "better"]
+    over += [(pair["other"], pair["one"]) for pair in pairs if pair["verdict"] == "worse"]
+    names = list(result.study.treatments)
+    return next((name for name in names if sum(one == name for one, _other in over) == len(names) - 1), "")
 
 
 def mark(effects: pd.DataFrame, measure: str, name: str) -> str:
     """+ where a design is shown to be better than the first, − where worse; nothing where neither is shown."""
     if (measure, name) not in effects.index:
         return ""
-    shows = effects.loc[(measure, name), "shows"]
+    return {"good": " +", "bad": " −", "": ""}[standing(str(effects.loc[(measure, name), "shows"]), measure)]
+
+
+def standing(shows: str, measure: str) -> str:
+    """Whether a difference is `good` or `bad` for the ecosystem, or neither is shown."""
     if shows == "not shown":
         return ""
-    return " +" if (shows == "lower") == (measure in FEWER) else " −"
+    return "good" if (shows == "lower") == (measure in FEWER) else "bad"
 
 
 def trade_off_lines(result: Result) -> list[str]:
-    """Where one design is best on everything, or what each is best at."""
-    names = list(result.study.treatments)
-    means = result.summary(result.shown).set_index(["measure", "treatment"])["mean"]
-    best_at: dict[str, list[str]] = {name: [] for name in names}
+    """Where one design is best on everything, or what each is best at; and where it is undecided who is."""
+    best_at: dict[str, list[str]] = {name: [] for name in ["", *result.study.treatments]}
     for measure in result.shown:
-        values = means[measure].reindex(names)
-        if values.isna().all() or values.max() == values.min():
-            continue
-        best_at[str(values.idxmin() if measure in FEWER else values.idxmax())].append(measure.replace("_", " "))
+        best_at[leader(result, measure)].append(measure.replace("_", " "))
+    undecided = best_at.pop("")
     told = {name: measures for name, measures in best_at.items() if measures}
-    if len(told) == 1:
-        return [f"{next(iter(told))} has the best mean in everything that is compared."]
-    return [f"{name} has the best mean in {', '.join(measures)}." for name, measures in told.items()]
+    if len(told) == 1 and not undecided:
+        return [f"{next(iter(told))} is best in everything that is compared."]
+    lines = [f"{name} is best in {', '.join(measures)}." for name, measures in told.items()]
+    return [*lines, f"It is open which is best in {', '.join(undecided)}."] if undecided else lines
 
 
 def doubt_lines(result: Result, race: Race, against: list[str]) -> list[str]:
