@@ -259,7 +259,7 @@ class Board:
         mean, low, high = self._mean(measure, name)
         text = f"{level(measure, mean)}{sign}{f' {BEST}' if leads else ''}".replace(" ", SPACE)
         if np.isfinite([low, high]).all():
-            text += f" [{level(measure, low)}, {level(measure, high)}]"
+            text += f"\n[{level(measure, low)}, {level(measure, high)}]"
         return Cell.of(text, {" +": "good", " −": "bad"}.get(sign, ""))
 
     # How it comes about
