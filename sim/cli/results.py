@@ -60,8 +60,8 @@ def find_stress(result: Any, workers: int | None) -> None:
     from sim.report.board_page import stressed
     from sim.report.progress import working
 
-    with working(f"{result.folder}: looking for the largest strains"):
-        stressed(result, workers=workers)
+    with working("looking for the largest strains") as tell:
+        stressed(result, workers=workers, tell=tell)
 
 
 @app.command()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
 
@@ -61,8 +61,9 @@ from sim.report.verdict import (
     mark,
     ranked,
     standing,
-    strain_text,
+    stress_cells,
     stress_lines,
+    stress_notes,
     trade_off_lines,
     verdict_lines,
 )
@@ -423,11 +424,11 @@ class Board:
         if found is None:
             return
         names = list(dict.fromkeys(found["design"]))
-        cells = {(row.design, row.strain): strain_text(row) for row in found.itertuples()}
+        cells = stress_cells(found)
         rows = [[told, *(cells[name, strain] for name in names)] for strain, told in STRAINS.items()]
         caption = f"The largest strain of each kind that half of {int(found['seeds'].iloc[0])} runs survive, with its interval of 95 %"
         table = Told(caption, ["strain", *map(words, names)], rows)
-        lines = [self.told(line) for line in stress_lines(found)]
+        lines = [self.told(line) for line in [*stress_lines(found), *stress_notes(found)]]
         yield Section("How far from collapse", lines, [table], [command("tide", "report", self.place, "--stress")])
 
     def _doubts(self) -> Iterator[Section]:
@@ -517,13 +518,16 @@ def is_board(result: Result) -> bool:
     return result.study.replicates.race is not None and bool(result.study.treatments)
 
 
-def stressed(result: Result, runs: int = 20, workers: int | None = None) -> None:
+def stressed(
+    result: Result, runs: int = 20, workers: int | None = None, tell: Callable[[str], None] | None = None
+) -> None:
     """Find how far every design of a comparison is from collapse, and keep it beside the result, for its page.
 
     Args:
         result: of a comparison.
         runs: searches of each kind, a seed each.
         workers: how many runs at once; all cores by default.
+        tell: called with which design is being tried.
 
     Raises:
         Mistake: if it is no comparison.
@@ -532,7 +536,7 @@ def stressed(result: Result, runs: int = 20, workers: int | None = None) -> None
         raise Mistake([f"{result.folder}: is no comparison of designs; stress is for those that tide compare wrote"])
     designs = {name: design_of(result, place) for place, name in enumerate(result.study.treatments)}
     at = min(AT, *(scenario.run.steps // 2 for scenario in designs.values()))
-    keep_stress(result.folder, distance_to_collapse(designs, range(runs), at=at, workers=workers))
+    keep_stress(result.folder, distance_to_collapse(designs, range(runs), at=at, workers=workers, tell=tell))
 
 
 def save_figures(result: Result, folder: Path) -> list[Path]:

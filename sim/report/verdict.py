@@ -244,18 +244,52 @@ def stress_table(found: pd.DataFrame) -> Table:
     """The largest strain of each kind that half of the runs survive, a column a design."""
     names = list(dict.fromkeys(found["design"]))
     table = new_table("", "half of the runs survive at most", *names)
-    cells = {(row.design, row.strain): strain_text(row) for row in found.itertuples()}
+    cells = stress_cells(found)
     for strain, words in STRAINS.items():
         table.add_row(words, *(cells[name, strain] for name in names))
     return table
+
+
+ANY, ALONE = "any", "falls by itself"
+"""What is said of a strain of which even the largest is survived, and where nothing is survived because nothing survives without it."""
+
+
+def stress_cells(found: pd.DataFrame) -> dict[tuple[str, str], str]:
+    """The strains that are survived, by design and kind."""
+    alone = set(_alone(found))
+    return {
+        (str(row.design), str(row.strain)): ALONE
+        if row.design in alone and row.strain != "way_back"
+        else strain_text(row)
+        for row in found.itertuples()
+    }
+
+
+def stress_notes(found: pd.DataFrame) -> list[str]:
+    """What the cells of the table mean that are no plain numbers."""
+    cells = stress_cells(found)
+    told = " ".join(cells.values())
+    notes = [f"“{ANY}”: even the largest strain of the kind is survived."] if ANY in told else []
+    notes += [f"“{ALONE}”: half of the runs or more collapse without any strain."] if ALONE in told else []
+    if any(text != "–" for (_design, strain), text in cells.items() if strain == "way_back"):
+        way = "by how many percentage points the take must come down, below where members left, until they are back"
+        notes.append(f"Way back: {way}; 0 says that what a high take drives out a lower one brings back at once.")
+    return notes
+
+
+def _alone(found: pd.DataFrame) -> list[str]:
+    """The designs that collapse without any strain."""
+    rows = found[found["strain"] != "way_back"].set_index(["design", "strain"])["value"]
+    return [name for name in dict.fromkeys(found["design"]) if _falls_by_itself(rows.loc[name].dropna())]
 
 
 def strain_text(row: Any) -> str:
     """A strain with its interval; "any" where even the largest is survived."""
     if math.isnan(row.value):
         return "–"
-    told = [f"{100 * end:.0f}" if math.isfinite(end) else "any" for end in (row.value, row.low, row.high)]
-    return f"{told[0]} % [{told[1]}, {told[2]}]" if math.isfinite(row.value) else f"any [{told[1]}, any]"
+    sizes = (row.value, row.low, row.high)
+    value, low, high = (percent(round(size, 2)) if math.isfinite(size) else ANY for size in sizes)
+    return ANY if value == low == ANY else f"{value} [{low}, {high}]"
 
 
 def _falls_by_itself(largest: pd.Series) -> bool:
@@ -281,8 +315,7 @@ def stress_lines(found: pd.DataFrame) -> list[str]:
         ]
     lines += [
         f"{name} collapses without any strain, in half of {seeds} runs or more: how much it would stand cannot be told."
-        for name in (first, *others)
-        if _falls_by_itself(rows.loc[name]["value"].dropna())
+        for name in _alone(found)
     ]
     for name in others:
         for strain in own.index:

@@ -189,7 +189,8 @@ def members(about: Iterable[str]) -> set[str]:
 def _people(scenario: Scenario, table: FirmsFile | None, ties: TiesFile | None) -> Iterator[str]:
     """How many there are, and who leads."""
     founding = scenario.founding
-    if table is None or isinstance(founding.firms, int):
+    if table is None:
+        assert isinstance(founding.firms, int)
         leaders = founding.orchestrators
         led = (
             "no orchestrator"

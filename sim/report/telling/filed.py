@@ -64,7 +64,10 @@ def _of_firms(
         return
     numbers = [value for value in said if isinstance(value, float)]
     mean = sum(numbers) / len(numbers) if numbers else 0.0
-    yield sentence.format(file=scenario.founding.firms, percent=percent(mean), number=number(mean)), about
+    yield (
+        sentence.format(file=scenario.founding.firms, percent=percent(round(mean, 3)), number=number(round(mean, 3))),
+        about,
+    )
     lacking = firms.count - len(said)
     others = [f"{lacking:,} of whom it says nothing"] * (lacking > 0) + ["newcomers"] * newcomers(scenario)
     if others and key == "founding.roles":  # its sentence is about the others alone
@@ -74,7 +77,7 @@ def _of_firms(
 
 
 def _of_trust(scenario: Scenario, ties: TiesFile, text: str, about: set[str]) -> Iterator[tuple[str, set[str]]]:
-    mean = number(float(np.nanmean(ties.levels)))
+    mean = number(round(float(np.nanmean(ties.levels)), 3))
     yield f"Trust between partners begins as {scenario.founding.ties} says, at {mean} on average.", about
     where = " and where it says nothing" if np.isnan(ties.levels).any() else ""
     yield f"Between strangers who meet{where}, trust begins at {{{TRUST}:number}}.", about
