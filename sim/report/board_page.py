@@ -401,7 +401,7 @@ class Board:
                 tables.append(table)
             lines += [
                 f"{self.told(name)}: {line[:1].lower()}{line[1:]}"
-                for line in (subsidy_lines(run)[0], leaving_line(run))
+                for line in (*subsidy_lines(run)[:1], leaving_line(run))
             ]
         if not lines:
             return

@@ -26,6 +26,9 @@ NAME = 40
 FIRST_STRONG, END = "\u2068", "\u2069"
 """Marks around a text whose direction is its own business (Unicode isolates)."""
 
+DIRECTIONS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""All marks of direction."""
+
 
 class Cell(str):
     """A cell of a table that says something good or bad."""
@@ -135,6 +138,11 @@ def named(name: str, most: int = NAME) -> str:
     """A name that users wrote, as it is shown: not longer than it can be read, and with a direction of its own."""
     short = name if len(name) <= most else f"{name[: most - 2].rstrip()} …"
     return short if name.isascii() else f"{FIRST_STRONG}{short}{END}"
+
+
+def unmarked(text: str) -> str:
+    """A text for a terminal, which shows marks of direction as signs, or lets them turn what stands around: without any of them."""
+    return DIRECTIONS.sub("", text)
 
 
 def command(*parts: object) -> str:

@@ -97,7 +97,8 @@ def maturity_lines(run: Run) -> list[str]:
     line, (dimension, score) = maturity(run), lowest_dimension(run)
     if not run.scenario.trust.on:
         return []
-    told = [f"{name.capitalize()} of maturity: {_told(line['month'], line[name])}." for name in ("stage", "state")]
+    heads = {"stage": "Stage of maturity, by five dimensions", "state": "State of trust alone"}
+    told = [f"{head}: {_told(line['month'], line[name])}." for name, head in heads.items()]
     if math.isfinite(gone := time_to_collapse(run)):
         return [*told, f"Every dimension counts as 0 from the collapse in month {gone:.0f} on."]
     return [*told, f"Lowest dimension in the last year: {dimension.replace('_', ' ')} ({score:.2f})."]
@@ -134,17 +135,24 @@ def forecast_lines(said: Forecast) -> list[str]:
 def returns_table(title: str, found: pd.DataFrame) -> Table:
     """What each rule costs and brings a month: differences on common luck with 95 % intervals."""
     names = ("cost", "value", "welfare", "roi")
+    pairs = f"mean and 95 % interval of {found['runs'].iloc[0]} pairs"
     table = new_table(
-        f"{title}: each rule against the same luck without it, a month, mean and 95 % interval of {found['runs'].iloc[0]} pairs",
+        f"{title}: each rule against the same luck without it, in endowments a month; roi is welfare per cost; {pairs}",
         "rule",
         *names,
     )
     for row in found.to_dict("records"):
-        estimates = ((row[name], row[f"{name}_low"], row[f"{name}_high"]) for name in names)
-        table.add_row(
-            row["rule"], *(f"{spelled(one)} [{spelled(low)}, {spelled(high)}]" for one, low, high in estimates)
-        )
+        table.add_row(row["rule"], *(_return_text(row, name) for name in names))
     return table
+
+
+def _return_text(row: Mapping[Any, Any], name: str) -> str:
+    """What a rule costs or brings, with its interval; of a return that is none, why."""
+    if name == "roi" and math.isnan(row[name]):
+        return "none: it costs nothing"
+    if name == "roi" and not math.isfinite(row["roi_low"]):
+        return f"{spelled(row[name])}, without bounds: its cost may be 0"
+    return f"{spelled(row[name])} [{spelled(row[f'{name}_low'])}, {spelled(row[f'{name}_high'])}]"
 
 
 def fixation_table(scenario: Scenario, found: Fixation) -> Table:

@@ -80,7 +80,7 @@ def remains(run: Run) -> str:
     """What a collapse left: of the members, or of the value where most members are still there."""
     now, peak = run.series.iloc[-1], run.series[["firms", "value"]].max()
     if now.firms < peak.firms / 2:
-        return f"{firms(now.firms)} of {peak.firms:,.0f} {'is' if now.firms == 1 else 'are'} left"
+        return f"{firms(now.firms)} {'is' if now.firms == 1 else 'are'} left of the {peak.firms:,.0f} of its best month"
     return f"value is at {percent(round(now.value / peak.value if peak.value > 0 else 0.0, 2))} of its peak"
 
 
