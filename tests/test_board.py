@@ -18,6 +18,7 @@ from sim.report.board_figures import difference_figure
 from sim.report.board_page import Board, save_figures, stressed
 from sim.report.effects_page import _differences
 from sim.report.html import report
+from sim.report.network_map import write_names
 from sim.report.page_parts import assumptions, named
 from sim.report.replay import Film, pace
 from sim.report.style import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION, legible, render
@@ -285,3 +286,19 @@ def test_no_text_of_an_export_is_a_formula(compared, tmp_path):
     assert f"'{DESIGN}" in lines[-1] and f",{DESIGN}" not in lines[-1]
     table = for_spreadsheets(pd.DataFrame({"name": ["=a", "+b", "-c", "@d", "\te", "f"], "number": [-1.0] * 6}))
     assert table["name"].tolist() == ["'=a", "'+b", "'-c", "'@d", "'\te", "f"] and (table["number"] == -1.0).all()
+
+
+def test_no_name_on_a_map_lies_over_another_or_is_cut_at_the_edge():
+    count = 40
+    at = np.stack([np.linspace(0, 1000, count), 500 + 30 * np.sin(np.arange(count))], axis=1)
+    leads = np.arange(count) == 5
+    page = Figure(figsize=(4.6, 4.6))
+    axes = page.add_axes((0, 0, 1, 1), xlim=(-40, 1040), ylim=(-40, 1040))
+    axes.set_axis_off()
+    names = [f"Northwind {k}" for k in range(count)]
+    write_names(axes, at, np.full(count, 20.0), names, leads, np.empty((0, 2), int))
+    page.draw_without_rendering()
+    boxes = [text.get_window_extent() for text in axes.texts]
+    assert "Northwind 5" in {text.get_text() for text in axes.texts} and 4 < len(boxes) < count
+    assert not any(one.overlaps(other) for k, one in enumerate(boxes) for other in boxes[:k])
+    assert all(box.x0 >= -6 and box.x1 <= page.bbox.x1 + 6 for box in boxes)

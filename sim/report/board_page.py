@@ -343,7 +343,7 @@ class Board:
             pictures.append(self.picture(self.figures[label], alt, again_by))
         key = (
             "Colour is trust, from pale (none) to dark (full): that of a tie, or what a firm receives. Area is what a firm gets a "
-            "month; rings are orchestrators."
+            "month; rings are orchestrators. Names for which there is no room are left out."
         )
         hidden = (
             f" {self.film.hidden:,} firms with fewer partners are left out of the maps." if self.film.hidden else ""

@@ -137,7 +137,10 @@ def _differences(axes: Axes, rows: pd.DataFrame, judged_by: str = "") -> None:
     axes.axvline(0.0, color=INK, lw=1.0)
     for at, row in enumerate(rows.to_dict("records")):
         if not np.isfinite([row["low"], row["high"]]).all():
-            axes.text(0.5, at - 0.12, "too few runs", transform=axes.get_yaxis_transform(), ha="center", color=MUTED)
+            axes.text(
+                0.5, at, "too few runs", transform=axes.get_yaxis_transform(), ha="center", va="center", color=MUTED,
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5},
+            )  # fmt: skip
             continue
         sides = [[row["difference"] - row["low"]], [row["high"] - row["difference"]]]
         colour = JUDGED[standing(row["shows"], judged_by)] if judged_by else COLOURS[row["shows"]]

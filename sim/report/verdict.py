@@ -129,6 +129,8 @@ def guarantee(result: Result, race: Race) -> str:
     if not gains:
         return f"{told}."
     least, most = min(gains), max(gains)
+    if most <= 1.0:
+        return f"{told}. All designs met the same random events, though here that saves no runs."
     spared = f"{spelled(least)} times" if len(gains) == 1 else f"{spelled(least)} to {spelled(most)} times"
     return f"{told}. All designs met the same random events; had each met its own, it would take {spared} as many runs to know as much."
 
@@ -154,7 +156,7 @@ def leader(result: Result, measure: str) -> str:
     pairs = result.race(measure).to_dict("records")
     over = [(pair["one"], pair["other"]) for pair in pairs if pair["verdict"] == "better"]
     over += [(pair["other"], pair["one"]) for pair in pairs if pair["verdict"] == "worse"]
-    names = list(result.study.treatments)
+    names = known(result)
     return next((name for name in names if sum(one == name for one, _other in over) == len(names) - 1), "")
 
 
