@@ -11,7 +11,8 @@ import csv
 import difflib
 import io
 import math
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -24,6 +25,8 @@ from sim.names import ContributionType, Role, words
 
 MOST_TOLD = 20
 """How many mistakes of a file are told one by one."""
+ALIKE, LISTED = 3, 3
+"""More mistakes of a column than this that say the same are told as one, and how many of their lines are named."""
 MOST_COMPARED = 2_000
 """How many names are compared to find the nearest to one that is not known."""
 
@@ -335,17 +338,47 @@ class Sheet:
         self.mistakes.append((line, column, wrong, hint))
 
     def finish(self) -> None:
-        """Raise a Mistake if anything was wrong: the first lines of the file first."""
+        """Raise a Mistake if anything was wrong: the first lines of the file first, what is wrong in the same way in many lines once."""
         if not self.mistakes:
             return
-        told = sorted(self.mistakes, key=lambda mistake: mistake[0])[:MOST_TOLD]
-        more = len(self.mistakes) - len(told)
-        at = f"{self.path}:" if self.unit == "line" else f"{self.path}, {self.unit} "
-        lines = [
-            f"{at}{line}: {self.called.get(column, column) + ': ' if column else ''}{wrong}{hint()}"
-            for line, column, wrong, hint in told
-        ]
-        raise Mistake(lines + [f"{self.path}: and {more} more mistake{'s' if more > 1 else ''}"] * (more > 0))
+        groups = sorted(self._groups(), key=lambda group: group[0][0])
+        told = [self._told(group) for group in groups[:MOST_TOLD]]
+        more = sum(len(group) for group in groups[MOST_TOLD:])
+        raise Mistake(told + [f"{self.path}: and {more} more mistake{'s' if more > 1 else ''}"] * (more > 0))
+
+    def _groups(self) -> Iterator[list[tuple[int, str, str, Callable[[], str]]]]:
+        """Mistakes that are told together: more than a few of a column that say the same but for what stands in the cells."""
+        kinds: dict[tuple[str, str], list[tuple[int, str, str, Callable[[], str]]]] = {}
+        for mistake in self.mistakes:
+            _line, column, wrong, _hint = mistake
+            kinds.setdefault((column, _kind(wrong)), []).append(mistake)
+        for alike in kinds.values():
+            yield from [sorted(alike, key=lambda each: each[0])] if len(alike) > ALIKE else [[each] for each in alike]
+
+    def _told(self, group: list[tuple[int, str, str, Callable[[], str]]]) -> str:
+        """Mistakes that are told together, in a line: the first of them, and in which lines the others are."""
+        line, column, wrong, hint = group[0]
+        said = f"{self.called.get(column, column) + ': ' if column else ''}{wrong}{hint()}"
+        if len(group) == 1:
+            return f"{self.path}:{line}: {said}" if self.unit == "line" else f"{self.path}, {self.unit} {line}: {said}"
+        named = ", ".join(str(each[0]) for each in group[:LISTED])
+        return f"{self.path}: {self.unit}s {named} and {len(group) - LISTED:,} more: {said}{_others(each[2] for each in group)}"
+
+
+QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
+"""What stands in a cell, in what is said of it."""
+
+
+def _kind(wrong: str) -> str:
+    """What is wrong, whatever it is that stands there."""
+    return re.sub(r"\d+", "", QUOTED.sub("", wrong))
+
+
+def _others(told: Iterable[str]) -> str:
+    """What else stands in cells that are wrong in the same way as the first one."""
+    found = list(dict.fromkeys(word for wrong in told for word in QUOTED.findall(wrong)[:1]))[1:]
+    more = f" and {len(found) - LISTED:,} more" if len(found) > LISTED else ""
+    return f" (and so with {', '.join(found[:LISTED])}{more})" if found else ""
 
 
 def _read(path: Path, required: tuple[str, ...], optional: tuple[str, ...]) -> Sheet:
@@ -410,8 +443,8 @@ def _delimiter(text: str, required: tuple[str, ...]) -> str:
     return max(",;\t", key=columns)
 
 
-def rows_of(path: Path, text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """Each row that is not blank, with the line on which it begins."""
+def rows_of(path: Path, text: str, delimiter: str, blank: list[int] | None = None) -> Iterator[tuple[int, list[str]]]:
+    """Each row that is not blank, with the line on which it begins; the lines of blank ones are noted, if wanted."""
     reader = csv.reader(io.StringIO(text, newline=None), delimiter=delimiter, skipinitialspace=True, strict=True)
     line = 1
     try:
@@ -419,6 +452,8 @@ def rows_of(path: Path, text: str, delimiter: str) -> Iterator[tuple[int, list[s
             cells = [cell.strip() for cell in row]
             if any(cells):
                 yield line, cells
+            elif blank is not None:
+                blank.append(line)
             line = reader.line_num + 1
     except csv.Error as error:
         raise Mistake([f"{path}:{line}: the row cannot be read ({error}); look at its quotation marks"]) from None

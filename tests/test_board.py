@@ -18,9 +18,11 @@ from sim.report.board_figures import difference_figure
 from sim.report.board_page import Board, save_figures, stressed
 from sim.report.effects_page import _differences
 from sim.report.html import report
-from sim.report.page_parts import named
+from sim.report.network_map import write_names
+from sim.report.page_parts import assumptions, named
 from sim.report.replay import Film, pace
 from sim.report.style import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION, legible, render
+from sim.report.verdict import criteria_table
 from sim.study.capsule import again, export
 from sim.study.comparing import AS_IT_IS, comparison, doubted, doubts_place
 from sim.study.filming import film, filmed_again
@@ -233,12 +235,42 @@ def test_figures_can_be_had_one_by_one(compared, tmp_path):
 
 
 def test_of_too_few_pairs_the_interval_is_without_end_and_the_figure_is_drawn():
-    row = {"treatment": "a", "baseline": 1.0, "difference": 0.5, "low": -np.inf, "high": np.inf, "shows": "not shown"}
-    drawn = render(difference_figure("welfare", [row], AS_IT_IS), "svg", letters=True).decode()
-    assert "+0.5 [−∞, ∞]" in drawn
+    known = {"treatment": "b", "runs": 20, "difference": 0.5, "low": -0.1, "high": 1.1, "shows": "not shown"}
+    row = {**known, "treatment": "a", "runs": 3, "low": -np.inf, "high": np.inf}
+    drawn = render(difference_figure("welfare", [row, known], AS_IT_IS, 1.0), "svg", letters=True).decode()
+    assert "too few runs: 3 of 20 pairs" in drawn and "∞" not in drawn and "+0.5 [−0.1, 1.1]" in drawn
     page = Figure(figsize=(4, 3))
-    _differences(page.add_subplot(), pd.DataFrame([row]))
-    assert len(render(page, "png")) > 1000
+    _differences(page.add_subplot(), pd.DataFrame([row, known]))
+    assert "too few runs" in render(page, "svg", letters=True).decode()
+
+
+def test_a_figure_of_a_comparison_is_coloured_by_what_is_better():
+    row = {"treatment": "a", "difference": 0.5, "low": 0.1, "high": 1.1, "shows": "higher"}
+    for judged_by, colour in (("", BLUE), ("welfare", BLUE), ("governance_cost", VERMILION)):
+        page = Figure(figsize=(4, 3))
+        axes = page.add_subplot()
+        _differences(axes, pd.DataFrame([row]), judged_by)
+        assert axes.containers[0].lines[0].get_color() == colour
+
+
+def test_who_leads_by_luck_alone_is_not_starred(compared):
+    told = criteria_table(compared)
+    cells = {
+        name: list(column.cells) for name, column in zip(("", *compared.study.treatments), told.columns, strict=False)
+    }
+    for place, measure in enumerate(compared.shown):
+        (pair,) = compared.race(measure).itertuples()
+        starred = [name for name in compared.study.treatments if cells[name][place].endswith("*")]
+        assert starred == {"better": [pair.one], "worse": [pair.other]}.get(pair.verdict, [])
+
+
+def test_what_the_data_do_not_say_is_told_once():
+    scenario = Scenario(
+        assumptions=["Reserves are not in the data: 6 months.", "Trust is not in the data: 0.6.", "All is well."]
+    )
+    section = assumptions(scenario)
+    assert section.tables[0].rows == [["Reserves", "6 months."], ["Trust", "0.6."]]
+    assert section.points[0].lines == ["All is well."]
 
 
 def test_letters_stand_out_from_white():
@@ -254,3 +286,19 @@ def test_no_text_of_an_export_is_a_formula(compared, tmp_path):
     assert f"'{DESIGN}" in lines[-1] and f",{DESIGN}" not in lines[-1]
     table = for_spreadsheets(pd.DataFrame({"name": ["=a", "+b", "-c", "@d", "\te", "f"], "number": [-1.0] * 6}))
     assert table["name"].tolist() == ["'=a", "'+b", "'-c", "'@d", "'\te", "f"] and (table["number"] == -1.0).all()
+
+
+def test_no_name_on_a_map_lies_over_another_or_is_cut_at_the_edge():
+    count = 40
+    at = np.stack([np.linspace(0, 1000, count), 500 + 30 * np.sin(np.arange(count))], axis=1)
+    leads = np.arange(count) == 5
+    page = Figure(figsize=(4.6, 4.6))
+    axes = page.add_axes((0, 0, 1, 1), xlim=(-40, 1040), ylim=(-40, 1040))
+    axes.set_axis_off()
+    names = [f"Northwind {k}" for k in range(count)]
+    write_names(axes, at, np.full(count, 20.0), names, leads, np.empty((0, 2), int))
+    page.draw_without_rendering()
+    boxes = [text.get_window_extent() for text in axes.texts]
+    assert "Northwind 5" in {text.get_text() for text in axes.texts} and 4 < len(boxes) < count
+    assert not any(one.overlaps(other) for k, one in enumerate(boxes) for other in boxes[:k])
+    assert all(box.x0 >= -6 and box.x1 <= page.bbox.x1 + 6 for box in boxes)

@@ -160,7 +160,7 @@ def test_a_dataset_has_units_and_the_same_numbers(result):
     xarray = pytest.importorskip("xarray")
     made = result.to_xarray()
     assert dict(made.sizes) == {"run": 6, "month": 18}
-    assert made["welfare"].attrs["units"] == "endowments"
+    assert made["welfare"].attrs["units"] == "endowments a month"
     assert made["firms"].sel(run=3, month=17) == result.series.query("run == 3 and month == 17")["firms"].item()
     assert made[TAKE].to_numpy().tolist() == [0.0, 0.0, 0.0, 0.3, 0.3, 0.3]
     capsule.export(result, "made.zarr")

@@ -254,7 +254,7 @@ def test_the_command_gives_verdict_trade_offs_regret_and_figure(tmp_path, monkey
         "on welfare",
         "orchestrator income",
         "How far each stays behind the best of the same world",
-        "has the best mean in",
+        "is best in",
     ):
         assert said in out
     assert {"figure.png", "runs.parquet"} <= {

@@ -194,6 +194,19 @@ def test_firms_and_ties_of_a_file_are_counted():
 # --- what is dated --------------------------------------------------------------------------------------------------------
 
 
+def test_what_files_say_is_told_instead_of_what_would_be_drawn(tmp_path):
+    (tmp_path / "f.csv").write_text("name,role,reliability\nAnn,orchestrator,0.5\nBob,channel,0.7\nCid,channel,\n")
+    (tmp_path / "t.csv").write_text("source,target,trust\nAnn,Bob,0.3\nAnn,Cid,0.5\n")
+    path = tmp_path / "s.toml"
+    path.write_text('founding = { firms = "f.csv", ties = "t.csv" }\nmembership = { market_potential = 0 }\n')
+    told = text(Scenario.load(path))
+    assert f"A firm delivers what f.csv says, 60{NBSP}% of what it promises on average." in told
+    assert f"Of 1 of whom it says nothing: a firm delivers 90{NBSP}%" in told
+    assert "Trust between partners begins as t.csv says, at 0.4 on average." in told
+    assert "Between strangers who meet, trust begins at 0.6." in told and "begins, begins" not in told
+    assert "Roles are those of f.csv." in told and "Roles of those who bring none" not in told
+
+
 def test_new_rules_are_told_as_sentences_from_their_date():
     events = [
         {"kind": "rules", "at": 60, "set": {"governance.clarity.on": True, "voice.decider": "vote"}},

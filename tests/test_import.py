@@ -278,10 +278,45 @@ def test_everything_wrong_is_told_at_once_with_its_line(here):
     ]
 
 
-def test_many_mistakes_are_told_by_twenty(here):
+def test_what_is_wrong_alike_in_many_lines_is_told_once(here):
     here(firms="name\n" + "Ann\n" * 100)
     lines = wrong("firms.csv")
-    assert len(lines) == 21 and lines[-1] == "firms.csv: and 79 more mistakes"
+    assert lines == [
+        "firms.csv: lines 3, 4, 5 and 96 more: name: 'Ann' is taken by line 2; every firm needs a name of its own"
+    ]
+    here(firms="name,size\n" + "".join(f"F{k},{'xyz'[k % 3]}{k}\n" for k in range(7)))
+    (line,) = wrong("firms.csv")
+    assert (
+        line.startswith("firms.csv: lines 2, 3, 4 and 4 more: size: 'x0' is not a number")
+        and "with 'y1', 'z2', 'x3' and 3 more" in line
+    )
+
+
+def test_kinds_of_mistakes_are_told_by_twenty(here):
+    traits = ["endowment", "power", "reliability", "contribution", "reserves", "envy", "guilt", "aspiration"]
+    row = f"Ann{{}},{','.join(['x'] * len(traits))}\n"
+    here(firms=f"name,{','.join(traits)}\n" + "".join(row.format(k) for k in range(3)))
+    lines = wrong("firms.csv")
+    assert len(lines) == 21 and lines[-1] == "firms.csv: and 4 more mistakes"
+
+
+def test_a_file_is_looked_into_though_the_other_cannot_be_read(here):
+    here(firms="name,size\nAnn,-1\n", ties="a,b\nAnn,Bob\n")
+    Path("my.toml").write_text("")
+    told = "\n".join(wrong("firms.csv", "ties.csv"))
+    assert (
+        "ties.csv: no column tells" in told
+        and "firms.csv:2: size: '-1'" in told
+        and "my.toml: is there already" in told
+    )
+
+
+def test_what_is_read_as_something_else_or_left_out_is_told(here):
+    here(firms="name,role,size\nAnn,orchestrator,n/a\n,,\nBob,complementor,-\nCid,supplier,3\n\n", ties=TIES)
+    made = import_network(["firms.csv", "ties.csv"], "my.toml")
+    assert "firms.csv: line 3 holds nothing, and is left out" in made.said
+    assert "firms.csv: 2 cells with 'n/a', '-' count as empty" in made.said
+    assert "Words of the data are taken for roles: 'complementor' for alliance." in made.assumed
 
 
 def test_a_tie_told_from_both_ends_is_the_mean(here):
@@ -290,7 +325,9 @@ def test_a_tie_told_from_both_ends_is_the_mean(here):
     assert ties.trust == pytest.approx([0.4, 0.5])
     assert any("from their two ends (1)" in line for line in scenario.assumptions)
     here(ties="from,to,trust\nAnn,Bob,0.2\nBob,Ann,0.6\nBob,Ann,0.7\n")
-    assert wrong("firms.csv", "ties.csv") == ["ties.csv:4: from: the tie of 'Bob' and 'Ann' is in line 2 already"]
+    assert wrong("firms.csv", "ties.csv", force=True) == [
+        "ties.csv:4: from: the tie of 'Bob' and 'Ann' is in line 2 already"
+    ]
 
 
 @pytest.mark.parametrize(

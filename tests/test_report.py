@@ -234,8 +234,8 @@ def test_maturity_is_told_as_a_time_line(busy):
     done = run(busy, seed=1)
     stage, state, lowest = maturity_lines(done)
     line = maturity(done)
-    assert stage.startswith(f"Stage of maturity: {line['stage'].iloc[0]} from month 0")
-    assert state.startswith(f"State of maturity: {line['state'].iloc[0]} from month 0")
+    assert stage.startswith(f"Stage of maturity, by five dimensions: {line['stage'].iloc[0]} from month 0")
+    assert state.startswith(f"State of trust alone: {line['state'].iloc[0]} from month 0")
     assert (
         lowest == f"Every dimension counts as 0 from the collapse in month {done.measures['time_to_collapse']:.0f} on."
     )

@@ -7,7 +7,7 @@ import pytest
 import sim
 from sim import cli
 from sim.mistakes import Mistake
-from sim.report.verdict import stress_lines, stress_table
+from sim.report.verdict import stress_cells, stress_lines, stress_notes, stress_table
 from sim.scenario import Scenario
 from sim.study import stress
 from sim.study.stress import (
@@ -158,7 +158,7 @@ def test_every_strain_has_its_limit_and_designs_stand_side_by_side(monkeypatch):
     lines = stress_lines(found)
     assert lines[0].startswith("plain is the nearest to collapse by exit of firms at random: half of 5 runs survive 3")
     rows = [cell for column in stress_table(found).columns[1:] for cell in column.cells]
-    assert rows[3].startswith("any [") and "–" in rows
+    assert rows[3].startswith("any") and "–" in rows
 
 
 def test_the_take_goes_there_and_back_in_tenths():
@@ -185,6 +185,12 @@ def test_what_collapses_by_itself_is_not_said_to_be_near_to_anything():
     """Where not even a shock of no size is survived, distances to collapse mean nothing, and that is said instead."""
     rows = [("as it is", shock, 0.0, 0.0, np.inf, 5) for shock in SHOCKS]
     rows += [("votes", shock, 0.5, 0.4, 0.6, 5) for shock in SHOCKS]
+    found = pd.DataFrame([*rows, ("votes", "way_back", 0.2, 0.1, 0.3, 5)], columns=COLUMNS)
+    assert stress_cells(found)["as it is", "demand"] == "falls by itself"
+    assert (
+        stress_cells(found)["votes", "demand"] == "50\N{NO-BREAK SPACE}% [40\N{NO-BREAK SPACE}%, 60\N{NO-BREAK SPACE}%]"
+    )
+    assert [note.split(":")[0] for note in stress_notes(found)] == ["“falls by itself”", "Way back"]
     lines = stress_lines(pd.DataFrame(rows, columns=COLUMNS))
     assert lines[0].startswith("as it is collapses without any strain, in half of 5 runs or more")
     assert not any("nearest to collapse" in line or line.startswith("votes collapses") for line in lines)

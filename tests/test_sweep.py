@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
+import re
+import sys
 import threading
 import time
 from pathlib import Path
@@ -15,6 +18,7 @@ from sim import Result, Study, sweep
 from sim.measures import MEASURES, measure
 from sim.mistakes import Mistake
 from sim.record import source_hash
+from sim.report.progress import Bar
 from sim.simulation import Simulation
 from sim.study.standing import Standing
 from sim.world import SERIES
@@ -271,3 +275,19 @@ def test_a_wrong_study_is_refused_before_anything_is_run(tmp_path):
     with pytest.raises(Mistake, match=r"sharing\.take_rate: 2 is not allowed"):
         sweep(study(factors={TAKE: [0.1, 2]}), out=tmp_path / "wrong")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_bar_of_eighty_columns_shows_count_time_and_failures_however_long_its_title(monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    screen = Terminal()
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TERM", "xterm")
+    with Bar("which is best of all " * 9) as bar:
+        bar(Standing(total=4_000, headline="survival", done=1_234, failed=3))
+    last = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", screen.getvalue()).replace("\r", "\n").strip().split("\n")[-1]
+    assert "1234/4000" in last and "runs/s" in last and "3 failed" in last and "which" in last
+    assert "-:--:--" in last  # no time is foretold of one look

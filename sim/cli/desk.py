@@ -52,9 +52,11 @@ def compare(
     from sim.report.verdict import criteria_table, is_open, trade_off_lines, verdict_lines
     from sim.study import comparing, sweeping
 
+    ranges = dict(map(span, assume or []))
     race = {"measure": on, "better": better, "confidence": confidence, "alike": alike}
     changes = dict(assignment(text) for text in settings or [])
     study = comparing.comparison(scenario, comparing.laid(designs), race, also or comparing.CRITERIA, most, changes)
+    doubtful = comparing.doubted(study, ranges) if ranges else None  # what is wrong with it is told before the race
     remark(study.remarks())
     again = ("compare", scenario, *(word for name in designs for word in ("--design", name)), "…")
     with interruptible(*again), Bar(study.title) as bar:
@@ -63,10 +65,10 @@ def compare(
     print(f"\nMeans of each design; + better and − worse than {comparing.AS_IT_IS}, * the best:")
     console().print(criteria_table(result))
     print("\n" + "\n".join(trade_off_lines(result)))
-    if assume:
+    if doubtful:
         with interruptible(*again), Bar("whatever the assumptions") as bar:
             doubts = sweeping.sweep(
-                comparing.doubted(study, dict(map(span, assume))),
+                doubtful,
                 workers,
                 comparing.doubts_place(result.folder),
                 bar,
@@ -108,7 +110,11 @@ def draw_effects(result: Any) -> None:
         from sim.report.style import save
         from sim.report.verdict import headline
 
-        save(effects_figure(result, headline(result)), result.folder / "figure.png", identifier=identity(result.folder))
+        save(
+            effects_figure(result, headline(result), judged=True),
+            result.folder / "figure.png",
+            identifier=identity(result.folder),
+        )
 
 
 @app.command()
@@ -125,16 +131,16 @@ def stress(
 ) -> None:
     """Say how far a scenario, and each design laid over it, is from collapse: the largest strain of each kind that it survives."""
     from sim.report.progress import working
-    from sim.report.verdict import stress_lines, stress_table
+    from sim.report.verdict import stress_lines, stress_notes, stress_table
     from sim.study import comparing
     from sim.study.stress import distance_to_collapse
 
     base = changed(scenario, settings)
     laid = {name: base.replace(changes) for name, changes in comparing.laid(designs or []).items()}
-    with working(f"{base.title}: looking for the largest strains"):
-        found = distance_to_collapse({comparing.AS_IT_IS: base, **laid}, range(runs), at=at, workers=workers)
+    with working("looking for the largest strains") as tell:
+        found = distance_to_collapse({comparing.AS_IT_IS: base, **laid}, range(runs), at=at, workers=workers, tell=tell)
     console().print(stress_table(found))
-    print("\n" + "\n".join(stress_lines(found)))
+    print("\n" + "\n".join([*stress_notes(found), "", *stress_lines(found)]))
     if out:
         found.to_csv(out, index=False)
 

@@ -60,8 +60,8 @@ def find_stress(result: Any, workers: int | None) -> None:
     from sim.report.board_page import stressed
     from sim.report.progress import working
 
-    with working(f"{result.folder}: looking for the largest strains"):
-        stressed(result, workers=workers)
+    with working("looking for the largest strains") as tell:
+        stressed(result, workers=workers, tell=tell)
 
 
 @app.command()
@@ -85,6 +85,7 @@ def accounts(
         of_month,
         subsidy_lines,
     )
+    from sim.report.page_parts import unmarked
     from sim.report.progress import working
     from sim.report.style import save
     from sim.study.filming import with_accounts
@@ -94,7 +95,7 @@ def accounts(
         table = of_month(run, at)
         lines = [*subsidy_lines(run, at), leaving_line(run, at)]
     console().print(accounts_table(most_apart(table)))
-    print("\n" + "\n".join(lines))
+    print(unmarked("\n" + "\n".join(lines)))
     mark = "" if number is None else f"-{number}"
     to = out or result / f"accounts{mark}.csv"
     durably(to, for_spreadsheets(run.accounts()).to_csv(index=False).encode())
@@ -132,7 +133,8 @@ def explain(
     """Say what brought a run down (or its largest loss about): the chain of events, each cause tried by the same luck without it."""
     from sim.reading import assignment
     from sim.report.autopsy_page import write
-    from sim.report.autopsy_story import headline, story, told_trials
+    from sim.report.autopsy_story import LUCKS, headline, story, told_trials
+    from sim.report.page_parts import unmarked
     from sim.report.progress import working
     from sim.report.tables import new_table
     from sim.study import explain as found_by
@@ -154,15 +156,17 @@ def explain(
             seeds=seeds,
             workers=workers,
         )
-    print(f"{headline(found)}.")
+    print(unmarked(f"{headline(found)}."))
     for part in story(found):
-        print(f"\n{part.title}", *part.lines, sep="\n- ")
+        print(unmarked("\n- ".join([f"\n{part.title}", *part.lines])))
     table = told_trials(found)
     shown = new_table("", *table.header)
     for row in table.rows:
-        shown.add_row(*row)
+        shown.add_row(*map(unmarked, row))
     print()
     console().print(shown)
+    if found.lucks:
+        print(f"\n{LUCKS}")
     asked = [word for word in sys.argv[1:] if word] if sys.argv[1:2] == ["explain"] else ["explain", str(result)]
     mark = "" if number is None else f"-{number}"
     with working("drawing"):

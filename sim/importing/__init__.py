@@ -10,7 +10,7 @@ from typing import Any
 from sim.files import FirmsFile
 from sim.importing.assumed import assumptions, leads
 from sim.importing.network import Network, read_network
-from sim.importing.writing import comment, firms_text, put, ties_text, toml
+from sim.importing.writing import comment, firms_text, put, refuse, ties_text, toml
 from sim.mistakes import Mistake, nearest, shown
 from sim.scenario import Scenario
 
@@ -61,8 +61,12 @@ def import_network(
     beside = {what: to.with_name(f"{to.stem}-{what}.csv") for what in ("firms", "ties")}
     if own := [path for path in paths if path.resolve() in {each.resolve() for each in (to, *beside.values())}]:
         raise Mistake([f"{path}: would be replaced by what is made of it; name another --out" for path in own])
-    network = read_network(paths, trust_scale)
-    chosen = _orchestrator(network, orchestrator)
+    taken = _taken([to, *beside.values()], force)
+    try:
+        network = read_network(paths, trust_scale)
+        chosen = _orchestrator(network, orchestrator)
+    except Mistake as mistake:
+        raise Mistake([*mistake.lines, *taken]) from None
     if chosen:
         network.firms = _crowned(network.firms, chosen, Scenario().founding.orchestrator_endowment)
     assumed = tuple(assumptions(network, "" if orchestrator == chosen else chosen))
@@ -76,6 +80,15 @@ def import_network(
     Scenario.loads(text)
     put({**files, to: text}, force)
     return Imported(to, tuple(files), said, tuple(network.unused), assumed)
+
+
+def _taken(files: Sequence[Path], force: bool) -> list[str]:
+    """What is wrong with where an import would write."""
+    try:
+        refuse(files, force)
+    except Mistake as mistake:
+        return mistake.lines
+    return []
 
 
 def scale(text: str) -> tuple[float, float]:

@@ -21,6 +21,8 @@ UNSAID = {
     "reserves": "Reserves{of} are not in the data: {{founding.reserves}} of endowment.",
 }
 """What is said where some firms lack a trait, each in its own sentence."""
+MOST_RENAMED = 20
+"""How many words that are taken for roles are told."""
 TEMPERS = ("aspiration", "envy", "guilt", "slope", "goal")
 
 
@@ -56,6 +58,10 @@ def _of_firms(network: Network, orchestrator: str) -> Iterator[str]:
             f"The data name no orchestrator: {shown(orchestrator)} is taken for it; its endowment, where the data say none, is "
             "{founding.orchestrator_endowment}."
         )
+    if network.renamed:
+        taken = [f"{shown(word)} for {meant}" for word, meant in network.renamed.items()]
+        more = f" and {len(taken) - MOST_RENAMED:,} more" if len(taken) > MOST_RENAMED else ""
+        yield f"Words of the data are taken for roles: {', '.join(taken[:MOST_RENAMED])}{more}."
     if "endowment" in network.scaled:
         heading, mean = network.scaled["endowment"]
         yield f"Size: {shown(heading)} is divided by its mean, {mean:,.6g}, so that an average firm has an endowment of 1."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -42,6 +42,8 @@ class Network:
     """Where there was a choice in reading."""
     scaled: dict[str, tuple[str, float]] = field(default_factory=dict)
     """What was divided by its mean: the column's heading, and the mean."""
+    renamed: dict[str, str] = field(default_factory=dict)
+    """Words of the data that are taken for a role or a type of another name."""
     averaged: int = 0
     """How many ties are told differently from their two ends, so that the mean holds."""
     dated: bool = False
@@ -62,13 +64,13 @@ def read_network(sources: Sequence[Path], trust_scale: tuple[float, float] | Non
     Raises:
         Mistake: for all that is wrong in all of them.
     """
-    firms, ties = _tables(sources)
-    wrong: list[str] = []
+    firms, ties, wrong = _tables(sources)
     network = Network(FirmsFile((), {}, {}), None, trust_scale=trust_scale)
     if firms is None and ties is not None:
         firms = _ends(ties)
         network.notes.append("there is no file of firms: they are those that the ties name")
-    assert firms is not None
+    if firms is None:
+        raise Mistake(wrong)
     sheet = _understood(network, firms, OF_FIRMS)
     try:
         network.firms = _firms(network, sheet, firms)
@@ -89,31 +91,29 @@ def read_network(sources: Sequence[Path], trust_scale: tuple[float, float] | Non
     return network
 
 
-def _tables(sources: Sequence[Path]) -> tuple[Table | None, Table | None]:
-    """The table of firms and that of ties."""
+def _tables(sources: Sequence[Path]) -> tuple[Table | None, Table | None, list[str]]:
+    """The table of firms and that of ties; and what is wrong with files that are neither, so that the other is looked into all the same."""
     if len(sources) > 2:
         raise Mistake([f"{len(sources)} files; one of firms and one of ties are expected, or one network"])
     graphs = [path for path in sources if path.suffix.lower() in FORMATS]
     if graphs and len(sources) > 1:
         raise Mistake([f"{graphs[0]}: a network holds firms and ties; name no other file beside it"])
     if graphs:
-        return read_graph(graphs[0])
-    tables: list[Table] = []
+        return *read_graph(graphs[0]), []
+    found: dict[bool, Table] = {}
     wrong: list[str] = []
-    kinds: list[bool] = []
     for path in sources:
         try:
-            tables.append(read_table(path))
-            kinds.append(is_of_ties(tables[-1]))
+            table = read_table(path)
+            kind = is_of_ties(table)
         except Mistake as mistake:
             wrong += mistake.lines
-    if len(kinds) == 2 and kinds[0] == kinds[1]:
-        what = "ties" if kinds[0] else "firms"
-        wrong.append(f"{sources[0]}, {sources[1]}: both are files of {what}; one of firms and one of ties are expected")
-    if wrong:
-        raise Mistake(wrong)
-    found = dict(zip(kinds, tables, strict=True))
-    return found.get(False), found.get(True)
+            continue
+        if kind in found:
+            what = "ties" if kind else "firms"
+            wrong.append(f"{sources[0]}, {path}: both are files of {what}; one of firms and one of ties are expected")
+        found[kind] = table
+    return found.get(False), found.get(True), wrong
 
 
 def _ends(ties: Table) -> Table:
@@ -136,8 +136,19 @@ def _understood(network: Network, table: Table, known: dict[str, list[str]]) -> 
     columns = (f"{name}{_instead(name, table.header[place])}" for name, place in places.items())
     network.columns.append(f"{table.path.name}: {', '.join(columns)}")
     network.unused += [f"{table.path.name}: {shown(name)}{doubts.get(name, '')}" for name in sheet.unused]
-    network.notes += table.notes
+    network.notes += [*table.notes, *_saying_nothing(sheet)]
     return sheet
+
+
+def _saying_nothing(sheet: Sheet) -> Iterator[str]:
+    """Which cells of known columns are read as empty though something stands in them."""
+    read = {name for name in sheet.cells if name in READS}
+    found = [
+        cell for name in sheet.cells if name in read for cell in sheet.cells[name] if cell and cell.lower() in NOTHING
+    ]
+    if found:
+        such = ", ".join(shown(cell) for cell in dict.fromkeys(found))
+        yield f"{sheet.path.name}: {len(found):,} cell{'s' * (len(found) > 1)} with {such} count{'s' * (len(found) == 1)} as empty"
 
 
 def _instead(name: str, heading: str) -> str:
@@ -196,8 +207,10 @@ def _firms(network: Network, sheet: Sheet, table: Table) -> FirmsFile:
     network.notes += [*_in_code(sheet, MEASURED, table), *_alike(sheet)]
     for column, meant in (("role", ROLE_OF), ("type", TYPE_OF)):
         if column in sheet.cells:
-            cells = ("" if cell.lower() in NOTHING else cell for cell in sheet.cells[column])
+            cells = ["" if cell.lower() in NOTHING else cell for cell in sheet.cells[column]]
             sheet.cells[column] = tuple(meant.get(plain(cell), cell) for cell in cells)
+            pairs = zip(cells, sheet.cells[column], strict=True)
+            network.renamed |= {cell: word for cell, word in pairs if plain(cell) != plain(word)}
     size = sheet.cells.get("size")
     told = numbers_in(sheet, "size", POSITIVE) if size is not None else []
     firms = firms_of(sheet, CHOICES)

@@ -15,6 +15,8 @@ from sim.mistakes import Mistake, shown
 DELIMITERS = ",;\t|"
 LOOKED_AT = 20
 """Lines at the top among which the heading is looked for."""
+MOST_LINES = 3
+"""Lines that are named where nothing stands."""
 MOST_SHOWN = 40
 """Letters of a heading that are shown."""
 SIGNATURES = {
@@ -72,7 +74,8 @@ def read_table(path: Path) -> Table:
     if told or first.strip().lower() == "sep=":  # Excel's own way to say what parts the cells
         text = "\n" + rest
     delimiter, skipped = _heading(path, text, told if told in tuple(DELIMITERS) else "")
-    rows = [(line, [_cell(cell) for cell in row]) for line, row in rows_of(path, text, delimiter)]
+    blank: list[int] = []
+    rows = [(line, [_cell(cell) for cell in row]) for line, row in rows_of(path, text, delimiter, blank)]
     if not rows:
         raise Mistake([f"{path}: the file is empty; a header with the names of the columns is expected"])
     header = rows[skipped][1]
@@ -84,7 +87,16 @@ def read_table(path: Path) -> Table:
     notes = [f"{path.name} is read as {encoding}"] if encoding != "UTF-8" else []
     if skipped:
         notes.append(f"{path.name}: the header is in line {rows[skipped][0]}; what stands above is left out")
+    if dropped := [line for line in blank if rows[skipped][0] < line < rows[-1][0]]:
+        notes.append(f"{path.name}: {_lines(dropped)} nothing, and {'is' if len(dropped) == 1 else 'are'} left out")
     return Table(path, header, [line for line, _row in below], [row for _line, row in below], delimiter, notes=notes)
+
+
+def _lines(lines: list[int]) -> str:
+    """Which lines hold."""
+    more = f" and {len(lines) - MOST_LINES:,} more" if len(lines) > MOST_LINES else ""
+    many = len(lines) > 1
+    return f"line{'s' * many} {', '.join(map(str, lines[:MOST_LINES]))}{more} hold{'s' * (not many)}"
 
 
 def decode(path: Path, data: bytes) -> tuple[str, str]:

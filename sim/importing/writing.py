@@ -72,7 +72,7 @@ def put(files: Mapping[Path, str], force: bool) -> None:
     """
     folder = next(iter(files)).parent
     try:
-        _refuse(files, force)
+        refuse(files, force)
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".tide-", dir=folder) as aside:
             for path, text in files.items():
@@ -82,7 +82,7 @@ def put(files: Mapping[Path, str], force: bool) -> None:
         raise Mistake([f"{folder}: cannot be written ({error.strerror or error}); name another place"]) from None
 
 
-def _refuse(files: Iterable[Path], force: bool) -> None:
+def refuse(files: Iterable[Path], force: bool) -> None:
     """Raise a Mistake if something is there that may not be replaced."""
     if folders := [path for path in files if path.is_dir()]:
         raise Mistake([f"{path}: is a folder; name another --out" for path in folders])

@@ -87,26 +87,31 @@ _ALL = (
     ),
     Measure(
         "value",
-        "endowments",
+        "endowments a month",
         mean_of("value"),
         "Value created a month, mean over the run, before the cost of governance.",
     ),
-    Measure("final_value", "endowments", last_year_of("value"), "Value created a month, mean over the last 12 months."),
+    Measure(
+        "final_value",
+        "endowments a month",
+        last_year_of("value"),
+        "Value created a month, mean over the last 12 months.",
+    ),
     Measure(
         "value_per_member",
-        "endowments",
+        "endowments a month",
         network.value_per_member,
         "Value created a month per member, over the last 12 months; 0 when nobody was left in them.",
     ),
     Measure(
         "welfare",
-        "endowments",
+        "endowments a month",
         mean_of("welfare"),
         "What all members gain a month, net of every cost, mean over the run.",
     ),
     Measure(
         "orchestrator_income",
-        "endowments",
+        "endowments a month",
         mean_of("orchestrator_income"),
         "What the orchestrators take a month, mean over the run.",
     ),
@@ -115,7 +120,10 @@ _ALL = (
         "monitoring", "share", final_of("monitoring"), "Chance that a shortfall is seen, mean over members at the end."
     ),
     Measure(
-        "governance_cost", "endowments", mean_of("governance_cost"), "Cost of governance a month, mean over the run."
+        "governance_cost",
+        "endowments a month",
+        mean_of("governance_cost"),
+        "Cost of governance a month, mean over the run.",
     ),
     Measure(
         "mean_contribution",
@@ -179,7 +187,7 @@ _ALL = (
     ),
     Measure(
         "smallest_benefit",
-        "endowments",
+        "endowments a month",
         fairness.smallest_benefit,
         "Benefit per month of membership of the tenth of the final members with the smallest endowments (one at least), mean; "
         "NaN when nobody is left.",

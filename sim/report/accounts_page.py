@@ -13,7 +13,7 @@ from rich.table import Table
 from sim.measures.accounts import Leaving, at_month
 from sim.measures.coalitions import MOST
 from sim.record import Run
-from sim.report.page_parts import Told, named
+from sim.report.page_parts import Told, named, unmarked
 from sim.report.style import BLUE, INK, MUTED, PERCENT, VERMILION, label_ends, legible, new_page, panel, styled
 from sim.report.tables import new_table, spelled
 from sim.report.wording import is_game, percent
@@ -60,19 +60,27 @@ def accounts_rows(table: pd.DataFrame) -> list[list[str]]:
     ]
 
 
-HEADER = ["firm", "role", "puts in", "gets", "Shapley share", "gap a month", "gap so far"]
+HEADER = [
+    "firm",
+    "role",
+    "puts in (of all)",
+    "gets (of all)",
+    "Shapley share (of all)",
+    "gap (endowments a month)",
+    "gap so far (endowments)",
+]
 
 
 def signed(value: float) -> str:
     """A number with its sign."""
-    return f"{'+' if value > 0 else ''}{spelled(value)}".replace("-", "−")
+    return f"{'+' if value > 0 else ''}{spelled(value)}"
 
 
 def accounts_table(table: pd.DataFrame) -> Table:
     """Accounts for the terminal."""
     found = new_table("", *HEADER)
     for row in accounts_rows(table):
-        found.add_row(*row)
+        found.add_row(*map(unmarked, row))
     return found
 
 
@@ -85,6 +93,8 @@ def subsidy_lines(run: Run, month: int | None = None, few: int = 5) -> list[str]
     """Who subsidises whom, a sentence each for the largest transfers."""
     table = run.subsidies(month)
     total, got = table["amount"].sum(), of_month(run, month)["benefit"].sum()
+    if not got > 0:
+        return []
     if not total > SLIGHT * got:
         return ["Everybody gets its Shapley share: nobody subsidises anybody."]
     part = percent(round(total / got, 3))
@@ -101,6 +111,10 @@ def subsidy_lines(run: Run, month: int | None = None, few: int = 5) -> list[str]
 def leaving_line(run: Run, month: int | None = None) -> str:
     """Which coalition would gain by leaving, in a sentence."""
     members = len(of_month(run, month))
+    if not members:
+        return (
+            "Nobody is left at that time: there is nothing to give account of. An earlier month may be named with --at."
+        )
     if members > MOST:
         return f"No coalition was looked for: {members:,} members are too many."
     found: Leaving = run.leaving(month)

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from sim.record import durably, for_spreadsheets, identity
-from sim.report.autopsy_story import EFFECTS, distinct, headline, story, told_groups, told_links, told_trials
+from sim.report.autopsy_story import EFFECTS, LUCKS, distinct, headline, story, told_groups, told_links, told_trials
 from sim.report.html import page
 from sim.report.page_parts import Picture, Section, assumptions, drawing, named
 from sim.report.run_page import EVENTS
@@ -281,7 +281,7 @@ def autopsy_page(found: Autopsy, folder: Path, command: str, figure: Figure | No
     sections = [
         Section("At a glance", pictures=[Picture(drawing(figure or autopsy_figure(found), mark, alt), alt)]),
         Section("The chain of events", points=points[:1]),
-        Section("Causes", points=points[1:], tables=[told_trials(found)]),
+        Section("Causes", [LUCKS] if found.lucks else [], points=points[1:], tables=[told_trials(found)]),
         Section("Links", [LINKS.format(count=len(found.links))], [told_links(found)]),
         Section("Who got what", tables=[groups] if groups else []),
         Section("How it was found", lines=method(found), commands=[command]),

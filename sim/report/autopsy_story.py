@@ -400,6 +400,11 @@ def _gone(link: Link) -> str:
 
 # --- tables ---------------------------------------------------------------------------------------------------------------
 
+LUCKS = (
+    "Other lucks: in how many of the runs with other random events the same change undoes the outcome, out of those in which there was one "
+    "to undo. “Through what” counts each effect by itself, out of the runs in which that effect set in: so its numbers may differ."
+)
+"""What the last column of the table counts, and why chains count otherwise."""
 KINDS = {"cause": "cause", "remedy": "remedy", "channel": "channel", "asked": "asked", "pair": "both"}
 
 

@@ -42,9 +42,8 @@ from sim.report.style import (
     legible,
     styled,
 )
-from sim.report.sweep_page import in_percent
-from sim.report.tables import spelled
-from sim.report.wording import percent
+from sim.report.tables import in_percent, level, spelled
+from sim.report.verdict import standing
 
 SMALL, BROAD = 4.6, 6.6
 """Inches across: of a figure beside others, and of one by itself."""
@@ -73,18 +72,19 @@ def small_page(label: str, width: float, height: float) -> Page:
     return page
 
 
-def standing(shows: str, measure: str) -> str:
-    """Whether a difference is `good` or `bad` for the ecosystem, or neither is shown."""
-    if shows == "not shown":
-        return ""
-    return "good" if (shows == "lower") == (measure in FEWER) else "bad"
-
-
-def difference_figure(measure: str, rows: Sequence[Mapping[Any, Any]], first: str) -> Figure:
+def difference_figure(measure: str, rows: Sequence[Mapping[Any, Any]], first: str, mean: float) -> Figure:
     """How far each design is from the first one in a measure: a dot and the interval of paired differences.
 
-    Better is blue and full, worse vermilion and a square, and what is not shown grey and hollow.
+    Better is blue and full, worse vermilion and a square, and what is not shown grey and hollow. Where too few pairs of runs have a number,
+    that is said; where fewer have one than elsewhere, how many.
+
+    Args:
+        measure: by name.
+        rows: of `Result.effects`, a design each.
+        first: the design that all are held against.
+        mean: of the measure in that design, over all its runs.
     """
+    most = max(row["runs"] for row in rows)
     height = HEAD + ROW * len(rows) + FOOT
     with styled():
         page = small_page(f"difference {measure}", SMALL, height)
@@ -96,7 +96,7 @@ def difference_figure(measure: str, rows: Sequence[Mapping[Any, Any]], first: st
         scale = 100.0 if in_percent(measure) else 1.0
         axes.axvline(0.0, color=INK, lw=1.2)
         for at, row in enumerate(rows):
-            _difference(axes, at, row, measure, scale)
+            _difference(axes, at, row, measure, most)
         axes.set_ylim(len(rows) - 0.45, -0.55)
         axes.set_yticks([])
         axes.grid(visible=False)
@@ -104,39 +104,48 @@ def difference_figure(measure: str, rows: Sequence[Mapping[Any, Any]], first: st
         _room(axes, rows, scale)
         axes.locator_params(axis="x", nbins=5)
         axes.xaxis.set_major_formatter(NUMBER)
-        axes.set_xlabel(f"difference from {words(first)}, mean {level(measure, rows[0]['baseline'])}", size=11)
+        axes.set_xlabel(f"difference from {words(first)}, mean {level(measure, mean)}", size=11)
     return page
-
-
-def level(measure: str, value: float) -> str:
-    """A value of a measure, shares in percent."""
-    return percent(round(value, 3)) if in_percent(measure) and np.isfinite(value) else spelled(value).replace("-", "−")
 
 
 def _room(axes: Axes, rows: Sequence[Mapping[Any, Any]], scale: float) -> None:
     """An axis that holds all intervals, and 0."""
-    ends = [row[name] * scale for row in rows for name in ("low", "high", "difference") if np.isfinite(row[name])]
+    ends = [row[name] * scale for row in rows if is_known(row) for name in ("low", "high")]
     low, high = min([0.0, *ends]), max([0.0, *ends])
     more = 0.08 * (high - low) or 1.0
     axes.set_xlim(low - more, high + more)
 
 
-def _difference(axes: Axes, at: int, row: Mapping[Any, Any], measure: str, scale: float) -> None:
-    """A design's row: its name and its numbers above, dot and bar below."""
+def _difference(axes: Axes, at: int, row: Mapping[Any, Any], measure: str, most: int) -> None:
+    """A design's row: its name and its numbers above, dot and bar below; of too few pairs, only that."""
     kind = standing(row["shows"], measure)
     colour = {"good": GOOD, "bad": BAD, "": NEITHER}[kind]
-    middle, low, high = (scale * row[name] for name in ("difference", "low", "high"))
-    if np.isfinite([low, high]).all():
+    if is_known(row):
+        scale = 100.0 if in_percent(measure) else 1.0
+        middle, low, high = (scale * row[name] for name in ("difference", "low", "high"))
         axes.plot([low, high], [at + 0.16] * 2, color=colour, lw=3.2, solid_capstyle="butt")
-    fill, mark = (colour if kind else "white"), {"bad": "s"}.get(kind, "o")
-    axes.plot([middle], [at + 0.16], mark, ms=9 if mark == "o" else 8, mfc=fill, mec=colour, mew=2, zorder=3)
-    told = f"{'+' if middle > 0 else ''}{spelled(middle)} [{spelled(low)}, {spelled(high)}]".replace("-", "−").replace(
-        "inf", "∞"
-    )
+        fill, mark = (colour if kind else "white"), {"bad": "s"}.get(kind, "o")
+        axes.plot([middle], [at + 0.16], mark, ms=9 if mark == "o" else 8, mfc=fill, mec=colour, mew=2, zorder=3)
     text: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "va": "center", "size": 12}
     text["bbox"] = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}  # the line of no difference ends at letters
     axes.text(0.0, at - 0.24, named(words(str(row["treatment"]))), color=INK, **text)
-    axes.text(1.0, at - 0.24, told, color=legible(colour), ha="right", **text)
+    axes.text(1.0, at - 0.24, difference_text(row, measure, most), color=legible(colour), ha="right", **text)
+
+
+def is_known(row: Mapping[Any, Any]) -> bool:
+    """Whether enough pairs of runs have a number for the difference to have an interval."""
+    return bool(np.isfinite([row["low"], row["high"]]).all())
+
+
+def difference_text(row: Mapping[Any, Any], measure: str, most: int) -> str:
+    """A difference with its interval, shares in points; how many pairs have a number, if fewer than `most`, and whether too few do."""
+    pairs = f"{row['runs']:,} of {most:,} pairs"
+    if not is_known(row):
+        return f"too few runs: {pairs}"
+    scale = 100.0 if in_percent(measure) else 1.0
+    middle, low, high = (spelled(scale * row[name]) for name in ("difference", "low", "high"))
+    plus = "+" if row["difference"] > 0 else ""
+    return f"{plus}{middle} [{low}, {high}]{f', {pairs}' if row['runs'] < most else ''}"
 
 
 def trajectory_figure(series: pd.DataFrame, name: str, unit: str, colours: Mapping[str, str], share: bool) -> Figure:
@@ -198,12 +207,12 @@ def _draw_ties(axes: Axes, at: np.ndarray, pairs: np.ndarray, trust: np.ndarray)
     """Ties in ten shades of trust, the trusted ones darker and broader; all of a shade are one line, which keeps the page small."""
     crowd = 1.0 / (1.0 + len(pairs) / 150.0)
     shade = np.minimum(9, (10 * trust).astype(int))
-    for level in np.unique(shade):
-        ends = at[pairs[shade == level]]
+    for each in np.unique(shade):
+        ends = at[pairs[shade == each]]
         gaps = np.full((len(ends), 1, 2), np.nan)
         x, y = np.concatenate([ends, gaps], axis=1).reshape(-1, 2).T
-        width = (0.4 + 2.0 * crowd) * (0.3 + (level + 0.5) / 10)
-        axes.plot(x, y, color=colormaps[TRUST_MAP](level / 9), lw=width, alpha=0.2 + 0.55 * crowd, zorder=1)
+        width = (0.4 + 2.0 * crowd) * (0.3 + (each + 0.5) / 10)
+        axes.plot(x, y, color=colormaps[TRUST_MAP](each / 9), lw=width, alpha=0.2 + 0.55 * crowd, zorder=1)
 
 
 def share_figure(label: str, rows: pd.DataFrame, name: str) -> Figure:

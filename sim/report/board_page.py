@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,6 +12,7 @@ from matplotlib.figure import Figure
 
 from sim.designs import Design
 from sim.measures import MEASURES
+from sim.measures.estimate import UNKNOWN, Estimate
 from sim.mistakes import Mistake
 from sim.record import identity
 from sim.report.accounts_page import (
@@ -25,21 +25,31 @@ from sim.report.accounts_page import (
 )
 from sim.report.board_figures import (
     difference_figure,
-    level,
+    difference_text,
     map_figure,
     palette,
     share_figure,
-    standing,
     trajectory_figure,
     words,
 )
 from sim.report.markdown import slug
 from sim.report.odd import meaning
-from sim.report.page_parts import Cell, Picture, Points, Replay, Section, Told, assumptions, command, drawing, named
+from sim.report.page_parts import (
+    Cell,
+    Picture,
+    Points,
+    Replay,
+    Section,
+    Told,
+    assumptions,
+    command,
+    drawing,
+    named,
+    unquoted,
+)
 from sim.report.replay import Film, pace
 from sim.report.style import save
-from sim.report.sweep_page import in_percent
-from sim.report.tables import spelled
+from sim.report.tables import in_percent, level, spelled
 from sim.report.telling import said
 from sim.report.telling.page import design_sentences, plain
 from sim.report.telling.sentences import value_of
@@ -47,10 +57,13 @@ from sim.report.verdict import (
     STRAINS,
     asked,
     doubt_lines,
+    leader,
     mark,
     ranked,
-    strain_text,
+    standing,
+    stress_cells,
     stress_lines,
+    stress_notes,
     trade_off_lines,
     verdict_lines,
 )
@@ -157,7 +170,7 @@ class Board:
             sentences = design_sentences(Design(title=name, set=new)) if new else ["It changes nothing here."]
             points.append(Points(words(name), [plain(sentence) for sentence in sentences]))
             rows += [
-                [words(name), key, plain(_value(self.base, key)), plain(_value(scenario, key)), meaning(key)]
+                [words(name), key, plain(_value(self.base, key)), plain(_value(scenario, key)), unquoted(meaning(key))]
                 for key in new
                 if not key.startswith(("interventions", "programme"))
             ]
@@ -169,12 +182,22 @@ class Board:
     def _effects(self) -> pd.DataFrame:
         return self.result.effects()
 
+    @cached_property
+    def _means(self) -> dict[tuple[str, str], Estimate]:
+        rows = self.result.summary(self.result.shown).to_dict("records")
+        return {(row["measure"], row[TREATMENT]): Estimate(row["mean"], row["low"], row["high"]) for row in rows}
+
+    def _mean(self, measure: str, name: str) -> Estimate:
+        """Mean of a measure under a design, over all its runs, with its interval."""
+        return self._means.get((measure, name), UNKNOWN)
+
     def _differences(self) -> Iterator[tuple[str, Figure]]:
         effects = self._effects()
         for measure in self.result.shown:
             rows = effects[effects["measure"] == measure].to_dict("records")
             if not all(np.isnan(row["difference"]) for row in rows):
-                yield f"difference {measure}", difference_figure(measure, rows, self.names[0])
+                mean = self._mean(measure, self.names[0]).value
+                yield f"difference {measure}", difference_figure(measure, rows, self.names[0], mean)
 
     def _comparison(self) -> Section:
         effects = self._effects()
@@ -184,8 +207,10 @@ class Board:
                 continue
             measure = name.removeprefix("difference ")
             rows = effects[effects["measure"] == measure].to_dict("records")
+            most = max(row["runs"] for row in rows)
+            unit = " (points)" if in_percent(measure) else ""
             told = [
-                f"{words(row['treatment'])} {_difference(row, measure)}"
+                f"{words(row['treatment'])} {difference_text(row, measure, most)}{unit}"
                 + {"good": ", better", "bad": ", worse", "": ", not shown"}[standing(row["shows"], measure)]
                 for row in rows
             ]
@@ -200,29 +225,42 @@ class Board:
             (
                 f"Mean difference of each design from {words(self.names[0])} on the same luck, with its interval; where the interval holds "
                 "0, nothing is shown. Blue dots are better, red squares worse, hollow dots undecided."
-            )
+            ),
+            *self._incomplete(effects),
         ]
         return Section("The comparison", lines, pictures=pictures, commands=self.anew())
 
+    def _incomplete(self, effects: pd.DataFrame) -> Iterator[str]:
+        """Why some differences rest on fewer pairs, if any do."""
+        fewer = effects[effects["runs"] < effects["runs"].max()]["measure"].unique()
+        if len(fewer):
+            listed = ", ".join(words(measure) for measure in self.result.shown if measure in fewer)
+            yield (
+                f"Not every run has a number for {listed}: nobody may be left of whom to tell it. The difference is then over the pairs in "
+                "which both runs have one, and need not be that of the two means, which are over all runs that have one."
+            )
+
     def _trade_offs(self) -> Section:
         effects = self._effects().set_index(["measure", "treatment"])
-        means = self.result.summary(self.result.shown).set_index(["measure", "treatment"])["mean"]
         rows = []
         for measure in self.result.shown:
-            values = means[measure].reindex(self.names)
-            best = values.min() if standing("lower", measure) == "good" else values.max()
-            cells = [self._cell(effects, measure, name, values[name], best) for name in self.names]
+            first = leader(self.result, measure)
+            cells = [self._cell(effects, measure, name, name == first) for name in self.names]
             rows.append([words(measure), *cells, MEASURES[measure].unit, MEASURES[measure].meaning])
         caption = (
-            f"Means of each design; + better and − worse than {words(self.names[0])} is shown; {BEST} the best mean"
+            f"Means of each design, with intervals of 95{SPACE}%; + shown to be better and − worse than {words(self.names[0])}; "
+            f"{BEST} shown to be better than all others"
         )
         header = ["", *map(words, self.names), "unit", "meaning"]
         told = Told(caption, header, rows, set(range(1, 1 + len(self.names))))
         return Section("What it costs", [self.told(line) for line in trade_off_lines(self.result)], [told])
 
-    def _cell(self, effects: pd.DataFrame, measure: str, name: str, value: float, best: float) -> str:
+    def _cell(self, effects: pd.DataFrame, measure: str, name: str, leads: bool) -> str:
         sign = mark(effects, measure, name)
-        text = f"{level(measure, value)}{sign}{f' {BEST}' if value == best else ''}".replace(" ", SPACE)
+        mean, low, high = self._mean(measure, name)
+        text = f"{level(measure, mean)}{sign}{f' {BEST}' if leads else ''}".replace(" ", SPACE)
+        if np.isfinite([low, high]).all():
+            text += f"\n[{level(measure, low)}, {level(measure, high)}]"
         return Cell.of(text, {" +": "good", " −": "bad"}.get(sign, ""))
 
     # How it comes about
@@ -305,7 +343,7 @@ class Board:
             pictures.append(self.picture(self.figures[label], alt, again_by))
         key = (
             "Colour is trust, from pale (none) to dark (full): that of a tie, or what a firm receives. Area is what a firm gets a "
-            "month; rings are orchestrators."
+            "month; rings are orchestrators. Names for which there is no room are left out."
         )
         hidden = (
             f" {self.film.hidden:,} firms with fewer partners are left out of the maps." if self.film.hidden else ""
@@ -363,7 +401,7 @@ class Board:
                 tables.append(table)
             lines += [
                 f"{self.told(name)}: {line[:1].lower()}{line[1:]}"
-                for line in (subsidy_lines(run)[0], leaving_line(run))
+                for line in (*subsidy_lines(run)[:1], leaving_line(run))
             ]
         if not lines:
             return
@@ -386,11 +424,11 @@ class Board:
         if found is None:
             return
         names = list(dict.fromkeys(found["design"]))
-        cells = {(row.design, row.strain): strain_text(row) for row in found.itertuples()}
+        cells = stress_cells(found)
         rows = [[told, *(cells[name, strain] for name in names)] for strain, told in STRAINS.items()]
         caption = f"The largest strain of each kind that half of {int(found['seeds'].iloc[0])} runs survive, with its interval of 95 %"
         table = Told(caption, ["strain", *map(words, names)], rows)
-        lines = [self.told(line) for line in stress_lines(found)]
+        lines = [self.told(line) for line in [*stress_lines(found), *stress_notes(found)]]
         yield Section("How far from collapse", lines, [table], [command("tide", "report", self.place, "--stress")])
 
     def _doubts(self) -> Iterator[Section]:
@@ -423,7 +461,7 @@ class Board:
     def _flips(self, doubts: Result, best: str, other: str) -> Iterator[list[str]]:
         for row in flips(doubts, self.race.measure, best, other).to_dict("records"):
             ends = [
-                f"{spelled(row[end])} [{spelled(row[f'{end}_low'])}, {spelled(row[f'{end}_high'])}]".replace("-", "−")
+                f"{spelled(row[end])} [{spelled(row[f'{end}_low'])}, {spelled(row[f'{end}_high'])}]"
                 for end in ("at_low", "at_high")
             ]
             yield [words(other), row["assumption"], *ends, spelled(row["where"])]
@@ -475,25 +513,21 @@ def _called(series: str) -> str:
     return "members" if series == "firms" else words(series)
 
 
-def _difference(row: Mapping[Any, Any], measure: str) -> str:
-    """A difference with its interval in words."""
-    scale, unit = (100.0, " points") if in_percent(measure) else (1.0, "")
-    low, high, middle = (spelled(scale * row[name]) for name in ("low", "high", "difference"))
-    return f"{middle}{unit} [{low}, {high}]".replace("-", "−").replace("inf", "∞")
-
-
 def is_board(result: Result) -> bool:
     """Whether a result is a comparison of designs."""
     return result.study.replicates.race is not None and bool(result.study.treatments)
 
 
-def stressed(result: Result, runs: int = 20, workers: int | None = None) -> None:
+def stressed(
+    result: Result, runs: int = 20, workers: int | None = None, tell: Callable[[str], None] | None = None
+) -> None:
     """Find how far every design of a comparison is from collapse, and keep it beside the result, for its page.
 
     Args:
         result: of a comparison.
         runs: searches of each kind, a seed each.
         workers: how many runs at once; all cores by default.
+        tell: called with which design is being tried.
 
     Raises:
         Mistake: if it is no comparison.
@@ -502,7 +536,7 @@ def stressed(result: Result, runs: int = 20, workers: int | None = None) -> None
         raise Mistake([f"{result.folder}: is no comparison of designs; stress is for those that tide compare wrote"])
     designs = {name: design_of(result, place) for place, name in enumerate(result.study.treatments)}
     at = min(AT, *(scenario.run.steps // 2 for scenario in designs.values()))
-    keep_stress(result.folder, distance_to_collapse(designs, range(runs), at=at, workers=workers))
+    keep_stress(result.folder, distance_to_collapse(designs, range(runs), at=at, workers=workers, tell=tell))
 
 
 def save_figures(result: Result, folder: Path) -> list[Path]:

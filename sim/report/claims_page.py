@@ -168,7 +168,7 @@ def claims_figure(tested: Verdicts) -> Figure:
         page = new_page(
             headline(tested),
             f"Effects on common luck with intervals that hold together at 95{SPACE}% a claim; "
-            "pale to dark: the moderator from its lowest value to its highest",
+            "pale to dark, and in small figures: the values of the moderator",
         )
         axes = page.add_axes((0.25, 0.115, 0.375, 0.72))
         axes.axvspan(-1, 1, color=FAINT, alpha=0.3, lw=0)
@@ -199,9 +199,9 @@ def _scales(axes: Axes, count: int) -> None:
 def _effects(axes: Axes, place: int, row: Row, tested: Verdicts) -> None:
     """The effects of a claim, one below the other."""
     tried = zip(tested.levels(row.name), tested.samples(row.name), row.found.gains, strict=True)
-    registered = [(sample, gain) for level, sample, gain in tried if level in row.claim.moderator.values]
+    registered = [each for each in tried if each[0] in row.claim.moderator.values]
     count = len(registered)
-    for number, (sample, gain) in enumerate(registered):
+    for number, (at_value, sample, gain) in enumerate(registered):
         margin = abs(float(np.nanmean(sample.margins))) if sample.pairs else np.nan
         if not margin > 0 or math.isnan(gain.value):
             continue
@@ -210,6 +210,11 @@ def _effects(axes: Axes, place: int, row: Row, tested: Verdicts) -> None:
         colour = paled(COLOURS[row.found.verdict], number / max(1, count - 1))
         axes.plot([low, high], [at, at], color=colour, lw=2.2, solid_capstyle="butt")
         axes.plot([value], [at], "o", color=colour, ms=5.5, mew=0)
+        inside, side = (low, -1) if value > 0 else (high, 1)  # towards the middle, where there is room
+        axes.annotate(
+            level(row.claim.moderator.key, at_value), (inside, at), (4 * side, 0), textcoords="offset points", size=6.5,
+            ha="right" if side < 0 else "left", va="center_baseline", color=MUTED,
+        )  # fmt: skip
 
 
 def paled(colour: str, strength: float) -> tuple[float, ...]:
@@ -283,7 +288,7 @@ def _claim(tested: Verdicts, row: Row) -> Section:
         [
             level(claim.moderator.key, one["level"]) + ("" if one["registered"] else " (halfway)"),
             str(one["pairs"]),
-            spelled(one["base"]).replace("-", "−"),
+            spelled(one["base"]),
             between(one["effect"], one["low"], one["high"]),
             one["shows"],
         ]

@@ -11,7 +11,8 @@ from matplotlib.ticker import MaxNLocator
 
 from sim.measures.estimate import share_interval
 from sim.report.style import BLUE, FAINT, HALO, INK, MUTED, NUMBER, PERCENT, VERMILION, new_page, panel, styled
-from sim.report.sweep_page import called, in_percent, is_share
+from sim.report.sweep_page import called, is_share
+from sim.report.tables import in_percent
 from sim.report.wording import percent
 from sim.study import Result
 from sim.study.discovery import Box

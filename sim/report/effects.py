@@ -71,7 +71,7 @@ def effects_table(study: str) -> str:
         (
             code(effect.design),
             code(effect.measure),
-            spelled(effect.baseline).replace("-", "−"),
+            spelled(effect.baseline),
             estimate(effect._asdict()),
             effect.shows,
             str(effect.runs),

@@ -28,13 +28,16 @@ from sim.report.style import (
     panel,
     styled,
 )
-from sim.report.sweep_page import along, called, in_percent, level, panels, subtitle, sweep_figure
-from sim.report.tables import first_of
+from sim.report.sweep_page import along, called, level, panels, subtitle, sweep_figure
+from sim.report.tables import first_of, in_percent
+from sim.report.verdict import standing
 from sim.report.wording import SPACE
 from sim.study import Result
 from sim.study.design import TREATMENT
 
 COLOURS = {"higher": BLUE, "lower": VERMILION, "not shown": FAINT}
+JUDGED = {"good": BLUE, "bad": VERMILION, "": FAINT}
+"""Colours where what is better is known: those of a comparison's page."""
 MOST_PANELS = 6
 """More measures than this do not fit side by side."""
 HEAD = 14
@@ -84,12 +87,13 @@ def family_figure(result: Result) -> Figure:
         return page
 
 
-def effects_figure(result: Result, headline: str = "") -> Figure:
+def effects_figure(result: Result, headline: str = "", judged: bool = False) -> Figure:
     """A panel a measure, a row a treatment: the difference that it makes, coloured where its interval leaves out 0.
 
     Args:
         result: of a study with effects.
         headline: what it says; by default the study's question.
+        judged: whether colours tell better from worse, not higher from lower.
     """
     effects = result.effects()
     places = (
@@ -99,13 +103,13 @@ def effects_figure(result: Result, headline: str = "") -> Figure:
     with styled():
         page = new_page(
             headline or result.study.title,
-            f"Difference from {first_of(result)} on common luck, with 95{SPACE}% intervals  ·  {key()}",
+            f"Difference from {first_of(result)} on common luck, with 95{SPACE}% intervals  ·  {key(judged)}",
         )
         shown = result.shown[:MOST_PANELS]
         grid = page.add_gridspec(1, len(shown), left=0.2, right=0.975, bottom=0.08, top=0.77, wspace=0.14)
         for place, name in enumerate(shown):
             axes = page.add_subplot(grid[place])
-            _differences(axes, effects[effects["measure"] == name].head(len(names)))
+            _differences(axes, effects[effects["measure"] == name].head(len(names)), name if judged else "")
             panel(axes, "\n".join(wrap(name.replace("_", " "), HEAD)), MEASURES[name].unit, None)
             axes.margins(x=0.12)
             axes.set_ylim(len(names) - 0.5, -0.5)
@@ -113,9 +117,10 @@ def effects_figure(result: Result, headline: str = "") -> Figure:
         return page
 
 
-def key() -> str:
+def key(judged: bool = False) -> str:
     """What the colours say."""
-    return "blue: higher, orange: lower, grey: the interval holds 0"
+    one, other = ("better", "worse") if judged else ("higher", "lower")
+    return f"blue: {one}, orange: {other}, grey: the interval holds 0"
 
 
 def row_name(row: Mapping[Any, Any]) -> str:
@@ -124,14 +129,22 @@ def row_name(row: Mapping[Any, Any]) -> str:
     return " · ".join([*held, *([str(row[TREATMENT])] if TREATMENT in row else [])]).replace("_", " ")
 
 
-def _differences(axes: Axes, rows: pd.DataFrame) -> None:
-    """A dot and a bar a row, and the line of no difference."""
+def _differences(axes: Axes, rows: pd.DataFrame, judged_by: str = "") -> None:
+    """A dot and a bar a row, and the line of no difference; coloured by what is better in a measure, if one is named.
+
+    Of too few pairs nothing is known but that they are too few.
+    """
     axes.axvline(0.0, color=INK, lw=1.0)
     for at, row in enumerate(rows.to_dict("records")):
+        if not np.isfinite([row["low"], row["high"]]).all():
+            axes.text(
+                0.5, at, "too few runs", transform=axes.get_yaxis_transform(), ha="center", va="center", color=MUTED,
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5},
+            )  # fmt: skip
+            continue
         sides = [[row["difference"] - row["low"]], [row["high"] - row["difference"]]]
-        bars = np.nan_to_num(sides, posinf=0.0)  # of too few pairs nothing is known: there is no bar
-        colour = COLOURS[row["shows"]]
-        axes.errorbar([row["difference"]], [at], xerr=np.abs(bars), fmt="o", color=colour, ms=7, lw=2.2)
+        colour = JUDGED[standing(row["shows"], judged_by)] if judged_by else COLOURS[row["shows"]]
+        axes.errorbar([row["difference"]], [at], xerr=np.abs(sides), fmt="o", color=colour, ms=7, lw=2.2)
     axes.grid(visible=True, axis="x")
     axes.grid(visible=False, axis="y")
     axes.xaxis.set_major_formatter(NUMBER)

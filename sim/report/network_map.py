@@ -35,6 +35,8 @@ MAP_WIDTH = 400.0
 """What the map measures across, in points, when firms make room for each other."""
 GAP = 2.0
 """How far apart firms are to lie at least, in points."""
+SLACK = 4.0
+"""Points by which a name, whose width is estimated, may seem to reach beyond the map."""
 ROUND = np.linspace(0, 2 * math.pi, 8, endpoint=False)
 
 
@@ -267,7 +269,10 @@ def write_names(
     pairs: np.ndarray,
     outlined: bool = True,
 ) -> None:
-    """Names beside their firms, each on the side where it hides least; outlined in white, or as plain letters."""
+    """Names beside their firms, each on the side where it hides least; outlined in white, or as plain letters.
+
+    Orchestrators come first, then the largest; a name that would lie over another one, or reach beyond the map, is left out.
+    """
     figure = axes.figure
     scale = 72.0 / figure.dpi
     dots = axes.transData.transform(at) * scale
@@ -278,7 +283,7 @@ def write_names(
     rim = radius[:, None, None] * np.stack([np.cos(ROUND), np.sin(ROUND)], axis=-1)
     taken = np.concatenate([dots, (dots[:, None] + rim).reshape(-1, 2), *ties])
     written: list[tuple[float, float, float, float]] = []
-    for i in np.argsort(-areas, kind="stable"):
+    for i in np.lexsort((-areas, ~leads)):
         if not names[i]:
             continue
         size = 12.5 if leads[i] else 11.0
@@ -287,6 +292,8 @@ def write_names(
             (spot(dots[i], radius[i] + 4 + 5 * leads[i], width, height, side) for side in range(8)),
             key=lambda box: hidden(box, taken, written) + beyond(box, frame),
         )
+        if not leads[i] and (clashes(box, written) or beyond(box, frame) > SLACK):
+            continue
         written.append(box)
         middle = np.array([(box[0] + box[1]) / 2, (box[2] + box[3]) / 2]) / scale
         where = axes.transData.inverted().transform(middle)
@@ -318,8 +325,13 @@ def hidden(
     """How much a name there would hide: points of firms and ties, and above all other names."""
     left, right, low, high = box
     inside = (taken[:, 0] > left) & (taken[:, 0] < right) & (taken[:, 1] > low) & (taken[:, 1] < high)
-    clashes = sum(left < r and right > lf and low < t and high > b for lf, r, b, t in written)
-    return float(inside.sum() + 20 * clashes)
+    return float(inside.sum() + 20 * clashes(box, written))
+
+
+def clashes(box: tuple[float, float, float, float], written: list[tuple[float, float, float, float]]) -> int:
+    """Over how many other names a name there would lie."""
+    left, right, low, high = box
+    return sum(left < r and right > lf and low < t and high > b for lf, r, b, t in written)
 
 
 def beyond(box: tuple[float, float, float, float], frame: np.ndarray) -> float:

@@ -26,6 +26,9 @@ NAME = 40
 FIRST_STRONG, END = "\u2068", "\u2069"
 """Marks around a text whose direction is its own business (Unicode isolates)."""
 
+DIRECTIONS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""All marks of direction."""
+
 
 class Cell(str):
     """A cell of a table that says something good or bad."""
@@ -137,6 +140,11 @@ def named(name: str, most: int = NAME) -> str:
     return short if name.isascii() else f"{FIRST_STRONG}{short}{END}"
 
 
+def unmarked(text: str) -> str:
+    """A text for a terminal, which shows marks of direction as signs, or lets them turn what stands around: without any of them."""
+    return DIRECTIONS.sub("", text)
+
+
 def command(*parts: object) -> str:
     """A command as it is typed."""
     return shlex.join(map(str, parts))
@@ -144,9 +152,35 @@ def command(*parts: object) -> str:
 
 def assumptions(scenario: Scenario) -> Section:
     """What the scenario says otherwise than the defaults; all else is default, and documented."""
-    rows = [[key, toml(value), toml(default(key)), meaning(key)] for key, value in differences(scenario).items()]
-    lines = [f"Assumed, where the data say nothing: {line}" for line in assumed(scenario)]
-    lines.append("Everything else is as documented by default; scenario.toml beside this page has every value.")
+    rows = [
+        [key, toml(value), toml(default(key)), unquoted(meaning(key))] for key, value in differences(scenario).items()
+    ]
+    told = [line.partition(MISSING) for line in map(_of_one, assumed(scenario))]
+    gaps = [[what, f"{value[:1].upper()}{value[1:]}"] for what, gap, value in told if gap]
+    others = [what for what, gap, _value in told if not gap]
+    lines = [
+        "Everything that is not listed here is as documented by default; scenario.toml beside this page has every value."
+    ]
     return Section(
-        "Assumptions", lines, [Told("What differs from the defaults", ["key", "here", "default", "meaning"], rows)]
+        "Assumptions",
+        lines,
+        [
+            *([Told("Not in the data, and assumed", ["what", "assumed"], gaps)] if gaps else []),
+            Told("What differs from the defaults", ["key", "here", "default", "meaning"], rows),
+        ],
+        points=[Points("Assumed", others)] if others else [],
     )
+
+
+MISSING = " is not in the data: "
+"""What parts in an assumption that of which the data say nothing from what is assumed."""
+
+
+def _of_one(line: str) -> str:
+    """An assumption about many in the words of one about one."""
+    return line.replace(" are not in the data: ", MISSING, 1)
+
+
+def unquoted(text: str) -> str:
+    """A text without the marks that documents put around names."""
+    return text.replace("`", "")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Column
 from rich.text import Text
 
 from sim.study.estimating import spelled_time
@@ -18,34 +19,34 @@ from sim.study.standing import Standing
 
 
 @contextmanager
-def working(what: str) -> Iterator[None]:
-    """Say what is being done, for as long as it takes."""
-    screen = Console(stderr=True)
-    with screen.status(Text(what)) if sys.stderr.isatty() else _quiet():
-        yield
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    yield
+def working(what: str) -> Iterator[Callable[[str], None]]:
+    """Say what is being done, for as long as it takes; what is yielded says at which part of it one is."""
+    if not sys.stderr.isatty():
+        yield lambda _part: None
+        return
+    with Console(stderr=True).status(Text(what)) as status:
+        yield lambda part: status.update(Text(f"{what}: {part}"))
 
 
 class Bar:
-    """A bar over many runs, with their rate, the time that is left, failures, and the first measure so far; call it with the standing.
+    """A bar over many runs: how many are done, the time that is left, rate, failures, the first measure so far, and what it is about as far
+    as there is room; call it with the standing.
 
     Where nobody watches it is silent but for what a sweep that is gone on with finds, and a line every few minutes.
     """
 
     def __init__(self, title: str, silence: float = 300.0) -> None:
         columns = (
-            TextColumn("{task.description}", markup=False),
-            BarColumn(),
             MofNCompleteColumn(),
             TimeRemainingColumn(),
-            TextColumn("{task.fields[told]}", markup=False),
+            BarColumn(bar_width=12),
+            TextColumn("{task.fields[told]}", markup=False, table_column=Column(no_wrap=True)),
+            TextColumn(
+                "{task.description}", markup=False, table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis")
+            ),
         )
         self._watched = sys.stderr.isatty()
-        self._progress = Progress(*columns, console=Console(stderr=True), disable=not self._watched)
+        self._progress = Progress(*columns, console=Console(stderr=True), disable=not self._watched, expand=True)
         self._task = self._progress.add_task(title, total=None, told="")
         self._silence, self._spoke, self._shown = silence, time.monotonic(), 0.0
 

@@ -15,7 +15,7 @@ from sim.measures import MEASURES
 from sim.record import identity
 from sim.report.markdown import toml
 from sim.report.odd import meaning
-from sim.report.page_parts import Cell, Picture, Section, Told, assumptions, drawing
+from sim.report.page_parts import Cell, Picture, Section, Told, assumptions, drawing, unquoted
 from sim.report.search_verdict import best_line, region_line, search_lines
 from sim.report.style import BLUE, FAINT, HALO, MUTED, NUMBER, VERMILION, apart, new_page, panel, styled
 from sim.report.tables import spelled
@@ -57,7 +57,9 @@ def search_sections(found: Found, at: Path) -> list[Section]:
     fails = [*map(region_line, found.regions)]
     told = [line for line in lines if line not in fails]
     designs = [[name, key, toml(value)] for name in found.again for key, value in found.changes(name).items()]
-    doubts = [[key, spelled(each.low), spelled(each.high), meaning(key)] for key, each in found.search.doubt.items()]
+    doubts = [
+        [key, spelled(each.low), spelled(each.high), unquoted(meaning(key))] for key, each in found.search.doubt.items()
+    ]
     doubted = Told(
         "What is not known for sure: every design is tried all over these ranges",
         ["key", "from", "to", "meaning"],

@@ -120,7 +120,7 @@ def _estimate(estimate: tuple[float, float, float]) -> str:
 
 
 def _minus(value: float) -> str:
-    return "–" if np.isnan(value) else spelled(value).replace("-", "−")
+    return spelled(value)
 
 
 def _words(name: str) -> str:

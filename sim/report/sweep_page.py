@@ -31,6 +31,7 @@ from sim.report.style import (
     panel,
     styled,
 )
+from sim.report.tables import in_percent
 from sim.report.wording import SPACE, number, percent
 from sim.scenario import Scenario
 from sim.study import Result
@@ -43,8 +44,6 @@ PANELS = (
 )
 """Measure, title, unit and colour of each panel."""
 COLOURS = (VERMILION, BLUE, PURPLE, GREEN)
-SHARE_UNITS = ("share", "0 or 1")
-"""Units that are read in percent."""
 HALF = 0.5
 MOST_CELLS = 150
 """More cells than this have no room for their numbers."""
@@ -84,11 +83,6 @@ def heading(name: str, colour: str = BLUE) -> tuple[str, str, str, str]:
     """Measure, title, unit and colour of its panel."""
     ours = {each[0]: each for each in PANELS}
     return ours.get(name, (name, name.replace("_", " ").capitalize(), MEASURES[name].unit, colour))
-
-
-def in_percent(measure: str) -> bool:
-    """Whether a measure is read in percent."""
-    return MEASURES[measure].unit in SHARE_UNITS
 
 
 def called(factor: str) -> str:

@@ -18,6 +18,7 @@ from sim.measures.estimate import Estimate
 from sim.measures.maturity import lowest_dimension, maturity
 from sim.names import PHASES
 from sim.record import Run
+from sim.report.wording import percent, signs
 from sim.scenario import Scenario
 from sim.sections import mechanisms
 from sim.study import Calibration, Result
@@ -26,19 +27,32 @@ from sim.study.estimating import spelled_bytes, spelled_time
 from sim.study.result import NEGLIGIBLE
 from sim.study.sweeping import Forecast
 
+SHARE_UNITS = ("share", "0 or 1")
+"""Units that are read in percent."""
 TURNS = 6
 """How many turns of a time line are told."""
 
 
 def spelled(value: float) -> str:
-    """A number with three or four telling digits; a dash where there is none."""
+    """A number with three or four telling digits, and a minus sign that is one; a dash where there is none."""
     if math.isnan(value):
         return "–"
     if abs(value) < NEGLIGIBLE:
         return "0"
-    if abs(value) >= 1000:
-        return f"{value:,.0f}"
-    return f"{value:.0f}" if value == round(value) else f"{value:.3g}"
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    whole = abs(value) >= 1000 or value == round(value)
+    return signs(f"{value:,.0f}" if whole else f"{value:.3g}")
+
+
+def in_percent(measure: str) -> bool:
+    """Whether a measure is read in percent."""
+    return MEASURES[measure].unit in SHARE_UNITS
+
+
+def level(measure: str, value: float) -> str:
+    """A value of a measure, shares in percent."""
+    return percent(round(value, 3)) if in_percent(measure) and math.isfinite(value) else spelled(value)
 
 
 def new_table(title: str, *columns: str) -> Table:
@@ -83,7 +97,8 @@ def maturity_lines(run: Run) -> list[str]:
     line, (dimension, score) = maturity(run), lowest_dimension(run)
     if not run.scenario.trust.on:
         return []
-    told = [f"{name.capitalize()} of maturity: {_told(line['month'], line[name])}." for name in ("stage", "state")]
+    heads = {"stage": "Stage of maturity, by five dimensions", "state": "State of trust alone"}
+    told = [f"{head}: {_told(line['month'], line[name])}." for name, head in heads.items()]
     if math.isfinite(gone := time_to_collapse(run)):
         return [*told, f"Every dimension counts as 0 from the collapse in month {gone:.0f} on."]
     return [*told, f"Lowest dimension in the last year: {dimension.replace('_', ' ')} ({score:.2f})."]
@@ -120,17 +135,24 @@ def forecast_lines(said: Forecast) -> list[str]:
 def returns_table(title: str, found: pd.DataFrame) -> Table:
     """What each rule costs and brings a month: differences on common luck with 95 % intervals."""
     names = ("cost", "value", "welfare", "roi")
+    pairs = f"mean and 95 % interval of {found['runs'].iloc[0]} pairs"
     table = new_table(
-        f"{title}: each rule against the same luck without it, a month, mean and 95 % interval of {found['runs'].iloc[0]} pairs",
+        f"{title}: each rule against the same luck without it, in endowments a month; roi is welfare per cost; {pairs}",
         "rule",
         *names,
     )
     for row in found.to_dict("records"):
-        estimates = ((row[name], row[f"{name}_low"], row[f"{name}_high"]) for name in names)
-        table.add_row(
-            row["rule"], *(f"{spelled(one)} [{spelled(low)}, {spelled(high)}]" for one, low, high in estimates)
-        )
+        table.add_row(row["rule"], *(_return_text(row, name) for name in names))
     return table
+
+
+def _return_text(row: Mapping[Any, Any], name: str) -> str:
+    """What a rule costs or brings, with its interval; of a return that is none, why."""
+    if name == "roi" and math.isnan(row[name]):
+        return "none: it costs nothing"
+    if name == "roi" and not math.isfinite(row["roi_low"]):
+        return f"{spelled(row[name])}, without bounds: its cost may be 0"
+    return f"{spelled(row[name])} [{spelled(row[f'{name}_low'])}, {spelled(row[f'{name}_high'])}]"
 
 
 def fixation_table(scenario: Scenario, found: Fixation) -> Table:
@@ -225,7 +247,7 @@ def estimate(row: Any, signed: bool = True) -> str:
     """An estimate with its interval; of a difference, its sign in front."""
     value = row["difference"]
     sign = "+" if signed and spelled(value) != "0" and value > 0 else ""
-    return f"{sign}{spelled(value)} [{spelled(row['low'])}, {spelled(row['high'])}]".replace("-", "−")
+    return f"{sign}{spelled(value)} [{spelled(row['low'])}, {spelled(row['high'])}]"
 
 
 def claim_text(row: Any) -> str:

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from rich.table import Table
 
-from sim.measures import FEWER
+from sim.measures import FEWER, MEASURES
 from sim.mistakes import Mistake
-from sim.report.tables import new_table, spelled
+from sim.report.tables import level, new_table, spelled
 from sim.report.wording import SPACE, percent
 from sim.study import Result
 from sim.study.comparing import flips, regret, saved
@@ -119,7 +119,7 @@ def pair_line(pair: Mapping[Any, Any]) -> str:
 
 def between(value: float, low: float, high: float) -> str:
     """A number with its interval."""
-    return f"{spelled(value)} [{spelled(low)}, {spelled(high)}]".replace("-", "−")
+    return f"{spelled(value)} [{spelled(low)}, {spelled(high)}]"
 
 
 def guarantee(result: Result, race: Race) -> str:
@@ -130,51 +130,62 @@ def guarantee(result: Result, race: Race) -> str:
     if not gains:
         return f"{told}."
     least, most = min(gains), max(gains)
-    spared = f"{spelled(least)} times" if len(gains) == 1 else f"{spelled(least)} to {spelled(most)} times, by pair,"
-    return f"{told}. On luck of their own the same intervals would take {spared} as many runs."
+    if most <= 1.0:
+        return f"{told}. All designs met the same random events, though here that saves no runs."
+    spared = f"{spelled(least)} times" if len(gains) == 1 else f"{spelled(least)} to {spelled(most)} times"
+    return f"{told}. All designs met the same random events; had each met its own, it would take {spared} as many runs to know as much."
 
 
 def criteria_table(result: Result) -> Table:
-    """Every design in every criterion: its mean, and what of it is shown against the first design; the best are marked."""
+    """Every design in every criterion: its mean, and what of it is shown against the first design; who is shown to lead is marked."""
     names = list(result.study.treatments)
-    found = new_table("", "", *names)
+    found = new_table("", "", *names, "unit")
     effects = result.effects().set_index(["measure", "treatment"])
     means = result.summary(result.shown).set_index(["measure", "treatment"])["mean"]
     for measure in result.shown:
-        values = means[measure].reindex(names)
-        best = values.min() if measure in FEWER else values.max()
+        values, first = means[measure].reindex(names), leader(result, measure)
         cells = [
-            f"{spelled(values[name])}{mark(effects, measure, name)}{' *' if values[name] == best else ''}"
+            f"{level(measure, values[name])}{mark(effects, measure, name)}{' *' if name == first else ''}"
             for name in names
         ]
-        found.add_row(measure.replace("_", " "), *cells)
+        found.add_row(measure.replace("_", " "), *cells, MEASURES[measure].unit)
     return found
+
+
+def leader(result: Result, measure: str) -> str:
+    """The design that is shown to beat every other in a measure; nothing where that is undecided."""
+    pairs = result.race(measure).to_dict("records")
+    over = [(pair["one"], pair["other"]) for pair in pairs if pair["verdict"] == "better"]
+    over += [(pair["other"], pair["one"]) for pair in pairs if pair["verdict"] == "worse"]
+    names = known(result)
+    return next((name for name in names if sum(one == name for one, _other in over) == len(names) - 1), "")
 
 
 def mark(effects: pd.DataFrame, measure: str, name: str) -> str:
     """+ where a design is shown to be better than the first, − where worse; nothing where neither is shown."""
     if (measure, name) not in effects.index:
         return ""
-    shows = effects.loc[(measure, name), "shows"]
+    return {"good": " +", "bad": " −", "": ""}[standing(str(effects.loc[(measure, name), "shows"]), measure)]
+
+
+def standing(shows: str, measure: str) -> str:
+    """Whether a difference is `good` or `bad` for the ecosystem, or neither is shown."""
     if shows == "not shown":
         return ""
-    return " +" if (shows == "lower") == (measure in FEWER) else " −"
+    return "good" if (shows == "lower") == (measure in FEWER) else "bad"
 
 
 def trade_off_lines(result: Result) -> list[str]:
-    """Where one design is best on everything, or what each is best at."""
-    names = list(result.study.treatments)
-    means = result.summary(result.shown).set_index(["measure", "treatment"])["mean"]
-    best_at: dict[str, list[str]] = {name: [] for name in names}
+    """Where one design is best on everything, or what each is best at; and where it is undecided who is."""
+    best_at: dict[str, list[str]] = {name: [] for name in ["", *result.study.treatments]}
     for measure in result.shown:
-        values = means[measure].reindex(names)
-        if values.isna().all() or values.max() == values.min():
-            continue
-        best_at[str(values.idxmin() if measure in FEWER else values.idxmax())].append(measure.replace("_", " "))
+        best_at[leader(result, measure)].append(measure.replace("_", " "))
+    undecided = best_at.pop("")
     told = {name: measures for name, measures in best_at.items() if measures}
-    if len(told) == 1:
-        return [f"{next(iter(told))} has the best mean in everything that is compared."]
-    return [f"{name} has the best mean in {', '.join(measures)}." for name, measures in told.items()]
+    if len(told) == 1 and not undecided:
+        return [f"{next(iter(told))} is best in everything that is compared."]
+    lines = [f"{name} is best in {', '.join(measures)}." for name, measures in told.items()]
+    return [*lines, f"It is open which is best in {', '.join(undecided)}."] if undecided else lines
 
 
 def doubt_lines(result: Result, race: Race, against: list[str]) -> list[str]:
@@ -236,18 +247,52 @@ def stress_table(found: pd.DataFrame) -> Table:
     """The largest strain of each kind that half of the runs survive, a column a design."""
     names = list(dict.fromkeys(found["design"]))
     table = new_table("", "half of the runs survive at most", *names)
-    cells = {(row.design, row.strain): strain_text(row) for row in found.itertuples()}
+    cells = stress_cells(found)
     for strain, words in STRAINS.items():
         table.add_row(words, *(cells[name, strain] for name in names))
     return table
+
+
+ANY, ALONE = "any", "falls by itself"
+"""What is said of a strain of which even the largest is survived, and where nothing is survived because nothing survives without it."""
+
+
+def stress_cells(found: pd.DataFrame) -> dict[tuple[str, str], str]:
+    """The strains that are survived, by design and kind."""
+    alone = set(_alone(found))
+    return {
+        (str(row.design), str(row.strain)): ALONE
+        if row.design in alone and row.strain != "way_back"
+        else strain_text(row)
+        for row in found.itertuples()
+    }
+
+
+def stress_notes(found: pd.DataFrame) -> list[str]:
+    """What the cells of the table mean that are no plain numbers."""
+    cells = stress_cells(found)
+    told = " ".join(cells.values())
+    notes = [f"“{ANY}”: even the largest strain of the kind is survived."] if ANY in told else []
+    notes += [f"“{ALONE}”: half of the runs or more collapse without any strain."] if ALONE in told else []
+    if any(text != "–" for (_design, strain), text in cells.items() if strain == "way_back"):
+        way = "by how many percentage points the take must come down, below where members left, until they are back"
+        notes.append(f"Way back: {way}; 0 says that what a high take drives out a lower one brings back at once.")
+    return notes
+
+
+def _alone(found: pd.DataFrame) -> list[str]:
+    """The designs that collapse without any strain."""
+    rows = found[found["strain"] != "way_back"].set_index(["design", "strain"])["value"]
+    return [name for name in dict.fromkeys(found["design"]) if _falls_by_itself(rows.loc[name].dropna())]
 
 
 def strain_text(row: Any) -> str:
     """A strain with its interval; "any" where even the largest is survived."""
     if math.isnan(row.value):
         return "–"
-    told = [f"{100 * end:.0f}" if math.isfinite(end) else "any" for end in (row.value, row.low, row.high)]
-    return f"{told[0]} % [{told[1]}, {told[2]}]" if math.isfinite(row.value) else f"any [{told[1]}, any]"
+    sizes = (row.value, row.low, row.high)
+    value, low, high = (percent(round(size, 2)) if math.isfinite(size) else ANY for size in sizes)
+    return ANY if value == low == ANY else f"{value} [{low}, {high}]"
 
 
 def _falls_by_itself(largest: pd.Series) -> bool:
@@ -273,8 +318,7 @@ def stress_lines(found: pd.DataFrame) -> list[str]:
         ]
     lines += [
         f"{name} collapses without any strain, in half of {seeds} runs or more: how much it would stand cannot be told."
-        for name in (first, *others)
-        if _falls_by_itself(rows.loc[name]["value"].dropna())
+        for name in _alone(found)
     ]
     for name in others:
         for strain in own.index:

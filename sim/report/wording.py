@@ -10,17 +10,22 @@ from sim.scenario import Scenario
 SPACE = "\N{NO-BREAK SPACE}"
 
 
+def signs(number: str) -> str:
+    """A number as it is printed: with a minus sign, not a hyphen."""
+    return number.replace("-", "−")
+
+
 def percent(share: float) -> str:
     """A share in words: 0.125 is 12.5 %."""
-    return f"{round(100 * share, 1):g}{SPACE}%"
+    return signs(f"{round(100 * share, 1):g}{SPACE}%")
 
 
 def number(value: float) -> str:
     """A number as short as it can be said: 1,200; 15 k; 2 M."""
     for unit, name in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
         if abs(value) >= unit:
-            return f"{value / (1e3 if name == 'k' else unit):.3g}{SPACE}{name}"
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+            return signs(f"{value / (1e3 if name == 'k' else unit):.3g}{SPACE}{name}")
+    return signs(f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}")
 
 
 def plain(name: str) -> str:
@@ -75,7 +80,7 @@ def remains(run: Run) -> str:
     """What a collapse left: of the members, or of the value where most members are still there."""
     now, peak = run.series.iloc[-1], run.series[["firms", "value"]].max()
     if now.firms < peak.firms / 2:
-        return f"{firms(now.firms)} of {peak.firms:,.0f} {'is' if now.firms == 1 else 'are'} left"
+        return f"{firms(now.firms)} {'is' if now.firms == 1 else 'are'} left of the {peak.firms:,.0f} of its best month"
     return f"value is at {percent(round(now.value / peak.value if peak.value > 0 else 0.0, 2))} of its peak"
 
 

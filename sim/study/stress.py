@@ -226,7 +226,12 @@ def way_back(scenario: Scenario | str, seeds: Iterable[int] = range(30), *, work
 
 
 def distance_to_collapse(
-    scenarios: Mapping[str, Scenario], seeds: Iterable[int] = range(20), *, at: int = AT, workers: int | None = None
+    scenarios: Mapping[str, Scenario],
+    seeds: Iterable[int] = range(20),
+    *,
+    at: int = AT,
+    workers: int | None = None,
+    tell: Callable[[str], None] | None = None,
 ) -> pd.DataFrame:
     """How far each of some ecosystems is from collapse: the largest strain of each kind that half of its runs survive, and the way back.
 
@@ -235,6 +240,7 @@ def distance_to_collapse(
         seeds: a search for each.
         at: the month in which shocks strike.
         workers: how many runs at once; all cores by default.
+        tell: called with what is being tried: which ecosystem, and how many there are.
 
     Returns:
         A row an ecosystem and strain: `design`, `strain` (a kind of `SHOCKS`, "take_rate", or "way_back"), `value` with its 95 %
@@ -244,7 +250,9 @@ def distance_to_collapse(
         Mistake: if the run is over before shocks strike, or there is no seed.
     """
     todo, rows = seeds_of(seeds), []
-    for name, scenario in scenarios.items():
+    for place, (name, scenario) in enumerate(scenarios.items(), 1):
+        if tell:
+            tell(f"{name}, {place} of {len(scenarios)}")
         strains: dict[str, Callable[[], Estimate | LargestShock]] = {
             shock: partial(largest_shock, scenario, shock, todo, at=at, workers=workers) for shock in SHOCKS
         }

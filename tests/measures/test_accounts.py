@@ -184,6 +184,26 @@ def test_the_command_writes_table_and_figure(run, tmp_path, monkeypatch, capsys)
     assert tide("--run", "3")[0] == 2
 
 
+def test_no_mark_of_direction_reaches_a_terminal(hostile, tmp_path, monkeypatch, capsys):
+    scenario, _names = hostile
+    film(Scenario.load(scenario), 0, 12).save(tmp_path / "a")
+    with pytest.raises(SystemExit):
+        cli.main(["accounts", str(tmp_path / "a"), "--no-figure"])
+    out = capsys.readouterr().out
+    assert "شركة البحر" in out and not set("\u2066\u2067\u2068\u2069\u202e") & set(out)
+
+
+def test_where_nobody_is_left_no_split_is_praised():
+    everybody = [{"kind": "exit", "at": 6, "fraction": 1.0}]
+    gone = film(
+        Scenario(founding={"firms": 5}, run={"steps": 24}, membership={"market_potential": 0}, interventions=everybody),
+        0,
+        6,
+    )
+    assert gone.series.firms.iloc[-1] == 0
+    assert leaving_line(gone).startswith("Nobody is left") and subsidy_lines(gone) == []
+
+
 def test_firms_that_bear_formulas_as_names_bear_them_as_text(hostile, tmp_path, monkeypatch):
     scenario, _names = hostile
     film(Scenario.load(scenario), 0, 12).save(tmp_path / "a")

@@ -19,7 +19,7 @@ const KNOWN = [
   {series: ["customers"], whole: true},
   {series: ["grievance"], plain: true},
 ];
-const UNITED = ["endowments", "spending", "ratio", "points", "utility"]; // units that a title does not say
+const UNITED = ["endowments", "endowments a month", "spending", "ratio", "points", "utility"]; // units that a title does not say
 const MOST = 6;
 export const ENOUGH = 5; // runs under other seeds below which no band is drawn
 

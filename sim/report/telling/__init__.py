@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from sim.coherence.idle import ELSEWHERE, in_vain
 from sim.coherence.stages import merged
-from sim.files import read_firms, read_ties
+from sim.files import FirmsFile, TiesFile
 from sim.mistakes import shown
 from sim.names import PHASES
 from sim.report.odd import default, keys, meaning
 from sim.report.telling.creation import CONTRIBUTION, MARKET, VALUE
 from sim.report.telling.dates import happening, in_order, rules_of
+from sim.report.telling.filed import as_filed, tables
 from sim.report.telling.founding import FOUNDING
 from sim.report.telling.institutions import GOVERNANCE, SHARING, VOICE
 from sim.report.telling.population import MEMBERSHIP, RUN
@@ -71,8 +71,10 @@ def describe(scenario: Scenario) -> list[Topic]:
         Mistake: if a file that it names is missing or wrong.
     """
     found = {topic: list(told(scenario, sentences)) for topic, sentences in TOPICS.items()}
+    named, tied = tables(scenario)
+    found["Who is there"] = list(as_filed(scenario, named, tied, found["Who is there"]))
     topics = [Topic(topic, [filled(text, scenario) for text, _keys in lines]) for topic, lines in found.items()]
-    topics[0].lines = [*_people(scenario), *topics[0].lines]
+    topics[0].lines = [*_people(scenario, named, tied), *topics[0].lines]
     if scenario.only:
         topics[-1].lines.append(f"Only these phases run: {', '.join(scenario.only)}.")
     topics.append(Topic("What is dated", list(dated_lines(scenario))))
@@ -184,10 +186,11 @@ def members(about: Iterable[str]) -> set[str]:
     return {each for key in about for each in _inside(key)}
 
 
-def _people(scenario: Scenario) -> Iterator[str]:
+def _people(scenario: Scenario, table: FirmsFile | None, ties: TiesFile | None) -> Iterator[str]:
     """How many there are, and who leads."""
     founding = scenario.founding
-    if isinstance(founding.firms, int):
+    if table is None:
+        assert isinstance(founding.firms, int)
         leaders = founding.orchestrators
         led = (
             "no orchestrator"
@@ -198,8 +201,6 @@ def _people(scenario: Scenario) -> Iterator[str]:
         )
         yield f"{firms(founding.firms)} at founding, {led} among them."
         return
-    folder = scenario.folder or Path.cwd()
-    table = read_firms(folder / founding.firms, tuple(founding.strategies))
     leaders_named = [
         name for name, role in zip(table.names, table.columns.get("role", ()), strict=False) if role == "orchestrator"
     ]
@@ -212,8 +213,7 @@ def _people(scenario: Scenario) -> Iterator[str]:
     yield f"{firms(table.count)} are those of {founding.firms}; {led}."
     if founding.orchestrators != _default("founding.orchestrators"):
         yield f"founding.orchestrators is {founding.orchestrators}, but who leads stands in the file of firms."
-    if founding.ties is not None:
-        ties = read_ties(folder / founding.ties, table.names)
+    if ties is not None:
         yield f"Their {number(len(ties.pairs))} ties are those of {founding.ties}."
 
 
