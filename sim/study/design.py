@@ -623,7 +623,10 @@ def check_file(where: str) -> list[str]:
         Search.load(where)
         return []
     path = find(where, shipped.studies() | shipped.loadable(), "scenario or study")
-    if path.is_file() and _is_study(parse(read_text(path), str(path))):
+    content = parse(read_text(path), str(path)) if path.is_file() else {}
+    if {"quiz", "pages"} & content.keys():
+        raise Mistake([f"{where}: this is a lesson; check it with tide lesson check {where}"])
+    if _is_study(content):
         study = Study.load(path)
         return [*study.remarks(), *dict.fromkeys(line for design in study.designs() for line in check_files(design))]
     scenario = Scenario.load(where)
