@@ -8,7 +8,7 @@ const W = 360, H = 92, LEFT = 40, RIGHT = 6, TOP = 6, BOTTOM = 16;
 const SHARE = ["share", "0 to 1"];
 const COLOURS = ["#0072b2", "#007a55", "#8a5a00", "#b34700", "#9c3d78", "#595959"];
 const KNOWN = [
-  {series: ["firms"], whole: true},
+  {series: ["firms"]},
   {series: ["value"]},
   {series: ["partner_contribution"]},
   {of: "trust", series: ["trust_strategic", "trust_operational", "trust_relational"], names: ["strategic", "operational", "relational"],
@@ -16,7 +16,7 @@ const KNOWN = [
   {series: ["orchestrator_income"]},
   {series: ["strategy_1"]},
   {series: ["stock"]},
-  {series: ["customers"], whole: true},
+  {series: ["customers"]},
   {series: ["grievance"], plain: true},
 ];
 const UNITED = ["endowments", "spending", "ratio", "points", "utility"]; // units that a title does not say
@@ -36,7 +36,7 @@ export function chartOf(name, series) {
   const known = KNOWN.find((about) => about.series[0] === name) || {series: [name]};
   const order = KNOWN.indexOf(known);
   return {colours: [COLOURS[(order < 0 ? name.length : order) % COLOURS.length]], share: SHARE.includes(series[name].unit) && !known.plain,
-    title: series[known.of || name].title, doc: known.series.map((each) => series[each].doc).join(" "), unit: UNITED.includes(series[name].unit) ? series[name].said_unit : "", ...known};
+    whole: series[name].whole, title: series[known.of || name].title, doc: known.series.map((each) => series[each].doc).join(" "), unit: UNITED.includes(series[name].unit) ? series[name].said_unit : "", ...known};
 }
 
 export class Chart {

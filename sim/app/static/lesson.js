@@ -3,7 +3,7 @@
 import {ask, spread, Wrong} from "./asking.js";
 import {bounds, Chart, chartOf, ENOUGH} from "./charts.js";
 import {Drawing} from "./drawing.js";
-import {learn, offer, short, wanted} from "./words.js";
+import {learn, number, offer, short, wanted} from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 const YEAR = 12, REPLICATES = 24, AT_ONCE = 3, TOKEN = "rising-tide-token";
@@ -91,7 +91,7 @@ function at(values, when) {
 
 const spelled = (name, value) => {
   if (["share", "0 to 1"].includes(series[name].unit)) return `${Math.round(100 * value)} %`;
-  return short(value);
+  return series[name].whole ? number(value) : short(value);
 };
 
 const filled = (text, run, base) => text.replace(/\{(?:(base)\.)?([a-z_0-9]+)@(start|end|\d+)\}/g,
