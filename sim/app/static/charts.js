@@ -81,8 +81,8 @@ export class Chart {
 
   draw({run, ghost, others, events}) {
     Object.assign(this, {run, ghost, others});
-    const shown = [run, ghost, ...others].filter(Boolean), all = shown.flatMap((one) => this.about.series.flatMap((name) => one[name]));
-    this.months = run.month.length;
+    this.months = run.month.length; // a ghost that lasted longer is shown as far as the run goes
+    const shown = [run, ghost, ...others].filter(Boolean), all = shown.flatMap((one) => this.about.series.flatMap((name) => one[name].slice(0, this.months)));
     const known = all.filter((value) => value !== null), most = known.reduce((one, other) => Math.max(one, other), this.about.share ? 1 : 1e-9);
     const top = this.about.share ? most : nice(most), low = known.reduce((one, other) => Math.min(one, other), 0);
     this.x = (month) => LEFT + (W - LEFT - RIGHT) * month / Math.max(1, this.months);
@@ -114,7 +114,7 @@ export class Chart {
 
   path(values) {
     let d = "", pen = "M";
-    values.forEach((value, m) => {
+    values.slice(0, this.months).forEach((value, m) => {
       if (value === null) { pen = "M"; return; }
       d += `${pen}${this.x(m + 1).toFixed(1)},${this.y(value).toFixed(1)}`;
       pen = "L";
