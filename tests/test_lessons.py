@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import json
 import math
+import re
+import tomllib
+from pathlib import Path
 
 import numpy as np
 import pytest
+from jsonschema import ValidationError, validate
 from starlette.testclient import TestClient
 
 from sim import Mistake, cli
 from sim.app import answers
-from sim.app.lessons import Lesson, filled, find, lessons, readable
+from sim.app.lessons import Change, Lesson, filled, find, lessons, readable, series_of
 from sim.app.server import app, lesson_list
 from sim.app.sheets import export
+from sim.app.words import speak
+from sim.shipped import FOLDER
 
 SHIPPED = lessons()
 NAMES = sorted({known.name for known in SHIPPED})
@@ -138,6 +144,95 @@ def test_what_is_wrong_in_a_lesson_is_said_with_its_file(written, old, new, told
     assert end.value.code == 2
 
 
+LEVER = """
+[[pages]]
+kind = "lever"
+title = "A lever"
+text = "Move it."
+shows = ["firms"]
+world = { scenario = "rising_tide", set = { "founding.firms" = 20, "run.steps" = 12 } }
+lever = "membership.mutual_aid.rescue"
+values = [0.1, 0.9]
+"""
+
+
+def checked(path, capsys) -> str:
+    """What `tide lesson check` notes of a lesson that is sound."""
+    with pytest.raises(SystemExit) as end:
+        cli.main(["lesson", "check", str(path)])
+    said = capsys.readouterr()
+    assert not end.value.code, said.err
+    return said.err
+
+
+def test_what_has_no_effect_is_noted_with_the_switch_that_is_off(written, capsys):
+    path = written()
+    assert checked(path, capsys) == ""
+    path.write_text(SMALL + LEVER, encoding="utf-8")
+    noted = checked(path, capsys)
+    assert "pages[1].lever: membership.mutual_aid.rescue has no effect here: membership.mutual_aid.on" in noted
+    assert "pages[1]: nothing that is shown moves" in noted
+    on = LEVER.replace('"run.steps" = 12', '"run.steps" = 12, "membership.mutual_aid.on" = true')
+    path.write_text(SMALL + on, encoding="utf-8")
+    assert "has no effect here" not in checked(path, capsys)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("{base.firms@3}", "{base.firms@13}", "pages[0].after: month 13 is after the end; the last, 12, is taken"),
+        ('shows = ["firms"]', 'shows = ["firms"]\nlever = "sharing.take_rate"', "does not go by it"),
+        ('{ set = { "sharing.take_rate" = 0.5 } }', '{ set = { "sharing.take_rate" = 0.25 } }', ""),
+        ('language = "en"', 'language = "fr"', "call this file mine.fr.toml"),
+    ],
+)
+def test_what_a_lesson_says_in_vain_is_noted(written, old, new, told, capsys):
+    noted = checked(written(old, new), capsys)
+    assert (told in noted) if told else noted == ""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ('"rising_tide"', '"risingtide"', "did you mean 'rising_tide'?"),
+        ('series = "firms"', 'series = "frms"', "pages[0].outcome.series: 'frms' is no series; did you mean 'firms'?"),
+        ("= 0.5 }", '= 0.5, "sharing.mix" = "equl" }', "pages[0].change: "),
+    ],
+)
+def test_a_mistake_names_the_key_and_the_nearest_name(written, old, new, told):
+    with pytest.raises(Mistake) as mistake:
+        Lesson.load(written(old, new))
+    assert told in "\n".join(mistake.value.lines)
+
+
+def test_tide_check_says_what_checks_a_lesson(written, capsys):
+    path = written()
+    with pytest.raises(SystemExit) as end:
+        cli.main(["check", str(path)])
+    assert end.value.code == 2
+    assert capsys.readouterr().err.strip().endswith(f"{path}: this is a lesson; check it with tide lesson check {path}")
+
+
+def test_the_lesson_in_the_documents_is_a_lesson(tmp_path, capsys):
+    """Word for word, as a reader copies it."""
+    page = (Path(__file__).parent.parent / "docs" / "lessons.md").read_text(encoding="utf-8")
+    path = tmp_path / "mine.en.toml"
+    path.write_text(re.search(r"```toml\n(.*?)```", page, re.DOTALL)[1], encoding="utf-8")
+    assert checked(path, capsys) == ""
+    kinds = {page.kind for page in Lesson.load(path).pages}
+    assert kinds == {"choose", "lever", "sandbox"}
+
+
+def test_the_schema_beside_the_lessons_is_that_of_the_code(capsys):
+    stored = (FOLDER / "lessons" / "schema.json").read_text(encoding="utf-8")
+    with pytest.raises(SystemExit):
+        cli.main(["schema", "--lesson"])
+    assert json.loads(stored) == json.loads(capsys.readouterr().out), "run: tide schema --lesson"
+    validate(tomllib.loads(SMALL), json.loads(stored))
+    with pytest.raises(ValidationError):
+        validate(tomllib.loads(SMALL.replace("answer", "answr")), json.loads(stored))
+
+
 def test_a_faulty_lesson_takes_no_other_away(written, tmp_path, capsys):
     """It is named, with what is wrong in it; those that are shipped are there all the same."""
     path = written('title = "A lesson"', 'titel = "A lesson"')
@@ -178,6 +273,19 @@ def test_sheets_are_the_same_each_time_and_tell_students_no_answer(tmp_path):
     assert solution in teacher.replace("&#39;", "'") and solution not in students
     assert 'class="right"' in teacher and 'class="right"' not in students
     assert not any(word in students + teacher for word in ("<script", 'src="', 'href="http', "@import"))
+
+
+def test_the_teachers_sheet_says_what_to_move_and_what_comes_of_it(tmp_path):
+    lesson = find("unfair_split", "en")
+    students, teacher = (path.read_text(encoding="utf-8") for path in export(lesson, tmp_path))
+    page = next(page for page in lesson.pages if page.kind == "lever")
+    ends = [series_of(page.world.asked(Change(set={page.lever: value})))["firms"][-12:].mean() for value in page.values]
+    row = "".join(f"<td>{speak('en').number('firms', end)}</td>" for end in ends)
+    assert row in teacher and row not in students
+    for sheet in (students, teacher):
+        assert "<strong>take rate of the orchestrator</strong>, 5 % → 40 %" in sheet
+        assert "<td>take rate of the orchestrator</td><td>10 %</td><td>0 % – 100 %</td>" in sheet
+        assert "To look at: " in sheet
 
 
 def test_hostile_words_of_a_lesson_are_letters_on_paper(written, tmp_path):

@@ -6,6 +6,7 @@ import asyncio
 import csv
 import io
 import json
+import math
 import os
 import re
 import signal
@@ -16,6 +17,8 @@ import zipfile
 from contextlib import contextmanager, suppress
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
@@ -24,7 +27,7 @@ from sim.app.room import web
 from sim.app.room.game import Choice, Game, fitted, playable
 from sim.app.room.keeping import LONGEST_NAME, Room, cleaned
 from sim.app.room.saved import files
-from sim.app.room.showing import Shown
+from sim.app.room.showing import Shown, summing
 from sim.app.server import app
 from sim.files import read_observations
 from sim.mistakes import Mistake
@@ -238,7 +241,6 @@ def test_a_round_that_the_disk_does_not_take_did_not_happen(room, monkeypatch):
 
 def test_a_silent_player_keeps_its_choice_and_then_a_bot_takes_over(room):
     anna = room.join("Anna", "a")
-    assert room.is_bot(anna) and room.choices() == {}
     room.choose(anna, Choice(0.7))
     for missed in range(room.settings.patience):
         assert room.choices()[anna.firm].contribution == 0.7
@@ -248,6 +250,48 @@ def test_a_silent_player_keeps_its_choice_and_then_a_bot_takes_over(room):
     assert room.is_bot(anna) and anna.firm not in room.choices() and Shown(room).player(anna)["you"]["bot"]
     room.choose(anna, Choice(0.3))
     assert not room.is_bot(anna)
+
+
+def test_who_never_chose_puts_in_what_stands_on_the_phone_for_three_rounds(room):
+    """At first what the firm puts in, or the norm if that is more: nobody is fined for what was never chosen; the slider never moves."""
+    anna = room.join("Anna", "a")
+    norm = room.game.scenario.governance.norm
+    assert room.game.members()[anna.firm].contribution < norm
+    for _missed in range(3):
+        view = Shown(room).player(anna)
+        assert view["choice"]["contribution"] == norm and not view["you"]["bot"]
+        room.play()
+        assert room.game.rows[-1]["round"] == room.game.played
+        books = Shown(room).player(anna)["books"]
+        assert books["contribution"] == norm and books["fine"] == 0.0
+    assert room.is_bot(anna) and room.choices() == {}
+    again = Room(room.folder)
+    assert again.is_bot(again.players[anna.number]) and again.state() == room.state() and not again.remarks
+
+
+def test_who_waited_for_a_firm_has_missed_nothing(room):
+    crowd = [room.join(f"P{k}", str(k)) for k in range(9)]
+    for _round in range(4):
+        room.play()
+    room.kick(crowd[0].number)
+    assert crowd[8].firm is not None and not room.is_bot(crowd[8]) and room.is_bot(crowd[1])
+
+
+@given(st.lists(st.floats(-1e4, 1e4), min_size=1, max_size=8))
+def test_rounded_parts_add_up_to_the_rounded_sum(parts):
+    rounded = summing(parts)
+    assert sum(rounded) == round(math.fsum(parts))
+    assert all(abs(whole - part) < 1.0 for whole, part in zip(rounded, parts, strict=True))
+
+
+def test_what_the_phone_adds_up_is_what_it_says_is_the_sum(room):
+    """131 + 68 − 58 − 2 − 4 are 135, and not 136."""
+    assert summing([131.3, 68.4, -57.6, -1.8, -4.4]) == [131, 69, -58, -2, -4]
+    anna = room.join("Anna", "a")
+    for _round in range(3):
+        room.play()
+        books = Shown(room).player(anna)["books"]
+        assert sum(books["account"]) == round(books["payoff"]) and books["account"][1] > 0
 
 
 def test_more_players_than_seats_wait_in_line(room):
@@ -267,7 +311,7 @@ def test_whose_firm_is_gone_gets_another(room):
     firm, slot = anna.firm, room.game.members()[anna.firm].slot
     room.game.ecosystem.world.firms.reserves[slot] = -50.0
     room.play()
-    assert anna.firm not in (firm, None) and anna.lost == f"F{firm}" and room.is_bot(anna)
+    assert anna.firm not in (firm, None) and anna.lost == f"F{firm}" and anna.choice != Choice(0.5)
 
 
 def test_the_median_of_the_votes_becomes_the_rule(room):

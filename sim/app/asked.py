@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from sim.app.levers import said
-from sim.mistakes import Mistake, nearest
+from sim.mistakes import Mistake, nearest, shown
 from sim.scenario import Scenario
 from sim.world import SERIES
 
@@ -80,7 +80,8 @@ def _base(content: Mapping[str, Any]) -> Scenario:
         from sim import shipped
 
         if not isinstance(name, str) or name not in shipped.loadable():
-            raise Mistake([f"scenario: {name!r} is none of the shipped ones"])
+            hint = nearest(str(name), shipped.loadable()) or "; tide scenarios lists them"
+            raise Mistake([f"scenario: {shown(name)} is none of the shipped ones{hint}"])
         return Scenario.load(name)
     if not isinstance(text, str):
         raise Mistake(["text: must be a text"])

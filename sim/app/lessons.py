@@ -17,6 +17,7 @@ from sim import shipped
 from sim.app import asked, film
 from sim.app.levers import sections, shares
 from sim.app.words import Words, speak
+from sim.coherence.idle import switch_off
 from sim.mistakes import Mistake, nearest
 from sim.reading import Key, Source, parse, read_text, validate
 from sim.sections import Part, Spoken
@@ -27,6 +28,8 @@ YEAR = 12
 PLACE = re.compile(r"\{(?:(base)\.)?([a-z_0-9]+)@(start|end|\d+)\}")
 """A number in a text: `{firms@end}`, `{base.firms@60}`."""
 When = Annotated[int, Field(ge=1)] | Literal["start", "end"]
+ONLY = {"outcome": "choose", "choices": "choose", "lever": "lever", "values": "lever", "levers": "sandbox"}
+"""Keys that pages of one kind alone go by."""
 
 
 class Change(Part):
@@ -115,10 +118,11 @@ class Page(Part):
 
     def wrong(self) -> Iterator[tuple[Key, str]]:
         """What is wrong, and at which key."""
-        named = [*self.shows, *([self.outcome.series] if self.outcome else [])]
-        for name in named:
+        named: list[tuple[Key, str]] = [(("shows",), name) for name in self.shows]
+        named += [(("outcome", "series"), self.outcome.series)] if self.outcome else []
+        for key, name in named:
             if name not in SERIES:
-                yield ("shows",), f"{name!r} is no series{nearest(name, SERIES)}"
+                yield key, f"{name!r} is no series{nearest(name, SERIES) or '; tide measures lists them'}"
         yield from ((("after",), problem) for problem in self._places())
         if self.kind in ("draw", "lever", "choose") and not self.shows:
             yield ("shows",), "a page that shows something names at least one series"
@@ -138,6 +142,52 @@ class Page(Part):
                 name = whole[2] if whole else ""
                 yield f"{match.group()} is no number of a run{nearest(name, SERIES)}; write e.g. {{firms@end}}"
 
+    def worlds(self) -> Iterator[tuple[Key, dict[str, Any]]]:
+        """Each world that it runs, as the server is asked for it, and the key that makes it so."""
+        if self.kind == "read":
+            return
+        yield ("world",), self.world.asked()
+        if self.change != Change():
+            yield ("change",), self.world.asked(self.change)
+        for value in self.values if self.lever else ():
+            yield ("values",), self.world.asked(Change(set={self.lever: value}))
+
+    def vain(self) -> Iterator[tuple[Key, str]]:
+        """What it says without an effect, and at which key: levers of what is off in its worlds, and what pages of other kinds go by."""
+        for name, kind in ONLY.items():
+            if getattr(self, name) and kind != self.kind:
+                yield (name,), f"a page of the kind {self.kind!r} does not go by it; only one of the kind {kind!r} does"
+        worlds = [asked.watchable(world).scenario for _key, world in self.worlds()]
+        for place, lever in self._moved() if worlds else ():
+            off = {switch_off(world, lever) for world in worlds}
+            if None not in off and not off & {self.lever, *self.levers}:
+                yield place, f"{lever} has no effect here: {next(iter(off))} is false"
+        for place, when in self._dates() if worlds else ():
+            if when > worlds[0].run.steps:
+                yield place, f"month {when} is after the end; the last, {worlds[0].run.steps}, is taken"
+
+    def _moved(self) -> Iterator[tuple[Key, str]]:
+        """The levers that it sets or names, by full key, and where it does."""
+        for part in ("world", "change"):
+            yield from (((part, "set"), lever) for lever in getattr(self, part).set)
+        yield from ((("lever",), lever) for lever in [self.lever] if lever)
+        yield from ((("levers",), lever) for lever in self.levers)
+
+    def _dates(self) -> Iterator[tuple[Key, int]]:
+        """The months that it reads a number at, and where it says so."""
+        if self.outcome and isinstance(self.outcome.at, int):
+            yield ("outcome", "at"), self.outcome.at
+        yield from ((("after",), int(match[3])) for match in PLACE.finditer(self.after) if match[3].isdigit())
+
+    def unmoved(self) -> bool:
+        """Whether all that it changes leaves the series that it shows as they are: found by running it."""
+        runs = [series_of(world) for _key, world in self.worlds()]
+        return (
+            len(runs) > 1
+            and bool(self.shows)
+            and all(np.array_equal(run[name], runs[0][name], equal_nan=True) for run in runs for name in self.shows)
+        )
+
     def runs(self) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
         """The series with the change, and without."""
         return series_of(self.world.asked(self.change)), series_of(self.world.asked())
@@ -154,7 +204,9 @@ class Question(Part):
     """A question of the quiz, which is asked before and after."""
 
     question: str
+    """What is asked."""
     choices: Annotated[tuple[str, ...], Field(strict=False, min_length=2)]
+    """The answers that can be chosen."""
     answer: Annotated[int, Field(ge=0)]
     """Which is right, counted from 0."""
     why: str = ""
@@ -165,9 +217,11 @@ class Lesson(Part, metaclass=Spoken):
     """A lesson."""
 
     title: str
+    """What it is called in the list."""
     language: str
     """As browsers name it: en, de, ar."""
     minutes: Annotated[int, Field(ge=1, le=600)]
+    """How long it takes a class."""
     order: Annotated[int, Field(ge=1)] = 100
     """Its place in the list."""
     idea: str
@@ -179,10 +233,14 @@ class Lesson(Part, metaclass=Spoken):
     debrief: Annotated[tuple[str, ...], Field(strict=False, min_length=1)]
     """Questions to talk about."""
     sources: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    """What it rests on."""
     quiz: Annotated[tuple[Question, ...], Field(strict=False, min_length=1)]
+    """The questions that are asked before and after."""
     pages: Annotated[tuple[Page, ...], Field(strict=False, min_length=1)]
+    """One idea each, in their order."""
 
     _name: str = PrivateAttr(default="lesson")
+    _source: Source = PrivateAttr(default_factory=lambda: Source("lesson"))
 
     @property
     def name(self) -> str:
@@ -201,8 +259,26 @@ class Lesson(Part, metaclass=Spoken):
         found = validate(cls, parse(text, str(path)), source)
         if wrong := list(found._wrong()):
             raise Mistake(source.lines(wrong))
-        found._name = path.name.split(".")[0]
+        found._name, found._source = path.name.split(".")[0], source
         return found
+
+    def remarks(self) -> list[str]:
+        """What it says in vain, a line each, and whether `tide app --lessons` will find it; nothing is run."""
+        vain = [(("pages", k, *key), said) for k, page in enumerate(self.pages) for key, said in page.vain()]
+        return [*self._misnamed(), *self._source.lines(vain)]
+
+    def standing(self) -> list[str]:
+        """The pages on which nothing moves, a line each: all that they change leaves what they show as it is. They are run."""
+        said = "nothing that is shown moves, whatever the page changes; show another series, or change something else"
+        still: list[tuple[Key, str]] = [(("pages", k), said) for k, page in enumerate(self.pages) if page.unmoved()]
+        return self._source.lines(still)
+
+    def _misnamed(self) -> Iterator[str]:
+        """What keeps its file from being found under its own name."""
+        file = Path(self._source.name).name
+        wanted = f"{self.name}.{self.language}.toml"
+        if file != wanted:
+            yield f"{self._source.name}: tide app --lessons looks for NAME.LANGUAGE.toml; call this file {wanted}"
 
     def _wrong(self) -> Iterator[tuple[Key, str]]:
         for number, question in enumerate(self.quiz):
@@ -213,19 +289,26 @@ class Lesson(Part, metaclass=Spoken):
                 )
         known = {lever["key"] for section in sections() for lever in section["levers"]}
         for number, page in enumerate(self.pages):
-            yield from ((("pages", number, *key), said) for key, said in page.wrong())
-            for key in page.levers:
-                if key not in known:
-                    yield ("pages", number, "levers"), f"{key!r} is no lever{nearest(key, known)}"
-            if page.kind != "read":
-                worlds = [page.world.asked(), page.world.asked(page.change)]
-                worlds += [page.world.asked(Change(set={page.lever: value})) for value in page.values if page.lever]
-                for world in worlds:
-                    try:
-                        asked.watchable(world)
-                    except Mistake as mistake:
-                        yield ("pages", number, "world"), mistake.lines[0]
-                        break
+            found = [*page.wrong(), *_no_levers(page, known), *_no_worlds(page)]
+            yield from ((("pages", number, *key), said) for key, said in dict.fromkeys(found))
+
+
+def _no_levers(page: Page, known: set[str]) -> Iterator[tuple[Key, str]]:
+    """What a page calls a lever and is none."""
+    for place, key in [(("lever",), page.lever), *((("levers",), key) for key in page.levers)]:
+        if key and key not in known:
+            hint = nearest(key, known) or "; tide app shows them all, their key on each"
+            yield place, f"{key!r} is no lever{hint}"
+
+
+def _no_worlds(page: Page) -> Iterator[tuple[Key, str]]:
+    """What keeps the worlds of a page from being run; a change or a value is only blamed where the world itself is sound."""
+    for key, world in page.worlds():
+        try:
+            asked.watchable(world)
+        except Mistake as mistake:
+            yield from ((key, line.removeprefix("changes: ")) for line in mistake.lines)
+            return
 
 
 class Known(NamedTuple):

@@ -160,12 +160,18 @@ def _words(content: Any) -> Any:
 def _levers(content: Any) -> Any:
     """Levers and series, named in a language."""
     from sim.app import levers
-    from sim.app.words import speak
+    from sim.app.words import COUNTED, speak
     from sim.world import SERIES
 
     words = speak(_language(content))
     series = {
-        name: {"unit": unit, "said_unit": words.unit(unit), "title": words.series(name), "doc": doc}
+        name: {
+            "unit": unit,
+            "said_unit": words.unit(unit),
+            "title": words.series(name),
+            "doc": doc,
+            "whole": name in COUNTED,
+        }
         for name, (unit, doc) in SERIES.items()
     }
     return {"main": levers.MAIN, "sections": levers.sections(words.code), "series": series}

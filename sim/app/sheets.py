@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,17 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from sim.app import lessons
-from sim.app.lessons import Lesson, Page
+from sim.app.asked import watchable
+from sim.app.lessons import Change, Lesson, Page
+from sim.app.levers import sections, value_of
 from sim.app.levers import shares as shares_of_levers
 from sim.app.words import SHARES, Words, speak
 from sim.mistakes import Mistake
 from sim.report.page_parts import drawing
 from sim.report.style import BLUE, FAINT, MUTED, shares, styled
 from sim.world import SERIES
+
+Series = Mapping[str, np.ndarray]
 
 
 def export(lesson: Lesson, out: Path) -> list[Path]:
@@ -29,12 +33,17 @@ def export(lesson: Lesson, out: Path) -> list[Path]:
         Mistake: if they cannot be written.
     """
     seen = {number: page.runs() for number, page in enumerate(lesson.pages) if page.kind in ("choose", "draw")}
+    moved = {
+        number: [lessons.series_of(page.world.asked(Change(set={page.lever: value}))) for value in page.values]
+        for number, page in enumerate(lesson.pages)
+        if page.kind == "lever"
+    }
     try:
         out.mkdir(parents=True, exist_ok=True)
         paths = []
         for kind in ("students", "teacher"):
             path = out / f"{lesson.name}-{kind}.html"
-            path.write_text(_sheet(lesson, kind, seen), encoding="utf-8")
+            path.write_text(_sheet(lesson, kind, seen, moved), encoding="utf-8")
             paths.append(path)
         return paths
     except OSError as error:
@@ -43,8 +52,15 @@ def export(lesson: Lesson, out: Path) -> list[Path]:
         ) from None
 
 
-def _sheet(lesson: Lesson, kind: str, seen: Mapping[int, Any]) -> str:
-    """One of the sheets."""
+def _sheet(lesson: Lesson, kind: str, seen: Mapping[int, Any], moved: Mapping[int, Sequence[Series]]) -> str:
+    """One of the sheets.
+
+    Args:
+        lesson: the lesson.
+        kind: `students` or `teacher`.
+        seen: number of a page with a bet → its series with the change, and without.
+        moved: number of a page of one lever → the series under each of its settings.
+    """
     environment = Environment(
         loader=PackageLoader("sim.app"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
@@ -56,13 +72,19 @@ def _sheet(lesson: Lesson, kind: str, seen: Mapping[int, Any]) -> str:
             "lever": words.lever(page.lever) if page.lever else "",
             "settings": [words.setting(page.lever, value, page.lever in shared) for value in page.values],
             "levers": [words.lever(key) for key in page.levers],
+            "look": [words.series(name) for name in page.shows or _shown(lesson)],
+            "outcomes": [],
+            "ranges": _ranges(page, words) if page.levers else [],
             "figure": "",
             "after": "",
             "right": -1,
         }
+        teacher = kind == "teacher"
+        if number in moved and teacher:
+            told["outcomes"] = _outcomes(page, moved[number], words)
+            told["after"] = lessons.filled(page.after, *page.runs(), words)
         if number in seen:
             run, base = seen[number]
-            teacher = kind == "teacher"
             told["after"] = lessons.filled(page.after, run, base, words)
             told["right"] = page.right(run, base) if page.kind == "choose" else -1
             if teacher or page.kind == "draw":
@@ -79,6 +101,39 @@ def _sheet(lesson: Lesson, kind: str, seen: Mapping[int, Any]) -> str:
     return environment.get_template("sheet.html").render(
         lesson=lesson, kind=kind, pages=pages, words=words.tables["sheet"], direction="rtl" if right_to_left else "ltr"
     )
+
+
+def _shown(lesson: Lesson) -> list[str]:
+    """What the pages of a lesson show, each once: worth a look in its sandbox too."""
+    return list(dict.fromkeys(name for page in lesson.pages for name in page.shows))
+
+
+def _outcomes(page: Page, runs: Sequence[Series], words: Words) -> list[tuple[str, list[str]]]:
+    """What a page of one lever shows in the last year, a row a series: its title, and the number under each setting."""
+    return [
+        (words.series(name), [words.number(name, lessons.at(run[name], "end")) for run in runs]) for name in page.shows
+    ]
+
+
+def _ranges(page: Page, words: Words) -> list[tuple[str, str, str]]:
+    """The levers of a sandbox: name, where each stands in its world, and where it can be moved."""
+    known = {lever["key"]: lever for section in sections() for lever in section["levers"]}
+    scenario = watchable(page.world.asked()).scenario
+    rows = []
+    for key in page.levers:
+        lever = known[key]
+        share = bool(lever.get("share"))
+        settings = [words.setting(key, value, share) for value in _settings(lever)]
+        between = " – " if "low" in lever else ", "
+        rows.append((words.lever(key), words.setting(key, value_of(scenario, key), share), between.join(settings)))
+    return rows
+
+
+def _settings(lever: Mapping[str, Any]) -> list[Any]:
+    """Both ends of a slider, or all that can be chosen."""
+    if "low" in lever:
+        return [lever["low"], lever["high"]]
+    return list(lever.get("choices", (False, True)))
 
 
 def _figure(

@@ -29,6 +29,8 @@ TABLES = (
 )
 SHARES = ("share", "0 to 1")
 """Units of series that are told per cent."""
+COUNTED = ("firms", "ties", "customers")
+"""Series of what there is so many of: told as whole numbers, a mean over a year too."""
 
 
 def languages() -> list[str]:
@@ -94,10 +96,10 @@ class Words:
         return self.choice(key, str(value))
 
     def number(self, name: str, value: float) -> str:
-        """A number of a series as people read it: shares per cent, others to three digits."""
+        """A number of a series as people read it: shares per cent, counts whole, others to three digits."""
         if SERIES[name][0] in SHARES:
             return f"{100 * value:.0f} %"
-        return self._written(f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}")
+        return self._written(f"{value:,.0f}" if name in COUNTED or abs(value) >= 100 else f"{value:.3g}")
 
     def _written(self, number: str) -> str:
         """A number with the marks of the language."""

@@ -70,6 +70,7 @@ def lesson_check(file: Annotated[Path, typer.Argument(metavar="FILE", help="NAME
     for number, page in enumerate(lesson.pages, start=1):
         right = f": {page.choices[page.right(*page.runs())].text!r} comes out" if page.kind == "choose" else ""
         print(f"{number}. {page.kind}: {page.title}{right}")
+    remark([*lesson.remarks(), *lesson.standing()])
     print(f"{file}: a lesson of {_count(lesson.pages, 'page')} and {_count(lesson.quiz, 'question')}")
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import BaseModel
 from rich.table import Table
 
 from sim.cli.words import Designs, LaterWins, Settings, app, changed, console, remark
@@ -115,13 +116,28 @@ def scenarios() -> None:
 
 
 @app.command()
-def schema(study: Annotated[bool, typer.Option("--study", help="Of studies, not of scenarios.")] = False) -> None:
-    """Print the JSON Schema of scenarios, or of studies, for editors."""
+def schema(
+    study: Annotated[bool, typer.Option("--study", help="Of studies, not of scenarios.")] = False,
+    lesson: Annotated[bool, typer.Option("--lesson", help="Of lessons, not of scenarios.")] = False,
+) -> None:
+    """Print the JSON Schema of scenarios, of studies, or of lessons, for editors."""
     from sim.reading import json_schema
+
+    if study and lesson:
+        raise Mistake(["--study, --lesson: name one of them"])
+    print(json.dumps(json_schema(_model(study, lesson)), indent=1, ensure_ascii=False))
+
+
+def _model(study: bool, lesson: bool) -> type[BaseModel]:
+    """What the files of a kind are read as."""
+    if lesson:
+        from sim.app.lessons import Lesson
+
+        return Lesson
     from sim.scenario import Scenario
     from sim.study import Study
 
-    print(json.dumps(json_schema(Study if study else Scenario), indent=1, ensure_ascii=False))
+    return Study if study else Scenario
 
 
 @app.command()

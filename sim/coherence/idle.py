@@ -50,10 +50,20 @@ def in_vain(scenario: Scenario) -> dict[str, tuple[Key, str]]:
     places += [(key, ("programme", "steps", name)) for name, change in scenario.programme.dated for key in change.set]
     found: dict[str, tuple[Key, str]] = {}
     for key, place in places:
-        switch = next((switch for switch in off if f"{key}.".startswith(f"{switch}.") and key != f"{switch}.on"), None)
-        if switch and key not in ELSEWHERE:
-            found.setdefault(key, (place, f"{switch}.on"))
+        if switch := _switch(key, off):
+            found.setdefault(key, (place, switch))
     return found
+
+
+def switch_off(scenario: Scenario, key: str) -> str | None:
+    """The switch that is off for the whole run, so that a lever has no effect whatever it is set to; None if there is none."""
+    return _switch(key, list(_off(scenario)))
+
+
+def _switch(key: str, off: list[str]) -> str | None:
+    """The switch of a lever, if it is one of those that are off."""
+    inside = (f"{switch}.on" for switch in off if f"{key}.".startswith(f"{switch}."))
+    return None if key in ELSEWHERE else next((switch for switch in inside if key != switch), None)
 
 
 def _off(scenario: Scenario) -> Iterator[str]:

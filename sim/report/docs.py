@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
@@ -38,6 +39,7 @@ TEMPLATES = (
     "README.md",
     "desk.md",
     "room.md",
+    "lessons.md",
     "model.md",
     "mechanisms.md",
     "principles.md",
@@ -498,6 +500,41 @@ def cluster() -> str:
     return table(("Key", "Default", "Meaning"), rows)
 
 
+def lesson_keys(part: str = "") -> str:
+    """Every key of a lesson, or of one of its tables, with its meaning: out of the schema beside the shipped lessons."""
+    schema = json.loads((shipped.FOLDER / "lessons" / "schema.json").read_text(encoding="utf-8"))
+    about = schema["$defs"][part] if part else schema
+    needed = about.get("required", [])
+    rows = [
+        (code(name), _holds(each), "must be said" if name in needed else _otherwise(each), each.get("description", ""))
+        for name, each in about["properties"].items()
+    ]
+    return table(("Key", "Holds", "Default", "Meaning"), rows)
+
+
+def _holds(about: dict[str, Any]) -> str:
+    """What a key holds, as its schema has it, in words."""
+    if "enum" in about:
+        return ", ".join(code(toml(word)) for word in about["enum"])
+    if options := about.get("anyOf"):
+        return " or ".join(_holds(option) for option in options if option.get("type") != "null")
+    if reference := about.get("$ref"):
+        return f"a table: {reference.rpartition('/')[2]}"
+    if about.get("type") == "array":
+        inside = about["items"].get("$ref", "").rpartition("/")[2]
+        return f"tables: {inside}" if inside else "a list"
+    words = {"integer": "a whole number", "number": "a number", "string": "a text", "object": "a table"}
+    low, high = about.get("minimum"), about.get("maximum")
+    bounds = [f"from {low}"] * (low is not None) + [f"to {high}"] * (high is not None)
+    return " ".join([words.get(about.get("type", ""), "any value"), *bounds])
+
+
+def _otherwise(about: dict[str, Any]) -> str:
+    """What holds where a key is not said."""
+    found = about.get("default")
+    return code(toml(found)) if isinstance(found, str | int) and found != "" else ""
+
+
 def rules_without() -> str:
     """The rules whose return is told, and the value that means doing without each."""
     rows = [(code(key), code(toml(value)), meaning(key)) for key, value in WITHOUT.items()]
@@ -528,6 +565,7 @@ BLOCKS: dict[str, Callable[..., str]] = odd.BLOCKS | {
         cluster_shown,
         job,
         rules_without,
+        lesson_keys,
         claims,
         claim_file,
         designs,

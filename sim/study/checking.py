@@ -7,6 +7,7 @@ from typing import Any
 from sim import shipped
 from sim.designs import Design, is_design
 from sim.founding import found, unused_columns
+from sim.mistakes import Mistake
 from sim.reading import parse, read_text
 from sim.scenario import Scenario, find
 from sim.study.design import Study
@@ -31,7 +32,10 @@ def check_file(where: str) -> list[str]:
         Search.load(where)
         return []
     path = find(where, shipped.studies() | shipped.loadable(), "scenario or study")
-    if path.is_file() and _is_study(parse(read_text(path), str(path))):
+    content = parse(read_text(path), str(path)) if path.is_file() else {}
+    if {"quiz", "pages"} & content.keys():
+        raise Mistake([f"{where}: this is a lesson; check it with tide lesson check {where}"])
+    if _is_study(content):
         study = Study.load(path)
         return [*study.remarks(), *dict.fromkeys(line for design in study.designs() for line in check_files(design))]
     scenario = Scenario.load(where)

@@ -178,3 +178,65 @@ def test_it_speaks_german_where_it_is_asked_to_or_the_browser_does(open_page, ad
     page.wait_for_function("() => document.querySelector('#rules h2')?.textContent === 'Rules'")
     page.wait_for_selector(READY)
     assert settled(page, "Value a month", "") == after, "nothing but the words has changed"
+
+
+def test_the_sentence_about_members_keeps_up_while_time_runs(cockpit):
+    cockpit.select_option("#speed", "6")
+    cockpit.click("#play")
+    told = set()
+    for month in (4, 9, 14):
+        cockpit.wait_for_function(f"() => Number(document.getElementById('month').value) >= {month}")
+        told.add(cockpit.inner_text("#news"))
+    assert cockpit.inner_text("#play") == "Pause" and len(told) == 3
+    assert cockpit.get_attribute("#news", "aria-live") == "off", "nobody can listen that fast"
+    cockpit.click("#play")
+    assert cockpit.get_attribute("#news", "aria-live") == "polite"
+
+
+STILL = """async (name) => {
+    const canvas = document.getElementById(name);
+    for (let last = "", same = 0; same < 4;) {
+        const now = canvas.toDataURL();
+        same = now === last ? same + 1 : 0;
+        last = now;
+        await new Promise((on) => setTimeout(on, 120));
+    }
+    return canvas.toDataURL();
+}"""
+RIM = """(name) => {
+    const canvas = document.getElementById(name), {width, height} = canvas;
+    const pen = new OffscreenCanvas(width, height).getContext("2d", {willReadFrequently: true});
+    pen.drawImage(canvas, 0, 0);
+    const edges = [[0, 0, width, 2], [0, height - 2, width, 2], [0, 0, 2, height], [width - 2, 0, 2, height]];
+    return edges.some((edge) => pen.getImageData(...edge).data.some((value) => value > 0));
+}"""
+
+
+def test_side_by_side_the_same_network_stands_in_the_same_places(cockpit):
+    cockpit.click("#keep")
+    cockpit.click("#beside")
+    cockpit.wait_for_selector("#map2")
+    for _month in range(3):
+        cockpit.click("#step")
+    one, other = cockpit.evaluate(STILL, "map"), cockpit.evaluate(STILL, "map2")
+    assert one == other and len(one) > 5_000
+    lever(cockpit, "sharing.take_rate", 0.6)
+    cockpit.locator("#month").fill("30")
+    assert cockpit.evaluate(STILL, "map") != cockpit.evaluate(STILL, "map2")
+
+
+def test_a_longer_baseline_ends_where_the_chart_does(cockpit):
+    """The scenario as it is shipped has twenty years, and what is shown has three."""
+    cockpit.wait_for_selector("#charts .ghost")
+    assert cockpit.evaluate(
+        "[...document.querySelectorAll('#charts path')].every((each) => each.getBBox().x + each.getBBox().width <= 360)"
+    )
+
+
+def test_no_firm_is_drawn_beyond_the_rim(cockpit):
+    for width, beside in ((1280, False), (700, False), (1280, True), (1600, True)):
+        cockpit.set_viewport_size({"width": width, "height": 800})
+        if beside != (cockpit.get_attribute("#beside", "aria-pressed") == "true"):
+            cockpit.click("#beside")
+        cockpit.evaluate(STILL, "map")
+        assert not any(cockpit.evaluate(RIM, name) for name in ("map", "map2")[: 1 + beside]), (width, beside)

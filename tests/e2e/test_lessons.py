@@ -25,12 +25,16 @@ def tick(page, choices: list[int]) -> None:
 
 def test_a_student_takes_a_lesson_by_keyboard(lesson, open_page, address):
     press(lesson, "Begin")
+    assert lesson.inner_text("#why") == "Answer them all to go on."
     tick(lesson, [0, 0, 0])
+    assert lesson.locator("#why").is_hidden()
     press(lesson, "Next")
+    assert "show what happened" in lesson.inner_text("#why"), "a closed way on says what opens it"
     tick(lesson, [3])
     assert lesson.locator(".after").count() == 0, "nothing is seen before the bet"
     press(lesson, "Show what happened")
     lesson.wait_for_selector(".after")
+    assert lesson.locator("#why").is_hidden()
     assert lesson.locator("label.right").count() == 1 and lesson.locator("label.missed").count() == 1
     assert lesson.locator(".chart .line").count() == 2 and lesson.locator(".chart .ghost").count() == 2
     press(lesson, "Next")
@@ -133,3 +137,12 @@ def test_a_german_lesson_names_its_levers_in_german(open_page, address):
     page.wait_for_selector(".chart h3")
     assert "Einkommen des Orchestrators im Monat" in page.locator("#card").inner_text()
     assert "," in page.locator(".after").inner_text(), "numbers are written as in German"
+
+
+def test_while_the_list_is_on_its_way_the_page_says_so(open_page, address):
+    page = open_page(f"{address}static/icon.svg").page
+    page.route("**/api/lessons", lambda route: page.wait_for_timeout(1500) or route.continue_())
+    page.goto(f"{address}lessons?language=en", wait_until="domcontentloaded")
+    assert page.inner_text("#card") == "Loading …"
+    page.wait_for_selector(".lessons a")
+    assert "Loading" not in page.inner_text("#card")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import math
 import statistics
 import unicodedata
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from sim import shipped
 from sim.app.levers import said
 from sim.app.room.game import Choice, Game, fitted
 from sim.app.room.journal import Journal
+from sim.firm import Firm
 from sim.mistakes import Mistake, nearest, shown
 from sim.scenario import Scenario
 from sim.world import ORCHESTRATOR
@@ -111,8 +113,7 @@ class Player:
         self.lost = ""
         """What became of the last firm, if it is gone."""
         self.choice = Choice()
-        self.ever = False
-        """Whether anything was ever chosen."""
+        """What its firm does: what was chosen last, or what it began with (`_beginning`)."""
         self.heard = self.done = False
         """Whether something was chosen this round, and whether that is all."""
         self.missed = 0
@@ -214,7 +215,7 @@ class Room:
         silent = set(line["silent"])
         for player in self.players.values():
             if player.firm in choices:
-                player.choice, player.ever = choices[player.firm], True
+                player.choice = choices[player.firm]
             player.heard = player.number not in silent
         self._play(choices)
         if line["state"] != self.state():
@@ -230,7 +231,7 @@ class Room:
             row["player"] = names.get(row["firm"], "")
         self.news.clear()
         for player in self.players.values():
-            player.missed = 0 if player.heard else player.missed + 1
+            player.missed = 0 if player.heard or player.firm is None else player.missed + 1
             player.heard = player.done = False
             player.choice = player.choice._replace(part=None)
         self._seat_all()
@@ -241,13 +242,18 @@ class Room:
         for player in self.players.values():
             if player.firm is not None and player.firm not in members:
                 player.lost, player.firm = f"F{player.firm}", None
-                player.choice, player.ever = Choice(), False
         taken = {player.firm for player in self.players.values()}
         newcomers = [firm for firm in sorted(members.keys() - set(self.seats)) if members[firm].role != ORCHESTRATOR]
         free = iter([firm for firm in (*self.seats, *newcomers) if firm in members and firm not in taken])
         for player in self.players.values():
             if player.firm is None:
                 player.firm = next(free, None)
+                player.choice = self._beginning(members[player.firm]) if player.firm is not None else Choice()
+
+    def _beginning(self, firm: Firm) -> Choice:
+        """What a firm does until its player chooses: it puts in what it has so far, or the norm if that is more; in whole per cent."""
+        share = max(float(firm.contribution), float(self.game.ecosystem.rules.governance.norm))
+        return Choice(min(1.0, math.ceil(100.0 * share - 1e-4) / 100.0))
 
     @property
     def seats(self) -> list[int]:
@@ -318,7 +324,7 @@ class Room:
 
     def choose(self, player: Player, choice: Choice, done: bool = False) -> None:
         """What a player would have its firm do this round; until the round is over it can change its mind."""
-        player.choice, player.heard, player.ever, player.done = choice, True, True, done
+        player.choice, player.heard, player.done = choice, True, done
         player.missed = 0
 
     def change(self, changes: Any, told: str = "") -> None:
@@ -364,8 +370,8 @@ class Room:
     # ------------------------------------------------------------------ rounds
 
     def is_bot(self, player: Player) -> bool:
-        """Whether the model plays a player's firm: nothing was ever chosen for it, or not for too long."""
-        return not player.ever or player.missed >= self.settings.patience
+        """Whether the model plays a player's firm: nothing was chosen for it for too long."""
+        return player.missed >= self.settings.patience
 
     def choices(self) -> dict[int, Choice]:
         """What firms will do that are played, by id."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from sim.app.film import Frame, of_255
@@ -29,6 +30,21 @@ def number(value: Any, digits: int = 4) -> float | None:
 def points(value: float) -> float | None:
     """Points of an amount in endowments."""
     return number(POINTS * value, 1)
+
+
+def told_of(name: str, value: float) -> float | None:
+    """A number of a series as people in the room read it: money in points, like all that their phones say."""
+    return points(value) if name == "value" else number(value)
+
+
+def summing(parts: Sequence[float]) -> list[int]:
+    """Whole numbers, each a part rounded up or down, that add up to the rounded sum: the largest remainders are rounded up."""
+    if not all(map(math.isfinite, parts)):
+        return []
+    whole = [math.floor(part) for part in parts]
+    up = round(math.fsum(parts)) - sum(whole)
+    order = sorted(range(len(parts)), key=lambda k: whole[k] - parts[k])
+    return [floor + (k in order[:up]) for k, floor in enumerate(whole)]
 
 
 SHOWN = {
@@ -117,7 +133,7 @@ class Shown:
         }
         return self.frame | {
             "you": you,
-            "choice": player.choice.plain() if player.ever else {},
+            "choice": player.choice.plain(),
             "books": self.books(firm),
             "partners": [self.partner(tie, back) for tie, back in zip(firm.ties, trust_in(firm), strict=True)],
             "history": self.history.get(firm.identity, []),
@@ -134,6 +150,7 @@ class Shown:
         openness = p.governance.transparency
         others = openness * now.fair_deal + (1.0 - openness) * (sum(deals) / len(deals) if deals else now.fair_deal)
         played = self.room.game.played > 0
+        parts = [firm.endowment, firm.benefit, -effort, -upkeep, -firm.fine, rest]
         short = shortchanged(firm.disadvantage, firm.benefit / firm.endowment) if played else 0.0
         return {
             "contribution": number(firm.contribution, 3),
@@ -146,6 +163,7 @@ class Shown:
             "fine": points(firm.fine),
             "upkeep": points(upkeep),
             "rest": points(rest) if played else 0.0,
+            "account": summing([POINTS * float(part) for part in parts]) if played else [],
             "trust": number(sum(back) / len(back), 3) if back else None,
             "deal": number(firm.deal, 3),
             "others": number(others, 3),
@@ -181,7 +199,7 @@ class Shown:
             "code": self.room.code,
             "title": self.room.game.scenario.title,
             "seats": len(self.room.seats),
-            "series": {name: [number(value) for value in history[name].tolist()] for name in SERIES},
+            "series": {name: [told_of(name, value) for value in history[name].tolist()] for name in SERIES},
             "network": self.network(),
         }
         if self.room.settings.ranking:

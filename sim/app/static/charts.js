@@ -8,7 +8,7 @@ const W = 360, H = 92, LEFT = 40, RIGHT = 6, TOP = 6, BOTTOM = 16;
 const SHARE = ["share", "0 to 1"];
 const COLOURS = ["#0072b2", "#007a55", "#8a5a00", "#b34700", "#9c3d78", "#595959"];
 const KNOWN = [
-  {series: ["firms"], whole: true},
+  {series: ["firms"]},
   {series: ["value"]},
   {series: ["partner_contribution"]},
   {of: "trust", series: ["trust_strategic", "trust_operational", "trust_relational"], names: ["strategic", "operational", "relational"],
@@ -16,7 +16,7 @@ const KNOWN = [
   {series: ["orchestrator_income"]},
   {series: ["strategy_1"]},
   {series: ["stock"]},
-  {series: ["customers"], whole: true},
+  {series: ["customers"]},
   {series: ["grievance"], plain: true},
 ];
 const UNITED = ["endowments", "endowments a month", "spending", "ratio", "points", "utility"]; // units that a title does not say
@@ -36,7 +36,7 @@ export function chartOf(name, series) {
   const known = KNOWN.find((about) => about.series[0] === name) || {series: [name]};
   const order = KNOWN.indexOf(known);
   return {colours: [COLOURS[(order < 0 ? name.length : order) % COLOURS.length]], share: SHARE.includes(series[name].unit) && !known.plain,
-    title: series[known.of || name].title, doc: known.series.map((each) => series[each].doc).join(" "), unit: UNITED.includes(series[name].unit) ? series[name].said_unit : "", ...known};
+    whole: series[name].whole, title: series[known.of || name].title, doc: known.series.map((each) => series[each].doc).join(" "), unit: UNITED.includes(series[name].unit) ? series[name].said_unit : "", ...known};
 }
 
 export class Chart {
@@ -81,8 +81,8 @@ export class Chart {
 
   draw({run, ghost, others, events}) {
     Object.assign(this, {run, ghost, others});
-    const shown = [run, ghost, ...others].filter(Boolean), all = shown.flatMap((one) => this.about.series.flatMap((name) => one[name]));
-    this.months = run.month.length;
+    this.months = run.month.length; // a ghost that lasted longer is shown as far as the run goes
+    const shown = [run, ghost, ...others].filter(Boolean), all = shown.flatMap((one) => this.about.series.flatMap((name) => one[name].slice(0, this.months)));
     const known = all.filter((value) => value !== null), most = known.reduce((one, other) => Math.max(one, other), this.about.share ? 1 : 1e-9);
     const top = this.about.share ? most : nice(most), low = known.reduce((one, other) => Math.min(one, other), 0);
     this.x = (month) => LEFT + (W - LEFT - RIGHT) * month / Math.max(1, this.months);
@@ -114,7 +114,7 @@ export class Chart {
 
   path(values) {
     let d = "", pen = "M";
-    values.forEach((value, m) => {
+    values.slice(0, this.months).forEach((value, m) => {
       if (value === null) { pen = "M"; return; }
       d += `${pen}${this.x(m + 1).toFixed(1)},${this.y(value).toFixed(1)}`;
       pen = "L";

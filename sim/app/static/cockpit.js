@@ -168,7 +168,7 @@ function controls() {
   $("scenario").value = state.text === null ? state.scenario : "";
   $("undo").disabled = !past.length;
   $("redo").disabled = !future.length;
-  $("now").textContent = month ? t("month {month}", {month}) : t("this month");
+  sayNow();
   const onward = document.querySelector("input[name=from]:checked").value === "now";
   for (const lever of [...main, ...more]) {
     const {key, dated} = lever.about;
@@ -193,6 +193,10 @@ function controls() {
   flags();
 }
 
+function sayNow() {
+  $("now").textContent = month ? t("month {month}", {month}) : t("this month");
+}
+
 const name = (key) => abouts[key]?.label || key;
 
 function flags() {
@@ -214,7 +218,7 @@ function drawSeries() {
   const behind = ghost && !same(state, baseline) ? ghost.series : null;
   for (const chart of charts) chart.draw({run, ghost: behind, others, events: [...base.events, ...state.events]});
   flags();
-  seek(Math.min(month, steps), false);
+  seek(Math.min(month, steps));
 }
 
 function showCharts(names) {
@@ -228,7 +232,7 @@ function showCharts(names) {
   remember();
 }
 
-function seek(to, told = true) {
+function seek(to) {
   const before = month;
   month = Math.max(0, Math.min(steps, to));
   $("month").value = month;
@@ -237,7 +241,8 @@ function seek(to, told = true) {
   map.seek(month);
   if (!$("second").hidden) map2.seek(month);
   if (before !== month && !playing) controls();
-  if (told && !playing) news();
+  else sayNow();
+  news();
   remember();
 }
 
@@ -289,17 +294,18 @@ function recall() {
 // Time
 
 function play(on) {
-  if (on && month >= steps) seek(0, false);
+  if (on && month >= steps) seek(0);
   playing = on;
+  $("news").setAttribute("aria-live", on ? "off" : "polite"); // no screen reader keeps up with months that fly by
   $("play").textContent = on ? t("Pause") : t("Play");
   if (on) { play.from = performance.now(); play.at = month; requestAnimationFrame(tick); }
-  else { controls(); news(); }
+  else controls();
 }
 
 function tick(time) {
   if (!playing) return;
   const to = play.at + Math.floor((time - play.from) / 1000 * Number($("speed").value));
-  if (to !== month) seek(to, false);
+  if (to !== month) seek(to);
   if (month >= steps) play(false);
   else requestAnimationFrame(tick);
 }
@@ -386,7 +392,7 @@ async function start() {
   offer($("language"), languages, language(), (code) => { write(); const asked = new URLSearchParams(location.search); asked.set("lang", code); location.search = asked; });
   $("lessons").href = `/lessons?language=${language()}`;
   map = new Network($("map"), (place) => picked(place, $("caption")));
-  map2 = new Network($("map2"), (place) => picked(place, $("caption2")));
+  map2 = new Network($("map2"), (place) => picked(place, $("caption2")), map);
   const [known, levers] = await Promise.all([ask(`/api/scenarios?language=${language()}`), ask(`/api/levers?language=${language()}`)]);
   for (const [title, group] of Object.entries(known.scenarios)) {
     const options = document.createElement("optgroup");

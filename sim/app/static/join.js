@@ -88,8 +88,7 @@ function showSeat() {
   const lost = you.lost ? `Your firm ${you.lost} is gone: it failed or was expelled. ` : "";
   if (you.waiting) tell($("seat"), `${lost}All firms are taken. You are number ${you.waiting} in line; until then you watch.`);
   else if (you.missed && you.bot) tell($("seat"), `You have been silent for ${you.missed === 1 ? "a round" : `${you.missed} rounds`}: a bot plays your firm until you choose.`);
-  else if (you.bot && view.round > 0) tell($("seat"), `${lost}A bot plays your firm until you choose.`);
-  else if (you.missed) tell($("seat"), "You chose nothing last round: your last choice was played again.");
+  else if (you.missed) tell($("seat"), "You chose nothing last round: what stands below was played.");
   else tell($("seat"), lost && `${lost}You run ${you.firm} now.`);
 }
 
@@ -98,7 +97,7 @@ function showFirm() {
   if (round !== view.round || mine.firm !== view.you.firm) {
     round = view.round;
     done = false;
-    mine = {firm: view.you.firm, contribution: choice.contribution ?? books.contribution, stances: {...choice.stances}, part: null, wish: choice.wish ?? 0};
+    mine = {firm: view.you.firm, contribution: choice.contribution, stances: {...choice.stances}, part: null, wish: choice.wish ?? 0};
     tell($("saved"), "");
   }
   const paid = view.round > 0;
@@ -180,14 +179,13 @@ function account(books, paid) {
     return;
   }
   const {rules} = view, kept = percent(books.kept);
-  tell($("why"), `Your effort and your ties created ${whole(books.created)} points. The orchestrator kept ${kept} of all value; the rest was shared ${SHARED[books.shared]}. You got ${whole(books.got)}.`);
+  tell($("why"), `Your effort and your ties created ${whole(books.created)} points. The orchestrator kept ${kept} of all value; the rest was shared ${SHARED[books.shared]}. You got ${books.account[1]}.`);
   const claim = {shapley: "each 100 points that they created", equity: "each 100 points of effort", equality: "each 100 points that they have"}[rules.claim];
   tell($("short"), books.short ? `You are shortchanged: for ${claim.replace("they", "you")} you got ${whole(100 * books.deal)}; others got ${whole(100 * books.others)}.` : "");
-  const rows = [["You have, a month", books.endowment, false], ["Your share of the value", books.got, true], ["Cost of your effort", -books.spent, true],
-    ["Keeping up partnerships", -books.upkeep, true], ["Fine", -books.fine, true], ["Other", books.rest, true]];
-  $("account").replaceChildren(...rows.filter(([, value], k) => k < 3 || Math.abs(value) >= 0.5).map(([name, value, sign]) =>
-    make("tr", {}, make("th", {scope: "row"}, name), make("td", {}, sign ? signed(value) : whole(value)))),
-    make("tr", {className: "sum"}, make("th", {scope: "row"}, view.months > 1 ? "Points, last month" : "Points"), make("td", {}, whole(books.payoff))));
+  const names = ["You have, a month", "Your share of the value", "Cost of your effort", "Keeping up partnerships", "Fine", "Other"];
+  $("account").replaceChildren(...books.account.map((value, k) => [names[k], value, k]).filter(([, value, k]) => k < 3 || value).map(([name, value, k]) =>
+    make("tr", {}, make("th", {scope: "row"}, name), make("td", {}, k ? signed(value) : whole(value)))),
+    make("tr", {className: "sum"}, make("th", {scope: "row"}, view.months > 1 ? "Points, last month" : "Points"), make("td", {}, whole(books.account.reduce((sum, value) => sum + value, 0)))));
 }
 
 function showTick() {

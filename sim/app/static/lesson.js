@@ -3,7 +3,7 @@
 import {ask, spread, Wrong} from "./asking.js";
 import {bounds, Chart, chartOf, ENOUGH} from "./charts.js";
 import {Drawing} from "./drawing.js";
-import {learn, offer, short, wanted} from "./words.js";
+import {learn, number, offer, short, wanted} from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 const YEAR = 12, REPLICATES = 24, AT_ONCE = 3, TOKEN = "rising-tide-token";
@@ -32,11 +32,14 @@ function go(to) {
   steps[step]();
 }
 
-function onward(ready = true, words = say.next) {
-  const next = make("button", {className: "main", textContent: words, disabled: !ready, onclick: () => go(step + 1)});
-  const back = make("button", {textContent: say.back, onclick: () => go(step - 1)});
-  const row = make("p", {className: "next"}, ...(step ? [back] : []), next);
-  row.ready = (yes) => { next.disabled = !yes; };
+/** The way on; while it is closed a hint says what opens it. */
+function onward(ready = true, words = say.next, hint = "") {
+  const next = make("button", {className: "main", textContent: words, onclick: () => go(step + 1)});
+  const back = make("button", {textContent: say.back, onclick: () => go(step - 1)}), why = make("span", {className: "kind", id: "why", textContent: hint});
+  const row = make("p", {className: "next"}, ...(step ? [back] : []), next, why);
+  row.ready = (yes) => { next.disabled = !yes; why.hidden = yes; };
+  row.ready(ready);
+  next.setAttribute("aria-describedby", why.id);
   return row;
 }
 
@@ -64,14 +67,14 @@ function choices(legend, texts, chosen, onChoose) {
 // Questions before and after
 
 function quiz(when) {
-  const given = kept[when], next = onward(false, when === "after" ? say.finish : say.next);
+  const given = kept[when], next = onward(false, when === "after" ? say.finish : say.next, say.done);
   const sets = lesson.quiz.map((question, k) => choices(question.question, question.choices, given[k], (choice) => {
     given[k] = choice;
     next.ready(lesson.quiz.every((_, each) => given[each] !== undefined));
   }));
   next.ready(lesson.quiz.every((_, each) => given[each] !== undefined));
   show(make("h2", {textContent: when === "before" ? say.before : say.again}),
-    make("p", {textContent: when === "before" ? say.beforeText : say.againText}), ...sets, make("p", {className: "kind", textContent: say.done}), next);
+    make("p", {textContent: when === "before" ? say.beforeText : say.againText}), ...sets, next);
 }
 
 const score = (when) => lesson.quiz.filter((question, k) => kept[when][k] === question.answer).length;
@@ -91,7 +94,7 @@ function at(values, when) {
 
 const spelled = (name, value) => {
   if (["share", "0 to 1"].includes(series[name].unit)) return `${Math.round(100 * value)} %`;
-  return short(value);
+  return series[name].whole ? number(value) : short(value);
 };
 
 const filled = (text, run, base) => text.replace(/\{(?:(base)\.)?([a-z_0-9]+)@(start|end|\d+)\}/g,
@@ -147,7 +150,7 @@ async function both(page) {
 }
 
 function choose(page, number) {
-  const next = onward(kept.bets[number] !== undefined && kept.bets[number].seen);
+  const next = onward(Boolean(kept.bets[number]?.seen), say.next, say.hintBet);
   const reveal = make("button", {className: "main", textContent: say.reveal, disabled: true});
   const place = make("div");
   let mine = kept.bets[number]?.choice ?? null;
@@ -172,7 +175,7 @@ async function draw(page, number) {
   const [run, base] = await both(page), name = page.shows[0], about = chartOf(name, series);
   const highest = [...run[name], ...base[name]].reduce((one, other) => Math.max(one, other ?? 0), 0);
   const power = 10 ** Math.floor(Math.log10(highest || 1)), top = about.share ? 1 : [1.5, 2, 3, 4, 5, 8, 10, 15].map((k) => k * power).find((k) => k >= 1.25 * highest) || 1;
-  const next = onward(false), place = make("div");
+  const next = onward(false, say.next, say.hintDraw), place = make("div");
   const reveal = make("button", {className: "main", textContent: say.reveal, disabled: true});
   const drawing = new Drawing(run.month.length, top, (value) => spelled(name, value), `${say.draw}: ${about.title}`, (full) => { reveal.disabled = !full; });
   reveal.onclick = () => {
@@ -187,7 +190,7 @@ async function draw(page, number) {
 }
 
 async function lever(page) {
-  const base = await runOf(page.asks.base), place = make("div"), next = onward(false), seen = new Set();
+  const base = await runOf(page.asks.base), place = make("div"), next = onward(false, say.next, say.leverText), seen = new Set();
   const stops = page.asks.values.map((world, k) => {
     const button = make("button", {textContent: page.settings[k]});
     button.setAttribute("aria-pressed", "false");
@@ -208,7 +211,7 @@ async function lever(page) {
   group.setAttribute("role", "group");
   group.setAttribute("aria-label", page.label);
   place.append(chartsOf(page, base, null));
-  show(...head(page), make("h3", {textContent: page.label[0].toUpperCase() + page.label.slice(1)}), group, make("p", {className: "kind", textContent: `${say.leverText} ${say.without} ${say.band}`}), after, place, next);
+  show(...head(page), make("h3", {textContent: page.label[0].toUpperCase() + page.label.slice(1)}), group, make("p", {className: "kind", textContent: `${say.without} ${say.band}`}), after, place, next);
 }
 
 function sandbox(page) {

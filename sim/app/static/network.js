@@ -12,7 +12,10 @@ const FADE = 0.06;
 const REPEL = 60, LENGTH = 30, MIDDLE = 0.05, FASTEST = 40;
 
 export class Network {
-  constructor(canvas, onPick) {
+  /** A map on a canvas; beside another one it has every firm that both know in the same place. */
+  constructor(canvas, onPick, leader = null) {
+    this.leader = leader;
+    if (leader) leader.follower = this;
     this.canvas = canvas;
     this.pen = canvas.getContext("2d");
     this.film = null;
@@ -91,8 +94,21 @@ export class Network {
       if (!place.here && place.seen <= 0) this.places.delete(id);
       else if (place.seen < 1) fading = true;
     }
+    this.follow();
     this.draw();
-    if (this.heat > 0.01 || fading) this.wake();
+    this.follower?.wake();
+    if (this.heat > 0.01 || fading || this.zooming) this.wake();
+  }
+
+  follow() { // where the map beside has a firm, it is here too
+    for (const [id, place] of this.places) {
+      const other = this.leader?.places.get(id);
+      if (other?.here) { place.x = other.x; place.y = other.y; }
+    }
+  }
+
+  get seen() {
+    return this.film !== null && this.canvas.getClientRects().length > 0;
   }
 
   settle() { // everybody repels everybody, ties are springs that give way at hubs, a weak pull to the middle (Fruchterman & Reingold 1991)
@@ -123,16 +139,24 @@ export class Network {
     this.heat *= 0.98;
   }
 
-  view() { // nearly all that is there, with a margin, in the middle of the canvas; who is far out stays at the rim
-    const far = [...this.places.values()].filter((place) => place.here).map((place) => Math.max(Math.abs(place.x) * this.height / this.width, Math.abs(place.y)));
+  view() { // nearly all that is there, with a margin, in the middle of the canvas; who is far out stays at the rim (`spot`)
+    if (this.leader?.scale) return this.scale = this.leader.scale;
+    const all = [...this.places.values(), ...(this.follower?.seen ? this.follower.places.values() : [])];
+    const far = all.filter((place) => place.here).map((place) => Math.max(Math.abs(place.x) * this.height / this.width, Math.abs(place.y)));
     far.sort((one, other) => one - other);
     const reach = Math.max(40, far[Math.ceil(0.995 * (far.length - 1))] || 0), wanted = Math.min((this.height / 2 - 14) / reach, 4);
-    this.scale = this.scale && !CALM.matches ? this.scale + 0.15 * (wanted - this.scale) : wanted;
+    this.zooming = Boolean(this.scale) && !CALM.matches && Math.abs(wanted / this.scale - 1) > 0.005;
+    this.scale = this.zooming ? this.scale + 0.15 * (wanted - this.scale) : wanted;
     return this.scale;
   }
 
+  spot(place) { // where a firm is drawn: within the canvas, its ring included
+    const rim = radius(place, this.scale) + 4, within = (at, size) => Math.max(rim, Math.min(size - rim, at));
+    return [within(this.width / 2 + place.x * this.scale, this.width), within(this.height / 2 + place.y * this.scale, this.height)];
+  }
+
   draw() {
-    const pen = this.pen, scale = this.view(), cx = this.width / 2, cy = this.height / 2;
+    const pen = this.pen, scale = this.view(), spots = new Map([...this.places.values()].map((place) => [place, this.spot(place)]));
     const wide = Math.max(0.6, Math.min(2.2, scale * 1.4));
     pen.clearRect(0, 0, this.width, this.height);
     pen.lineWidth = wide * 0.5;
@@ -140,15 +164,16 @@ export class Network {
       pen.beginPath();
       for (const [one, other, trust] of this.ties || []) {
         if (Math.min(5, Math.floor(trust / 43)) !== shade) continue;
-        pen.moveTo(cx + one.x * scale, cy + one.y * scale);
-        pen.lineTo(cx + other.x * scale, cy + other.y * scale);
+        if (!spots.has(one) || !spots.has(other)) continue;
+        pen.moveTo(...spots.get(one));
+        pen.lineTo(...spots.get(other));
       }
       pen.strokeStyle = SHADES[Math.min(255, shade * 43 + 21)];
       pen.globalAlpha = 0.22;
       pen.stroke();
     }
     for (const place of this.places.values()) {
-      const x = cx + place.x * scale, y = cy + place.y * scale, r = radius(place, scale);
+      const [x, y] = spots.get(place), r = radius(place, scale);
       pen.globalAlpha = Math.max(0, Math.min(1, place.seen));
       pen.fillStyle = place.here ? SHADES[place.trust] : "#9a9a9a";
       pen.beginPath(); pen.arc(x, y, r, 0, 2 * Math.PI); pen.fill();
@@ -159,13 +184,13 @@ export class Network {
     pen.globalAlpha = 1;
     const chosen = this.places.get(this.hovered);
     if (chosen) {
-      const x = cx + chosen.x * scale, y = cy + chosen.y * scale;
+      const [x, y] = spots.get(chosen);
       pen.lineWidth = 2; pen.strokeStyle = "#222";
       pen.beginPath(); pen.arc(x, y, radius(chosen, scale) + 3, 0, 2 * Math.PI); pen.stroke();
     }
     if (![...this.places.values()].some((place) => place.here) && this.film) {
       pen.fillStyle = "#595959"; pen.font = "16px system-ui, sans-serif"; pen.textAlign = "center";
-      pen.fillText(t("nobody is left"), cx, cy);
+      pen.fillText(t("nobody is left"), this.width / 2, this.height / 2);
     }
   }
 
@@ -174,7 +199,7 @@ export class Network {
     let best = -1, least = 14;
     for (const [id, place] of this.places) {
       if (!place.here) continue;
-      const d = Math.hypot(this.width / 2 + place.x * this.scale - x, this.height / 2 + place.y * this.scale - y) - radius(place, this.scale);
+      const [px, py] = this.spot(place), d = Math.hypot(px - x, py - y) - radius(place, this.scale);
       if (d < least) { least = d; best = id; }
     }
     if (best !== this.hovered) { this.hovered = best; onPick(best < 0 ? null : this.places.get(best)); this.wake(); }

@@ -59,7 +59,7 @@ function conduct() {
   map = new Network($("map"), () => {});
   clock = new Clock($("clock"));
   plots = {
-    value: new Plot($("plots"), "Value a month", {colour: "#007a55"}), partner_contribution: new Plot($("plots"), "What partners put in", {share: true, colour: "#8a5a00"}),
+    value: new Plot($("plots"), "Value a month, points", {colour: "#007a55"}), partner_contribution: new Plot($("plots"), "What partners put in", {share: true, colour: "#8a5a00"}),
     trust: new Plot($("plots"), "Trust", {share: true}), grievance: new Plot($("plots"), "Grievance", {colour: "#9c3d78"}),
   };
   $("rulebook").prepend(...RULES.map(ruleOf));

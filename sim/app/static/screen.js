@@ -6,7 +6,7 @@ import {$, Clock, filmOf, Line, make, percent, phaseOf, Plot, tell} from "./room
 const code = (location.pathname.split("/")[2] || "").toUpperCase();
 const map = new Network($("map"), () => {}), clock = new Clock($("clock"));
 const plots = {
-  value: new Plot($("plots"), "Value a month", {colour: "#007a55"}),
+  value: new Plot($("plots"), "Value a month, points", {colour: "#007a55"}),
   partner_contribution: new Plot($("plots"), "What partners put in", {share: true, colour: "#8a5a00"}),
   trust: new Plot($("plots"), "Trust", {share: true}),
 };
@@ -34,7 +34,7 @@ function show() {
   for (const [name, plot] of Object.entries(plots)) plot.draw(view.series[name], Math.max(2, view.rounds * view.months));
   const now = (name) => (months ? view.series[name][months - 1] : null);
   $("standing").replaceChildren(...[
-    ["Members", String(view.network.firms.length)], ["Value a month", now("value") === null ? "–" : now("value").toFixed(0)],
+    ["Members", String(view.network.firms.length)], ["Value a month", now("value") === null ? "–" : `${Math.round(now("value")).toLocaleString("en")} points`],
     ["Trust", percent(now("trust"))], ["The orchestrator keeps", percent(view.rules.take_rate)],
   ].map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value))));
   tell($("news"), view.news.join(" "));
