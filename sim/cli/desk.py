@@ -57,7 +57,7 @@ def compare(
     changes = dict(assignment(text) for text in settings or [])
     study = comparing.comparison(scenario, comparing.laid(designs), race, also or comparing.CRITERIA, most, changes)
     doubtful = comparing.doubted(study, ranges) if ranges else None  # what is wrong with it is told before the race
-    remark(study.remarks())
+    remark([*study.remarks(), *comparing.unable(study)])
     again = ("compare", scenario, *(word for name in designs for word in ("--design", name)), "…")
     with interruptible(*again), Bar(study.title) as bar:
         result = sweeping.sweep(study, workers, out, bar, isolate=isolate, limit=limit, fresh=fresh)
