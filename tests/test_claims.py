@@ -13,8 +13,9 @@ import pytest
 from sim import Hypothesis, Mistake, cli, judge_claims, shipped
 from sim.measures import MEASURES
 from sim.record import OURS
-from sim.report.claims_page import caveats, claims_figure, flips_in_short, headline, verdict_text
+from sim.report.claims_page import caveats, claims_figure, flips_in_short, headline, rows, verdict_text
 from sim.report.html import report
+from sim.report.sweep_page import level
 from sim.study import claims as claims_module
 from sim.study.claims import Verdicts
 from sim.study.hypotheses import hypotheses
@@ -482,7 +483,16 @@ def test_verdicts_in_words(tiny, means, says, short):
 def test_the_headline_counts_verdicts(tested):
     found, _folder = tested
     assert headline(found) == "1 claim of practice: 1 undecided"
-    assert claims_figure(found).get_label() == headline(found)
+    page = claims_figure(found)
+    assert page.get_label() == headline(found)
+    told = {text.get_text() for axes in page.axes for text in axes.texts}
+    (row,) = rows(found)
+    known = [
+        value
+        for value, gain in zip(row.claim.moderator.values, row.found.gains, strict=False)
+        if gain.value == gain.value
+    ]
+    assert {level(row.claim.moderator.key, value) for value in known} <= told
 
 
 def test_hypotheses_by_hand_are_read_as_files_are():

@@ -106,7 +106,9 @@ def test_a_design_whose_runs_all_fail_is_neither_best_nor_beaten_and_says_why(tm
                 "--no-page",
             ]
         )
-    assert end.value.code == 3 and "20 of 40 runs failed" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert end.value.code == 3 and "20 of 40 runs failed" in told
+    assert told.startswith("note: taking cannot be tried here, and all its runs will fail: sharing.take_rate")
 
 
 def test_the_same_race_is_run_from_python(compared, tmp_path):
@@ -224,6 +226,14 @@ def test_designs_compose_and_are_told_apart():
 def test_wrong_designs_are_told(designs, message):
     with pytest.raises(Mistake, match=message):
         laid(designs)
+
+
+def test_a_doubt_that_cannot_be_is_told_before_the_race(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as end:
+        cli.main(["compare", "rising_tide", "--design", "capped_take", "--assume", "sharing.take_rate=0.1:0.3"])
+    assert end.value.code == 2 and "doubt what no design sets" in capsys.readouterr().err
+    assert not any(tmp_path.iterdir())
 
 
 def test_what_a_design_sets_cannot_be_doubted():

@@ -1,9 +1,11 @@
 """What a rule costs and brings: the same luck with it and without it."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from sim import Mistake, Scenario, returns
+from sim.report.tables import returns_table
 from sim.simulation import Simulation
 from sim.study.worth import WITHOUT, fieller, not_priced, without
 
@@ -124,3 +126,12 @@ def test_nothing_at_work_is_a_mistake():
         returns(Scenario(), 20)
     with pytest.raises(Mistake, match=r"seeds: 0.5 is no seed"):
         returns(Scenario(), [0.5])
+
+
+def test_a_return_without_bounds_says_why():
+    row = {"rule": "a", "runs": 5} | {
+        f"{name}{end}": 1.0 for name in ("cost", "value", "welfare") for end in ("", "_low", "_high")
+    }
+    free = {**row, "roi": np.nan, "roi_low": np.nan, "roi_high": np.nan}
+    table = returns_table("t", pd.DataFrame([free, {**free, "roi": 2.0}]))
+    assert list(table.columns[4].cells) == ["none: it costs nothing", "2, without bounds: its cost may be 0"]

@@ -51,18 +51,19 @@ def compare(
     from sim.report.progress import Bar
     from sim.report.verdict import criteria_table, is_open, trade_off_lines, verdict_lines
     from sim.study import comparing, sweeping
+    from sim.study.stress import kept_stress
 
     ranges = dict(map(span, assume or []))
     race = {"measure": on, "better": better, "confidence": confidence, "alike": alike}
     changes = dict(assignment(text) for text in settings or [])
     study = comparing.comparison(scenario, comparing.laid(designs), race, also or comparing.CRITERIA, most, changes)
     doubtful = comparing.doubted(study, ranges) if ranges else None  # what is wrong with it is told before the race
-    remark(study.remarks())
+    remark([*study.remarks(), *comparing.unable(study)])
     again = ("compare", scenario, *(word for name in designs for word in ("--design", name)), "…")
     with interruptible(*again), Bar(study.title) as bar:
         result = sweeping.sweep(study, workers, out, bar, isolate=isolate, limit=limit, fresh=fresh)
     print("\n".join(verdict_lines(result)))
-    print(f"\nMeans of each design; + better and − worse than {comparing.AS_IT_IS}, * the best:")
+    print(f"\nMeans of each design; + better and − worse than {comparing.AS_IT_IS}, * shown to beat all others:")
     console().print(criteria_table(result))
     print("\n" + "\n".join(trade_off_lines(result)))
     if doubtful:
@@ -79,6 +80,8 @@ def compare(
         show_doubts(result, doubts)
     if stress:
         find_stress(result, workers)
+        print()
+        show_stress(kept_stress(result.folder))
     if figure:
         draw_effects(result)
     written = write_page(result.folder) if page else None
@@ -98,6 +101,14 @@ def show_doubts(result: Any, doubts: Any) -> None:
     print(f"\nHow far each stays behind the best of the same world, in {asked(result).measure.replace('_', ' ')}:")
     console().print(regret_table(doubts, asked(result).measure))
     print(f"\n{doubts.folder}/: {', '.join(sorted(os.listdir(doubts.folder)))}")
+
+
+def show_stress(found: Any) -> None:
+    """How far designs are from collapse: a table, what its cells mean, and what follows."""
+    from sim.report.verdict import stress_lines, stress_notes, stress_table
+
+    console().print(stress_table(found))
+    print("\n" + "\n".join([*stress_notes(found), "", *stress_lines(found)]))
 
 
 def draw_effects(result: Any) -> None:
@@ -131,7 +142,6 @@ def stress(
 ) -> None:
     """Say how far a scenario, and each design laid over it, is from collapse: the largest strain of each kind that it survives."""
     from sim.report.progress import working
-    from sim.report.verdict import stress_lines, stress_notes, stress_table
     from sim.study import comparing
     from sim.study.stress import distance_to_collapse
 
@@ -139,8 +149,7 @@ def stress(
     laid = {name: base.replace(changes) for name, changes in comparing.laid(designs or []).items()}
     with working("looking for the largest strains") as tell:
         found = distance_to_collapse({comparing.AS_IT_IS: base, **laid}, range(runs), at=at, workers=workers, tell=tell)
-    console().print(stress_table(found))
-    print("\n" + "\n".join([*stress_notes(found), "", *stress_lines(found)]))
+    show_stress(found)
     if out:
         found.to_csv(out, index=False)
 

@@ -232,7 +232,10 @@ class Board:
 
     def _incomplete(self, effects: pd.DataFrame) -> Iterator[str]:
         """Why some differences rest on fewer pairs, if any do."""
-        fewer = effects[effects["runs"] < effects["runs"].max()]["measure"].unique()
+        known = effects[
+            effects.groupby("treatment")["runs"].transform("max") > 0
+        ]  # of a design that failed nothing is known at all
+        fewer = known[known["runs"] < known["runs"].max()]["measure"].unique()
         if len(fewer):
             listed = ", ".join(words(measure) for measure in self.result.shown if measure in fewer)
             yield (

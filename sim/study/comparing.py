@@ -16,6 +16,7 @@ from sim.measures import FEWER
 from sim.measures.estimate import Estimate
 from sim.mistakes import Mistake
 from sim.record import kind_of
+from sim.study.checking import check_files
 from sim.study.design import TREATMENT, Study
 from sim.study.result import Result
 from sim.study.spaces import Range
@@ -115,6 +116,15 @@ def named(name: str, content: dict[str, Any]) -> Study:
     study = Study(**content)
     study._name = name
     return study
+
+
+def unable(study: Study) -> Iterator[str]:
+    """The designs under which the firms of the study's own files cannot even be founded, and why: all their runs would fail."""
+    for name, scenario in zip(study.treatments, study.designs(), strict=True):
+        try:
+            check_files(scenario)
+        except Mistake as mistake:
+            yield f"{name} cannot be tried here, and all its runs will fail: {mistake.lines[0]}"
 
 
 def doubted(study: Study, ranges: Mapping[str, tuple[float, float]], points: int = POINTS, seeds: int = SEEDS) -> Study:
