@@ -324,7 +324,7 @@ def test_the_median_of_the_votes_becomes_the_rule(room):
         room.ballot(player, take)
     with pytest.raises(Mistake, match="vote"):
         room.ballot(players[0], "all of it")
-    assert "22%" in room.end_vote() and room.news
+    assert "22 %" in room.end_vote() and room.news
     view = Shown(room).player(players[0])
     assert view["rules"]["take_rate"] == 0.22 and view["books"]["kept"] == 0.1
     room.play()
