@@ -487,7 +487,7 @@ def test_a_class_plays_and_the_data_are_its_game(client, opened):
             view = until(anna, "view", round=k + 1)
         assert view["books"]["contribution"] == 0.9 and len(view["history"]) == 2
         desk.send_json({"do": "rules", "set": {"sharing.take_rate": 0.5}})
-        assert "50%" in until(anna, "view", news=["New rule: the orchestrator keeps 50% of all value."])["news"][0]
+        assert "50 %" in until(anna, "view", news=["New rule: the orchestrator keeps 50 % of all value."])["news"][0]
         assert until(ben, "view", round=2)["you"]["name"] == "Ben" and len(seat["token"]) > 20
     saved = client.post("/api/room/saved", json=opened)
     archive = zipfile.ZipFile(io.BytesIO(saved.content))

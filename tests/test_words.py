@@ -119,6 +119,11 @@ def test_pages_say_nothing_in_english_elsewhere(code, files):
 
 
 @pytest.mark.parametrize("code", OTHERS)
+def test_every_ecosystem_is_told_in_the_language(code):
+    assert set(speak(code).own["abouts"]) == set(shipped.scenarios())
+
+
+@pytest.mark.parametrize("code", OTHERS)
 def test_the_room_translates_what_is_said_and_nothing_else(code):
     """What its server says is there too: roles, refusals, announcements."""
     server = "".join((STATIC.parent / "room" / name).read_text(encoding="utf-8") for name in ("web.py", "keeping.py"))

@@ -88,11 +88,6 @@ class Words:
         """The title of a shipped scenario or design."""
         return self.tables["titles"].get(name, english)
 
-    def about(self, name: str, english: str) -> tuple[str, str]:
-        """What a shipped scenario is about, and the language in which this is said."""
-        found = self.own.get("abouts", {}).get(name)
-        return (found, self.code) if found else (english, "en")
-
     def room(self, sentence: str) -> str:
         """A sentence that a room says, which is written in English."""
         return self.tables["room"].get(sentence, sentence)
