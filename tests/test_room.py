@@ -324,7 +324,7 @@ def test_the_median_of_the_votes_becomes_the_rule(room):
         room.ballot(player, take)
     with pytest.raises(Mistake, match="vote"):
         room.ballot(players[0], "all of it")
-    assert "22%" in room.end_vote() and room.news
+    assert "22 %" in room.end_vote() and room.news
     view = Shown(room).player(players[0])
     assert view["rules"]["take_rate"] == 0.22 and view["books"]["kept"] == 0.1
     room.play()
@@ -487,7 +487,7 @@ def test_a_class_plays_and_the_data_are_its_game(client, opened):
             view = until(anna, "view", round=k + 1)
         assert view["books"]["contribution"] == 0.9 and len(view["history"]) == 2
         desk.send_json({"do": "rules", "set": {"sharing.take_rate": 0.5}})
-        assert "50%" in until(anna, "view", news=["New rule: the orchestrator keeps 50% of all value."])["news"][0]
+        assert "50 %" in until(anna, "view", news=["New rule: the orchestrator keeps 50 % of all value."])["news"][0]
         assert until(ben, "view", round=2)["you"]["name"] == "Ben" and len(seat["token"]) > 20
     saved = client.post("/api/room/saved", json=opened)
     archive = zipfile.ZipFile(io.BytesIO(saved.content))

@@ -11,12 +11,16 @@ from starlette.testclient import TestClient
 from sim import shipped
 from sim.app import levers
 from sim.app.lessons import Lesson, filled, lessons
+from sim.app.room.keeping import WORDS, Room
 from sim.app.server import STATIC, app
 from sim.app.sheets import export
 from sim.app.words import TABLES, languages, speak
+from sim.mistakes import Mistake
+from sim.names import Role, words
 from sim.world import SERIES
 
 OTHERS = [code for code in languages() if code != "en"]
+ROLES = words(Role)
 KNOWN = {lever["key"]: lever for section in levers.sections() for lever in section["levers"]}
 TRANSLATED = [known for known in lessons() if known.language != "en"]
 
@@ -91,21 +95,67 @@ class Said(HTMLParser):
             self.found.add(words)
 
 
+COCKPIT = ("index.html", "cockpit.js", "charts.js", "drawing.js", "levers.js", "network.js")
+ROOM = ("join.html", "room.html", "screen.html", "join.js", "room.js", "screen.js", "room-parts.js")
+
+
+def sentences(files) -> set[str]:
+    """What pages and scripts say."""
+    page, spoken = Said(), set()
+    for name in files:
+        text = (STATIC / name).read_text(encoding="utf-8")
+        if name.endswith(".html"):
+            page.feed(text)
+        spoken |= set(re.findall(r'\b(?:t|speak)\("([^"]+)"', text))
+    return spoken | page.found
+
+
 @pytest.mark.parametrize("code", OTHERS)
-def test_the_cockpit_says_nothing_in_english_elsewhere(code):
-    page = Said()
-    page.feed((STATIC / "index.html").read_text(encoding="utf-8"))
-    spoken = set(page.found)
-    for name in ("cockpit.js", "charts.js", "drawing.js", "levers.js", "network.js"):
-        spoken |= set(re.findall(r'\bt\("([^"]+)"', (STATIC / name).read_text(encoding="utf-8")))
+@pytest.mark.parametrize("files", [COCKPIT, ROOM], ids=["cockpit", "room"])
+def test_pages_say_nothing_in_english_elsewhere(code, files):
+    own, spoken = speak(code).own, sentences(files)
     assert len(spoken) > 60
-    assert spoken - set(speak(code).own["cockpit"]) == set()
+    assert spoken - set(own["cockpit"]) - (set(own["room"]) if files == ROOM else set()) == set()
 
 
 @pytest.mark.parametrize("code", OTHERS)
-def test_places_for_numbers_are_those_of_the_english_sentence(code):
-    for english, other in speak(code).own["cockpit"].items():
-        assert sorted(re.findall(r"\{\w+\}", english)) == sorted(re.findall(r"\{\w+\}", other)), english
+def test_every_ecosystem_is_told_in_the_language(code):
+    assert set(speak(code).own["abouts"]) == set(shipped.scenarios())
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_the_room_translates_what_is_said_and_nothing_else(code):
+    """What its server says is there too: roles, refusals, announcements."""
+    server = "".join((STATIC.parent / "room" / name).read_text(encoding="utf-8") for name in ("web.py", "keeping.py"))
+    own = speak(code).own["room"]
+    assert set(WORDS.values()) | set(ROLES) <= set(own)
+    assert [text for text in set(own) - sentences(ROOM) - set(ROLES) if f'"{text}"' not in server] == []
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_new_rules_are_announced_in_the_language_of_the_room(code, tmp_path):
+    changes = {"sharing.take_rate": 0.6, "sharing.mix": "equal", "voice.decider": "vote", "governance.fine": 1.5}
+    told = {}
+    for language in ("en", code):
+        settings = {"seats": 8, "rounds": 2, "language": language}
+        room = Room.open(tmp_path / language, "ABCDE", "secret", settings)
+        room.change(changes)
+        told[language] = room.news[0]
+    assert told["en"].startswith("New rule: the orchestrator keeps 60 % of all value; value is shared by ")
+    if code == "de":
+        assert told["de"].startswith(
+            "Neue Regel: der Orchestrator behält 60 % von allem Wert; Wert wird geteilt: zu gleichen"
+        )
+        assert "1,5" in told["de"] and "1.5" in told["en"]
+    with pytest.raises(Mistake, match="language: 'xx' is none of en"):
+        Room.open(tmp_path / "xx", "ABCDE", "secret", {"language": "xx"})
+
+
+@pytest.mark.parametrize("code", OTHERS)
+@pytest.mark.parametrize("table", ["cockpit", "room"])
+def test_places_for_numbers_are_those_of_the_english_sentence(code, table):
+    for english, other in speak(code).own[table].items():
+        assert sorted(re.findall(r"\{\w*\}", english)) == sorted(re.findall(r"\{\w*\}", other)), english
 
 
 def test_numbers_are_written_as_the_language_writes_them():

@@ -153,7 +153,7 @@ def _words(content: Any) -> Any:
     return {
         "language": words.code,
         "languages": languages(),
-        **{name: words.tables[name] for name in ("lesson", "cockpit")},
+        **{name: words.tables[name] for name in ("lesson", "cockpit", "room", "abouts")},
     }
 
 

@@ -26,6 +26,8 @@ TABLES = (
     "lesson",
     "sheet",
     "cockpit",
+    "room",
+    "abouts",
 )
 SHARES = ("share", "0 to 1")
 """Units of series that are told per cent."""
@@ -85,6 +87,10 @@ class Words:
     def title(self, name: str, english: str) -> str:
         """The title of a shipped scenario or design."""
         return self.tables["titles"].get(name, english)
+
+    def room(self, sentence: str) -> str:
+        """A sentence that a room says, which is written in English."""
+        return self.tables["room"].get(sentence, sentence)
 
     def setting(self, key: str, value: Any, share: bool) -> str:
         """Where a lever stands, as people read it."""

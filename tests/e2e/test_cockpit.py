@@ -170,6 +170,7 @@ def test_it_speaks_german_where_it_is_asked_to_or_the_browser_does(open_page, ad
     assert (
         page.locator("#rules h2").inner_text() == "Regeln" and page.locator("#title").inner_text() == "Steigende Flut"
     )
+    assert page.inner_text("#about").startswith("Zweihundert Firmen") and page.get_attribute("#about", "lang") == "de"
     before = curve(page, "Wert im Monat")
     lever(page, "sharing.take_rate", 0.6)
     after = settled(page, "Wert im Monat", before)

@@ -73,7 +73,7 @@ def test_a_class_plays_three_rounds(enter, room):
         if k == 1:
             slide(desk.page, "#rule-take_rate", 60)
             desk.page.click("#announce")
-            expect(anna.page.locator("#news")).to_contain_text("keeps 60%")
+            expect(anna.page.locator("#news")).to_contain_text("keeps 60 %")
         expect(anna.page.locator("#saved")).to_have_text("Saved")
         expect(desk.page.locator("#count")).to_contain_text("2 have chosen")
         desk.page.click("#next")
@@ -116,7 +116,7 @@ def test_a_vote_is_held_and_its_middle_rules(enter, room):
         phone.page.click("#cast")
     expect(desk.page.locator("#votes")).to_contain_text("3 votes")
     desk.page.click("#vote")
-    expect(phones[0].page.locator("#news")).to_contain_text("By vote of 3, the orchestrator keeps 20%")
+    expect(phones[0].page.locator("#news")).to_contain_text("By vote of 3, the orchestrator keeps 20 %")
 
 
 def test_wrong_codes_are_told_and_the_door_stays(enter):

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sim import shipped
-from sim.app.levers import said
+from sim.app.levers import said, shares
 from sim.app.room.game import Choice, Game, fitted
 from sim.app.room.journal import Journal
+from sim.app.words import Words, languages, speak
 from sim.firm import Firm
 from sim.mistakes import Mistake, nearest, shown
 from sim.scenario import Scenario
@@ -52,6 +53,8 @@ class Settings(NamedTuple):
     """Whether players see each other's names."""
     ranking: bool = False
     """Whether the projector shows who has earned most."""
+    language: str = "en"
+    """In which new rules are announced: that of the teacher's page."""
 
 
 BOUNDS = {"seats": (2, 300), "rounds": (1, MOST_ROUNDS), "months": (1, 12), "seed": (0, 2**53), "seconds": (0, 3600)}
@@ -81,6 +84,8 @@ def settled(settings: Settings, changes: Any) -> Settings:
             raise Mistake([f"settings: {key}: {shown(value)} is not allowed; it must be from {low} to {high}"])
     if "scenario" in changes and changes["scenario"] not in shipped.scenarios():
         raise Mistake([f"settings: scenario: {shown(changes['scenario'])} is none of the shipped ones"])
+    if "language" in changes and changes["language"] not in languages():
+        raise Mistake([f"settings: language: {shown(changes['language'])} is none of {', '.join(languages())}"])
     return settings._replace(**changes)
 
 
@@ -337,7 +342,7 @@ class Room:
             raise Mistake(["rules: must be a table of levers by full key"])
         whole = said(dict(changes))
         self.game.amended(whole)  # nothing is written that cannot be
-        self._record({"kind": "rules", "set": whole, "told": told or _told(changes)})
+        self._record({"kind": "rules", "set": whole, "told": told or _told(changes, speak(self.settings.language))})
 
     def begin_vote(self) -> None:
         """Ask everybody for the take rate that they want."""
@@ -359,11 +364,12 @@ class Room:
     def end_vote(self) -> str:
         """Count: the median of the votes is the new take rate (Black 1948), as no other would win against it. What came of it, in words."""
         votes = [vote for number, vote in (self.ballots or {}).items() if number in self.players]
-        self.ballots = None
+        self.ballots, words = None, speak(self.settings.language)
         if not votes:
-            return "Nobody voted: the take rate stays."
+            return words.room("Nobody voted: the take rate stays.")
         take = round(statistics.median(votes), 2)
-        told = f"By vote of {len(votes)}, the orchestrator keeps {take:.0%}."
+        sentence = words.room("By vote of {votes}, the orchestrator keeps {take}.")
+        told = sentence.format(votes=len(votes), take=words.setting("sharing.take_rate", take, True))
         self.change({"sharing.take_rate": take}, told)
         return told
 
@@ -416,24 +422,28 @@ def _numbered(name: str, k: int) -> str:
 
 
 WORDS = {
-    "sharing.take_rate": "the orchestrator keeps {:.0%} of all value",
+    "sharing.take_rate": "the orchestrator keeps {} of all value",
     "sharing.mix": "value is shared by {}",
-    "governance.transparency": "openness is {:.0%}",
-    "governance.monitoring": "{:.0%} of shortfalls are seen",
-    "governance.fine": "the fine is {:g} times what was missing",
-    "governance.norm": "the norm is to put in {:.0%}",
+    "governance.transparency": "openness is {}",
+    "governance.monitoring": "{} of shortfalls are seen",
+    "governance.fine": "the fine is {} times what was missing",
+    "governance.norm": "the norm is to put in {}",
     "voice.decider": "who decides on the split: {}",
-    "voice.feedback": "the feedback channel is {:.0%} open",
-    "exchange.reciprocity": "reciprocity is {:g}",
+    "voice.feedback": "the feedback channel is {} open",
+    "exchange.reciprocity": "reciprocity is {}",
 }
+"""What is said of a new rule, in English."""
 
 
-def _told(changes: Mapping[str, Any]) -> str:
+def _told(changes: Mapping[str, Any], words: Words) -> str:
     """New rules, in words."""
-    told = []
-    for key, value in changes.items():
-        try:
-            told.append(WORDS[key].format(value))
-        except (KeyError, ValueError, TypeError):
-            told.append(f"{key}: {shown(value)}")
-    return f"New rule: {'; '.join(told)}."
+    known = shares()
+    told = [words.room(WORDS[key]).format(_setting(key, value, words, known)) for key, value in changes.items()]
+    return words.room("New rule: {rules}.").format(rules="; ".join(told))
+
+
+def _setting(key: str, value: Any, words: Words, known: set[str]) -> str:
+    """Where a rule stands now, as people read it."""
+    if isinstance(value, Mapping):
+        return ", ".join(words.choice(key, str(name)) for name in value)
+    return words.setting(key, value, key in known)

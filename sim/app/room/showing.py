@@ -9,6 +9,7 @@ from typing import Any
 from sim.app.film import Frame, of_255
 from sim.app.room.game import trust_in
 from sim.app.room.keeping import Player, Room
+from sim.app.words import speak
 from sim.firm import Firm, Tie
 from sim.names import Decider, FairnessNorm, ShareRule, words
 from sim.phases.fairness import behind
@@ -194,10 +195,10 @@ class Shown:
 
     def screen(self) -> dict[str, Any]:
         """What the projector shows."""
-        history = self.room.game.ecosystem.simulation.history
+        history, settings = self.room.game.ecosystem.simulation.history, self.room.settings
         told = {
             "code": self.room.code,
-            "title": self.room.game.scenario.title,
+            "title": speak(settings.language).title(settings.scenario, self.room.game.scenario.title),
             "seats": len(self.room.seats),
             "series": {name: [told_of(name, value) for value in history[name].tolist()] for name in SERIES},
             "network": self.network(),

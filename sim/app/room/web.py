@@ -28,6 +28,7 @@ from sim.app.room.game import Choice, Game, playable
 from sim.app.room.keeping import CODE, LETTERS, Player, Room
 from sim.app.room.routes import FOLDER, LARGEST, lan
 from sim.app.room.showing import Shown
+from sim.app.words import speak
 from sim.mistakes import Mistake
 
 A_SECOND, AT_ONCE = 20.0, 40.0
@@ -372,7 +373,9 @@ class Rooms:
             if request.method == "GET":
                 from sim import shipped
 
-                return JSONResponse({"scenarios": await run_in_threadpool(playable, shipped.scenarios())})
+                found = await run_in_threadpool(playable, shipped.scenarios())
+                words = speak(request.query_params.get("language", "en")[:35])
+                return JSONResponse({"scenarios": {name: words.title(name, title) for name, title in found.items()}})
             host, token = await self.open(await _json(request))
         except Mistake as mistake:
             return JSONResponse({"mistakes": mistake.lines}, status_code=422)

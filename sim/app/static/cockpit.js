@@ -5,7 +5,7 @@ import {Chart, chartOf, usual} from "./charts.js";
 import {Film} from "./film.js";
 import {Lever, say} from "./levers.js";
 import {Network} from "./network.js";
-import {language, learn, number, offer, t, translate, wanted} from "./words.js";
+import {aboutOf, language, learn, number, offer, t, translate, wanted} from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 const FRESH = {scenario: "rising_tide", text: null, seed: 0, set: {}, events: []};
@@ -111,9 +111,9 @@ async function begin(changes) {
   month = Math.min(month, base.shorter["run.steps"] ?? base.values["run.steps"]);
   showCharts(null);
   $("title").textContent = state.text === null ? $("scenario").querySelector(`[value="${state.scenario}"]`)?.textContent ?? base.title : base.title;
-  $("about").lang = "en"; // scenarios are described in English
-  $("about").textContent = base.description;
-  $("about").title = base.description;
+  const about = state.text === null ? aboutOf(state.scenario) : undefined;
+  $("about").lang = about ? language() : "en"; // scenarios themselves are written in English
+  $("about").textContent = $("about").title = about ?? base.description;
   return true;
 }
 

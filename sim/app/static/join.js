@@ -1,8 +1,11 @@
 // A player's page: what its firm has and got, what it puts in, and whom it trusts.
 
-import {$, Clock, Line, make, percent, phaseOf, Plot, rulesOf, SHARED, signed, tell, whole} from "./room-parts.js";
+import {$, Clock, Line, make, percent, phaseOf, Plot, rulesOf, shared, signed, speak, tell, whole} from "./room-parts.js";
+import {number, t} from "./words.js";
 
-const STANCES = [["nothing", "None"], ["less", "Less"], ["usual", "Usual"], ["more", "More"]];
+await speak("Join");
+
+const STANCES = [["nothing", t("None")], ["less", t("Less")], ["usual", t("Usual")], ["more", t("More")]];
 const place = location.pathname.split("/")[2] || "";
 const kept = (code) => `rising-tide room ${code}`;
 const clock = new Clock($("clock"));
@@ -50,7 +53,7 @@ function heard(told) {
     tick = told;
     showTick();
   } else if (told.is === "noted") {
-    if (told.n === said) tell($("saved"), told.done ? "Done" : "Saved");
+    if (told.n === said) tell($("saved"), told.done ? t("Done") : t("Saved"));
   } else if (told.is === "refused") refused(told);
   else if (told.is === "wrong") tell($("saved"), told.why);
 }
@@ -60,9 +63,9 @@ function refused(told) {
   $("game").hidden = true;
   $("lost").hidden = true;
   $("door").hidden = false;
-  tell($("refused"), told.why);
+  tell($("refused"), t(told.why));
   const button = $("door").querySelector("button");
-  tell(button, told.code === 4002 ? "Play here again" : "Join");
+  tell(button, told.code === 4002 ? t("Play here again") : t("Join"));
 }
 
 // What is shown
@@ -71,9 +74,9 @@ function show() {
   $("door").hidden = true;
   $("game").hidden = false;
   const {you, books} = view;
-  tell($("firm"), you.firm ? `Firm ${you.firm}` : "No firm yet");
-  tell($("who"), you.firm ? `${you.name} · ${you.role}` : you.name);
-  document.title = `${you.firm || "Waiting"} – Rising Tide`;
+  tell($("firm"), you.firm ? t("Firm {name}", {name: you.firm}) : t("No firm yet"));
+  tell($("who"), you.firm ? `${you.name} · ${t(you.role)}` : you.name);
+  document.title = `${you.firm || t("Waiting")} – Rising Tide`;
   tell($("news"), view.news.join(" "));
   $("rulebook").replaceChildren(...rulesOf(view.rules).map((text) => make("li", {}, text)));
   for (const section of document.querySelectorAll("main > section, main > .bar, #standing")) section.hidden = !books || (section.id === "ballot" && !voting);
@@ -85,11 +88,11 @@ function show() {
 
 function showSeat() {
   const {you} = view;
-  const lost = you.lost ? `Your firm ${you.lost} is gone: it failed or was expelled. ` : "";
-  if (you.waiting) tell($("seat"), `${lost}All firms are taken. You are number ${you.waiting} in line; until then you watch.`);
-  else if (you.missed && you.bot) tell($("seat"), `You have been silent for ${you.missed === 1 ? "a round" : `${you.missed} rounds`}: a bot plays your firm until you choose.`);
-  else if (you.missed) tell($("seat"), "You chose nothing last round: what stands below was played.");
-  else tell($("seat"), lost && `${lost}You run ${you.firm} now.`);
+  const lost = you.lost ? `${t("Your firm {name} is gone: it failed or was expelled.", {name: you.lost})} ` : "";
+  if (you.waiting) tell($("seat"), `${lost}${t("All firms are taken. You are number {place} in line; until then you watch.", {place: you.waiting})}`);
+  else if (you.missed && you.bot) tell($("seat"), t("You have been silent for {rounds}: a bot plays your firm until you choose.", {rounds: you.missed === 1 ? t("a round") : t("{count} rounds", {count: you.missed})}));
+  else if (you.missed) tell($("seat"), t("You chose nothing last round: what stands below was played."));
+  else tell($("seat"), lost && `${lost}${t("You run {name} now.", {name: you.firm})}`);
 }
 
 function showFirm() {
@@ -102,17 +105,17 @@ function showFirm() {
   }
   const paid = view.round > 0;
   $("standing").replaceChildren(...[
-    ["Points last round", paid ? whole(history.at(-1)?.[0]) : "–"], ["Reserves, months", books.reserves.toFixed(1)], ["Trust in you", percent(books.trust)],
+    [t("Points last round"), paid ? whole(history.at(-1)?.[0]) : "–"], [t("Reserves, months"), number(books.reserves, 1)], [t("Trust in you"), percent(books.trust)],
   ].map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, make("strong", {}, value)))));
   showShare();
   showWish();
   const fresh = JSON.stringify([partners, round]);
   if (fresh !== shown) {
     shown = fresh;
-    $("partners").replaceChildren(...(partners.length ? partners.map(partnerRow) : [make("p", {}, "You have no partners at the moment; the market may bring some.")]));
+    $("partners").replaceChildren(...(partners.length ? partners.map(partnerRow) : [make("p", {}, t("You have no partners at the moment; the market may bring some."))]));
   }
   account(books, paid);
-  plot ||= new Plot($("chart"), "Your points a round");
+  plot ||= new Plot($("chart"), t("Your points a round"));
   const top = books.endowment * view.months;
   plot.draw(history.map(([points]) => points), Math.max(2, view.rounds), top);
 }
@@ -121,14 +124,15 @@ function showShare() {
   const share = Math.round(100 * mine.contribution), {books, rules} = view;
   if (document.activeElement !== $("share") || Number($("share").value) !== share) $("share").value = share;
   tell($("share-now"), `${share} %`);
-  tell($("share-means"), `${whole(books.endowment * share / 100)} of your ${whole(books.endowment)} points a month. Each point costs you ${+rules.cost.toFixed(2)}; what it earns depends on your partners.`);
+  tell($("share-means"), t("{part} of your {all} points a month. Each point costs you {cost}; what it earns depends on your partners.",
+    {part: whole(books.endowment * share / 100), all: whole(books.endowment), cost: number(rules.cost, Number.isInteger(rules.cost) ? 0 : 2)}));
 }
 
 function showWish() {
   const votes = ["vote", "weighted"].includes(view.rules.decider);
   $("wish").hidden = !votes;
   if (votes && $("wish").children.length === 1) {
-    $("wish").append(segmented("wish", [["-1", "Lower"], ["0", "As it is"], ["1", "Higher"]], String(mine.wish), (value) => { mine.wish = Number(value); chosen(); }));
+    $("wish").append(segmented("wish", [["-1", t("Lower")], ["0", t("As it is")], ["1", t("Higher")]], String(mine.wish), (value) => { mine.wish = Number(value); chosen(); }));
   }
 }
 
@@ -143,11 +147,11 @@ function segmented(name, options, now, onChange) {
 function partnerRow(partner) {
   const open = partner.contribution !== undefined;
   const passed = view.round > 0 ? [
-    `Promised ${whole(partner.promised)}, gave you ${whole(partner.received)}; you gave ${whole(partner.given)}.`,
-    open ? `Puts in ${percent(partner.contribution)}, earned ${whole(partner.payoff)}.` : "",
+    t("Promised {promised}, gave you {received}; you gave {given}.", {promised: whole(partner.promised), received: whole(partner.received), given: whole(partner.given)}),
+    open ? t("Puts in {share}, earned {points}.", {share: percent(partner.contribution), points: whole(partner.payoff)}) : "",
   ].filter(Boolean).join(" ") : "";
-  const part = make("button", {type: "button", className: "part", "aria-pressed": "false"}, "Part");
-  part.title = `Part from ${partner.name} at the end of this month`;
+  const part = make("button", {type: "button", className: "part", "aria-pressed": "false"}, t("Part"));
+  part.title = t("Part from {name} at the end of this month", {name: partner.name});
   part.addEventListener("click", () => {
     mine.part = mine.part === partner.id ? null : partner.id;
     for (const other of document.querySelectorAll("#partners .part")) other.setAttribute("aria-pressed", "false");
@@ -156,9 +160,9 @@ function partnerRow(partner) {
   });
   const less = partner.promised > 1 && partner.received < 0.8 * partner.promised;
   return make("fieldset", {className: "choices"},
-    make("legend", {}, partner.name, make("small", {}, partner.person ? "" : " · bot"), make("small", {}, partner.role === "orchestrator" ? " · orchestrator" : "")),
-    make("p", {}, passed, less ? make("strong", {className: "bad"}, " Less than promised.") : ""),
-    make("p", {className: "trusts"}, meter("You trust it", partner.trust), meter("It trusts you", partner.back)),
+    make("legend", {}, partner.name, make("small", {}, partner.person ? "" : ` · ${t("bot")}`), make("small", {}, partner.role === "orchestrator" ? ` · ${t("orchestrator")}` : "")),
+    make("p", {}, passed, less ? make("strong", {className: "bad"}, ` ${t("Less than promised.")}`) : ""),
+    make("p", {className: "trusts"}, meter(t("You trust it"), partner.trust), meter(t("It trusts you"), partner.back)),
     make("div", {className: "row"},
       segmented(`stance-${partner.id}`, STANCES, mine.stances[partner.id] || "usual", (value) => {
         if (value === "usual") delete mine.stances[partner.id];
@@ -173,19 +177,20 @@ function meter(name, share) {
 
 function account(books, paid) {
   if (!paid) {
-    tell($("why"), "Nothing has been played yet.");
+    tell($("why"), t("Nothing has been played yet."));
     tell($("short"), "");
     $("account").replaceChildren();
     return;
   }
   const {rules} = view, kept = percent(books.kept);
-  tell($("why"), `Your effort and your ties created ${whole(books.created)} points. The orchestrator kept ${kept} of all value; the rest was shared ${SHARED[books.shared]}. You got ${books.account[1]}.`);
-  const claim = {shapley: "each 100 points that they created", equity: "each 100 points of effort", equality: "each 100 points that they have"}[rules.claim];
-  tell($("short"), books.short ? `You are shortchanged: for ${claim.replace("they", "you")} you got ${whole(100 * books.deal)}; others got ${whole(100 * books.others)}.` : "");
-  const names = ["You have, a month", "Your share of the value", "Cost of your effort", "Keeping up partnerships", "Fine", "Other"];
+  tell($("why"), t("Your effort and your ties created {created} points. The orchestrator kept {kept} of all value; the rest was shared {how}. You got {got}.",
+    {created: whole(books.created), kept, how: shared(books.shared), got: books.account[1]}));
+  const claim = {shapley: t("each 100 points that you created"), equity: t("each 100 points of effort"), equality: t("each 100 points that you have")}[rules.claim];
+  tell($("short"), books.short ? t("You are shortchanged: for {claim} you got {deal}; others got {others}.", {claim, deal: whole(100 * books.deal), others: whole(100 * books.others)}) : "");
+  const names = [t("You have, a month"), t("Your share of the value"), t("Cost of your effort"), t("Keeping up partnerships"), t("Fine"), t("Other")];
   $("account").replaceChildren(...books.account.map((value, k) => [names[k], value, k]).filter(([, value, k]) => k < 3 || value).map(([name, value, k]) =>
     make("tr", {}, make("th", {scope: "row"}, name), make("td", {}, k ? signed(value) : whole(value)))),
-    make("tr", {className: "sum"}, make("th", {scope: "row"}, view.months > 1 ? "Points, last month" : "Points"), make("td", {}, whole(books.account.reduce((sum, value) => sum + value, 0)))));
+    make("tr", {className: "sum"}, make("th", {scope: "row"}, view.months > 1 ? t("Points, last month") : t("Points")), make("td", {}, whole(books.account.reduce((sum, value) => sum + value, 0)))));
 }
 
 function showTick() {
@@ -195,13 +200,13 @@ function showTick() {
   const open = tick.phase === "choosing" && Boolean(view.books);
   for (const input of document.querySelectorAll("#decide input, #partners input, #partners button, #done")) input.disabled = !open;
   $("done").setAttribute("aria-pressed", String(done));
-  tell($("done"), done ? "Done – change my mind" : "Done for this round");
+  tell($("done"), done ? t("Done – change my mind") : t("Done for this round"));
   if (Boolean(tick.vote) !== voting) {
     voting = Boolean(tick.vote);
     $("ballot").hidden = !voting || !view.books;
     $("take").value = Math.round(100 * view.rules.take_rate);
     tell($("take-now"), `${$("take").value} %`);
-    tell($("cast"), "Cast my vote");
+    tell($("cast"), t("Cast my vote"));
   }
 }
 
@@ -216,7 +221,7 @@ function chosen() {
 
 $("share").addEventListener("input", () => { mine.contribution = Number($("share").value) / 100; showShare(); chosen(); });
 $("done").addEventListener("click", () => { done = !done; chosen(); showTick(); });
-$("take").addEventListener("input", () => { tell($("take-now"), `${$("take").value} %`); tell($("cast"), "Cast my vote"); });
-$("cast").addEventListener("click", () => { line.post("vote", {do: "vote", take: Number($("take").value) / 100}); tell($("cast"), "Voted – vote again"); });
+$("take").addEventListener("input", () => { tell($("take-now"), `${$("take").value} %`); tell($("cast"), t("Cast my vote")); });
+$("cast").addEventListener("click", () => { line.post("vote", {do: "vote", take: Number($("take").value) / 100}); tell($("cast"), t("Voted – vote again")); });
 
 begin();

@@ -1,5 +1,7 @@
 // What the pages of a room share: their line to the server, small charts, clocks and words. Text is only ever text.
 
+import {language, learn, number, t, translate, wanted} from "./words.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 const EVERY = 200; // milliseconds between two messages of a kind: the latest is sent, the others are not
 
@@ -25,9 +27,17 @@ export const percent = (share) => (share === null || share === undefined ? "–"
 export const whole = (points) => (points === null || points === undefined ? "–" : `${Math.round(points)}`);
 export const signed = (points) => (points >= 0 ? `+${Math.round(points)}` : `−${Math.round(-points)}`);
 
-export const SHARED = {
-  shapley: "by what each created", equal: "in equal shares", contribution: "by the effort that each delivered", power: "by bargaining power", need: "by need",
-};
+/** Learn the language of the address or the browser, and turn the page into it; without a server it stays as it is written. */
+export async function speak(title) {
+  try { await learn(wanted()); } catch { return; }
+  document.documentElement.lang = language();
+  translate(document.body);
+  document.title = `${t(title)} – Rising Tide`;
+}
+
+export const shared = (rule) => ({
+  shapley: t("by what each created"), equal: t("in equal shares"), contribution: t("by the effort that each delivered"), power: t("by bargaining power"), need: t("by need"),
+})[rule];
 
 /** The line to the server: it says who one is, is taken up again when it breaks, and sends the latest of each kind. */
 export class Line {
@@ -108,10 +118,10 @@ export class Clock {
 
 export function phaseOf(tick, frame) {
   if (!tick || !frame) return "";
-  if (tick.phase === "lobby") return "Waiting for the teacher to begin";
-  if (tick.phase === "over") return "The game is over";
-  const round = `Round ${Math.min(tick.round + 1, frame.rounds)} of ${frame.rounds}`;
-  return tick.phase === "paused" ? `${round} · paused` : tick.phase === "playing" ? `${round} · being played …` : round;
+  if (tick.phase === "lobby") return t("Waiting for the teacher to begin");
+  if (tick.phase === "over") return t("The game is over");
+  const round = t("Round {round} of {rounds}", {round: Math.min(tick.round + 1, frame.rounds), rounds: frame.rounds});
+  return tick.phase === "paused" ? `${round} · ${t("paused")}` : tick.phase === "playing" ? `${round} · ${t("being played …")}` : round;
 }
 
 /** A chart of one series: a line, its last value, and the axis from nought. */
@@ -146,13 +156,13 @@ export class Plot {
     this.svg.replaceChildren(...drawn);
     const now = last >= 0 ? this.say(values[last]) : "–";
     tell(this.value, now);
-    this.svg.setAttribute("aria-label", `${this.title}, by round; now ${now}`);
+    this.svg.setAttribute("aria-label", t("{title}, by round; now {now}", {title: this.title, now}));
   }
 
   say(value) {
     if (value === null) return "–";
     if (this.share) return percent(value);
-    return Math.abs(value) >= 20 || Number.isInteger(value) ? Math.round(value).toString() : value.toFixed(Math.abs(value) < 1 ? 2 : 1);
+    return Math.abs(value) >= 20 || Number.isInteger(value) ? number(Math.round(value)) : number(value, Math.abs(value) < 1 ? 2 : 1);
   }
 }
 
@@ -176,12 +186,12 @@ export const filmOf = (network) => ({
 /** The rules in force, in plain words. */
 export function rulesOf(rules) {
   return [
-    `The orchestrator keeps ${percent(rules.take_rate)} of all value.`,
-    `The rest is shared ${SHARED[rules.mix]}${rules.mixed ? ", for the most part" : ""}.`,
-    rules.transparency >= 0.5 ? "Books are open: you see what partners put in and earn." : "Books are closed: you see only what passes between you and your partners.",
-    rules.monitoring > 0 ? `Whoever puts in less than ${percent(rules.norm)} is seen in ${percent(rules.monitoring)} of cases and fined, more with every strike.` : "Nobody watches what firms put in.",
-    {fixed: "", orchestrator: "The orchestrator moves its take as it pleases.", vote: "Members vote on the take rate: one firm, one vote.",
-      weighted: "Members vote on the take rate: votes weigh by what firms put in."}[rules.decider],
-    rules.feedback > 0 ? "If most members feel treated unfairly, the split is mended." : "",
+    t("The orchestrator keeps {share} of all value.", {share: percent(rules.take_rate)}),
+    t("The rest is shared {how}.", {how: `${shared(rules.mix)}${rules.mixed ? t(", for the most part") : ""}`}),
+    rules.transparency >= 0.5 ? t("Books are open: you see what partners put in and earn.") : t("Books are closed: you see only what passes between you and your partners."),
+    rules.monitoring > 0 ? t("Whoever puts in less than {norm} is seen in {share} of cases and fined, more with every strike.", {norm: percent(rules.norm), share: percent(rules.monitoring)}) : t("Nobody watches what firms put in."),
+    {fixed: "", orchestrator: t("The orchestrator moves its take as it pleases."), vote: t("Members vote on the take rate: one firm, one vote."),
+      weighted: t("Members vote on the take rate: votes weigh by what firms put in.")}[rules.decider],
+    rules.feedback > 0 ? t("If most members feel treated unfairly, the split is mended.") : "",
   ].filter(Boolean);
 }

@@ -2,21 +2,24 @@
 
 import {ask} from "./asking.js";
 import {Network} from "./network.js";
-import {$, Clock, filmOf, Line, make, percent, phaseOf, Plot, tell} from "./room-parts.js";
+import {$, Clock, filmOf, Line, make, percent, phaseOf, Plot, speak, tell} from "./room-parts.js";
+import {language, t} from "./words.js";
+
+await speak("The room");
 
 const NUMBERS = ["seats", "rounds", "months", "seconds", "seed"];
 const RULES = [
-  {key: "sharing.take_rate", of: "take_rate", label: "The orchestrator keeps", share: true},
-  {key: "sharing.mix", of: "mix", label: "The rest is shared", choices: {shapley: "by what each created", equal: "equally", contribution: "by effort", power: "by power", need: "by need"}},
-  {key: "governance.transparency", of: "transparency", label: "Openness of the books", share: true},
-  {key: "governance.monitoring", of: "monitoring", label: "Shortfalls that are seen", share: true},
-  {key: "voice.decider", of: "decider", label: "Who moves the take rate", choices: {fixed: "nobody", vote: "members, a vote each", weighted: "members, by what they put in", orchestrator: "the orchestrator"}},
-  {key: "voice.feedback", of: "feedback", label: "Feedback channel", share: true},
+  {key: "sharing.take_rate", of: "take_rate", label: t("The orchestrator keeps"), share: true},
+  {key: "sharing.mix", of: "mix", label: t("The rest is shared"), choices: {shapley: t("by what each created"), equal: t("equally"), contribution: t("by effort"), power: t("by power"), need: t("by need")}},
+  {key: "governance.transparency", of: "transparency", label: t("Openness of the books"), share: true},
+  {key: "governance.monitoring", of: "monitoring", label: t("Shortfalls that are seen"), share: true},
+  {key: "voice.decider", of: "decider", label: t("Who moves the take rate"), choices: {fixed: t("nobody"), vote: t("members, a vote each"), weighted: t("members, by what they put in"), orchestrator: t("the orchestrator")}},
+  {key: "voice.feedback", of: "feedback", label: t("Feedback channel"), share: true},
 ];
 const GAME = [
-  {key: "seconds", label: "Seconds for a round (0: none)", kind: "number", max: 3600}, {key: "seats", label: "Firms to be played", kind: "number", max: 300, early: true},
-  {key: "rounds", label: "Rounds", kind: "number", max: 240, early: true}, {key: "early", label: "Go on when all are done", kind: "checkbox"},
-  {key: "ranking", label: "Ranking on the projector", kind: "checkbox"}, {key: "names", label: "Players see each other's names", kind: "checkbox"},
+  {key: "seconds", label: t("Seconds for a round (0: none)"), kind: "number", max: 3600}, {key: "seats", label: t("Firms to be played"), kind: "number", max: 300, early: true},
+  {key: "rounds", label: t("Rounds"), kind: "number", max: 240, early: true}, {key: "early", label: t("Go on when all are done"), kind: "checkbox"},
+  {key: "ranking", label: t("Ranking on the projector"), kind: "checkbox"}, {key: "names", label: t("Players see each other's names"), kind: "checkbox"},
 ];
 let draft = {}, line = null, view = null, tick = null, presence = {}, map = null, plots = null, clock = null, code = "", token = "";
 
@@ -32,7 +35,7 @@ async function begin() {
   if (token) return conduct();
   $("opening").hidden = false;
   try {
-    const {scenarios} = await ask("/api/room");
+    const {scenarios} = await ask(`/api/room?language=${language()}`);
     $("scenario").replaceChildren(...Object.entries(scenarios).map(([name, title]) => make("option", {value: name, selected: name === "rising_tide"}, title)));
   } catch (error) { complain(error.message); }
 }
@@ -40,7 +43,7 @@ async function begin() {
 $("opening").addEventListener("submit", async (event) => {
   event.preventDefault();
   complain("");
-  const settings = {scenario: $("scenario").value, ...Object.fromEntries(NUMBERS.map((name) => [name, Number($(name).value)]))};
+  const settings = {scenario: $("scenario").value, language: language(), ...Object.fromEntries(NUMBERS.map((name) => [name, Number($(name).value)]))};
   const button = $("opening").querySelector("button");
   button.disabled = true;
   try {
@@ -59,8 +62,8 @@ function conduct() {
   map = new Network($("map"), () => {});
   clock = new Clock($("clock"));
   plots = {
-    value: new Plot($("plots"), "Value a month, points", {colour: "#007a55"}), partner_contribution: new Plot($("plots"), "What partners put in", {share: true, colour: "#8a5a00"}),
-    trust: new Plot($("plots"), "Trust", {share: true}), grievance: new Plot($("plots"), "Grievance", {colour: "#9c3d78"}),
+    value: new Plot($("plots"), t("Value a month, points"), {colour: "#007a55"}), partner_contribution: new Plot($("plots"), t("What partners put in"), {share: true, colour: "#8a5a00"}),
+    trust: new Plot($("plots"), t("Trust"), {share: true}), grievance: new Plot($("plots"), t("Grievance"), {colour: "#9c3d78"}),
   };
   $("rulebook").prepend(...RULES.map(ruleOf));
   for (const setting of GAME) $("settings").append(settingOf(setting));
@@ -75,7 +78,7 @@ function conduct() {
 
 function welcome(told) {
   $("qr").src = `/api/room/${told.code}/qr.svg`;
-  $("qr").alt = `QR code of ${told.address}/join/${told.code}`;
+  $("qr").alt = t("QR code of {address}", {address: `${told.address}/join/${told.code}`});
   tell($("code"), told.code);
   $("where").replaceChildren(told.address.replace("http://", ""), make("wbr"), "/join");
   $("wall").href = `/screen/${told.code}`;
@@ -118,7 +121,7 @@ function show() {
     else if (document.activeElement !== input) input.value = view.settings[setting.key];
   }
   tell($("news"), [...view.news, ...view.remarks].join(" "));
-  tell($("folder"), `All is kept in ${view.folder} as it happens.`);
+  tell($("folder"), t("All is kept in {folder} as it happens.", {folder: view.folder}));
   showPlayers();
   showDraft();
   showTick();
@@ -136,15 +139,16 @@ function showDraft() {
 
 function showTick() {
   if (!tick || !view) return;
-  tell($("phase"), phaseOf(tick, view).replace("Waiting for the teacher to begin", "Players are coming in"));
+  tell($("phase"), phaseOf(tick, view).replace(t("Waiting for the teacher to begin"), t("Players are coming in")));
   clock.set(tick.phase, tick.left);
-  tell($("go"), {lobby: "Begin", choosing: "Pause", paused: "Go on", playing: "Pause", over: "Over"}[tick.phase]);
+  tell($("go"), {lobby: t("Begin"), choosing: t("Pause"), paused: t("Go on"), playing: t("Pause"), over: t("Over")}[tick.phase]);
   $("go").disabled = ["playing", "over"].includes(tick.phase);
   $("next").disabled = !["choosing", "paused"].includes(tick.phase);
-  tell($("count"), `${tick.players} ${tick.players === 1 ? "player" : "players"}, ${tick.here} here now, ${tick.seated} of ${view.seats} firms played; ${tick.chosen} have chosen, ${tick.done} are done.`);
-  tell($("vote"), tick.vote ? "Close the vote and count" : "Open a vote");
+  tell($("count"), t("{players}, {here} here now, {seated} of {seats} firms played; {chosen} have chosen, {done} are done.",
+    {...tick, seats: view.seats, players: tick.players === 1 ? t("1 player") : t("{count} players", {count: tick.players})}));
+  tell($("vote"), tick.vote ? t("Close the vote and count") : t("Open a vote"));
   const votes = presence.votes || [];
-  tell($("votes"), tick.vote ? `${tick.vote.cast} votes so far${votes.length ? `: from ${percent(votes[0])} to ${percent(votes.at(-1))}` : ""}.` : "The middle vote becomes the rule.");
+  tell($("votes"), tick.vote ? `${t("{count} votes so far", {count: tick.vote.cast})}${votes.length ? t(": from {low} to {high}", {low: percent(votes[0]), high: percent(votes.at(-1))}) : ""}.` : t("The middle vote becomes the rule."));
   for (const setting of GAME) if (setting.early) $(`set-${setting.key}`).disabled = tick.phase !== "lobby";
 }
 
@@ -153,8 +157,8 @@ function showPlayers() {
   const points = Object.fromEntries(view.ranking.map((each) => [each.firm, each.points]));
   const rows = view.players.map((player) => {
     const [here, chosen, done] = presence.players?.[player.number] || [false, false, false];
-    const state = !here ? "away" : done ? "done" : chosen ? "choosing" : "here";
-    return {player, state: player.firm ? (player.bot && !chosen ? `${state}, bot plays` : state) : `${state}, waits`, points: points[player.firm] ?? ""};
+    const state = !here ? t("away") : done ? t("done") : chosen ? t("choosing") : t("here");
+    return {player, state: player.firm ? (player.bot && !chosen ? `${state}, ${t("bot plays")}` : state) : `${state}, ${t("waits")}`, points: points[player.firm] ?? ""};
   });
   const table = $("players");
   while (table.children.length > rows.length) table.lastChild.remove();
@@ -162,17 +166,17 @@ function showPlayers() {
     const row = table.children[k] || table.appendChild(playerRow());
     row.dataset.number = player.number;
     [player.name, player.firm || "–", state, String(earned)].forEach((text, cell) => tell(row.children[cell], text));
-    row.lastChild.firstChild.setAttribute("aria-label", `Send ${player.name} out`);
+    row.lastChild.firstChild.setAttribute("aria-label", t("Send {name} out", {name: player.name}));
   });
 }
 
 function playerRow() {
-  const out = make("button", {type: "button", title: "Send out: the firm is free for somebody else"}, "×");
+  const out = make("button", {type: "button", title: t("Send out: the firm is free for somebody else")}, "×");
   const row = make("tr", {}, make("td"), make("td"), make("td"), make("td"), make("td", {}, out));
   out.addEventListener("click", () => {
     if (out.dataset.sure) { line.send({do: "kick", player: Number(row.dataset.number)}); delete out.dataset.sure; tell(out, "×"); return; }
     out.dataset.sure = "yes";
-    tell(out, "Sure?");
+    tell(out, t("Sure?"));
     setTimeout(() => { delete out.dataset.sure; tell(out, "×"); }, 3000);
   });
   return row;

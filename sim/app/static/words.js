@@ -2,7 +2,7 @@
 
 import {ask} from "./asking.js";
 
-let told = {language: "en", languages: ["en"], lesson: {}, cockpit: {}};
+let told = {language: "en", languages: ["en"], lesson: {}, cockpit: {}, room: {}, abouts: {}};
 
 /** Fetch the words of a language; one that is not spoken gives English. */
 export async function learn(language) {
@@ -20,8 +20,11 @@ export const language = () => told.language;
 
 /** A sentence in the language, with names and numbers in its braces. */
 export function t(text, values = {}) {
-  return (told.cockpit[text] ?? text).replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+  return (told.room[text] ?? told.cockpit[text] ?? text).replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
 }
+
+/** What a shipped scenario is about, in the language; undefined where only English says it. */
+export const aboutOf = (name) => told.abouts[name];
 
 /** A number as the language writes it, with so many digits after the point. */
 export const number = (value, digits = 0) => value.toLocaleString(told.language, {minimumFractionDigits: digits, maximumFractionDigits: digits});
