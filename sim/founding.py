@@ -69,6 +69,14 @@ def _beside(scenario: Scenario, name: str) -> Path:
     return (scenario.folder or Path.cwd()) / name
 
 
+def check_files(scenario: Scenario) -> list[str]:
+    """Check the files that a scenario names, which are part of it; what stands in them in vain, a line each."""
+    if isinstance(scenario.founding.firms, int):
+        return []
+    found(scenario)
+    return unused_columns(scenario)
+
+
 def unused_columns(scenario: Scenario) -> list[str]:
     """The columns of its files that mean nothing here, a line each, with the nearest that would."""
     founding, lines = scenario.founding, []

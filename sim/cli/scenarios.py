@@ -49,7 +49,8 @@ def check(
     later_wins: LaterWins = False,
 ) -> None:
     """Say what is wrong with scenarios, designs, studies, searches or claims; runs nothing."""
-    from sim.study.checking import check_file, check_files
+    from sim.founding import check_files
+    from sim.study.checking import check_file
 
     wrong: list[str] = []
     for file in files:

@@ -6,7 +6,7 @@ from typing import Any
 
 from sim import shipped
 from sim.designs import Design, is_design
-from sim.founding import found, unused_columns
+from sim.founding import check_files
 from sim.mistakes import Mistake
 from sim.reading import parse, read_text
 from sim.scenario import Scenario, find
@@ -40,14 +40,6 @@ def check_file(where: str) -> list[str]:
         return [*study.remarks(), *dict.fromkeys(line for design in study.designs() for line in check_files(design))]
     scenario = Scenario.load(where)
     return [*scenario.remarks(), *check_files(scenario)]
-
-
-def check_files(scenario: Scenario) -> list[str]:
-    """Check the files that a scenario names, which are part of it; what stands in them in vain, a line each."""
-    if isinstance(scenario.founding.firms, int):
-        return []
-    found(scenario)
-    return unused_columns(scenario)
 
 
 def _is_study(content: dict[str, Any]) -> bool:

@@ -12,11 +12,11 @@ import pandas as pd
 
 from sim import luck
 from sim.designs import Design, conflicts
+from sim.founding import check_files
 from sim.measures import FEWER
 from sim.measures.estimate import Estimate
 from sim.mistakes import Mistake
 from sim.record import kind_of
-from sim.study.checking import check_files
 from sim.study.design import TREATMENT, Study
 from sim.study.result import Result
 from sim.study.spaces import Range
