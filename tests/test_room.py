@@ -158,6 +158,14 @@ def test_a_choice_that_is_none_is_refused(choice):
         Choice.read(choice)
 
 
+@pytest.mark.parametrize("seats", [2, 3, 4, 7])
+@pytest.mark.parametrize("name", ["rising_tide", "supply_chain", "marketplace"])
+def test_a_room_may_be_small(name, seats):
+    """There are no more partners than there are other firms."""
+    game = Game(fitted(Scenario.load(name), seats, 6), 0)
+    assert all(firm.degree < seats + game.ecosystem.scenario.founding.orchestrators for firm in game.ecosystem.agents)
+
+
 def test_scenarios_in_which_there_is_nothing_to_choose_are_not_played():
     assert list(playable(["rising_tide", "florentine", "public_goods"])) == ["rising_tide"]
     with pytest.raises(Mistake, match="seats"):

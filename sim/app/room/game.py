@@ -166,9 +166,11 @@ def fitted(scenario: Scenario, seats: int, steps: int) -> Scenario:
     if isinstance(scenario.founding.firms, str) or scenario.founding.ties is not None:
         raise Mistake(["founding.firms: names a file; a room takes scenarios that stand alone"])
     firms = seats + scenario.founding.orchestrators
+    most = max(1, 2 * ((firms - 1) // 2))  # an even number, as several topologies ask for one
     market = math.ceil(scenario.membership.market_potential * firms / scenario.founding.firms)
     changes = {
         "description": f"{scenario.description.strip()} Made to measure for a room of {seats} seats.",
+        "founding.partners": min(scenario.founding.partners, most),
         "run.steps": steps,
         "run.record_every": 1,
         "run.snapshot_every": 0,

@@ -162,6 +162,7 @@ class Shown:
             "created": points(firm.shapley),
             "got": points(firm.benefit),
             "fine": points(firm.fine),
+            "wronged": bool(firm.fine > 0.0 and firm.contribution >= p.governance.norm),  # monitoring errs now and then
             "upkeep": points(upkeep),
             "rest": points(rest) if played else 0.0,
             "account": summing([POINTS * float(part) for part in parts]) if played else [],

@@ -187,7 +187,7 @@ function account(books, paid) {
     {created: whole(books.created), kept, how: shared(books.shared), got: books.account[1]}));
   const claim = {shapley: t("each 100 points that you created"), equity: t("each 100 points of effort"), equality: t("each 100 points that you have")}[rules.claim];
   tell($("short"), books.short ? t("You are shortchanged: for {claim} you got {deal}; others got {others}.", {claim, deal: whole(100 * books.deal), others: whole(100 * books.others)}) : "");
-  const names = [t("You have, a month"), t("Your share of the value"), t("Cost of your effort"), t("Keeping up partnerships"), t("Fine"), t("Other")];
+  const names = [t("You have, a month"), t("Your share of the value"), t("Cost of your effort"), t("Keeping up partnerships"), books.wronged ? t("Fine, by mistake: you kept to the norm") : t("Fine"), t("Other")];
   $("account").replaceChildren(...books.account.map((value, k) => [names[k], value, k]).filter(([, value, k]) => k < 3 || value).map(([name, value, k]) =>
     make("tr", {}, make("th", {scope: "row"}, name), make("td", {}, k ? signed(value) : whole(value)))),
     make("tr", {className: "sum"}, make("th", {scope: "row"}, view.months > 1 ? t("Points, last month") : t("Points")), make("td", {}, whole(books.account.reduce((sum, value) => sum + value, 0)))));
