@@ -277,6 +277,18 @@ def test_who_never_chose_puts_in_what_stands_on_the_phone_for_three_rounds(room)
     assert again.is_bot(again.players[anna.number]) and again.state() == room.state() and not again.remarks
 
 
+def test_who_kept_to_the_norm_and_is_fined_is_told_that_this_was_a_mistake(room, monkeypatch):
+    monkeypatch.setattr("sim.app.room.game.RULES", ("governance.monitoring", "governance.error"))
+    anna, bert = room.join("Anna", "a"), room.join("Bert", "b")
+    room.game.change({"governance.monitoring": 1.0, "governance.error": 1.0})
+    room.choose(anna, Choice(1.0))
+    room.choose(bert, Choice(0.0))
+    room.play()
+    good, bad = (Shown(room).player(each)["books"] for each in (anna, bert))
+    assert good["fine"] > 0.0 and good["wronged"]
+    assert bad["fine"] > 0.0 and not bad["wronged"]
+
+
 def test_who_waited_for_a_firm_has_missed_nothing(room):
     crowd = [room.join(f"P{k}", str(k)) for k in range(9)]
     for _round in range(4):
