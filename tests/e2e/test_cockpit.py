@@ -96,6 +96,45 @@ def test_a_change_in_mid_run_is_an_event_of_the_scenario(cockpit, tmp_path):
     assert told.inner_text() == str(int(sim.run(scenario, seed=0).series["firms"].iloc[-1]))
 
 
+def test_a_branch_shares_the_past_and_stands_beside_what_would_have_been(cockpit):
+    assert cockpit.locator("#branch").is_disabled(), "before the first month there is nothing to branch from"
+    cockpit.locator("#month").evaluate("(each) => { each.value = 18; each.dispatchEvent(new Event('input')); }")
+    cockpit.locator("#branch").click()
+    assert cockpit.locator("#second").is_visible() and cockpit.locator("input[name=from][value=now]").is_checked()
+    before = curve(cockpit, "Value a month")
+    lever(cockpit, "sharing.take_rate", 0.8)
+    after = settled(cockpit, "Value a month", before)
+    ghost = cockpit.locator(".chart", has_text="Value a month").locator(".ghost").get_attribute("d")
+    assert after.split("L")[:18] == ghost.split("L")[:18] and after.split("L")[-1] != ghost.split("L")[-1]
+
+
+def test_leavers_are_seen_grey_before_they_are_gone(cockpit):
+    """Who left is drawn in grey (#9a9a9a) for a while."""
+    grey = """() => {
+        const map = document.querySelector("#map"), copy = new OffscreenCanvas(map.width, map.height);
+        const pen = copy.getContext("2d", {willReadFrequently: true});
+        pen.drawImage(map, 0, 0);
+        const seen = pen.getImageData(0, 0, map.width, map.height).data, near = (one) => Math.abs(one - 0x9a) < 5;
+        let found = 0;
+        for (let k = 0; k < seen.length; k += 4)
+            found += seen[k + 3] > 100 && near(seen[k]) && near(seen[k + 1]) && near(seen[k + 2]);
+        return found;
+    }"""
+    before = curve(cockpit, "Value a month")
+    lever(cockpit, "sharing.take_rate", 0.8)
+    settled(cockpit, "Value a month", before)
+    counts = []
+    for month in range(4, 30):
+        cockpit.locator("#month").evaluate(
+            "(each, month) => { each.value = month; each.dispatchEvent(new Event('input')); }", month
+        )
+        cockpit.wait_for_timeout(60)
+        counts.append(cockpit.evaluate(grey))
+    assert max(counts) > 100, "whoever leaves is seen"
+    cockpit.wait_for_timeout(3000)
+    assert cockpit.evaluate(grey) < max(counts) / 4, "and fades"
+
+
 def test_the_address_tells_it_all_again(cockpit, open_page):
     before = curve(cockpit, "Value a month")
     lever(cockpit, "governance.monitoring", 0.9)

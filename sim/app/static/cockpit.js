@@ -194,6 +194,7 @@ function controls() {
 }
 
 function sayNow() {
+  $("branch").disabled = !month;
   $("now").textContent = month ? t("month {month}", {month}) : t("this month");
 }
 
@@ -338,6 +339,12 @@ function listen() {
   $("redo").onclick = () => { if (future.length) { past.push(state); change(future.pop(), false); } };
   $("reset").onclick = () => change({...state, set: {...base.shorter}, events: []});
   $("keep").onclick = () => { baseline = structuredClone(state); map2.of = ""; refresh(); };
+  $("branch").onclick = () => {
+    document.querySelector("input[name=from][value=now]").checked = true;
+    controls();
+    $("keep").click();
+    if ($("second").hidden) $("beside").click();
+  };
   $("beside").onclick = () => {
     $("second").hidden = !$("second").hidden;
     $("beside").setAttribute("aria-pressed", String(!$("second").hidden));
