@@ -67,7 +67,7 @@ def test_what_is_alike_and_what_is_open_are_told_apart(tmp_path):
     near = {"near": {TAKE: 0.1001}}
     open_ = sweep(comparison("rising_tide", near, WELFARE, most=10, changes=SMALL | {TAKE: 0.1}), out=tmp_path / "open")
     assert is_open(open_)
-    assert verdict_lines(open_)[0] == "Undecided on welfare: as it is and near are left; nothing beats them."
+    assert verdict_lines(open_)[0] == "Undecided on welfare: “as it is” and near are left; nothing beats them."
 
 
 def test_a_measure_without_a_number_decides_nothing(tmp_path):
@@ -202,7 +202,7 @@ def test_doubts_are_told(doubts, compared):
     race = compared.study.replicates.race
     lines = doubt_lines(planted(doubts, slope=10.0, at=0.3), race, ["modest", AS_IT_IS])
     assert lines[0].startswith("Over 8 worlds within these assumptions, ")
-    assert lines[1].startswith(f"The ranking of modest and as it is turns round at about {SEEN} = 0.")
+    assert lines[1].startswith(f"The ranking of modest and “as it is” turns round at about {SEEN} = 0.")
 
 
 # What is asked

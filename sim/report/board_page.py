@@ -59,6 +59,7 @@ from sim.report.verdict import (
     doubt_lines,
     leader,
     mark,
+    quoted,
     ranked,
     standing,
     stress_cells,
@@ -123,6 +124,7 @@ class Board:
 
     def told(self, line: str) -> str:
         """A sentence in which designs go by their names in words."""
+        line = line.replace(quoted(AS_IT_IS), AS_IT_IS)  # quoted below, wherever it stands
         for name in sorted(self.names, key=len, reverse=True):
             line = line.replace(name, f"“{name}”" if name == AS_IT_IS else words(name))
         return line[:1].upper() + line[1:]

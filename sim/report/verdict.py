@@ -15,7 +15,7 @@ from sim.mistakes import Mistake
 from sim.report.tables import level, new_table, spelled
 from sim.report.wording import SPACE, percent
 from sim.study import Result
-from sim.study.comparing import flips, regret, saved
+from sim.study.comparing import AS_IT_IS, flips, regret, saved
 from sim.study.design import TREATMENT
 from sim.study.parts import Race
 from sim.study.stress import SHOCKS
@@ -74,13 +74,18 @@ def best_line(result: Result, pairs: Sequence[Mapping[Any, Any]], race: Race) ->
     names, measure = known(result), race.measure.replace("_", " ")
     if result.done[race.measure].isna().all():
         return f"Nothing is known of {measure}: it has no number in any run. Compare on another measure."
-    left = unbeaten(names, pairs)
+    left = [quoted(name) for name in unbeaten(names, pairs)]
     if len(left) == 1:
         return f"{left[0]} is best on {measure}: it beats {'all others' if len(names) > 2 else 'the other'}."
     listed = f"{', '.join(left[:-1])} and {left[-1]}"
     if not is_open(result):
         return f"{listed} are alike on {measure}, within {spelled(race.alike)}; nothing beats them."
     return f"Undecided on {measure}: {listed} are left; nothing beats them."
+
+
+def quoted(name: str) -> str:
+    """The name of a design in a sentence, which the words "as it is" would break."""
+    return f"“{name}”" if name == AS_IT_IS else name
 
 
 def unbeaten(names: Sequence[str], pairs: Sequence[Mapping[Any, Any]]) -> list[str]:
@@ -99,7 +104,7 @@ def is_open(result: Result) -> bool:
 
 def pair_line(pair: Mapping[Any, Any]) -> str:
     """What is known of two designs: "A beats B on survival by 0.11 [0.07, 0.16] (412 pairs of runs)"."""
-    one, other = pair["one"], pair["other"]
+    one, other = quoted(pair["one"]), quoted(pair["other"])
     low, high, difference = pair["low"], pair["high"], pair["difference"]
     measure, runs = pair["measure"].replace("_", " "), f"{pair['pairs']:,} pairs of runs"
     if pair["verdict"] in ("better", "worse"):
@@ -183,8 +188,8 @@ def trade_off_lines(result: Result) -> list[str]:
     undecided = best_at.pop("")
     told = {name: measures for name, measures in best_at.items() if measures}
     if len(told) == 1 and not undecided:
-        return [f"{next(iter(told))} is best in everything that is compared."]
-    lines = [f"{name} is best in {', '.join(measures)}." for name, measures in told.items()]
+        return [f"{quoted(next(iter(told)))} is best in everything that is compared."]
+    lines = [f"{quoted(name)} is best in {', '.join(measures)}." for name, measures in told.items()]
     return [*lines, f"It is open which is best in {', '.join(undecided)}."] if undecided else lines
 
 
@@ -209,7 +214,7 @@ def doubt_lines(result: Result, race: Race, against: list[str]) -> list[str]:
         turned = turned[turned["flips"]]
         for row in turned.to_dict("records"):
             where = f"{row['assumption']} = {between(row['where'], row['where_low'], row['where_high'])}"
-            lines.append(f"The ranking of {best} and {other} turns round at about {where}.")
+            lines.append(f"The ranking of {quoted(best)} and {quoted(other)} turns round at about {where}.")
         if turned.empty:
             lines.append(f"No assumption alone turns the ranking of {best} and {other} round within its range.")
     return lines
