@@ -15,6 +15,7 @@ import sys
 import time
 import zipfile
 from contextlib import contextmanager, suppress
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -697,6 +698,32 @@ def test_a_bucket_fills_with_time():
     assert [bucket.take() for _deed in range(4)] == [True, True, True, False]
     now[0] = 1.0
     assert [bucket.take() for _deed in range(3)] == [True, True, False]
+
+
+def test_the_pace_is_kept_though_every_beat_comes_late(monkeypatch):
+    """By a clock on which each sleep lasts a twentieth of a second too long, ten beats take nine times 0.2 s and that twentieth."""
+    now = [100.0]
+
+    async def sleep(seconds):
+        now[0] += seconds + 0.05 * (seconds > 0)
+
+    monkeypatch.setattr(web, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(web, "asyncio", SimpleNamespace(sleep=sleep))
+
+    async def beats():
+        pace, times = web.Pace(0.2), []
+        for _beat in range(10):
+            await pace.wait()
+            times.append(now[0])
+        now[0] += 60  # nobody asks for a minute: nothing is made up for
+        for _beat in range(3):
+            await pace.wait()
+            times.append(now[0])
+        return times
+
+    times = asyncio.run(beats())
+    assert times[9] - times[0] == pytest.approx(9 * 0.2 + 0.05)
+    assert times[12] - times[10] >= 0.2
 
 
 def test_a_slow_phone_holds_up_nobody_and_gets_the_latest_alone():

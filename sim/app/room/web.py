@@ -92,6 +92,23 @@ class Throttle:
         return self.buckets[address]
 
 
+class Pace:
+    """Lets one after the other pass, as often as it says in the long run: who comes late shortens the next wait, not the rate.
+
+    Args:
+        every: seconds between two.
+    """
+
+    def __init__(self, every: float) -> None:
+        self._every, self._due = every, 0.0
+
+    async def wait(self) -> None:
+        """Wait until the next may pass."""
+        await asyncio.sleep(max(0.0, self._due - time.monotonic()))
+        now = time.monotonic()
+        self._due = (self._due if now - self._due < self._every else now) + self._every
+
+
 class Client:
     """A socket of a room, and what it is still to be sent: of each kind of message the latest alone."""
 
@@ -99,7 +116,7 @@ class Client:
         self.socket, self.role, self.player = socket, role, player
         self.pending: dict[str, str] = {}
         self.something = asyncio.Event()
-        self.bucket = Bucket(A_SECOND, AT_ONCE)
+        self.bucket, self.pace = Bucket(A_SECOND, AT_ONCE), Pace(EVERY)
         self.dropped = 0
 
     def post(self, kind: str, text: str) -> None:
@@ -111,11 +128,11 @@ class Client:
         """Send whatever there is, at most five times a second, for as long as the socket is open."""
         while True:
             await self.something.wait()
+            await self.pace.wait()
             self.something.clear()
             waiting, self.pending = self.pending, {}
             for text in waiting.values():
                 await self.socket.send_text(text)
-            await asyncio.sleep(EVERY)
 
 
 class Host:
@@ -130,6 +147,7 @@ class Host:
         self.left: float | None = None
         self.timer: asyncio.Task[None] | None = None
         self.ticking: asyncio.Task[None] | None = None
+        self.pace = Pace(EVERY)
         self.shown = Shown(room)
 
     # ------------------------------------------------------------------ what everybody is told
@@ -164,7 +182,7 @@ class Host:
             self.ticking = asyncio.create_task(self._tell_soon())
 
     async def _tell_soon(self) -> None:
-        await asyncio.sleep(EVERY)
+        await self.pace.wait()
         self._tell()
 
     def _tell(self) -> None:
