@@ -244,7 +244,9 @@ def test_a_hundred_thousand_rows_are_read_and_their_first_mistakes_told(write):
     wrong = write("source,target,weight\n" + "\n".join(row.replace("Firm", "Frm") for row in rows), "wrong.csv")
     assert read_firms(firms).names == names
     assert len(read_ties(ties, names).pairs) > 99_000
-    assert told(read_ties, wrong, names)[-1] == "wrong.csv: and 199980 more mistakes"
+    source, target = told(read_ties, wrong, names)
+    assert source.startswith("wrong.csv: lines 2, 3, 4 and 99,997 more: source: there is no firm 'Frm 0'")
+    assert target.startswith("wrong.csv: lines 2, 3, 4 and 99,997 more: target: there is no firm 'Frm 99999'")
 
 
 def test_florence_has_sixteen_families_and_fifteen_business_ties():
