@@ -264,7 +264,7 @@ def test_without_punishment_contributions_decay_and_peers_keep_them_up():
     assert punished.iloc[-1] > punished.iloc[0]
 
 
-@pytest.mark.parametrize("enforcement", ["peer", "pool"])
+@pytest.mark.parametrize("enforcement", ["peer", pytest.param("pool", marks=pytest.mark.slow)])
 def test_both_engines_enforce_alike(busy, enforcement):
     ordinary = busy.replace({"governance.enforcement": enforcement, "governance.norm": 0.8})
     assert_same_in_both_engines(ordinary)
