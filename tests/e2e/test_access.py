@@ -74,6 +74,7 @@ FOCUS = """() => {
         is: each.outerHTML.slice(0, 100),
     };
 }"""
+OPERATED = "a, button, input, select, textarea, summary, [tabindex]"
 CONTROLS = (
     "button|link|combobox|textbox|searchbox|slider|spinbutton|checkbox|radio|switch|img|meter|progressbar|radiogroup"
 )
@@ -165,7 +166,7 @@ def test_the_keyboard_goes_everywhere_and_is_seen(enter, name, size):
         if at is None or at["again"]:
             break
         walked.append(at)
-    assert walked
+    assert walked or not page.locator(OPERATED).locator("visible=true").count(), "who only looks has nothing to press"
     assert [each["is"] for each in walked if not (each["seen"] and each["within"])] == []
 
 
