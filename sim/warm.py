@@ -22,8 +22,9 @@ _CODE = "import sys; from sim.warm import compile_all; compile_all(sys.argv[1:])
 
 
 def is_cold(names: list[str]) -> bool:
-    """Whether nothing of these late kernels has been compiled and kept yet."""
-    return CACHE is not None and not any(any(CACHE.rglob(f"{name}-*.nbi")) for name in names)
+    """Whether nothing of these late kernels has been compiled and kept yet, by this version of Python."""
+    ours = f"py{sys.version_info.major}{sys.version_info.minor}.nbi"
+    return CACHE is not None and not any(any(CACHE.rglob(f"{name}-*{ours}")) for name in names)
 
 
 def compile_all(names: list[str]) -> None:
