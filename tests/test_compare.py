@@ -6,7 +6,17 @@ import numpy as np
 import pytest
 
 from sim import Mistake, Study, cli, compare, sweep
-from sim.report.verdict import best_line, doubt_lines, is_open, mark, pair_line, ranked, verdict_lines
+from sim.report.verdict import (
+    best_line,
+    doubt_lines,
+    is_open,
+    leader,
+    mark,
+    pair_line,
+    ranked,
+    trade_off_lines,
+    verdict_lines,
+)
 from sim.study.comparing import AS_IT_IS, comparison, doubted, flips, laid, regret, saved, worlds
 
 TAKE, SEEN = "sharing.take_rate", "governance.monitoring"
@@ -68,6 +78,15 @@ def test_what_is_alike_and_what_is_open_are_told_apart(tmp_path):
     open_ = sweep(comparison("rising_tide", near, WELFARE, most=10, changes=SMALL | {TAKE: 0.1}), out=tmp_path / "open")
     assert is_open(open_)
     assert verdict_lines(open_)[0] == "Undecided on welfare: “as it is” and near are left; nothing beats them."
+
+
+def test_only_who_beats_all_others_leads(compared, tmp_path):
+    """Twins that both beat the scenario as it is share the lead, so that neither has it; of harm the least leads."""
+    twins = {"modest": {TAKE: 0.05}, "as_modest": {TAKE: 0.05}}
+    result = sweep(comparison("rising_tide", twins, WELFARE, most=40, changes=SMALL | {TAKE: 0.7}), out=tmp_path / "a")
+    assert leader(result, "welfare") == ""
+    assert trade_off_lines(result)[-1].startswith("It is open which is best in welfare")
+    assert leader(compared, "welfare") == leader(compared, "grievance") == "modest"
 
 
 def test_a_measure_without_a_number_decides_nothing(tmp_path):

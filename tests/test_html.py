@@ -103,6 +103,19 @@ def test_the_verdict_comes_first_and_numbers_are_those_of_the_result(swept):
     assert "tide verify result" in text and "tide sweep result/study.toml" in text
 
 
+def test_a_grid_says_from_what_its_differences_are_and_claims_no_intervals_of_its_map(tmp_path):
+    study = Study(
+        scenario="rising_tide",
+        set={"run.steps": 12, "founding.firms": 20, "founding.partners": 4.0},
+        factors={"sharing.take_rate": [0.0, 0.3], "governance.monitoring": [0.1, 0.5]},
+        replicates={"count": 2},
+        effects={"measures": ["welfare"]},
+    )
+    text = report(sweep(study, workers=1, out=tmp_path / "grid").folder)
+    assert "Differences from governance.monitoring = 0.1 on common luck" in text
+    assert "measures over what varies." in text and "measures over what varies, with intervals" not in text
+
+
 def test_the_study_beside_the_result_asks_the_same_again(swept, tmp_path):
     again = sweep(swept.folder / "study.toml", workers=1, out=tmp_path / "again")
     assert again.runs["welfare"].tolist() == swept.runs["welfare"].tolist()

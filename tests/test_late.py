@@ -1,9 +1,11 @@
 """Late kernels: a scenario pays for the mechanisms that it uses."""
 
+import sys
+
 import pytest
 
 import sim.engine  # noqa: F401  (defines all late kernels)
-from sim import Scenario, late
+from sim import Scenario, late, warm
 from sim.phases import knowledge, value
 from sim.rules import Rules, change_rules
 from sim.sections import mechanisms
@@ -70,3 +72,12 @@ def test_rules_of_one_scenario_start_alike_and_go_their_own_ways():
     assert changed.sharing.take_rate == 0.4 and untouched.sharing.take_rate == Rules(scenario).sharing.take_rate == 0.2
     assert "orchestration.phase" in late.needed(changed) and "orchestration.phase" not in late.needed(untouched)
     assert late.needed(untouched) == late.needed(Rules(scenario))
+
+
+def test_what_another_version_of_python_has_compiled_is_cold_all_the_same(tmp_path, monkeypatch):
+    monkeypatch.setattr(warm, "CACHE", tmp_path)
+    ours = f"py{sys.version_info.major}{sys.version_info.minor}"
+    (tmp_path / "trust.phase-147.py299.nbi").touch()
+    assert warm.is_cold(["trust.phase"])
+    (tmp_path / f"trust.phase-147.{ours}.nbi").touch()
+    assert not warm.is_cold(["trust.phase"])

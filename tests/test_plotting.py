@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from sim import Mistake, Study, sweep
 from sim.measures.collapse import kaplan_meier
+from sim.report import style
 
 TAKE = "sharing.take_rate"
 SMALL = {"run.steps": 48, "founding.firms": 20}
@@ -118,3 +120,17 @@ def test_of_many_designs_some_from_all_over_are_drawn(tmp_path):
 def test_indices_are_drawn_of_samples_alone(result):
     with pytest.raises(Mistake, match="takes no sample"):
         result.plot.sensitivity()
+
+
+def test_numbers_stand_out_from_any_shade():
+    """Of ink and white the one with more contrast, and that is 4 to 1 or more on every colour of the house at every strength."""
+
+    def contrast(*colours):
+        dark, bright = sorted(style._luminance(np.array(to_rgb(each))) + 0.05 for each in colours)
+        return bright / dark
+
+    for colour in style.BLUE, style.GREEN, style.ORANGE, style.PURPLE, style.SKY, style.VERMILION:
+        for strength in np.linspace(0.0, 1.0, 21):
+            shade = tuple(1 - strength + strength * np.array(to_rgb(colour)))
+            chosen = contrast(style.ink_on((*shade, 1.0)), shade)
+            assert chosen == max(contrast(style.INK, shade), contrast("white", shade)) >= 4.0, (colour, strength)

@@ -216,7 +216,9 @@ def doubt_lines(result: Result, race: Race, against: list[str]) -> list[str]:
             where = f"{row['assumption']} = {between(row['where'], row['where_low'], row['where_high'])}"
             lines.append(f"The ranking of {quoted(best)} and {quoted(other)} turns round at about {where}.")
         if turned.empty:
-            lines.append(f"No assumption alone turns the ranking of {best} and {other} round within its range.")
+            lines.append(
+                f"No assumption alone turns the ranking of {quoted(best)} and {quoted(other)} round within its range."
+            )
     return lines
 
 

@@ -39,22 +39,22 @@ spec:
       containers:
         - name: worker
           image: my-image-with-risingtide
-          workingDir: /work
+          workingDir: /shared
           command: ["sh", "-c"]
           args: [$command]
           env:
             - name: RISINGTIDE_CACHE
-              value: /work/cache
+              value: /shared/cache
           resources:
             requests: {cpu: "$cores", memory: $memory}
             limits: {memory: $memory}
           volumeMounts:
-            - name: work
-              mountPath: /work
+            - name: shared
+              mountPath: /shared
       volumes:
-        - name: work
+        - name: shared
           persistentVolumeClaim:
-            claimName: work
+            claimName: shared
 """
 
 
