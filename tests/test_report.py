@@ -10,7 +10,7 @@ from sim.report.network_map import layout, make_room
 from sim.report.run_page import agenda
 from sim.report.style import apart
 from sim.report.sweep_page import called, is_share
-from sim.report.tables import findings, maturity_lines, measures_table
+from sim.report.tables import findings, level, maturity_lines, measures_table
 from sim.report.wording import number, percent
 
 SMALL = {"run.steps": 30, "founding.firms": 24, "membership.market_potential": 30}
@@ -241,3 +241,8 @@ def test_maturity_is_told_as_a_time_line(busy):
     )
     for word in line["stage"].unique():
         assert word in stage
+
+
+def test_a_share_is_said_alike_whichever_way_it_came():
+    """A half of a tenth of a per cent is rounded otherwise by NumPy than by Python."""
+    assert level("survival", np.float64(0.7125)) == level("survival", 0.7125)

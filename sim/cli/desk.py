@@ -49,7 +49,7 @@ def compare(
     """Race designs against the scenario as it is, on the same luck, until it is known which is best; exit 1 if it stays open."""
     from sim.reading import assignment, span
     from sim.report.progress import Bar
-    from sim.report.verdict import criteria_table, is_open, trade_off_lines, verdict_lines
+    from sim.report.verdict import criteria_table, is_open, quoted, trade_off_lines, verdict_lines
     from sim.study import comparing, sweeping
     from sim.study.stress import kept_stress
 
@@ -63,7 +63,9 @@ def compare(
     with interruptible(*again), Bar(study.title) as bar:
         result = sweeping.sweep(study, workers, out, bar, isolate=isolate, limit=limit, fresh=fresh)
     print("\n".join(verdict_lines(result)))
-    print(f"\nMeans of each design; + better and − worse than {comparing.AS_IT_IS}, * shown to beat all others:")
+    print(
+        f"\nMeans of each design; + better and − worse than {quoted(comparing.AS_IT_IS)}, * shown to beat all others:"
+    )
     console().print(criteria_table(result))
     print("\n" + "\n".join(trade_off_lines(result)))
     if doubtful:

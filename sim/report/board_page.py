@@ -219,14 +219,14 @@ class Board:
             pictures.append(
                 self.picture(
                     figure,
-                    f"{words(measure).capitalize()} against {words(self.names[0])}: {'; '.join(told)}.",
+                    f"{words(measure).capitalize()} against {words(quoted(self.names[0]))}: {'; '.join(told)}.",
                     caption=False,
                 )
             )
         lines = [
             (
-                f"Mean difference of each design from {words(self.names[0])} on the same luck, with its interval; where the interval holds "
-                "0, nothing is shown. Blue dots are better, red squares worse, hollow dots undecided."
+                f"Mean difference of each design from {words(quoted(self.names[0]))} on the same luck, with its interval; where that "
+                "holds 0, nothing is shown. Blue dots are better, red squares worse, hollow dots undecided."
             ),
             *self._incomplete(effects),
         ]
@@ -253,7 +253,7 @@ class Board:
             cells = [self._cell(effects, measure, name, name == first) for name in self.names]
             rows.append([words(measure), *cells, MEASURES[measure].unit, MEASURES[measure].meaning])
         caption = (
-            f"Means of each design, with intervals of 95{SPACE}%; + shown to be better and − worse than {words(self.names[0])}; "
+            f"Means of each design, with intervals of 95{SPACE}%; + shown to be better and − worse than {words(quoted(self.names[0]))}; "
             f"{BEST} shown to be better than all others"
         )
         header = ["", *map(words, self.names), "unit", "meaning"]
@@ -355,8 +355,8 @@ class Board:
         )
         lines = [
             (
-                f"One typical run: seed {self.seed}, under which {words(self.names[0])} and {words(self.beside)} come out nearest to their "
-                f"medians of {words(self.race.measure)}. Both meet the same luck. {key}{hidden}"
+                f"One typical run: seed {self.seed}, under which {words(quoted(self.names[0]))} and {words(quoted(self.beside))} come out "
+                f"nearest to their medians of {words(self.race.measure)}. Both meet the same luck. {key}{hidden}"
             )
         ]
         commands = [command("tide", "rerun", self.place, "--run", number) for number in numbers.values()]

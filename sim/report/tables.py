@@ -52,7 +52,7 @@ def in_percent(measure: str) -> bool:
 
 def level(measure: str, value: float) -> str:
     """A value of a measure, shares in percent."""
-    return percent(round(value, 3)) if in_percent(measure) and math.isfinite(value) else spelled(value)
+    return percent(round(float(value), 3)) if in_percent(measure) and math.isfinite(value) else spelled(value)
 
 
 def new_table(title: str, *columns: str) -> Table:
