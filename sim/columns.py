@@ -26,6 +26,8 @@ Single = Annotated[np.ndarray, "f4"]
 Double = Annotated[np.ndarray, "f8"]
 Short = Annotated[np.ndarray, "i4"]
 Long = Annotated[np.ndarray, "i8"]
+CACHE_LINE = 64
+"""Bytes; tables that lie side by side begin at a multiple of it."""
 
 
 class Table:
@@ -35,34 +37,61 @@ class Table:
     """name → (type of the block, row in the block)."""
     widths: ClassVar[dict[str, int]]
     """type → number of columns."""
-    rows: ClassVar[dict[str, list[str]]]
-    """type → the columns in the rows of its block."""
+    starts: ClassVar[dict[str, int]]
+    """type → where its block begins, in bytes times `size`."""
+    bytes_a_row: ClassVar[int]
+    """What a row takes, over all columns."""
     size: int
 
     def __init_subclass__(cls) -> None:
         hints = get_type_hints(cls, include_extras=True)
         kinds = {name: hint.__metadata__[0] for name, hint in hints.items() if hasattr(hint, "__metadata__")}
-        cls.widths = dict.fromkeys(sorted(set(kinds.values())), 0)
-        cls.rows = {kind: [name for name in kinds if kinds[name] == kind] for kind in cls.widths}
+        widest_first = sorted(set(kinds.values()), key=lambda kind: (-np.dtype(kind).itemsize, kind))
+        cls.widths = dict.fromkeys(widest_first, 0)  # so that each number lies at a multiple of its own width
         cls.layout = {}
         for name, kind in kinds.items():
             cls.layout[name] = (kind, cls.widths[kind])
             cls.widths[kind] += 1
+        cls.starts, cls.bytes_a_row = {}, 0
+        for kind, width in cls.widths.items():
+            cls.starts[kind] = cls.bytes_a_row
+            cls.bytes_a_row += np.dtype(kind).itemsize * width
 
-    def __init__(self, size: int) -> None:
-        self._attach({kind: np.zeros((width, size), kind) for kind, width in self.widths.items()})
+    def __init__(self, size: int, memory: np.ndarray | None = None, begins: int = 0) -> None:
+        """A table in memory of its own, of zeros; or in somebody else's, from a byte on."""
+        self.size, self._begins = size, begins
+        self.memory = np.zeros(size * self.bytes_a_row, np.uint8) if memory is None else memory
 
-    def _attach(self, blocks: dict[str, np.ndarray]) -> None:
-        self.blocks = blocks
-        self.size = next(iter(blocks.values())).shape[1]
-        for kind, names in self.rows.items():
-            self.__dict__.update(zip(names, blocks[kind], strict=True))
+    def __getattr__(self, name: str) -> np.ndarray:
+        """A column, when Python first asks for it: most runs of a sweep are never asked for most of them."""
+        if name not in self.layout:
+            raise AttributeError(f"{type(self).__name__} has no column {name!r}")
+        kind, row = self.layout[name]
+        column = self.__dict__[name] = self.block(kind)[row]
+        return column
+
+    def block(self, kind: str) -> np.ndarray:
+        """All columns of a type, a row each."""
+        begins = self._begins + self.size * self.starts[kind]
+        return np.ndarray((self.widths[kind], self.size), kind, self.memory, begins)
+
+    def addresses(self, memory: int) -> list[int]:
+        """Where each block lies, if the memory does there."""
+        return [memory + self._begins + self.size * start for start in self.starts.values()]
 
     def copy(self) -> Any:
         """A table of its own with the same values."""
-        twin = object.__new__(type(self))
-        twin._attach({kind: block.copy() for kind, block in self.blocks.items()})
-        return twin
+        taken = self.memory[self._begins :][: self.size * self.bytes_a_row]
+        return type(self)(self.size, taken.copy())
+
+
+def side_by_side(*wanted: tuple[type[Table], int]) -> list[Any]:
+    """Tables of these sizes in one piece of memory: a sweep makes a world every few milliseconds."""
+    begins = [0]
+    for table, size in wanted:
+        begins.append(begins[-1] + -(-size * table.bytes_a_row // CACHE_LINE) * CACHE_LINE)
+    memory = np.zeros(begins.pop(), np.uint8)
+    return [table(size, memory, begin) for (table, size), begin in zip(wanted, begins, strict=True)]
 
 
 def record_type(fields: list[tuple[str, Any]]) -> np.dtype:
@@ -87,26 +116,35 @@ class Bundle:
 
     members: ClassVar[dict[str, Any]]
     compiled: ClassVar[BundleType]
+    _numba_type_: ClassVar[BundleType]
+    """The same, where numba looks for it first."""
 
     def __init_subclass__(cls) -> None:
-        cls.compiled = BundleType(cls)
+        cls.compiled = cls._numba_type_ = BundleType(cls)
         typeof_impl.register(cls)(lambda _value, _context: cls.compiled)
 
     def seal(self) -> None:
         """Write down the addresses that compiled code is handed; call it once all members are there."""
         words: list[int] = []
+        known: dict[int, int] = {}
         for name, kind in self.members.items():
             member = getattr(self, name)
-            if isinstance(kind, type) and issubclass(kind, Table):
-                words += [member.size, *(block.ctypes.data for block in member.blocks.values())]
+            if isinstance(member, Table):
+                place = known.get(id(member.memory)) or known.setdefault(id(member.memory), address(member.memory))
+                words += [member.size, *member.addresses(place)]
             else:
-                words.append(int(member) if kind == "u8" else _base(member).ctypes.data)
+                words.append(int(member) if kind == "u8" else address(_base(member)))
         self._hand(np.array(words, np.uint64))
 
     def _hand(self, addresses: np.ndarray) -> None:
         """Let these be the addresses that compiled code is handed."""
         self._addresses = addresses
-        self._place = self._addresses.ctypes.data
+        self._place = address(addresses)
+
+
+def address(array: np.ndarray) -> int:
+    """Where the numbers of an array lie."""
+    return array.ctypes.data
 
 
 def _base(member: Any) -> np.ndarray:

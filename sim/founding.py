@@ -17,7 +17,7 @@ from sim.playing import OF_PLAYERS, game_of, make_players, plays
 from sim.rules import Rules
 from sim.scenario import Scenario
 from sim.topology import best_places, copied_edges
-from sim.traits import bear_all, crown, introduce, quantile_table
+from sim.traits import bear_all, introduce, quantile_table
 from sim.world import ORCHESTRATOR, World, connect, enrol, evidence, trust_row
 
 
@@ -48,14 +48,11 @@ def world_of(scenario: Scenario, rules: Rules, seed: int = 0) -> World:
     pairs, weights, trusts = _pairs(scenario, firms_file, count, key)
     degree = np.bincount(pairs.ravel(), minlength=count)
     world = World(_room(scenario, degree), quantile_table(rules.founding), key, game_of(scenario))
-    bear_all(world, rules, count)
-    if firms_file is None:
-        for slot in best_places(scenario.founding, degree):
-            crown_one(world, rules, slot)
-    else:
+    places = best_places(scenario.founding, degree) if firms_file is None else np.empty(0, np.int64)
+    bear_all(world, rules, count, places)
+    if firms_file is not None:
         _apply(world, rules, firms_file)
-    _open(world, rules, count)
-    world.now.copies = scenario.founding.copies
+    open_books(world, rules, count, scenario.founding.copies)
     world.firms.attention[:count] = np.maximum(degree, scenario.partnering.max_partners)
     tie(world, rules, pairs, weights, trusts)
     if plays(scenario):
@@ -112,18 +109,6 @@ def _room(scenario: Scenario, degree: np.ndarray) -> np.ndarray:
     return np.concatenate([founders, np.full(newcomers, attention)]).astype(np.int64)
 
 
-def _open(world: World, rules: Rules, count: int) -> None:
-    """Enrol the founders and open the books of the ecosystem."""
-    now = world.now
-    now.slots = now.founders = count
-    now.month = -1
-    now.rows = world.firms.first[count - 1] + world.firms.room[count - 1]
-    now.pulse, now.climb = 1.0, 1.0
-    enrol_all(world, count)
-    open_market(world, rules)
-    now.demand = now.market
-
-
 def _apply(world: World, rules: Rules, table: FirmsFile) -> None:
     """Let what the user's file says of the firms hold instead of what was drawn."""
     firms = world.firms
@@ -147,17 +132,11 @@ def _needs_orchestrator(scenario: Scenario, world: World) -> None:
     if (
         scenario.sharing.on
         and scenario.sharing.take_rate > 0
-        and not np.any(world.firms.role[world.member_slots] == ORCHESTRATOR)
+        and not (world.firms.role[: world.now.founders] == ORCHESTRATOR).any()
     ):
         takes = f"sharing.take_rate: {scenario.sharing.take_rate:g} of all value goes to orchestrators"
         remedy = "give one that role, or set sharing.take_rate = 0"
         raise Mistake([f"{takes}, but no firm in {scenario.founding.firms} has the role orchestrator; {remedy}"])
-
-
-@kernel
-def crown_one(world, rules, slot):
-    """Make a firm an orchestrator."""
-    crown(world.firms, rules, slot)
 
 
 @kernel
@@ -168,10 +147,18 @@ def introduce_all(world, rules, count):
 
 
 @kernel
-def enrol_all(world, count):
-    """Put the founders on the roster."""
+def open_books(world, rules, count, copies):
+    """Put the founders on the roster, and open the books of the ecosystem."""
+    now = world.now
+    now.slots = now.founders = count
+    now.copies = copies
+    now.month = -1
+    now.rows = world.firms.first[count - 1] + world.firms.room[count - 1]
+    now.pulse = now.climb = 1.0
     for slot in range(count):
         enrol(world, slot)
+    open_market(world, rules)
+    now.demand = now.market
 
 
 @kernel

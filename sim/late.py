@@ -122,9 +122,9 @@ READ = {switch: _read(switch) for switches in SWITCHES.values() for switch in sw
 """Every switch as it is looked at."""
 
 
-def needed(rules: Any) -> list[str]:
+def needed(rules: Any) -> tuple[str, ...]:
     """The late kernels that these rules call."""
-    return list(_needed(tuple(rules.words[_places(rules.__class__)].tolist())))
+    return _needed(tuple(rules.words[_places(rules.__class__)].tolist()))
 
 
 @cache
@@ -153,5 +153,12 @@ def compiled(name: str, world: Any, rules: Any) -> int:
 
 def link(world: Any, rules: Any) -> None:
     """Write down where all that these rules call is to be found."""
-    for name in needed(rules):
-        world.late[PLACES[name]] = compiled(name, world.__class__, rules.__class__)
+    places, addresses = _linked(needed(rules), world.__class__, rules.__class__)
+    world.late[places] = addresses
+
+
+@cache
+def _linked(names: tuple[str, ...], world: Any, rules: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Where the addresses of these kernels stand, and the addresses."""
+    places = np.array([PLACES[name] for name in names], np.int64)
+    return places, np.array([compiled(name, world, rules) for name in names], np.uint64)

@@ -12,7 +12,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import import_module, metadata
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -51,16 +51,37 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 """What a cell begins with that spreadsheets take for a formula."""
 
 
+PLACES = {name: place for place, name in enumerate(SERIES)}
+"""Where each series stands among all."""
+
+
+def series_rows(history: np.ndarray) -> np.ndarray:
+    """The months of a history, a row a series in the order of `SERIES`: they are the first numbers of each record."""
+    numbers = history.view(np.float64).reshape(history.size, history.itemsize // 8)
+    return np.ascontiguousarray(numbers[:, : len(SERIES)].T)
+
+
 def series_frame(history: np.ndarray) -> pd.DataFrame:
     """The months of a history as a table; the columns are those of `SERIES`."""
-    return pd.DataFrame({name: np.array(history[name]) for name in SERIES})
+    return pd.DataFrame(dict(zip(SERIES, series_rows(history), strict=True)))
+
+
+class Rows:
+    """Series as one matrix, a row each in the order of `SERIES`; each is asked for by its name."""
+
+    def __init__(self, matrix: np.ndarray) -> None:
+        self.matrix = matrix
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        row: np.ndarray = self.matrix[PLACES[name]]
+        return row
 
 
 class Evidence(NamedTuple):
     """A run as bare arrays, for measures alone."""
 
     scenario: Scenario
-    series: Any
+    series: Rows
     firms: dict[str, np.ndarray]
     ties: dict[str, np.ndarray]
 
@@ -205,14 +226,16 @@ def provenance(scenario: Scenario) -> dict[str, Any]:
     return {"scenario": scenario.model_dump(mode="json"), "versions": versions(), "source": source_hash()}
 
 
+@cache
 def versions() -> dict[str, str]:
     """The versions of Python and of the packages that results may depend on."""
     packages = ("risingtide", "numpy", "numba", "pandas", "pyarrow")
     return {name: metadata.version(name) for name in packages} | {"python": platform.python_version()}
 
 
+@cache
 def source_hash() -> str:
-    """A hash of the package's Python source."""
+    """A hash of the package's Python source, as it was when it was first asked for."""
     digest = hashlib.sha256()
     root = Path(__file__).parent
     for path in sorted(root.rglob("*.py")):

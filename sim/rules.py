@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, get_args, get_origin
+from typing import Any, ClassVar, Literal, NamedTuple, get_args, get_origin
 
 import numpy as np
 from pydantic import BaseModel
 
-from sim.columns import Bundle, record_type
+from sim.columns import Bundle, address, record_type
 from sim.names import PHASES
 from sim.scenario import Scenario, kept
 from sim.sections import Part
@@ -99,15 +99,16 @@ class Rules(Bundle):
 
     members: ClassVar[dict[str, Any]] = SECTION_TYPES
 
-    if TYPE_CHECKING:
-
-        def __getattr__(self, section: str) -> Any: ...
-
     def __init__(self, scenario: Scenario) -> None:
         self.words = np.frombuffer(bytearray(_block(scenario)), np.int64)
-        for name, kind in SECTION_TYPES.items():
-            setattr(self, name, np.ndarray(1, kind, self.words, STARTS[name])[0])
-        self._hand(_STARTS + np.uint64(self.words.ctypes.data))
+        self._hand(_STARTS + np.uint64(address(self.words)))
+
+    def __getattr__(self, section: str) -> Any:
+        """The record of a section, when Python first asks for it."""
+        if section not in SECTION_TYPES:
+            raise AttributeError(f"there are no rules of {section!r}")
+        record = self.__dict__[section] = np.ndarray(1, SECTION_TYPES[section], self.words, STARTS[section])[0]
+        return record
 
     @staticmethod
     def place_of(section: str, name: str) -> int:

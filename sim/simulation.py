@@ -15,10 +15,12 @@ from sim.record import (
     OF_FIRMS,
     OF_TIES,
     Evidence,
+    Rows,
     Run,
     firms_columns,
     firms_frame,
     series_frame,
+    series_rows,
     ties_columns,
     ties_frame,
 )
@@ -95,7 +97,7 @@ class Simulation:
     def evidence(self) -> Evidence:
         """What measures need of the run, as bare arrays: what a sweep keeps its workers light with."""
         firms, ties = firms_columns(self.world, OF_FIRMS), ties_columns(self.world, OF_TIES)
-        return Evidence(self.scenario, self.history, firms, ties)
+        return Evidence(self.scenario, Rows(series_rows(self.history)), firms, ties)
 
     def result(self) -> Run:
         """What has been written down, with the firms and ties as they are now."""

@@ -189,15 +189,17 @@ def open_accounts(firms, rules, i):
 
 
 @kernel
-def bear_all(world, rules, count):
-    """Let the founders be born into the first `count` slots."""
-    for i in range(count):
-        bear(world, rules, i, i, 0)
-
-
-@kernel
 def crown(firms, rules, i):
     """Make a firm an orchestrator."""
     firms.role[i] = ORCHESTRATOR
     firms.endowment[i] = rules.founding.orchestrator_endowment
     firms.power[i] = firms.endowment[i] ** rules.founding.power_exponent
+
+
+@kernel
+def bear_all(world, rules, count, orchestrators):
+    """Let the founders be born into the first `count` slots, and make some of them orchestrators."""
+    for i in range(count):
+        bear(world, rules, i, i, 0)
+    for i in orchestrators:
+        crown(world.firms, rules, i)

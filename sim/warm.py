@@ -37,7 +37,7 @@ def compile_all(names: list[str]) -> None:
 
 def call_help(rules: Rules) -> None:
     """If nothing that these rules call is compiled, and a second core is there, let a second process begin from the end."""
-    _call_help(tuple(late.needed(rules)))
+    _call_help(late.needed(rules))
 
 
 @cache

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from sim.columns import Bundle, Double, Long, Short, Single, Table, new_record, record_type
+from sim.columns import Bundle, Double, Long, Short, Single, Table, new_record, record_type, side_by_side
 from sim.compiled import kernel, rule
 from sim.late import addresses
 from sim.luck import uniform
@@ -508,19 +508,35 @@ class World(Bundle):
 
     def __init__(self, room: np.ndarray, traits: np.ndarray, key: np.uint64, game: Game | None = None) -> None:
         """A world without members, with room for `room[i]` ties in slot i, in which a game is played or none."""
-        self.firms = Firms(room.size)
+        game, ends = game or Game(), np.cumsum(room)
+        clusters = MOST_CLUSTERS + 1
+        tables = side_by_side(
+            (Firms, room.size),
+            (Ties, int(ends[-1])),
+            (Segments, SEGMENTS),
+            (Cohorts, YEAR),
+            (Clusters, clusters),
+            (Agenda, clusters * (LONGEST_DELAY + 1)),
+            (Players, room.size if game.on else 1),
+            (Strategies, max(1, game.strategies)),
+        )
+        (
+            self.firms,
+            self.ties,
+            self.segments,
+            self.cohorts,
+            self.clusters,
+            self.agenda,
+            self.players,
+            self.strategies,
+        ) = tables
         self.firms.room[:] = room
-        self.firms.first[1:] = np.cumsum(room)[:-1]
-        self.ties = Ties(int(room.sum()))
+        self.firms.first[1:] = ends[:-1]
         self.ties.partner[:] = self.ties.mirror[:] = NOBODY
-        self.segments, self.cohorts = Segments(SEGMENTS), Cohorts(YEAR)
-        self.clusters = Clusters(MOST_CLUSTERS + 1)
-        self.agenda = Agenda(self.clusters.size * (LONGEST_DELAY + 1))
-        game = game or Game()
-        self.players, self.strategies = Players(room.size if game.on else 1), Strategies(max(1, game.strategies))
         self.payoffs = np.ascontiguousarray(game.payoffs, float)
         self.now = new_record(NOW)
-        self.now.strategies, self.now.actions = game.strategies, game.actions
+        if game.on:
+            self.now.strategies, self.now.actions = game.strategies, game.actions
         self.traits, self.late = np.ascontiguousarray(traits), addresses()
         self.key = key
         self.names: dict[int, str] = {}
@@ -563,7 +579,7 @@ class World(Bundle):
         owner = np.repeat(np.arange(firms.size), firms.room)[rows]
         mirror = ties.mirror[rows]
         roster = firms.roster[: members.size]
-        numbers = [firms.blocks["f8"], ties.blocks["f4"], self.segments.blocks["f8"], self.cohorts.blocks["f8"]]
+        numbers = [firms.block("f8"), ties.block("f4"), self.segments.block("f8"), self.cohorts.block("f8")]
         return [
             (now.firms == members.size, "the number of members is not the number of active slots"),
             (np.array_equal(np.sort(roster), members), "the roster is not the list of members"),

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from sim.measures.catalogue import FEWER, MEASURES, Measure, table
-from sim.measures.evidence import Evidence, Fetched, Reading, column
+from sim.measures.evidence import Evidence, column, read
 from sim.mistakes import Mistake
 
 __all__ = ["FEWER", "MEASURES", "Evidence", "Measure", "measure", "table"]
@@ -35,5 +35,5 @@ def measure(run: Evidence, names: Iterable[str] = MEASURES) -> dict[str, float]:
                 f"{run.scenario.title}: value is beyond all numbers ({value[lost[0]]:g}) in month {month}; a lever is too large"
             ]
         )
-    read = Reading(run.scenario, Fetched(run.series), Fetched(run.firms), Fetched(run.ties))
-    return {name: MEASURES[name].function(read) for name in names}
+    once = read(run)
+    return {name: MEASURES[name].function(once) for name in names}

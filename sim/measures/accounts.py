@@ -18,7 +18,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from sim.measures.coalitions import LEAST, MOST, best_coalition, last_month
+from sim.measures.coalitions import MOST, best_coalition, last_month
+from sim.measures.cuts import LEAST
 from sim.mistakes import Mistake
 from sim.record import Run
 

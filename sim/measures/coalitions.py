@@ -15,14 +15,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.measures.cuts import smallest_cut
+from sim.measures.cuts import LEAST, gain_of, most_denied
 from sim.measures.evidence import Evidence, column
 from sim.measures.structure import Neighbours, neighbours
 
-FULL = 2**30
-"""Capacities are whole numbers; this stands for all that could be gained."""
-LEAST = 1e-6
-"""Share of all value below which a gain is rounding."""
 MOST = 50_000
 """Members above which no coalition is looked for: a cut would take longer than the run."""
 
@@ -40,15 +36,13 @@ class Game(NamedTuple):
 
     def gain(self, inside: np.ndarray) -> float:
         """What a coalition (a mask over members) would make by itself, less what it got."""
-        kept = np.repeat(inside, self.ties.degree) & inside[self.ties.partner]
-        return float(self.alone[inside].sum() + 0.5 * self.worth[kept].sum() - self.got[inside].sum())
+        return float(gain_of(self.ties.first, self.ties.partner, self.worth, self.alone - self.got, inside))
 
 
 def last_month(run: Evidence) -> Game:
     """The game of a run's last month, among those who are still members."""
-    series = {name: column(run.series, name)[-1] for name in ("value", "fines", "governance_cost")}
-    net = max(0.0, series["value"] + series["fines"] - series["governance_cost"])
-    left = net / series["value"] if series["value"] > 0.0 else 0.0
+    value, fines, cost = (float(column(run.series, name)[-1]) for name in ("value", "fines", "governance_cost"))
+    left = max(0.0, value + fines - cost) / value if value > 0.0 else 0.0
     ties = neighbours(run)
     worth = column(run.ties, "worth")[ties.row]
     alone = column(run.firms, "shapley") - column(run.firms, "tie_value")
@@ -57,18 +51,7 @@ def last_month(run: Evidence) -> Game:
 
 def best_coalition(game: Game) -> np.ndarray:
     """The coalition that would gain the most by leaving, as a mask over members; the smallest if several would, empty if none."""
-    ties = game.ties
-    source = np.repeat(np.arange(game.got.size), ties.degree)
-    denied = game.alone - game.got + 0.5 * np.bincount(source, game.worth, game.got.size)
-    at_stake = denied[denied > 0.0].sum()
-    if at_stake <= LEAST * (game.got.sum() + at_stake):
-        return np.zeros(game.got.size, bool)
-    return smallest_cut(ties.first, ties.partner, _whole(0.5 * game.worth, at_stake), _whole(denied, at_stake))
-
-
-def _whole(amounts: np.ndarray, at_stake: float) -> np.ndarray:
-    """Amounts as whole parts of what is at stake, and none above it."""
-    return np.rint(np.clip(amounts / at_stake, -1.0, 1.0) * FULL).astype(np.int64)
+    return most_denied(game.ties.first, game.ties.partner, game.worth, game.alone, game.got)
 
 
 def blocking_coalition(run: Evidence) -> list[int]:

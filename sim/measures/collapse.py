@@ -26,9 +26,8 @@ held against what it was, not against its ruin."""
 @once
 def baseline(run: Evidence, first_months: int = BASELINE_MONTHS) -> float:
     """Mean monthly value over the first months (the first recorded one, if none of them is)."""
-    early = column(run.series, "month") < first_months
-    early[0] = True
-    return float(column(run.series, "value")[early].mean())
+    early = max(1, int(np.searchsorted(column(run.series, "month"), first_months)))
+    return float(column(run.series, "value")[:early].sum() / early)
 
 
 @once
@@ -70,9 +69,8 @@ def first_event(run: Evidence) -> int | None:
 @once
 def mean_before(run: Evidence, name: str, at: int) -> float:
     """Mean of a series over the year before a month; NaN if nothing of it is recorded."""
-    month = column(run.series, "month")
-    before = (month >= at - BEFORE) & (month < at)
-    return float(column(run.series, name)[before].mean()) if before.any() else np.nan
+    first, end = np.searchsorted(column(run.series, "month"), (at - BEFORE, at))
+    return float(column(run.series, name)[first:end].mean()) if end > first else np.nan
 
 
 def months_to_loss(run: Evidence, name: str, lost: float = LOST) -> float:
@@ -83,9 +81,9 @@ def months_to_loss(run: Evidence, name: str, lost: float = LOST) -> float:
     if (at := first_event(run)) is None or np.isnan(before := mean_before(run, name, at)):
         return np.nan
     month = column(run.series, "month")
-    after = month >= at
-    gone = column(run.series, name)[after] < (1 - lost) * before
-    return first_sustained(month[after], gone, QUARTER) - at
+    begins = np.searchsorted(month, at)
+    gone = column(run.series, name)[begins:] < (1 - lost) * before
+    return first_sustained(month[begins:], gone, QUARTER) - at
 
 
 def loss_of(name: str) -> Function:

@@ -22,8 +22,9 @@ def opinion(name: str) -> Function:
     """The mean of a figure of satisfaction over the last twelve months in which there were customers to ask."""
 
     def mean(run: Evidence) -> float:
-        asked = last_year(run) & (served(run) > 0)
-        return float(column(run.series, name)[asked].mean()) if asked.any() else np.nan
+        recent = last_year(run)
+        asked = served(run)[recent] > 0
+        return float(column(run.series, name)[recent][asked].mean()) if asked.any() else np.nan
 
     return mean
 

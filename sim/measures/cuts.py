@@ -2,7 +2,12 @@
 
 import numpy as np
 
-from sim.compiled import kernel
+from sim.compiled import kernel, rule
+
+FULL = 2**30
+"""Capacities are whole numbers; this stands for all that could be gained."""
+LEAST = 1e-6
+"""Share of all value below which a gain is rounding."""
 
 
 @kernel
@@ -108,3 +113,40 @@ def flow(partner, mirror, room, left, start, way):
         room[mirror[row]] += amount
     left[start] -= amount
     left[end] += amount
+
+
+@kernel
+def most_denied(first, partner, worth, alone, got):
+    """The coalition that would gain the most by leaving: who has a surplus when each brings what it was denied."""
+    denied, at_stake = alone - got, 0.0
+    for i in range(got.size):
+        for row in range(first[i], first[i + 1]):
+            denied[i] += 0.5 * worth[row]
+        at_stake += max(0.0, denied[i])
+    if at_stake <= LEAST * (got.sum() + at_stake):
+        return np.zeros(got.size, np.bool_)
+    capacity, surplus = np.empty(worth.size, np.int64), np.empty(got.size, np.int64)
+    for row in range(worth.size):
+        capacity[row] = whole(0.5 * worth[row] / at_stake)
+    for i in range(got.size):
+        surplus[i] = whole(denied[i] / at_stake)
+    return smallest_cut(first, partner, capacity, surplus)
+
+
+@rule
+def whole(share):
+    """A share of what is at stake as a whole number, and none above it."""
+    return np.int64(np.rint(min(1.0, max(-1.0, share)) * FULL))
+
+
+@kernel
+def gain_of(first, partner, worth, more, inside):
+    """What those inside would make by themselves, less what they got: `more` is what each makes alone, less what it got."""
+    gain = 0.0
+    for i in range(inside.size):
+        if inside[i]:
+            gain += more[i]
+            for row in range(first[i], first[i + 1]):
+                if inside[partner[row]]:
+                    gain += 0.5 * worth[row]
+    return gain

@@ -15,7 +15,7 @@ import numpy as np
 from sim import luck
 from sim.measures.collapse import time_to_collapse
 from sim.measures.evidence import Evidence, Function, column, once
-from sim.measures.loops import tau
+from sim.measures.loops import rolling_autocorrelation, rolling_variance, tau
 
 SURROGATE = luck.purpose("measures: innovations of a surrogate series")
 BANDWIDTH = 0.1
@@ -45,39 +45,19 @@ def detrended(values: np.ndarray) -> np.ndarray:
     return values - gaussian_filter1d(values, BANDWIDTH * values.size, mode="nearest")
 
 
-def rolling_variance(residuals: np.ndarray) -> np.ndarray:
-    """Variance over the rolling window, along the last axis."""
-    window = int(WINDOW * residuals.shape[-1])
-    return _moving_mean(residuals * residuals, window) - _moving_mean(residuals, window) ** 2
-
-
-def rolling_autocorrelation(residuals: np.ndarray) -> np.ndarray:
-    """Lag-1 autocorrelation over the rolling window, along the last axis; 0 where nothing moves."""
-    window = int(WINDOW * residuals.shape[-1]) - 1
-    now, then = residuals[..., 1:], residuals[..., :-1]
-    mean_now, mean_then = _moving_mean(now, window), _moving_mean(then, window)
-    together = _moving_mean(now * then, window) - mean_now * mean_then
-    spread = (_moving_mean(now * now, window) - mean_now**2) * (_moving_mean(then * then, window) - mean_then**2)
-    scale = np.sqrt(np.maximum(spread, 0.0))
-    return np.divide(together, scale, out=np.zeros_like(scale), where=scale > 0.0)
-
-
 WARNINGS = {"variance": rolling_variance, "autocorrelation": rolling_autocorrelation}
-"""What is watched."""
-
-
-def _moving_mean(values: np.ndarray, window: int) -> np.ndarray:
-    """The mean over every window of this length, along the last axis."""
-    sums = np.cumsum(values, axis=-1)
-    sums = np.concatenate([np.zeros((*sums.shape[:-1], 1)), sums], axis=-1)
-    return (sums[..., window:] - sums[..., :-window]) / window
+"""What is watched, over the rolling window."""
 
 
 def residuals_of(values: np.ndarray) -> np.ndarray:
     """A series around its trend; empty where it is shorter than 30 rows or does not move around it."""
     values = np.asarray(values, float)
-    left = detrended(values) if values.size >= LEAST else np.empty(0)
-    return left if left.size and np.std(left) > FLAT * max(1.0, np.abs(values).max()) else np.empty(0)
+    if values.size < LEAST:
+        return np.empty(0)
+    left = detrended(values)
+    around = left - left.sum() / left.size
+    moves = around @ around > left.size * (FLAT * max(1.0, np.abs(values).max())) ** 2
+    return left if moves else np.empty(0)
 
 
 def warning(values: np.ndarray, which: str) -> float:
@@ -86,7 +66,7 @@ def warning(values: np.ndarray, which: str) -> float:
 
 
 def _tau(residuals: np.ndarray, which: str) -> float:
-    return float(tau(WARNINGS[which](residuals))) if residuals.size else np.nan
+    return float(tau(WARNINGS[which](residuals, int(WINDOW * residuals.size)))) if residuals.size else np.nan
 
 
 def surrogates(residuals: np.ndarray, count: int, seed: int = 0) -> np.ndarray:
@@ -118,9 +98,9 @@ def signals(values: np.ndarray, count: int = 1000, seed: int = 0) -> dict[str, S
         return dict.fromkeys(WARNINGS, Signal(np.nan, np.nan))
     by_chance = surrogates(residuals, count, seed)
     found = {}
-    for name, watch in WARNINGS.items():
+    for name in WARNINGS:
         told = _tau(residuals, name)
-        as_large = sum(tau(row) >= told for row in watch(by_chance))
+        as_large = sum(_tau(row, name) >= told for row in by_chance)
         found[name] = Signal(told, (1 + as_large) / (1 + count))
     return found
 

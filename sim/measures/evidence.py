@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import numpy as np
 
+from sim.measures.loops import sustained_from
+from sim.record import PLACES, Rows
+
 if TYPE_CHECKING:
     from sim.scenario import Scenario
 
@@ -47,17 +50,17 @@ class Evidence(Protocol):
 
 
 class Fetched(dict[str, np.ndarray]):
-    """Columns as arrays, each fetched once, when first asked for: a DataFrame takes its time over every column."""
+    """Columns as arrays in one piece, each fetched once, when first asked for: a DataFrame takes its time over every column."""
 
     def __init__(self, table: Columns) -> None:
         self.table = table
 
     def __missing__(self, name: str) -> np.ndarray:
-        fetched = self[name] = np.asarray(self.table[name])
+        fetched = self[name] = np.ascontiguousarray(self.table[name])
         return fetched
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Reading:
     """A run whose columns are fetched once for all measures."""
 
@@ -67,6 +70,11 @@ class Reading:
     ties: Fetched
     made: dict[Any, Any] = field(default_factory=dict)
     """What several measures are made of, by what makes it."""
+
+
+def read(run: Evidence) -> Reading:
+    """A run of which several measures are to be taken."""
+    return Reading(run.scenario, Fetched(run.series), Fetched(run.firms), Fetched(run.ties))
 
 
 Function = Callable[[Evidence], float]
@@ -81,10 +89,12 @@ def once(make: Callable[Concatenate[Evidence, P], T]) -> Callable[Concatenate[Ev
     def kept(run: Evidence, /, *args: P.args, **kwargs: P.kwargs) -> T:
         if not isinstance(run, Reading):
             return make(run, *args, **kwargs)
-        asked = (make, args, *kwargs.items())
-        if asked not in run.made:
-            run.made[asked] = make(run, *args, **kwargs)
-        return cast(T, run.made[asked])
+        asked = (make, args, *kwargs.items()) if args or kwargs else make
+        try:
+            return cast(T, run.made[asked])
+        except KeyError:
+            made = run.made[asked] = make(run, *args, **kwargs)
+            return made
 
     return kept
 
@@ -101,11 +111,19 @@ def in_force(run: Evidence, key: str) -> np.ndarray:
     value: Any = run.scenario
     for part in key.split("."):
         value = getattr(value, part)
-    rule = np.full(month.size, float(value))
-    for event in sorted(run.scenario.events, key=lambda event: event.at):
-        if event.kind == "rules" and (new := _changed(event.set, key)) is not None:
-            rule[month >= event.at] = float(new)
+    rule = np.empty(month.size)
+    rule[:] = float(value)
+    for at, changes in new_rules(run):
+        if (new := _changed(changes, key)) is not None:
+            rule[month >= at] = float(new)
     return rule
+
+
+@once
+def new_rules(run: Evidence) -> list[tuple[int, dict[str, Any]]]:
+    """The dated changes of the rules, in order: month, and what changes."""
+    dated = [(event.at, event.set) for event in run.scenario.events if event.kind == "rules"]
+    return sorted(dated, key=lambda change: change[0])
 
 
 def _changed(changes: dict[str, Any], key: str) -> Any:
@@ -122,14 +140,15 @@ def _changed(changes: dict[str, Any], key: str) -> Any:
 def months(run: Evidence) -> np.ndarray:
     """How many months each row of the series stands for: those since the row before, but for the first `run.burn_in` of the run."""
     left_out = run.scenario.run.burn_in - 1.0
-    return np.diff(np.maximum(column(run.series, "month"), left_out), prepend=left_out)
+    until = np.maximum(column(run.series, "month"), left_out)
+    return until - np.concatenate(([left_out], until[:-1]))
 
 
 @once
-def last_year(run: Evidence) -> np.ndarray:
-    """Which rows of the series lie in the last twelve months."""
+def last_year(run: Evidence) -> slice:
+    """The rows of the series that lie in the last twelve months."""
     month = column(run.series, "month")
-    return month > month[-1] - YEAR
+    return slice(int(np.searchsorted(month, month[-1] - YEAR, side="right")), month.size)
 
 
 def average(values: np.ndarray, weights: np.ndarray) -> float:
@@ -138,19 +157,50 @@ def average(values: np.ndarray, weights: np.ndarray) -> float:
     return float((values * weights).sum() / whole) if whole > 0.0 else np.nan
 
 
+@once
+def all_series(run: Evidence) -> np.ndarray:
+    """Every series, a row each in their order, so that what is asked of many is computed of all at once."""
+    table = run.series.table if isinstance(run.series, Fetched) else run.series
+    if isinstance(table, Rows):
+        return table.matrix
+    return np.array([column(run.series, name) for name in PLACES])
+
+
+@once
+def totals(run: Evidence) -> list[float]:
+    """The sum of each series over all months of the run that count; exact when every month is recorded."""
+    return cast(list[float], (all_series(run) * months(run)).sum(axis=1).tolist())
+
+
+@once
+def latest(run: Evidence) -> list[float]:
+    """The mean of each series over the last twelve months, or over as many as there are."""
+    recent = all_series(run)[:, last_year(run)]
+    return cast(list[float], (recent.sum(axis=1) / recent.shape[1]).tolist())
+
+
 def mean_of(name: str) -> Function:
     """The mean of a series over all months of the run that count; NaN as long as there is none."""
-    return lambda run: average(column(run.series, name), months(run))
+    place = PLACES[name]
+    return lambda run: totals(run)[place] / counted if (counted := counting(run)) else np.nan
+
+
+@once
+def counting(run: Evidence) -> float:
+    """How many months of the run count."""
+    return float(months(run).sum())
 
 
 def total_of(name: str) -> Function:
     """The sum of a series over all months of the run that count; exact when every month is recorded."""
-    return lambda run: float(column(run.series, name) @ months(run))
+    place = PLACES[name]
+    return lambda run: totals(run)[place]
 
 
 def last_year_of(name: str) -> Function:
     """The mean of a series over the last twelve months, or over as many as there are."""
-    return lambda run: float(column(run.series, name)[last_year(run)].mean())
+    place = PLACES[name]
+    return lambda run: latest(run)[place]
 
 
 def final_of(name: str) -> Function:
@@ -168,7 +218,5 @@ def first_sustained(month: np.ndarray, holds: np.ndarray, least: float) -> float
 
     Months are counted, not rows: between two recorded months in which it holds, it is taken to hold.
     """
-    turns = np.flatnonzero(np.diff(np.concatenate(([False], holds, [False]))))
-    first, last = month[turns[::2]], month[turns[1::2] - 1]
-    begins = first[last - first + 1 >= least]
-    return float(begins[0]) if begins.size else np.nan
+    month, holds = np.ascontiguousarray(month, float), np.ascontiguousarray(holds, bool)
+    return float(sustained_from(month, holds, float(least)))

@@ -27,7 +27,7 @@ def amounts(values: np.ndarray) -> np.ndarray:
         ValueError: if one is negative or not finite.
     """
     values = np.asarray(values, float).ravel()
-    if not np.all((values >= 0) & (values < np.inf)):
+    if values.size and not (values.min() >= 0.0 and values.max() < np.inf):
         raise ValueError("inequality is measured of amounts: finite, and not negative")
     return values
 
@@ -52,7 +52,7 @@ def atkinson(values: np.ndarray, aversion: float = AVERSION) -> float:
         raise ValueError("the aversion to inequality must be above 0")
     if not values.size or values.sum() == 0.0:
         return 0.0 if values.size else np.nan
-    relative = values / values.mean()
+    relative = values / (values.sum() / values.size)
     if aversion >= 1.0 and relative.min() == 0.0:
         return 1.0
     if aversion == 1.0:
@@ -65,7 +65,7 @@ def jain(values: np.ndarray) -> float:
     values = amounts(values)
     if not values.size or values.sum() == 0.0:
         return 1.0 if values.size else np.nan
-    relative = values / values.mean()
+    relative = values / (values.sum() / values.size)
     return float(1.0 / (relative @ relative / values.size))
 
 
@@ -77,11 +77,13 @@ def distance(actual: np.ndarray, fair: np.ndarray) -> float:
     return float(0.5 * np.abs(actual / actual.sum() - fair / fair.sum()).sum())
 
 
+@once
 def received(run: Evidence) -> np.ndarray:
     """What each member has received since it joined; rounding may have left less than nothing."""
     return np.maximum(0.0, column(run.firms, "total_benefit"))
 
 
+@once
 def stays(run: Evidence) -> np.ndarray:
     """How many months each member has been there."""
     return column(run.series, "month")[-1] + 1.0 - column(run.firms, "born")
@@ -90,14 +92,14 @@ def stays(run: Evidence) -> np.ndarray:
 @once
 def benefits(run: Evidence) -> np.ndarray:
     """Mean monthly benefit of each member that has been there for a month."""
-    stay = stays(run)
-    return received(run)[stay > 0] / stay[stay > 0]
+    there = stays(run) > 0
+    return (received(run) / np.maximum(stays(run), 1.0))[there]
 
 
 def returns(run: Evidence) -> np.ndarray:
     """What each member that has made an effort has received per unit of it."""
     effort = column(run.firms, "total_effort")
-    return received(run)[effort > LEAST] / effort[effort > LEAST]
+    return (received(run) / np.maximum(effort, LEAST))[effort > LEAST]
 
 
 def gini_benefit(run: Evidence) -> float:
@@ -107,8 +109,7 @@ def gini_benefit(run: Evidence) -> float:
 
 def smallest_benefit(run: Evidence) -> float:
     """Mean monthly benefit of the members with the smallest endowments: a tenth of them, and at least one."""
-    there = stays(run) > 0
-    size = column(run.firms, "endowment")[there]
+    size = column(run.firms, "endowment")[stays(run) > 0]
     smallest = np.argsort(size, kind="stable")[: math.ceil(SMALL * size.size)]
     return float(benefits(run)[smallest].mean()) if smallest.size else np.nan
 

@@ -29,9 +29,10 @@ def branch(lever: np.ndarray, response: np.ndarray) -> tuple[np.ndarray, np.ndar
 def there_and_back(lever: np.ndarray) -> bool:
     """Whether a lever rises to a peak and then falls, each without a step the wrong way."""
     peak = int(lever.argmax())
-    rises, falls = np.diff(lever[: peak + 1]), np.diff(lever[peak:])
-    moved = lever[peak] > max(lever[0], lever[-1]) + STEP
-    return bool(moved and (rises > -STEP).all() and (falls < STEP).all())
+    if not lever[peak] > max(lever[0], lever[-1]) + STEP:
+        return False
+    steps = np.diff(lever)
+    return bool((steps[:peak] > -STEP).all() and (steps[peak:] < STEP).all())
 
 
 def loop_width(lever: np.ndarray, response: np.ndarray) -> float:

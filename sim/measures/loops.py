@@ -79,12 +79,30 @@ def held_together(first, partner, order):
 
 
 @kernel
-def all_held_together(first, partner, orders):
-    """R for each of many orders of removal."""
-    found = np.empty(len(orders))
-    for k in range(len(orders)):
-        found[k] = held_together(first, partner, orders[k])
-    return found
+def tolerances(first, partner, draws):
+    """R of a random, a static and an adaptive attack, mean over the rows of draws."""
+    random = static = adaptive = 0.0
+    for k in range(len(draws)):
+        order = np.argsort(draws[k], kind="mergesort")
+        random += held_together(first, partner, order)
+        static += held_together(first, partner, by_degree(first, order))
+        adaptive += held_together(first, partner, adaptive_order(first, partner, draws[k]))
+    return random / len(draws), static / len(draws), adaptive / len(draws)
+
+
+@kernel
+def by_degree(first, order):
+    """Members by how many partners they have, the most first; equals stay in the order in which they come."""
+    degree = first[1:] - first[:-1]
+    most = degree.max()
+    begins, row = np.zeros(most + 2, np.int64), np.empty_like(order)
+    for each in degree:
+        begins[most - each + 1] += 1
+    begins = np.cumsum(begins)
+    for i in order:
+        row[begins[most - degree[i]]] = i
+        begins[most - degree[i]] += 1
+    return row
 
 
 @kernel
@@ -130,15 +148,6 @@ def adaptive_order(first, partner, draws):
 
 
 @kernel
-def adaptive_orders(first, partner, draws):
-    """Such an order for each row of draws."""
-    found = np.empty(draws.shape, np.int64)
-    for k in range(len(draws)):
-        found[k] = adaptive_order(first, partner, draws[k])
-    return found
-
-
-@kernel
 def change_places(row, place, a, b):
     """Let the members at two places of a row change places."""
     i, j = row[a], row[b]
@@ -167,6 +176,62 @@ def mean_clustering(first, partner):
 
 
 @kernel
+def degree_correlation(first, partner):
+    """Correlation of the numbers of partners at the two ends of a tie; NaN where all ends are alike."""
+    mean, fewest, most = 0.0, partner.size, 0
+    for i in range(first.size - 1):
+        degree = first[i + 1] - first[i]
+        mean += degree * (degree / partner.size)
+        if degree > 0:
+            fewest, most = min(fewest, degree), max(most, degree)
+    if fewest >= most:
+        return np.nan
+    spread = together = 0.0
+    for i in range(first.size - 1):
+        here = first[i + 1] - first[i] - mean
+        for row in range(first[i], first[i + 1]):
+            j = partner[row]
+            spread += here * here
+            together += here * (first[j + 1] - first[j] - mean)
+    return together / spread
+
+
+@kernel
+def rolling_variance(residuals, window):
+    """Variance over every window of this length."""
+    found = np.empty(residuals.size - window + 1)
+    total = squares = 0.0
+    for k in range(residuals.size):
+        total += residuals[k]
+        squares += residuals[k] * residuals[k]
+        if k >= window:
+            total -= residuals[k - window]
+            squares -= residuals[k - window] * residuals[k - window]
+        if k >= window - 1:
+            found[k - window + 1] = squares / window - (total / window) ** 2
+    return found
+
+
+@kernel
+def rolling_autocorrelation(residuals, window):
+    """Lag-1 autocorrelation over every window of this length: of its pairs of neighbours; 0 where nothing moves."""
+    pairs = window - 1
+    found = np.empty(residuals.size - window + 1)
+    for begin in range(found.size):
+        now = then = together = now_squares = then_squares = 0.0
+        for k in range(begin + 1, begin + window):
+            now += residuals[k]
+            then += residuals[k - 1]
+            together += residuals[k] * residuals[k - 1]
+            now_squares += residuals[k] * residuals[k]
+            then_squares += residuals[k - 1] * residuals[k - 1]
+        covariance = together / pairs - now / pairs * then / pairs
+        spread = (now_squares / pairs - (now / pairs) ** 2) * (then_squares / pairs - (then / pairs) ** 2)
+        found[begin] = covariance / np.sqrt(spread) if spread > 0.0 else 0.0
+    return found
+
+
+@kernel
 def tau(values):
     """Kendall's τ-b of a series over time (Kendall 1938): pairs that rose less pairs that fell; NaN where all are equal."""
     count = values.size
@@ -176,3 +241,18 @@ def tau(values):
             rose += values[j] > values[i]
             fell += values[j] < values[i]
     return (rose - fell) / np.sqrt((rose + fell) * (0.5 * count * (count - 1)))
+
+
+@kernel
+def sustained_from(month, holds, least):
+    """The month from which something holds for at least so many months on end; NaN if it never does."""
+    begun = -1
+    for k in range(month.size):
+        if not holds[k]:
+            begun = -1
+            continue
+        if begun < 0:
+            begun = k
+        if month[k] - month[begun] + 1.0 >= least:
+            return month[begun]
+    return np.nan

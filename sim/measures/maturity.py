@@ -78,9 +78,9 @@ def measurement(run: Evidence) -> np.ndarray:
 def scores(run: Evidence) -> np.ndarray:
     """A row a recorded month, a column a dimension, from 0 to 1; all 0 in months without members, and from a collapse on."""
     each = (strategy, customer_experience, data_and_transparency, engagement, measurement)
-    found = np.clip(np.stack([dimension(run) for dimension in each], axis=1), 0.0, 1.0)
+    found = np.minimum(np.maximum(np.array([dimension(run) for dimension in each]), 0.0), 1.0)
     alive = (column(run.series, "firms") > 0) & ~(column(run.series, "month") >= time_to_collapse(run))
-    return found * alive[:, None]
+    return (found * alive).T
 
 
 def stages(found: np.ndarray) -> np.ndarray:

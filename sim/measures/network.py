@@ -66,9 +66,11 @@ def on_log_scale(size: np.ndarray, value: np.ndarray) -> tuple[np.ndarray, np.nd
     """Log size and log value, each less its mean, where both are above 0; empty where size varies by less than a tenth."""
     size, value = np.asarray(size, float), np.asarray(value, float)
     there = (size > 0) & (value > 0)
-    if not there.any() or size[there].max() / size[there].min() < VARIED:
+    if not there.all():
+        size, value = size[there], value[there]
+    if not size.size or size.max() / size.min() < VARIED:
         return np.empty(0), np.empty(0)
-    x, y = np.log(size[there]), np.log(value[there])
+    x, y = np.log(size), np.log(value)
     return x - x.mean(), y - y.mean()
 
 

@@ -22,18 +22,18 @@ HELD = 6
 @once
 def performance(run: Evidence) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The months that are judged, how many months each row stands for, and Q/Q0 in them."""
-    month, (base, judged) = column(run.series, "month"), _held_against(run)
-    value = column(run.series, "value")[judged]
-    return month[judged], months(run)[judged], value / base if base > 0 else np.full(value.size, np.nan)
+    base, begins = _held_against(run)
+    month, value = column(run.series, "month")[begins:], column(run.series, "value")[begins:]
+    return month, months(run)[begins:], value / base if base > 0 else np.full(value.size, np.nan)
 
 
-def _held_against(run: Evidence) -> tuple[float, np.ndarray]:
-    """The baseline Q0, and which recorded months are held against it."""
-    month = column(run.series, "month")
-    if (at := first_event(run)) is not None:
-        return mean_before(run, "value", at), month >= at
-    judged = month >= BASELINE_MONTHS
-    return baseline(run), judged if judged.any() else np.ones(month.size, bool)
+def _held_against(run: Evidence) -> tuple[float, int]:
+    """The baseline Q0, and the first row of the series that is held against it."""
+    month, at = column(run.series, "month"), first_event(run)
+    if at is not None:
+        return mean_before(run, "value", at), int(np.searchsorted(month, at))
+    begins = int(np.searchsorted(month, BASELINE_MONTHS))
+    return baseline(run), begins if begins < month.size else 0
 
 
 def resilience_loss(run: Evidence) -> float:

@@ -7,14 +7,13 @@ goes first: in the order of the table, neighbours on a ring would fall one after
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
 from sim import luck
 from sim.measures.evidence import Evidence, once
-from sim.measures.loops import adaptive_orders, all_held_together, mean_clustering, packed, uniforms
+from sim.measures.loops import degree_correlation, mean_clustering, packed, tolerances, uniforms
 
 ORDER = luck.purpose("measures: order of a random attack")
 RANDOM_ORDERS = 10
@@ -30,11 +29,16 @@ class Neighbours(NamedTuple):
     partner: np.ndarray
     row: np.ndarray
     """Where each tie stands in the table of ties."""
+    degree: np.ndarray
+    """How many partners each member has."""
 
-    @property
-    def degree(self) -> np.ndarray:
-        """How many partners each member has."""
-        return np.diff(self.first)
+
+class Tolerance(NamedTuple):
+    """R under each of three attacks, mean over the draws; 0 when nobody is left."""
+
+    random: float
+    static: float
+    adaptive: float
 
 
 @once
@@ -43,7 +47,8 @@ def neighbours(run: Evidence) -> Neighbours:
     ids, source, target = (
         np.array(values, np.int64) for values in (run.firms["id"], run.ties["source"], run.ties["target"])
     )
-    return Neighbours(*packed(ids, np.argsort(ids, kind="stable"), source, target))
+    first, partner, row = packed(ids, np.argsort(ids, kind="stable"), source, target)
+    return Neighbours(first, partner, row, first[1:] - first[:-1])
 
 
 def clustering(run: Evidence) -> float:
@@ -55,11 +60,7 @@ def clustering(run: Evidence) -> float:
 def assortativity(run: Evidence) -> float:
     """Correlation of the numbers of partners at the two ends of a tie (Newman 2002); NaN where all ends are alike."""
     ties = neighbours(run)
-    here, there = np.repeat(ties.degree, ties.degree).astype(float), ties.degree[ties.partner].astype(float)
-    if not here.size or here.min() == here.max():
-        return np.nan
-    here, there = here - here.mean(), there - there.mean()
-    return float(here @ there / np.sqrt((here @ here) * (there @ there)))
+    return float(degree_correlation(ties.first, ties.partner))
 
 
 def draws(ids: np.ndarray) -> np.ndarray:
@@ -68,44 +69,25 @@ def draws(ids: np.ndarray) -> np.ndarray:
 
 
 @once
-def draws_of(run: Evidence) -> np.ndarray:
-    """Those of the members at the end."""
-    return draws(np.asarray(run.firms["id"]))
-
-
-def mean_held_together(run: Evidence, orders: Callable[[Neighbours, np.ndarray], np.ndarray]) -> float:
-    """R when members leave in an order that chance has a part in, mean over the draws; 0 when nobody is left."""
-    ties, drawn = neighbours(run), draws_of(run)
-    if not drawn.size:
-        return 0.0
-    return float(np.mean(all_held_together(ties.first, ties.partner, orders(ties, drawn))))
-
-
-def by_chance(_ties: Neighbours, drawn: np.ndarray) -> np.ndarray:
-    """Members in random order, a row for each row of draws."""
-    return np.argsort(drawn, axis=1, kind="stable")
-
-
-def by_degree(ties: Neighbours, drawn: np.ndarray) -> np.ndarray:
-    """Members by how many partners they have, the most first; equals in random order, as their numbers tell who is near whom."""
-    return np.lexsort((drawn, np.broadcast_to(-ties.degree, drawn.shape)), axis=1)
-
-
-def by_degree_left(ties: Neighbours, drawn: np.ndarray) -> np.ndarray:
-    """Members by how many partners they have left when it is their turn; one of equals at random."""
-    return adaptive_orders(ties.first, ties.partner, drawn)
+def tolerance(run: Evidence) -> Tolerance:
+    """R under all three attacks, in one go: they share the draws."""
+    ties, drawn = neighbours(run), draws(np.asarray(run.firms["id"]))
+    return Tolerance(*tolerances(ties.first, ties.partner, drawn)) if drawn.size else Tolerance(0.0, 0.0, 0.0)
 
 
 def attack_random(run: Evidence) -> float:
     """R when members leave in random order, mean over ten orders (over fewer above 10,000 members); 0 when nobody is left."""
-    return mean_held_together(run, by_chance)
+    return tolerance(run).random
 
 
 def attack_static(run: Evidence) -> float:
-    """R when members leave in the order of how many partners they had before the attack, equals in random order."""
-    return mean_held_together(run, by_degree)
+    """R when members leave in the order of how many partners they had before the attack, equals in random order.
+
+    Not in that of the table: numbers tell who is near whom.
+    """
+    return tolerance(run).static
 
 
 def attack_adaptive(run: Evidence) -> float:
     """R when whoever has the most partners left goes next, of equals anyone."""
-    return mean_held_together(run, by_degree_left)
+    return tolerance(run).adaptive

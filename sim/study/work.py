@@ -19,14 +19,13 @@ import pyarrow.parquet as pq
 
 from sim.measures import MEASURES, measure
 from sim.mistakes import Mistake
-from sim.record import durably
+from sim.record import durably, series_rows
 from sim.scenario import Scenario
 from sim.simulation import Simulation
 from sim.study.sharding import BY_MONTH, Plan, way_out
-from sim.world import SERIES
 
-FIRST_STRETCH, PACE = 12, 0.1
-"""Months that are simulated before the clock is looked at for the first time, and seconds between later looks, about."""
+FIRST_STRETCH, PACE = 20_000, 0.1
+"""Months times firms that are simulated before the clock is looked at for the first time, and seconds between later looks, about."""
 SPARE = 2**20
 """Bytes that are left free on a disk."""
 
@@ -72,7 +71,7 @@ class Watch:
 
 def advance(simulation: Simulation, look: Watch) -> None:
     """Simulate to the end, in stretches of months between which the clock is looked at."""
-    months = FIRST_STRETCH
+    months = max(1, FIRST_STRETCH // simulation.world.firms.size)
     while simulation.month < simulation.scenario.run.steps:
         before = time.monotonic()
         simulation.advance(months)
@@ -99,10 +98,8 @@ def run_once(
 
 
 def series_of(simulation: Simulation) -> np.ndarray:
-    """The series so far, a row each, in single precision; they are the first numbers of a record of history."""
-    history = simulation.history
-    numbers = history.view(np.float64).reshape(history.size, -1)
-    return numbers[:, : len(SERIES)].T.astype(np.float32, order="C")
+    """The series so far, a row each, in single precision."""
+    return series_rows(simulation.history).astype(np.float32)
 
 
 def failure(error: str) -> Outcome:
@@ -195,7 +192,7 @@ def read_shard(plan: Plan, shard: int) -> pa.Table | None:
     """
     path: Path = plan.path(shard)
     try:
-        table = pq.read_table(path, page_checksum_verification=True, partitioning=None)
+        table = pq.ParquetFile(path, page_checksum_verification=True).read(use_threads=False)
     except (OSError, ValueError, pa.ArrowException):
         return None
     told = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}

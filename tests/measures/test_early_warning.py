@@ -47,7 +47,7 @@ def test_tau_is_that_of_scipy_with_ties_too(values):
 
 def test_windows_hold_what_they_say():
     residuals = noise(3, 40)
-    variances, correlations = rolling_variance(residuals), rolling_autocorrelation(residuals)
+    variances, correlations = rolling_variance(residuals, 20), rolling_autocorrelation(residuals, 20)
     assert len(variances) == len(correlations) == 21
     assert variances[7] == pytest.approx(np.var(residuals[7:27]))
     assert correlations[7] == pytest.approx(np.corrcoef(residuals[7:26], residuals[8:27])[0, 1])

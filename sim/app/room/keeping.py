@@ -406,8 +406,8 @@ class Room:
         world = self.game.ecosystem.world
         digest = hashlib.sha256(world.now.tobytes())
         for table in (world.firms, world.ties):
-            for kind in sorted(table.blocks):
-                digest.update(table.blocks[kind].tobytes())
+            for kind in sorted(table.widths):
+                digest.update(table.block(kind).tobytes())
         return digest.hexdigest()[:16]
 
 

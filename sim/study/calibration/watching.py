@@ -11,7 +11,7 @@ from sim import luck
 from sim.coherence.idle import in_vain
 from sim.files import Observed
 from sim.measures import MEASURES
-from sim.measures.evidence import Fetched, Reading
+from sim.measures.evidence import Reading, read
 from sim.mistakes import Mistake, shown
 from sim.scenario import Scenario
 from sim.simulation import Simulation
@@ -80,9 +80,8 @@ class Watch:
     def numbers(self, scenario: Scenario, seed: int) -> np.ndarray:
         """The observed quantities as one run gives them."""
         simulation = Simulation(scenario, seed).advance()
-        evidence = simulation.evidence()
-        read = Reading(scenario, *map(Fetched, (evidence.series, evidence.firms, evidence.ties)))
-        return np.array([_quantity(read, each.quantity) for each in self.observed])
+        run = read(simulation.evidence())
+        return np.array([_quantity(run, each.quantity) for each in self.observed])
 
     def histories(self, places: np.ndarray, seeds: np.ndarray, workers: int | None) -> np.ndarray:
         """The observed series of many runs, over all months: run × series × month."""
