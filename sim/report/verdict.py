@@ -207,7 +207,7 @@ def doubt_lines(result: Result, race: Race, against: list[str]) -> list[str]:
     count = len(result.study.levels()) // len(result.study.treatments)
     most, best_in = spelled(regrets["most"][least]), percent(regrets["best"][least])
     never = f"{least} is never farther than {most} behind the best on {measure}, and is the best in {best_in} of them"
-    lines = [f"Over {count} worlds within these assumptions, {never}."]
+    lines = [f"Over {count} worlds within these assumptions, {never}.", *_certain(result)]
     best, *others = against
     for other in others:
         turned = flips(result, race.measure, best, other)
@@ -220,6 +220,16 @@ def doubt_lines(result: Result, race: Race, against: list[str]) -> list[str]:
                 f"No assumption alone turns the ranking of {quoted(best)} and {quoted(other)} round within its range."
             )
     return lines
+
+
+def _certain(result: Result) -> Iterator[str]:
+    """What is doubted of all designs but those that set it themselves."""
+    study = result.study
+    for key in result.factors:
+        setting = [name for name in study.treatments if key in study.own(name)]
+        if setting:
+            keep = "keeps its own value" if len(setting) == 1 else "keep values of their own"
+            yield f"{key} is in doubt only where no design sets it: {', '.join(map(quoted, setting))} {keep}."
 
 
 def regret_table(result: Result, measure: str) -> Table:
