@@ -67,7 +67,7 @@ class Design(Part, metaclass=Spoken):
             Mistake: with everything that is wrong in the result.
         """
         title = f"{scenario.title}, under: {self.title}"
-        kept = tuple(text for text in scenario.assumptions if not any(_touch(key, self.set) for key in _keys(text)))
+        kept = tuple(text for text in scenario.assumptions if not any(touches(key, self.set) for key in _keys(text)))
         changes = {"title": title, "assumptions": kept} if scenario.assumptions else {"title": title}
         try:
             return scenario.replace({**self.set, **changes})
@@ -131,12 +131,12 @@ def conflicts(designs: Sequence[Design]) -> Iterator[str]:
     for first, second in combinations(designs, 2):
         for key, value in first.set.items():
             for other, new in second.set.items():
-                if _touch(key, [other]) and not (key == other and value == new):
+                if touches(key, [other]) and not (key == other and value == new):
                     said = f"{first.name} sets {key} to {shown(value)}, and {second.name} sets "
                     yield f"{said}{'it' if key == other else other} to {shown(new)}"
 
 
-def _touch(key: str, others: Any) -> bool:
+def touches(key: str, others: Any) -> bool:
     """Whether a key is one of the others, or a part of one, or one a part of it."""
     return any(f"{key}.".startswith(f"{other}.") or f"{other}.".startswith(f"{key}.") for other in others)
 
@@ -154,7 +154,7 @@ def decided_anew(scenario: Scenario, designs: Sequence[Design]) -> list[str]:
         for event in scenario.events
         if event.kind == "rules"
         for key in event.set
-        if _touch(key, design.set)
+        if touches(key, design.set)
     ]
 
 

@@ -6,6 +6,7 @@ import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
@@ -129,6 +130,18 @@ def test_names_are_text_everywhere(page, hostile):
     assert DESIGN.replace("_", " ") in text and "<script>alert(3)</script> & co." in text
     assert len(told.all("script")) == 2 and not told.all("b")
     assert "Ω" * 41 not in page
+
+
+def test_a_name_that_is_cut_on_a_map_has_the_whole_of_it_as_its_title(compared, tmp_path):
+    saved = {
+        path.name: path.read_text(encoding="utf-8")
+        for path in save_figures(compared, tmp_path)
+        if path.suffix == ".svg"
+    }
+    drawn = saved["map-before.svg"]
+    assert "<g><title>&lt;script&gt;alert(1)&lt;/script&gt;</title>" in drawn and "title: " not in drawn
+    assert "<title>Plain" not in drawn, "what stands there whole needs no title"
+    ElementTree.fromstring(drawn)
 
 
 def test_ids_are_there_once_and_links_lead_somewhere(page):

@@ -89,6 +89,51 @@ def test_batches_are_counted_on_clusters_too(address, tmp_path):
     assert same(sweep(asked, out=tmp_path / "b", dask=address), here)
 
 
+LONG = {
+    "set": {"run.steps": 12_000, "founding.firms": 20},
+    "replicates": {"count": 12},
+    "keep": {"series": False},
+}
+"""Runs of about a second."""
+
+
+@pytest.mark.slow
+def test_who_interrupts_a_cluster_keeps_the_shards_under_way_and_begins_no_other(address, tmp_path):
+    """Two shards are under way and more wait at the workers when one is done; nothing is written any more afterwards."""
+
+    def press(now: Standing) -> None:
+        if now.done:
+            raise KeyboardInterrupt
+
+    made = cut(tmp_path / "a", size=1, **LONG)
+    with pytest.raises(Interrupted) as interrupted:
+        sweep(study(**LONG), out=tmp_path / "a", dask=address, progress=press)
+    there = made.present()
+    assert 2 <= len(there) <= 5 and interrupted.value.kept == len(there)
+    time.sleep(3)
+    assert made.present() == there
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="no groups of processes")
+def test_ctrl_c_reaches_who_drives_a_local_cluster_and_not_its_workers(tmp_path):
+    """A terminal sends it to all of them."""
+    made = cut(tmp_path / "a", size=1, **LONG)
+    text = study(**LONG, cluster={"workers": 2}).model_dump_json()
+    (tmp_path / "study.json").write_text(text, encoding="utf-8")
+    words = [sys.executable, "-c", CLUSTERED, str(tmp_path / "study.json"), str(tmp_path / "a")]
+    with subprocess.Popen(
+        words, env=environment(), start_new_session=True, stderr=subprocess.PIPE, text=True
+    ) as driver:
+        wait_until(lambda: len(made.present()) >= 2 or driver.poll() is not None)
+        time.sleep(0.3)
+        there = len(made.present())
+        os.killpg(driver.pid, signal.SIGINT)
+        _out, said = driver.communicate(timeout=60)
+    assert "Interrupted: " in said and there < len(made.present()) <= there + 3
+    assert said.count("Traceback") == 1, "that of the driver; the workers go on until they are let go"
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
 def test_a_killed_worker_loses_nothing(calm, address, tmp_path):
@@ -140,6 +185,18 @@ from pathlib import Path
 from sim import Study, sweep
 if __name__ == "__main__":
     sweep(Study.model_validate_json(Path(sys.argv[1]).read_text()), out=sys.argv[2], dask=sys.argv[3])
+"""
+
+
+CLUSTERED = """
+import sys
+from pathlib import Path
+from sim import Study, sweep
+from sim.study.cluster import started
+if __name__ == "__main__":
+    study = Study.model_validate_json(Path(sys.argv[1]).read_text())
+    with started(study.cluster) as address:
+        sweep(study, out=sys.argv[2], dask=address)
 """
 
 

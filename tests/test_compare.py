@@ -250,15 +250,52 @@ def test_wrong_designs_are_told(designs, message):
 def test_a_doubt_that_cannot_be_is_told_before_the_race(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit) as end:
-        cli.main(["compare", "rising_tide", "--design", "capped_take", "--assume", "sharing.take_rate=0.1:0.3"])
-    assert end.value.code == 2 and "doubt what no design sets" in capsys.readouterr().err
+        cli.main(["compare", "rising_tide", "--design", "capped_take", "--assume", "sharing.take_rate=0.1:1.3"])
+    assert end.value.code == 2 and "sharing.take_rate" in capsys.readouterr().err
     assert not any(tmp_path.iterdir())
 
 
-def test_what_a_design_sets_cannot_be_doubted():
-    study = comparison("rising_tide", GREEDY, WELFARE)
-    with pytest.raises(Mistake, match="is set by the design 'greedy'"):
-        doubted(study, {TAKE: (0.0, 0.5)})
+def test_a_design_keeps_what_it_sets_where_that_is_doubted(tmp_path):
+    """How much the orchestrator will take is not known, but under the designs that say it."""
+    study = comparison("rising_tide", {**GREEDY, "seen": {SEEN: 0.9}}, WELFARE, changes=SMALL)
+    asked = doubted(study, {TAKE: (0.0, 0.5)}, points=4, seeds=2)
+    takes: dict[str, list[float]] = {}
+    for levels, scenario in zip(asked.levels(), asked.designs(), strict=True):
+        takes.setdefault(levels["treatment"], []).append(scenario.sharing.take_rate)
+    assert set(takes["greedy"]) == {0.7} and set(takes["modest"]) == {0.05}
+    assert takes[AS_IT_IS] == takes["seen"] and len(set(takes["seen"])) == 4
+    assert asked.remarks() == []
+    result = sweep(asked, workers=1, out=tmp_path / "a")
+    table = worlds(result, "welfare")
+    assert table.shape == (4, 4) and table["greedy"].nunique() == 1 and table["seen"].nunique() == 4
+    lines = doubt_lines(result, study.replicates.race, ["modest", AS_IT_IS, "greedy", "seen"])
+    assert lines[1] == f"{TAKE} is in doubt only where no design sets it: greedy, modest keep values of their own."
+    again = Study.load(tmp_path / "a" / "study.toml")
+    assert again.designs() == asked.designs()
+
+
+def test_a_factor_that_every_treatment_sets_itself_does_not_vary():
+    study = Study(
+        scenario="rising_tide", treatments=GREEDY, factors={TAKE: [0.1, 0.2], SEEN: [0.1, 0.2]}, treatments_win=True
+    )
+    with pytest.raises(Mistake, match=r"take_rate: does not vary: every treatment keeps a value of its own"):
+        study.designs()
+    loose = study.model_copy(update={"treatments_win": False})
+    assert {design.sharing.take_rate for design in loose.designs()} == {0.1, 0.2}
+
+
+def test_what_is_wrong_with_a_value_of_its_own_is_the_treatments(tmp_path):
+    text = """scenario = "rising_tide"
+treatments_win = true
+[treatments]
+plain = {}
+off = { "sharing.take_rate" = 1.7 }
+[factors]
+"sharing.take_rate" = [0.1, 0.2]
+"""
+    (tmp_path / "own.toml").write_text(text)
+    with pytest.raises(Mistake, match=r"own.toml:5: sharing.take_rate: 1.7 is not allowed"):
+        Study.load(tmp_path / "own.toml")
 
 
 def test_a_comparison_is_a_study_that_can_be_read_again(compared):

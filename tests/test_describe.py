@@ -11,9 +11,10 @@ from sim.cli import main
 from sim.coherence.stages import merged
 from sim.reading import _field
 from sim.report.odd import default, keys
+from sim.report.page_parts import named, unmarked
 from sim.report.telling import FOR_PEOPLE, SPECIAL, TOPICS, describe, different, members
 from sim.report.telling.dates import happening
-from sim.report.telling.page import scenario_lines
+from sim.report.telling.page import plain, scenario_lines
 from sim.report.telling.sentences import Either, filled, number, percent, times
 from sim.scenario import Scenario
 from sim.sections import DemandShock, Departure, ExitShock, FreeRiders, Scandal, Stay
@@ -255,6 +256,25 @@ def test_no_line_steers_a_terminal():
     scenario = Scenario(title=nasty, description=nasty, assumptions=(nasty,))
     lines = list(scenario_lines(scenario))
     assert "".join(lines).replace(NBSP, " ").isprintable() and "<script>" in lines[0]
+
+
+@pytest.mark.parametrize(
+    ("said", "page", "terminal"),
+    [
+        ("had שלום stayed, 3 of 5", "had ⟨שלום⟩ stayed, 3 of 5", "had ⟨שלום⟩ stayed, 3 of 5"),
+        ("חברת הים, شركة البحر, N3 leave", "⟨חברת הים⟩, ⟨شركة البحر⟩, N3 leave", "⟨חברת הים⟩, ⟨شركة البحر⟩, N3 leave"),
+        (f"{named('חברה 7 בע״מ')} 12", "⟨חברה 7 בע״מ⟩ 12", "⟨חברה 7 בע״מ⟩ 12"),
+        (f"had {named('Müller AG')} (3 partners)", "had ⟨Müller AG⟩ (3 partners)", "had Müller AG (3 partners)"),
+        (f"{named('Sea שלום')} 12", "⟨Sea שלום⟩ 12", "⟨Sea שלום⟩ 12"),
+        ("a\u2068b\u2067c", r"a\u2068b\u2067c", r"a\u2068b\u2067c"),
+    ],
+)
+def test_what_runs_from_right_to_left_does_not_turn_the_numbers_beside_it(said, page, terminal):
+    """Names of several firms, and what follows them, stay in their order; marks of direction are never spelt out as signs."""
+    told = plain(said)
+    assert told.replace("\u2068", "⟨").replace("\u2069", "⟩") == page
+    assert unmarked(told).replace("\u2068", "⟨").replace("\u2069", "⟩") == terminal
+    assert plain(told) == told
 
 
 def test_the_command_tells_scenarios_and_designs(tmp_path, monkeypatch, capsys):

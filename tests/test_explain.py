@@ -244,6 +244,31 @@ def test_a_branch_and_a_firm_are_tried_alone_and_together():
     assert next(part for part in story(found) if part.title == "What was asked").lines
 
 
+def test_what_came_after_the_collapse_is_said_not_to_be_its_cause():
+    """A firm that left, a shock that struck and rules that changed when it had long collapsed cannot have brought it down."""
+    scenario = having(TAKE, {"kind": "demand", "at": 85, "size": -0.5})
+    gone = [each for each in watch(scenario, 0, whole=True).lives.values() if each.left is not None]
+    late, soon = (choose(gone, key=lambda each: each.left) for choose in (max, min))
+    asked = {"had_stayed": [late.name, soon.name], "branch": 80, "changes": {"sharing.take_rate": 0.1}}
+    found = opened(scenario, names=["take", "demand-85"], **asked)
+    fell = found.fate.collapsed
+    assert soon.left < fell < fell + 10 <= late.left
+    verdicts = found.to_frame().set_index("without")["verdict"]
+    assert verdicts["take"] == "confirmed"
+    assert verdicts[f"exit of {soon.name}"] == "not confirmed"
+    assert verdicts[f"exit of {late.name}"] == verdicts["demand-85"] == verdicts["branch-80"] == "after the fact"
+    lines = {part.title: part.lines for part in story(found)}
+    assert lines["What was asked"][0] == (
+        f"After the fact: had {late.name} stayed, it would have collapsed in the same month; the collapse came "
+        f"{late.left - fell:.0f} months before it left, and cannot be its doing."
+    )
+    assert lines["What was asked"][1].startswith(f"Not confirmed: had {soon.name} stayed")
+    assert lines["What was asked"][2].endswith("months before that, and could not be prevented any more.")
+    told = f"Came after the collapse of month {fell:.0f}, which cannot be its doing: the demand shock (month 85)."
+    assert told in lines["Why"] and not any("not been shocked" in line for line in lines["Why"])
+    assert "after the fact" in [row[5] for row in told_trials(found).rows]
+
+
 @pytest.mark.parametrize(
     ("options", "says"),
     [

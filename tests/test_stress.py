@@ -1,5 +1,7 @@
 """Stress: shocks that bend and shocks that break, on common luck."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,15 +9,20 @@ import pytest
 import sim
 from sim import cli
 from sim.mistakes import Mistake
+from sim.report import board_page
 from sim.report.verdict import stress_cells, stress_lines, stress_notes, stress_table
 from sim.scenario import Scenario
 from sim.study import stress
+from sim.study.comparing import comparison
 from sim.study.stress import (
     COLUMNS,
     SHOCKS,
     antifragility,
     bisect,
+    cap_of,
     distance_to_collapse,
+    keep_stress,
+    kept_stress,
     largest_level,
     largest_shock,
     measured,
@@ -183,9 +190,9 @@ def test_a_real_ecosystem_tips_at_some_take_and_comes_back_later_than_it_went():
 
 def test_what_collapses_by_itself_is_not_said_to_be_near_to_anything():
     """Where not even a shock of no size is survived, distances to collapse mean nothing, and that is said instead."""
-    rows = [("as it is", shock, 0.0, 0.0, np.inf, 5) for shock in SHOCKS]
-    rows += [("votes", shock, 0.5, 0.4, 0.6, 5) for shock in SHOCKS]
-    found = pd.DataFrame([*rows, ("votes", "way_back", 0.2, 0.1, 0.3, 5)], columns=COLUMNS)
+    rows = [("as it is", shock, 0.0, 0.0, np.inf, 5, np.nan) for shock in SHOCKS]
+    rows += [("votes", shock, 0.5, 0.4, 0.6, 5, np.nan) for shock in SHOCKS]
+    found = pd.DataFrame([*rows, ("votes", "way_back", 0.2, 0.1, 0.3, 5, np.nan)], columns=COLUMNS)
     assert stress_cells(found)["as it is", "demand"] == "falls by itself"
     assert (
         stress_cells(found)["votes", "demand"] == "50\N{NO-BREAK SPACE}% [40\N{NO-BREAK SPACE}%, 60\N{NO-BREAK SPACE}%]"
@@ -196,6 +203,69 @@ def test_what_collapses_by_itself_is_not_said_to_be_near_to_anything():
     assert not any("nearest to collapse" in line or line.startswith("votes collapses") for line in lines)
 
 
+CAP = {"sharing.take_rate": 0.05, "voice.decider": "fixed", "voice.adaptive.on": False}
+
+
+def test_a_cap_is_a_take_that_a_design_sets_and_lets_nobody_raise():
+    assert cap_of(SMALL.replace(CAP), CAP) == 0.05
+    climbing = SMALL.replace({"voice.decider": "orchestrator"})
+    assert cap_of(climbing.replace(CAP), CAP) == 0.05
+    level = {"sharing.take_rate": 0.05}
+    assert cap_of(SMALL.replace(level), level) is None, "a level that a leader may set otherwise is no promise"
+    voted = {"sharing.take_rate": 0.05, "voice.decider": "vote"}
+    assert cap_of(SMALL.replace(voted), voted) is None
+    adapted = SMALL.replace({"voice.adaptive.on": True})
+    kept = {name: value for name, value in CAP.items() if name != "voice.adaptive.on"}
+    assert cap_of(adapted.replace(kept), kept) is None and cap_of(adapted.replace(CAP), CAP) == 0.05
+    assert cap_of(adapted.replace({**kept, "voice.adaptive.take_rate": False}), kept) == 0.05
+    for later in ({"sharing.take_rate": 0.4}, {"voice.decider": "orchestrator"}):
+        dated = SMALL.replace({"interventions": [{"kind": "rules", "at": 9, "set": later}]})
+        assert cap_of(dated.replace(CAP), CAP) is None, "what is dated breaks the promise"
+
+
+def test_a_take_is_strained_no_further_than_its_cap_and_that_is_said(monkeypatch, tmp_path):
+    limits = {"demand": 0.5, "exit": 0.3, "scandal": 2.0, "free_riders": 0.7, "take_rate": 0.4}
+    breaks, taken = breaks_at(limits), {}
+
+    def watched(scenario, seed, measure):
+        taken.setdefault(scenario.title, set()).add(scenario.sharing.take_rate)
+        return breaks(scenario, seed, measure)
+
+    monkeypatch.setattr(stress, "measured", watched)
+    laid = {
+        "as it is": SMALL.replace({"title": "plain"}),
+        "low": SMALL.replace({**CAP, "title": "low"}),
+        "high": SMALL.replace({**CAP, "sharing.take_rate": 0.55, "title": "high"}),
+    }
+    found = distance_to_collapse(laid, range(5), at=30, caps={"low": 0.05, "high": 0.55}, workers=1)
+    assert max(taken["plain"]) == 1.0 and max(taken["low"]) == 0.05 and max(taken["high"]) == 0.55
+    cells = stress_cells(found)
+    assert cells["low", "take_rate"] == "any, capped at 5\N{NO-BREAK SPACE}%" and cells["low", "way_back"] == "–"
+    assert cells["high", "take_rate"].startswith("44\N{NO-BREAK SPACE}% [")
+    assert cells["high", "take_rate"].endswith("], capped at 55\N{NO-BREAK SPACE}%")
+    assert "capped" not in cells["as it is", "take_rate"]
+    assert any(note.startswith("“capped at”: the design sets the take") for note in stress_notes(found))
+    lines = stress_lines(found)
+    assert lines.count(
+        "Under low the take cannot go above 5\N{NO-BREAK SPACE}%, and half of 5 runs or more survive that."
+    ) == 1 and not any(line.startswith("Under high") for line in lines)
+    assert not any("survives more take rate" in line for line in lines)
+    keep_stress(tmp_path, found)
+    assert kept_stress(tmp_path).equals(found)
+    keep_stress(tmp_path, found.drop(columns="cap"))  # as it was kept before caps were heeded
+    assert kept_stress(tmp_path)["cap"].isna().all()
+
+
+def test_a_comparison_heeds_the_caps_of_its_designs(monkeypatch):
+    study = comparison("rising_tide", {"low": CAP, "votes": {"voice.decider": "vote"}}, {"measure": "welfare"})
+    asked = {}
+    monkeypatch.setattr(board_page, "design_of", lambda result, place: result.study.designs()[place])
+    monkeypatch.setattr(board_page, "keep_stress", lambda folder, found: None)
+    monkeypatch.setattr(board_page, "distance_to_collapse", lambda designs, seeds, **said: asked.update(said))
+    board_page.stressed(SimpleNamespace(study=study, folder=None))
+    assert asked["caps"] == {"low": 0.05}
+
+
 def test_the_command_puts_designs_side_by_side(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     words = ["--set", "run.steps=40", "--set", "founding.firms=20", "--runs", "2", "--at", "20", "--out", "table.csv"]
@@ -204,4 +274,6 @@ def test_the_command_puts_designs_side_by_side(tmp_path, monkeypatch, capsys):
     assert end.value.code == 0
     out = capsys.readouterr().out
     assert "capped_take" in out and "take rate from the start" in out and "the nearest to collapse" in out
-    assert len(pd.read_csv("table.csv")) == 14
+    assert "capped at 5\N{NO-BREAK SPACE}%" in out
+    table = pd.read_csv("table.csv")
+    assert len(table) == 14 and set(table.loc[table["strain"] == "take_rate", "cap"].fillna(-1)) == {-1, 0.05}

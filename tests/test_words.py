@@ -17,6 +17,7 @@ from sim.app.sheets import export
 from sim.app.words import TABLES, languages, speak
 from sim.mistakes import Mistake
 from sim.names import Role, words
+from sim.scenario import Scenario
 from sim.world import SERIES
 
 OTHERS = [code for code in languages() if code != "en"]
@@ -120,7 +121,16 @@ def test_pages_say_nothing_in_english_elsewhere(code, files):
 
 @pytest.mark.parametrize("code", OTHERS)
 def test_every_ecosystem_is_told_in_the_language(code):
-    assert set(speak(code).own["abouts"]) == set(shipped.scenarios())
+    """All that the cockpit lists, classics too; with the numbers and the years that it has in English."""
+    words = speak(code)
+    told, marks = words.own["abouts"], words.tables["numbers"]
+    assert set(told) == set(shipped.loadable())
+    number = re.compile(rf"\d+{re.escape(marks['decimal'])}\d+|(?:1[4-9]|20)\d\d")
+    for name, text in told.items():
+        english = Scenario.load(name).description
+        found = {each.replace(marks["decimal"], ".") for each in number.findall(text)}
+        assert found <= set(re.findall(r"\d+(?:\.\d+)?", english)), name
+        assert text != " ".join(english.split()), name
 
 
 @pytest.mark.parametrize("code", OTHERS)

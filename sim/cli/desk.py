@@ -145,12 +145,13 @@ def stress(
     """Say how far a scenario, and each design laid over it, is from collapse: the largest strain of each kind that it survives."""
     from sim.report.progress import working
     from sim.study import comparing
-    from sim.study.stress import distance_to_collapse
+    from sim.study.stress import caps_of, distance_to_collapse
 
     base = changed(scenario, settings)
-    laid = {name: base.replace(changes) for name, changes in comparing.laid(designs or []).items()}
+    chosen = comparing.laid(designs or [])
+    laid = {comparing.AS_IT_IS: base, **{name: base.replace(changes) for name, changes in chosen.items()}}
     with working("looking for the largest strains") as tell:
-        found = distance_to_collapse({comparing.AS_IT_IS: base, **laid}, range(runs), at=at, workers=workers, tell=tell)
+        found = distance_to_collapse(laid, range(runs), at=at, caps=caps_of(laid, chosen), workers=workers, tell=tell)
     show_stress(found)
     if out:
         found.to_csv(out, index=False)

@@ -196,7 +196,7 @@ def _chain(axes: Axes, found: Autopsy) -> None:
 def _event(name: str, who: str) -> str:
     """An event of the chain in a few words."""
     if name == "first exit":
-        return f"the first to go: {named(plain(who), 24)}"
+        return f"the first to go: {plain(named(who, 24))}"
     return EFFECTS.get(name) or EVENTS.get(name, name)
 
 

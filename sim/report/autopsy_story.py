@@ -252,7 +252,12 @@ def _why(found: Autopsy) -> Iterator[str]:
         causes = [each for each in found.singles if each.kind == "cause"]
         if len(causes) > 1:
             yield "Nothing that could be taken away, alone or with another, prevents the collapse."
-    rest = [each for each in found.singles if each.kind == "cause" and not each.confirmed]
+    innocent = [each for each in found.singles if each.kind == "cause" and not each.confirmed]
+    rest = [each for each in innocent if not found.is_late(each)]
+    if late := [each.suspects[0] for each in innocent if found.is_late(each)]:
+        told = ", ".join(f"{_said(each, dated=False)} (month {each.since})" for each in late)
+        their = "its" if len(late) == 1 else "their"
+        yield f"Came after the collapse of month {found.fate.collapsed:.0f}, which cannot be {their} doing: {told}."
     if rest:
         told = "; ".join(f"had {each.what}, {_instead(found, each.outcome)}" for each in rest)
         yield f"Not confirmed, as chance does as much: {told}."
@@ -294,8 +299,18 @@ def _signed(months: float) -> str:
 
 def _tried(found: Autopsy, trial: Trial) -> str:
     """A counterfactual in a sentence or two."""
-    verdict = "Confirmed" if trial.confirmed else "Not confirmed"
-    return f"{verdict}: had {trial.what}, {_instead(found, trial.outcome)}.{_commonly(found, trial)}"
+    verdict = found.verdict(trial).capitalize()
+    late = _too_late(found, trial) if found.is_late(trial) else ""
+    return f"{verdict}: had {trial.what}, {_instead(found, trial.outcome)}{late}.{_commonly(found, trial)}"
+
+
+def _too_late(found: Autopsy, trial: Trial) -> str:
+    """That the collapse came before what is asked about."""
+    since = min(each.since for each in trial.suspects)
+    before = f"; the collapse came {months_of(round(since - found.fate.collapsed))} before"
+    if len(trial.suspects) == 1 and trial.name.startswith("exit of "):
+        return f"{before} it left, and cannot be its doing"
+    return f"{before} that, and could not be prevented any more"
 
 
 def _instead(found: Autopsy, outcome: Outcome) -> str:
@@ -418,7 +433,7 @@ def told_trials(found: Autopsy) -> Told:
     """The counterfactuals, for a page or the terminal."""
     rows = [["as it was", "", *_fate(found, found.fate), "", ""]]
     for trial in distinct(found):
-        verdict = "confirmed" if trial.confirmed else "not confirmed"
+        verdict = found.verdict(trial)
         what = plain(f"had {trial.what}")
         rows.append(
             [what, KINDS.get(trial.kind, trial.kind), *_fate(found, trial.outcome), verdict, _lucks(found, trial)]

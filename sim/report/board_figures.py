@@ -22,7 +22,7 @@ from sim.report.network_map import (
     to_name,
     write_names,
 )
-from sim.report.page_parts import named
+from sim.report.page_parts import NAME, named
 from sim.report.replay import ON_MAP, Film
 from sim.report.style import (
     BLUE,
@@ -198,8 +198,11 @@ def map_figure(label: str, film: Film, run: str, month: int) -> Figure:
         _draw_ties(axes, at, pairs, trust)
         draw_firms(axes, at, areas, firm_trust(ties, firms), leads)
         unnamed = nameless(film.runs[run], firms)
-        names = firms.firm.map(lambda name: named(str(name), ON_MAP)).where(to_name(leads) & ~unnamed, "").tolist()
-        write_names(axes, at, areas, names, leads, pairs, outlined=False)
+        names, whole = (
+            firms.firm.map(lambda name, most=most: named(str(name), most)).where(to_name(leads) & ~unnamed, "").tolist()
+            for most in (ON_MAP, NAME)
+        )
+        write_names(axes, at, areas, names, leads, pairs, outlined=False, whole=whole)
     return page
 
 

@@ -76,7 +76,7 @@ from sim.study.comparing import AS_IT_IS, doubts_of, flips, regret
 from sim.study.design import TREATMENT
 from sim.study.filming import film
 from sim.study.spaces import Range
-from sim.study.stress import AT, distance_to_collapse, keep_stress, kept_stress
+from sim.study.stress import AT, caps_of, distance_to_collapse, keep_stress, kept_stress
 from sim.world import SERIES
 
 SHOWN_BY = {"survival": "firms", "collapsed": "firms", "final_firms": "firms", "mean_contribution": "contribution"}
@@ -541,7 +541,8 @@ def stressed(
         raise Mistake([f"{result.folder}: is no comparison of designs; stress is for those that tide compare wrote"])
     designs = {name: design_of(result, place) for place, name in enumerate(result.study.treatments)}
     at = min(AT, *(scenario.run.steps // 2 for scenario in designs.values()))
-    keep_stress(result.folder, distance_to_collapse(designs, range(runs), at=at, workers=workers, tell=tell))
+    caps = caps_of(designs, result.study.treatments)
+    keep_stress(result.folder, distance_to_collapse(designs, range(runs), at=at, caps=caps, workers=workers, tell=tell))
 
 
 def save_figures(result: Result, folder: Path) -> list[Path]:

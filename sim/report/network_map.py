@@ -17,7 +17,7 @@ from scipy.spatial import cKDTree
 
 from sim.record import Run
 from sim.report.game_panels import action_colours, strategy_key
-from sim.report.style import HALO, INK, MUTED, TRUST_MAP, VERMILION, legible
+from sim.report.style import HALO, INK, MUTED, TRUST_MAP, VERMILION, legible, titled
 from sim.report.wording import by_action, number
 
 MOST_DRAWN = 600
@@ -268,8 +268,10 @@ def write_names(
     leads: np.ndarray,
     pairs: np.ndarray,
     outlined: bool = True,
+    whole: Sequence[str] | None = None,
 ) -> None:
-    """Names beside their firms, each on the side where it hides least; outlined in white, or as plain letters.
+    """Names beside their firms, each on the side where it hides least; outlined in white, or as plain letters; with the whole name as
+    the title of those that are cut.
 
     Orchestrators come first, then the largest; a name that would lie over another one, or reach beyond the map, is left out.
     """
@@ -297,7 +299,7 @@ def write_names(
         written.append(box)
         middle = np.array([(box[0] + box[1]) / 2, (box[2] + box[3]) / 2]) / scale
         where = axes.transData.inverted().transform(middle)
-        axes.text(
+        text = axes.text(
             where[0],
             where[1],
             names[i],
@@ -309,6 +311,8 @@ def write_names(
             path_effects=HALO if outlined else None,
             zorder=5,
         )
+        if whole and whole[i] != names[i]:
+            titled(text, whole[i])
 
 
 def spot(dot: np.ndarray, away: float, width: float, height: float, side: int) -> tuple[float, float, float, float]:

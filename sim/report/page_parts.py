@@ -17,15 +17,13 @@ from sim.report.markdown import slug, toml
 from sim.report.odd import default, meaning
 from sim.report.style import render
 from sim.report.telling import assumed
+from sim.report.wording import END, FIRST_STRONG, ISOLATED, LEFTWARDS
 from sim.scenario import Scenario
 
 LARGE = 1_500_000
 """Bytes of a drawing from which on it is put in as a picture: the page stays below 2 MB."""
 NAME = 40
 """Letters of a name that are shown of a firm."""
-FIRST_STRONG, END = "\u2068", "\u2069"
-"""Marks around a text whose direction is its own business (Unicode isolates)."""
-
 DIRECTIONS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 """All marks of direction."""
 
@@ -141,8 +139,15 @@ def named(name: str, most: int = NAME) -> str:
 
 
 def unmarked(text: str) -> str:
-    """A text for a terminal, which shows marks of direction as signs, or lets them turn what stands around: without any of them."""
-    return DIRECTIONS.sub("", text)
+    """A text for a terminal, which may show marks of direction as signs, or let them turn what stands around: with none but those
+    that keep what is written from right to left from turning the numbers beside it."""
+    outside, *rest = ISOLATED.split(text)
+    parts = [DIRECTIONS.sub("", outside)]
+    for name, after in zip(rest[::2], rest[1::2], strict=True):
+        inside = DIRECTIONS.sub("", name)
+        turned = re.search(LEFTWARDS, inside)
+        parts += [f"{FIRST_STRONG}{inside}{END}" if turned else inside, DIRECTIONS.sub("", after)]
+    return "".join(parts)
 
 
 def command(*parts: object) -> str:

@@ -7,6 +7,7 @@ figure is drawn at a time.
 from __future__ import annotations
 
 import io
+import re
 import threading
 import warnings
 from collections.abc import Iterator, Sequence
@@ -16,6 +17,7 @@ from textwrap import shorten, wrap
 
 import matplotlib
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
@@ -34,6 +36,9 @@ TRUST_MAP = "viridis_r"
 PAGE = (16.0, 9.0)
 """A page, in inches: the shape of a projector."""
 LEFT_EDGE = 0.035
+TITLE = "title: "
+TITLED = re.compile(rb"<g id=(['\"])title: (.*?)\1>")
+"""How a part of an SVG begins that has a title."""
 HALO = [withStroke(linewidth=3, foreground="white")]
 
 _one_at_a_time = threading.RLock()
@@ -103,7 +108,12 @@ def render(figure: Figure, kind: str, identifier: str = "", letters: bool = Fals
         figure.savefig(
             buffer, format=kind, metadata={k: v for k, v in {**about, **undated}.items() if v or k == "Date"}
         )
-    return buffer.getvalue()
+    return TITLED.sub(rb"<g><title>\2</title>", buffer.getvalue()) if kind == "svg" else buffer.getvalue()
+
+
+def titled(artist: Artist, whole: str) -> None:
+    """Give a part of a figure a title, which whoever points at it in an SVG is shown."""
+    artist.set_gid(f"{TITLE}{whole}")
 
 
 PERCENT = FuncFormatter(lambda value, _place: percent(value))

@@ -207,7 +207,7 @@ def doubt_lines(result: Result, race: Race, against: list[str]) -> list[str]:
     count = len(result.study.levels()) // len(result.study.treatments)
     most, best_in = spelled(regrets["most"][least]), percent(regrets["best"][least])
     never = f"{least} is never farther than {most} behind the best on {measure}, and is the best in {best_in} of them"
-    lines = [f"Over {count} worlds within these assumptions, {never}."]
+    lines = [f"Over {count} worlds within these assumptions, {never}.", *_certain(result)]
     best, *others = against
     for other in others:
         turned = flips(result, race.measure, best, other)
@@ -220,6 +220,16 @@ def doubt_lines(result: Result, race: Race, against: list[str]) -> list[str]:
                 f"No assumption alone turns the ranking of {quoted(best)} and {quoted(other)} round within its range."
             )
     return lines
+
+
+def _certain(result: Result) -> Iterator[str]:
+    """What is doubted of all designs but those that set it themselves."""
+    study = result.study
+    for key in result.factors:
+        setting = [name for name in study.treatments if key in study.own(name)]
+        if setting:
+            keep = "keeps its own value" if len(setting) == 1 else "keep values of their own"
+            yield f"{key} is in doubt only where no design sets it: {', '.join(map(quoted, setting))} {keep}."
 
 
 def regret_table(result: Result, measure: str) -> Table:
@@ -260,8 +270,9 @@ def stress_table(found: pd.DataFrame) -> Table:
     return table
 
 
-ANY, ALONE = "any", "falls by itself"
-"""What is said of a strain of which even the largest is survived, and where nothing is survived because nothing survives without it."""
+ANY, ALONE, CAPPED = "any", "falls by itself", "capped at"
+"""What is said of a strain of which even the largest is survived, where nothing is survived because nothing survives without it, and of
+a take that may go no higher."""
 
 
 def stress_cells(found: pd.DataFrame) -> dict[tuple[str, str], str]:
@@ -281,6 +292,9 @@ def stress_notes(found: pd.DataFrame) -> list[str]:
     told = " ".join(cells.values())
     notes = [f"“{ANY}”: even the largest strain of the kind is survived."] if ANY in told else []
     notes += [f"“{ALONE}”: half of the runs or more collapse without any strain."] if ALONE in told else []
+    if CAPPED in told:
+        why = "the design sets the take and lets nobody raise it, so that no higher one is tried, nor the way back from it"
+        notes.append(f"“{CAPPED}”: {why}.")
     if any(text != "–" for (_design, strain), text in cells.items() if strain == "way_back"):
         way = "by how many percentage points the take must come down, below where members left, until they are back"
         notes.append(f"Way back: {way}; 0 says that what a high take drives out a lower one brings back at once.")
@@ -299,7 +313,8 @@ def strain_text(row: Any) -> str:
         return "–"
     sizes = (row.value, row.low, row.high)
     value, low, high = (percent(round(size, 2)) if math.isfinite(size) else ANY for size in sizes)
-    return ANY if value == low == ANY else f"{value} [{low}, {high}]"
+    told = ANY if value == low == ANY else f"{value} [{low}, {high}]"
+    return told if math.isnan(row.cap) else f"{told}, {CAPPED} {percent(row.cap)}"
 
 
 def _falls_by_itself(largest: pd.Series) -> bool:
@@ -327,9 +342,15 @@ def stress_lines(found: pd.DataFrame) -> list[str]:
         f"{name} collapses without any strain, in half of {seeds} runs or more: how much it would stand cannot be told."
         for name in _alone(found)
     ]
+    lines += [
+        f"Under {row.design} the take cannot go above {percent(row.cap)}, and half of {seeds} runs or more survive that."
+        for row in found[np.isinf(found["value"]) & found["cap"].notna()].itertuples()
+    ]
     for name in others:
         for strain in own.index:
             one, other = rows.loc[(first, strain)], rows.loc[(name, strain)]
+            if other["cap"] >= 0 or one["cap"] >= 0:
+                continue  # a take that is not tried is not survived either
             if other["low"] > one["high"] or other["high"] < one["low"]:
                 more = "more" if other["low"] > one["high"] else "less"
                 lines.append(f"{name} survives {more} {STRAINS[str(strain)]} than {first} (intervals apart).")

@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 import math
+import re
 
 from sim.record import Run
 from sim.scenario import Scenario
 
 SPACE = "\N{NO-BREAK SPACE}"
+FIRST_STRONG, END = "\u2068", "\u2069"
+"""Marks around a text whose direction is its own business (Unicode isolates)."""
+ISOLATED = re.compile(f"{FIRST_STRONG}([^\u2066-\u2069]*){END}")
+"""A text between these marks."""
+LEFTWARDS = "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
+"""A letter that is written from right to left."""
+LEFTWARD_RUN = re.compile(f"{LEFTWARDS}(?:[ {SPACE}0-9'\"&./-]*{LEFTWARDS})*")
+"""Words of such letters, up to what parts one name from the next."""
+
+
+def isolated(text: str) -> str:
+    """A text in which what is written from right to left has a direction of its own, so that it does not turn what stands beside it."""
+    return LEFTWARD_RUN.sub(lambda run: f"{FIRST_STRONG}{run[0]}{END}", text)
 
 
 def signs(number: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import CancelledError
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sim.mistakes import Mistake
 from sim.record import read_manifest
-from sim.study.engines import Done, Engine, told
+from sim.study.engines import IN_HAND, Done, Engine, told
 from sim.study.estimating import warm_up
 from sim.study.parts import Cluster
 from sim.study.sharding import KIND, Plan, check_code, code, files_of
@@ -35,6 +36,8 @@ DASHBOARD = "127.0.0.1:0"
 """Where a scheduler that is started here shows itself: on this machine alone, at a port that is free."""
 TRIES = 2
 """How often a run is tried again alone that seems to take workers along."""
+DEAF = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"
+"""What a worker on this machine does first: Ctrl-C is for who drives the sweep, and what is in hand is finished."""
 EXTRA = "pip install 'risingtide[cluster]'"
 KINDS = {
     "slurm": "SLURMCluster",
@@ -99,6 +102,11 @@ def do_shard(text: str, folder: str, shard: int, limit: float | None, send: bool
         return Receipt(done, data)
     put(plan, shard, data)
     return Receipt(done, None)
+
+
+def under_way(dask_worker: Any) -> list[str]:
+    """The keys of what a worker is doing, which is not what waits there for a core."""
+    return [task.key for task in dask_worker.state.executing]
 
 
 def do_run(text: str, folder: str, run: int, limit: float | None) -> Outcome:
@@ -204,15 +212,34 @@ class _Head:
                 for shard in self._next(todo):
                     coming.add(self._send(shard, send=False))
                 future = next(coming)
+                done = self._take_in(future, self._out[future])
                 shard = self._out.pop(future)
-                done = self._take_in(future, shard)
                 if done is None:
                     coming.add(self._send(shard, send=True))
                 else:
                     yield from done
+        except (KeyboardInterrupt, GeneratorExit):
+            with suppress(OSError, CancelledError):
+                self._finish()
+            raise
         finally:
             with suppress(OSError, CancelledError):  # the scheduler may have gone before
                 self._client.cancel(list(self._out), force=True)
+
+    def _finish(self) -> None:
+        """Have no other shard begun, and take in those that are under way, if they are done in time."""
+        from distributed import wait
+
+        end = time.monotonic() + IN_HAND
+        keys = {key for each in self._client.run(under_way, on_error="ignore").values() for key in each}
+        begun = [future for future in self._out if future.done() or future.key in keys]
+        self._client.cancel([future for future in self._out if future not in begun], force=True)
+        if begun:
+            with suppress(TimeoutError), self._client.as_current():
+                wait(begun, timeout=max(0.0, end - time.monotonic()))
+        for future in begun:
+            if future.status == "finished" and (data := future.result().data) is not None:
+                put(self._plan, self._out[future], data)
 
     def _next(self, todo: deque[int]) -> Iterator[int]:
         """The shards to be handed out now."""
@@ -291,6 +318,7 @@ def _local(cluster: Cluster) -> Any:
         memory_limit=cluster.memory,
         host="127.0.0.1",
         dashboard_address=DASHBOARD,
+        preload=[DEAF],
     )
 
 

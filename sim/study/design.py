@@ -15,7 +15,7 @@ from pydantic import Field, PrivateAttr, WithJsonSchema, model_validator
 
 from sim import luck, shipped
 from sim.coherence.idle import in_vain
-from sim.designs import Design, conflicts
+from sim.designs import Design, conflicts, touches
 from sim.files import read_rows
 from sim.measures import MEASURES
 from sim.mistakes import Mistake, nearest, shown
@@ -64,6 +64,9 @@ class Study(Part, metaclass=Spoken):
     """Name → changes by full key, or the name of a design, or of several; the first is what the others are held against."""
     factors: Annotated[dict[str, Levels], Field(default_factory=dict)]
     """Full key → its levels, or its range: `{ low = 0.0, high = 0.5 }`."""
+    treatments_win: bool = False
+    """Whether a treatment that sets a factor itself keeps its own value; the factor then varies under the other treatments alone, and its
+    column in the results says what holds for those."""
     space: Annotated[Space, Field(default_factory=Space)]
     """Which combinations of them are run."""
     measures: Annotated[list[str], Field(default_factory=list)]
@@ -254,6 +257,7 @@ class Study(Part, metaclass=Spoken):
         lines = [
             f"{spell(place)}: {key} has no effect: it is a factor"
             for place, changes in places.items()
+            if place == ("set",) or not self.treatments_win
             for key in changes
             if key in self.factors
         ]
@@ -277,16 +281,22 @@ class Study(Part, metaclass=Spoken):
                 yield base.replace(self.changes(levels))
 
     def changes(self, levels: Mapping[str, Any]) -> dict[str, Any]:
-        """The changes that make a design: those of its treatment, then the levels of its factors."""
+        """The changes that make a design: those of its treatment, then the levels of its factors, but for those that are its own."""
         treated = self.treatments[levels[TREATMENT]] if self.treatments else {}
-        return {**treated, **{factor: levels[factor] for factor in self.factors}}
+        own = self.own(levels[TREATMENT]) if self.treatments else []
+        return {**treated, **{factor: levels[factor] for factor in self.factors if factor not in own}}
+
+    def own(self, treatment: str) -> list[str]:
+        """The factors that do not vary under a treatment, because it keeps its own value of them (`treatments_win`)."""
+        return [key for key in self.factors if self.treatments_win and touches(key, self.treatments[treatment])]
 
     def _guilty(self, line: str, levels: dict[str, Any]) -> Key:
         """Where in the study a mistake in a design comes from: a factor, or a change of the treatment."""
         if not self.treatments:
             return ("factors", _blamed(line, self.factors))
         treatment = levels[TREATMENT]
-        if factor := _blamed(line, self.factors):
+        own = self.own(treatment)
+        if factor := _blamed(line, [key for key in self.factors if key not in own]):
             return ("factors", factor)
         return ("treatments", treatment, _blamed(line, self.treatments[treatment]))
 
@@ -298,6 +308,11 @@ class Study(Part, metaclass=Spoken):
             yield (
                 ("treatments", *self.treatments),
                 "one treatment compares with nothing; name at least two, the first as the baseline",
+            )
+        for name in set(self.factors).intersection(*map(self.own, self.treatments)) if self.treatments else ():
+            yield (
+                ("factors", name),
+                "does not vary: every treatment keeps a value of its own; leave it out of one of the two",
             )
 
     def _wrong_space(self) -> Iterator[tuple[Key, str]]:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from sim.coherence.stages import stages
 from sim.measures import MEASURES
 from sim.measures.collapse import kaplan_meier, median_time
 from sim.measures.estimate import Estimate, mean_interval
@@ -41,7 +42,7 @@ HALVINGS = 6
 """How often the search halves what is left: to 1/64."""
 
 
-KEPT, COLUMNS = "stress.parquet", ["design", "strain", "value", "low", "high", "seeds"]
+KEPT, COLUMNS = "stress.parquet", ["design", "strain", "value", "low", "high", "seeds", "cap"]
 """The file beside a result in which distances to collapse are kept, and what it holds."""
 
 
@@ -164,27 +165,61 @@ def largest_shock(
 
 
 def largest_level(
-    scenario: Scenario | str, key: str, seeds: Iterable[int] = range(30), *, workers: int | None = None
+    scenario: Scenario | str,
+    key: str,
+    seeds: Iterable[int] = range(30),
+    *,
+    top: float = 1.0,
+    workers: int | None = None,
 ) -> LargestShock:
-    """The largest level of a lever from 0 to 1 with which an ecosystem does not collapse by the end of the run; else as `largest_shock`.
+    """The largest level of a lever from 0 to a top with which an ecosystem does not collapse by the run's end; else as `largest_shock`.
 
     Raises:
         Mistake: if the lever cannot have these levels.
     """
     base = scenario if isinstance(scenario, Scenario) else Scenario.load(scenario)
-    base.replace({key: 1.0})
-    return _largest(lambda level: base.replace({key: level}), seeds, workers)
+    base.replace({key: top})
+    return _largest(lambda level: base.replace({key: level}), seeds, workers, top)
 
 
-def _largest(under: Callable[[float], Scenario], seeds: Iterable[int], workers: int | None) -> LargestShock:
-    """The largest strain that half of the runs survive, of scenarios under a strain from 0 to 1."""
+def _largest(
+    under: Callable[[float], Scenario], seeds: Iterable[int], workers: int | None, top: float = 1.0
+) -> LargestShock:
+    """The largest strain that half of the runs survive, of scenarios under a strain from 0 to a top."""
 
     def survived(seed: int) -> float:
-        return bisect(lambda size: measured(under(size), seed, "collapsed") == 0.0)
+        return bisect(lambda size: measured(under(size), seed, "collapsed") == 0.0, top)
 
     each = side_by_side(survived, seeds, workers)
     happened = np.isfinite(each)
-    return LargestShock(*median_time(kaplan_meier(np.where(happened, each, 1.0), happened)), each)
+    return LargestShock(*median_time(kaplan_meier(np.where(happened, each, top), happened)), each)
+
+
+def cap_of(scenario: Scenario, design: Mapping[str, Any]) -> float | None:
+    """The highest take that a design allows: what it sets, where it also says that nobody may change it; without a cap, nothing.
+
+    Args:
+        scenario: the ecosystem with the design laid over it; where something else raises the take all the same, there is no cap.
+        design: what the design changes, by full key.
+    """
+    if "sharing.take_rate" not in design or design.keys().isdisjoint(("voice.decider", "voice.on")):
+        return None
+    cap, rules = scenario.sharing.take_rate, stages(scenario)
+    kept = all(stage["sharing"]["take_rate"] <= cap for stage in rules)
+    return cap if kept and not any(map(_moves_take, rules)) else None
+
+
+def caps_of(scenarios: Mapping[str, Scenario], designs: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
+    """The highest take that is allowed, of the ecosystems whose design caps it (`cap_of`), by name."""
+    found = {name: cap_of(scenarios[name], design) for name, design in designs.items()}
+    return {name: cap for name, cap in found.items() if cap is not None}
+
+
+def _moves_take(stage: Mapping[str, Any]) -> bool:
+    """Whether under these rules somebody may raise the take."""
+    voice = stage["voice"]
+    adapted = voice["adaptive"]["on"] and voice["adaptive"]["take_rate"]
+    return bool(voice["on"] and (voice["decider"] != "fixed" or adapted))
 
 
 def there_and_back(scenario: Scenario, top: float = TOP, pause: int = PAUSE) -> Scenario:
@@ -230,6 +265,7 @@ def distance_to_collapse(
     seeds: Iterable[int] = range(20),
     *,
     at: int = AT,
+    caps: Mapping[str, float] | None = None,
     workers: int | None = None,
     tell: Callable[[str], None] | None = None,
 ) -> pd.DataFrame:
@@ -239,12 +275,15 @@ def distance_to_collapse(
         scenarios: name → ecosystem; all meet the same luck.
         seeds: a search for each.
         at: the month in which shocks strike.
+        caps: name → the highest take that the rules of an ecosystem allow (`cap_of`): the take is strained no further than that, and
+            there is no way back from more.
         workers: how many runs at once; all cores by default.
         tell: called with what is being tried: which ecosystem, and how many there are.
 
     Returns:
         A row an ecosystem and strain: `design`, `strain` (a kind of `SHOCKS`, "take_rate", or "way_back"), `value` with its 95 %
-        interval (`low`, `high`; infinite where even the largest strain is survived, NaN where there is none of the kind), and `seeds`.
+        interval (`low`, `high`; infinite where even the largest strain is survived, NaN where there is none of the kind), `seeds`, and
+        `cap`, the highest take that is allowed (NaN without a cap, and for shocks).
 
     Raises:
         Mistake: if the run is over before shocks strike, or there is no seed.
@@ -256,13 +295,16 @@ def distance_to_collapse(
         strains: dict[str, Callable[[], Estimate | LargestShock]] = {
             shock: partial(largest_shock, scenario, shock, todo, at=at, workers=workers) for shock in SHOCKS
         }
+        cap = (caps or {}).get(name)
         if scenario.sharing.on:
-            strains["take_rate"] = partial(largest_level, scenario, "sharing.take_rate", todo, workers=workers)
-            if scenario.sharing.take_rate < TOP:
+            top = 1.0 if cap is None else cap
+            strains["take_rate"] = partial(largest_level, scenario, "sharing.take_rate", todo, top=top, workers=workers)
+            if cap is None and scenario.sharing.take_rate < TOP:
                 strains["way_back"] = partial(way_back, scenario, todo, workers=workers)
         for strain in (*SHOCKS, "take_rate", "way_back"):
             value, low, high = strains[strain]()[:3] if strain in strains else (np.nan,) * 3
-            rows.append((name, strain, value, low, high, len(todo)))
+            held = np.nan if cap is None or strain in SHOCKS else cap
+            rows.append((name, strain, value, low, high, len(todo), held))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -285,18 +327,19 @@ def kept_stress(folder: Path) -> pd.DataFrame | None:
     if not path.is_file():
         return None
     try:
-        return pd.read_parquet(path)[COLUMNS]
+        found = pd.read_parquet(path)
+        return found.assign(cap=found.get("cap", np.nan))[COLUMNS]
     except (OSError, ValueError, KeyError) as error:
         raise Mistake([f"{path}: cannot be read ({error}); write it again with tide report --stress"]) from None
 
 
-def bisect(lives: Callable[[float], bool]) -> float:
-    """The largest size from 0 to 1 that is survived, to 1/64; infinite if 1 is, 0 if not even 0 is."""
-    if lives(1.0):
+def bisect(lives: Callable[[float], bool], top: float = 1.0) -> float:
+    """The largest size from 0 to a top that is survived, to a 64th of the top; infinite if the top is, 0 if not even 0 is."""
+    if lives(top):
         return np.inf
     if not lives(0.0):
         return 0.0
-    low, high = 0.0, 1.0
+    low, high = 0.0, top
     for _halving in range(HALVINGS):
         middle = 0.5 * (low + high)
         low, high = (middle, high) if lives(middle) else (low, middle)

@@ -184,13 +184,16 @@ def test_the_command_writes_table_and_figure(run, tmp_path, monkeypatch, capsys)
     assert tide("--run", "3")[0] == 2
 
 
-def test_no_mark_of_direction_reaches_a_terminal(hostile, tmp_path, monkeypatch, capsys):
+def test_no_mark_of_direction_reaches_a_terminal_but_around_what_runs_from_right_to_left(
+    hostile, tmp_path, monkeypatch, capsys
+):
     scenario, _names = hostile
     film(Scenario.load(scenario), 0, 12).save(tmp_path / "a")
     with pytest.raises(SystemExit):
         cli.main(["accounts", str(tmp_path / "a"), "--no-figure"])
     out = capsys.readouterr().out
-    assert "شركة البحر" in out and not set("\u2066\u2067\u2068\u2069\u202e") & set(out)
+    assert "\u2068شركة البحر\u2069" in out and "right to left" in out
+    assert not set("\u2066\u2067\u2068\u2069\u202e") & set(out.replace("\u2068شركة البحر\u2069", ""))
 
 
 def test_where_nobody_is_left_no_split_is_praised():

@@ -11,7 +11,7 @@ from sim.report.odd import meaning
 from sim.report.telling import TOPICS, Topic, dated_lines, describe, hows, members, told
 from sim.report.telling.differing import DATED, differences
 from sim.report.telling.sentences import filled, mentioned
-from sim.report.wording import SPACE
+from sim.report.wording import END, FIRST_STRONG, ISOLATED, SPACE, isolated
 from sim.scenario import Scenario
 
 WIDTH = 110
@@ -80,6 +80,15 @@ def _topic(topic: Topic) -> Iterator[str]:
 
 
 def plain(text: str) -> str:
-    """A text on one line, without marks that would steer a terminal."""
+    """A text on one line, without marks that would steer a terminal, but for those that keep a name's direction to itself."""
+    outside, *rest = ISOLATED.split(text)
+    parts = [isolated(_printable(outside))]
+    for name, after in zip(rest[::2], rest[1::2], strict=True):
+        parts += [f"{FIRST_STRONG}{_printable(name)}{END}", isolated(_printable(after))]
+    return "".join(parts).strip()
+
+
+def _printable(text: str) -> str:
+    """A text on one line, signs that are none spelt out."""
     kept = (c if c.isprintable() or c == SPACE else " " if c.isspace() else repr(c)[1:-1] for c in text)
-    return "".join(kept).strip()
+    return "".join(kept)

@@ -135,6 +135,15 @@ class Autopsy:
         """The month of the collapse; of a run without one, that of its lowest yearly mean."""
         return self.fate.collapsed if self.has_collapsed else self.peak[1]
 
+    def is_late(self, trial: Trial) -> bool:
+        """Whether the collapse was there before what is taken away, and is there without it: it cannot be its doing."""
+        since = min(each.since for each in trial.suspects)
+        return bool(self.fate.collapsed < since and trial.outcome.collapsed == self.fate.collapsed)
+
+    def verdict(self, trial: Trial) -> str:
+        """What is found of a counterfactual, in a word or two."""
+        return "confirmed" if trial.confirmed else "after the fact" if self.is_late(trial) else "not confirmed"
+
     def at(self, name: str, month: float) -> float:
         """What a signal was in a month, or at the next that was written down."""
         return float(self.seen.signals[name][self.seen.month >= month][0])
@@ -149,12 +158,13 @@ class Autopsy:
 
         Returns:
             `without` and `kind`; the month of `collapse` (NaN: none), how many months later that is (`delay`, infinite where there is
-            none), the share of value `lost`; whether it is `confirmed`; and on other lucks, how many collapsed with it all
+            none), the share of value `lost`; the `verdict` (confirmed, not confirmed,
+            or after the fact, where the collapse came first); and on other lucks, how many collapsed with it all
             (`others_collapsed`) and without (`others_collapsed_without`), and the mean of what was lost less (`others_gained`).
         """
         rows = [("nothing", "as it was", self.fate.collapsed, np.nan, self.fate.lost, "", self.lucks, *_others(()))]
         for trial in self.trials:
-            told = "confirmed" if trial.confirmed else "not confirmed"
+            told = self.verdict(trial)
             delay = later(self.fate.collapsed, trial.outcome.collapsed)
             outcome = trial.outcome
             pairs = trial.elsewhere
