@@ -10,8 +10,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
@@ -19,14 +17,17 @@ from statistics import median
 from benchmarks.one_size import peak_memory
 from benchmarks.timing import show
 from sim import Study, sweep
+from sim.study import sweeping
 from sim.study.work import run_once
 
-WORKERS, SLICES, RUNS = 2, 2, 1_000
-"""Workers, slices in which all take their turn, and runs of each in a slice: 2,000 in all."""
+WORKERS, SLICES, RUNS = 2, 3, 2_000
+"""Workers, slices in which all take their turn, and runs of each in a slice."""
+clock: list[os.times_result] = []
+"""When a work began and ended, what comes before and after it left out."""
 ROOT = Path(__file__).parent.parent
 
 
-def study(runs: int, firms: int = 60, steps: int = 36) -> Study:
+def study(runs: int, firms: int = 80, steps: int = 60) -> Study:
     """One factor of two levels; a run of about 5 ms on an idle core."""
     content = {"run.steps": steps, "founding.firms": firms}
     factors = {"sharing.take_rate": [0.1, 0.3]}
@@ -36,49 +37,50 @@ def study(runs: int, firms: int = 60, steps: int = 36) -> Study:
 def serial(asked: Study) -> None:
     """All runs, one after the other, and nothing kept."""
     designs = asked.designs()
+    clock.append(os.times())
     for _run, design, seed in asked.runs():
         run_once(designs[design], seed, True)
+    clock.append(os.times())
 
 
-def ideal(asked: Study) -> None:
-    """All runs on bare threads that take the next as soon as they can, and nothing kept."""
-    designs, todo, lock = asked.designs(), asked.runs(), threading.Lock()
+def engine(name: str) -> Callable[[Study], None]:
+    """An engine alone: from the first shard handed out to the last one written, and what each needs to begin."""
 
-    def loop() -> None:
-        while True:
-            with lock:
-                task = next(todo, None)
-            if task is None:
-                return
-            run_once(designs[task[1]], task[2], True)
+    def done(asked: Study) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            planned = sweeping.plan(asked, Path(folder) / "a")
+            clock.append(os.times())
+            for _done in sweeping.ENGINES[name](planned, range(planned.shards), WORKERS, None):
+                pass
+            clock.append(os.times())
 
-    threads = [threading.Thread(target=loop) for _worker in range(WORKERS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    return done
 
 
 def swept(asked: Study) -> None:
     """A sweep into a folder that is thrown away, from the study to its result."""
     with tempfile.TemporaryDirectory() as folder:
+        clock.append(os.times())
         sweep(asked, WORKERS, Path(folder) / "a")
+        clock.append(os.times())
 
 
 def taken(work: Callable[[Study], None], asked: Study) -> tuple[float, float]:
     """Seconds on the wall, and of all cores, children included."""
-    before, begun = os.times(), time.perf_counter()
+    clock.clear()
     work(asked)
-    wall, after = time.perf_counter() - begun, os.times()
-    return wall, sum(after[:4]) - sum(before[:4])
+    before, after = clock
+    return after.elapsed - before.elapsed, sum(after[:4]) - sum(before[:4])
 
 
 def costs() -> None:
     """The table of times."""
     works = {
-        "one after the other": serial,
-        "bare threads, nothing kept": ideal,
-        "sweep": swept,
+        "one after the other, nothing kept": serial,
+        "engine of copies (the default)": engine("auto"),
+        "engine of threads": engine("threads"),
+        "engine of processes": engine("process"),
+        "whole sweep, from plan to result": swept,
     }
     swept(study(20))  # compiled and warm
     found: dict[str, list[tuple[float, float]]] = {name: [] for name in works}
@@ -87,12 +89,14 @@ def costs() -> None:
             found[name].append(taken(works[name], study(RUNS)))
     rows = []
     for name, slices in found.items():
-        pairs = list(zip(slices, found["bare threads, nothing kept"], found["one after the other"], strict=True))
-        wall = median(mine[0] / bare[0] for mine, bare, _ in pairs)
-        cpu = median(mine[1] / alone[1] for mine, _, alone in pairs)
-        rows.append([name, f"{median(s[0] for s in slices) / RUNS * 1e3:.1f}", f"{wall:.2f}", f"{cpu:.2f}"])
-    title = f"Sweeps: {SLICES} slices of {RUNS} runs on {WORKERS} workers"
-    show(title, ["", "ms of wall a run", "× bare threads", "CPU × one after the other"], rows)
+        pairs = list(zip(slices, found["one after the other, nothing kept"], strict=True))
+        wall = median(mine[0] / (alone[0] / WORKERS) for mine, alone in pairs)
+        cpu = median(mine[1] / alone[1] for mine, alone in pairs)
+        rows.append([name, f"{median(s[0] for s in slices) / RUNS * 1e3:.2f}", f"{wall:.2f}", f"{cpu:.2f}"])
+    title = (
+        f"Sweeps: {SLICES} slices of {RUNS:,} runs on {WORKERS} workers; ideal is one after the other, over {WORKERS}"
+    )
+    show(title, ["", "ms of wall a run", "× ideal", "CPU × one after the other"], rows)
 
 
 def memory() -> None:

@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from sim.mistakes import Mistake
 from sim.record import Run, write_json
 from sim.study import sharding, sweeping
 from sim.study.estimating import Needs, check_room, spelled_bytes, spelled_time
-from sim.study.processes import environment
+from sim.study.processes import environment, may_fork
 from sim.study.sharding import Plan, unfinished
 from sim.study.standing import Standing
 from sim.study.sweeping import Interrupted, forecast, merge, plan, work
@@ -164,7 +165,12 @@ def alive(pid: int) -> bool:
 
 @linux
 @pytest.mark.parametrize(
-    ("first", "then"), [pytest.param("threads", "process", marks=pytest.mark.slow), ("process", "threads")]
+    ("first", "then"),
+    [
+        ("auto", "threads"),
+        pytest.param("threads", "process", marks=pytest.mark.slow),
+        pytest.param("process", "auto", marks=pytest.mark.slow),
+    ],
 )
 def test_a_killed_driver_loses_no_shard_and_takes_its_workers_along(calm, tmp_path, first, then):
     made = cut(tmp_path / "a", size=2)
@@ -173,7 +179,7 @@ def test_a_killed_driver_loses_no_shard_and_takes_its_workers_along(calm, tmp_pa
     workers = children(driver.pid)
     driver.kill()
     driver.wait()
-    assert len(workers) == (2 if first == "process" else 0)
+    assert len(workers) == (0 if first == "threads" else 2), "a script's own process is copied"
     wait_until(lambda: not any(map(alive, workers)), seconds=5)
     assert 4 <= len(made.present()) < made.shards
     assert same(sweep(study(), workers=2, out=tmp_path / "a", isolate=then), calm)
@@ -191,6 +197,28 @@ def test_a_killed_worker_loses_nothing(calm, tmp_path):
 
     assert same(sweep(study(), workers=2, out=tmp_path / "a", isolate="process", progress=kill), calm)
     assert len(killed) == 3
+
+
+@linux
+def test_a_killed_copy_is_replaced_and_loses_nothing(calm, tmp_path):
+    made = cut(tmp_path / "a", size=1)
+    driver = drive(tmp_path, "auto")
+    wait_until(lambda: len(made.present()) >= 2)
+    os.kill(children(driver.pid)[0], signal.SIGKILL)
+    assert driver.wait(timeout=120) == 0
+    assert same(Result.read(tmp_path / "a"), calm)
+
+
+@linux
+def test_nothing_is_copied_while_another_thread_may_hold_a_lock():
+    asked = "from sim.study.processes import may_fork; print(may_fork())"
+    script = [sys.executable, "-c", asked]
+    assert subprocess.run(script, capture_output=True, text=True, env=environment()).stdout == "True\n"
+    seen: list[bool] = []
+    thread = threading.Thread(target=lambda: seen.append(may_fork()))
+    thread.start()
+    thread.join()
+    assert seen == [False]
 
 
 FAULTY = """
@@ -242,6 +270,18 @@ def test_a_run_that_takes_its_process_along_or_hangs_is_a_row_and_all_others_are
     assert row["command"].endswith(f"--seed 3 --set run.steps=12 --set founding.firms=20 --set {TAKE}=0.3")
     others = result.runs.drop(index=23)
     assert others.equals(calm.runs.drop(index=23))
+
+
+@linux
+@pytest.mark.slow
+def test_a_run_that_takes_copies_along_is_a_row_too(calm, tmp_path, faulty):
+    """The first is a copy; it is replaced by workers of their own, and they die of it as well."""
+    faulty("os._exit(7)")
+    cut(tmp_path / "a", size=10)
+    assert drive(tmp_path, "auto").wait(timeout=300) == 0
+    result = Result.read(tmp_path / "a")
+    assert result.runs.loc[23, "error"] == "Died: took its process along 3 times (exit 7)"
+    assert result.runs.drop(index=23).equals(calm.runs.drop(index=23))
 
 
 @pytest.mark.parametrize(
@@ -421,14 +461,19 @@ def test_too_small_a_disk_is_told_before_anything_is_run(tmp_path):
 
 def test_a_forecast_counts_runs_and_reckons_time_and_disk(calm, tmp_path):
     said = forecast(study(), workers=1, out=tmp_path / "a")
-    assert (said.designs, said.runs, said.shards) == (2, 40, 1)
+    assert (said.designs, said.runs) == (2, 40) and 1 <= said.shards <= 4
     stored = sum(path.stat().st_size for path in calm.folder.glob("*.parquet"))
     assert stored < said.disk < 20 * stored
     assert list(tmp_path.iterdir()) == []
 
 
 def test_shards_are_seconds_of_work_whoever_does_them():
-    assert [sharding.shard_size(seconds) for seconds in (1e-6, 0.005, 0.4, 2.0, 100.0)] == [1000, 400, 5, 1, 1]
+    many = 1_000_000
+    assert [sharding.shard_size(seconds, many) for seconds in (1e-6, 0.005, 0.4, 2.0, 100.0)] == [1000, 400, 5, 1, 1]
+
+
+def test_few_runs_are_cut_finer_so_that_no_worker_waits_long_for_another():
+    assert [sharding.shard_size(0.005, runs) for runs in (10, 1_000, 2_000, 100_000)] == [50, 50, 62, 400]
 
 
 def test_spans_and_sizes_are_said_as_people_say_them():
@@ -509,7 +554,7 @@ def test_a_planned_sweep_is_shared_out_and_merged_by_commands(tmp_path, monkeypa
     assert tide("merge", "results/mine", "--no-figure")[0] == 0
     assert len(Result.read("results/mine").runs) == 6
     code, told = tide("sweep", "mine.toml", "--isolate", "cellar")
-    assert code == 2 and "allowed are threads, process" in told
+    assert code == 2 and "allowed are auto, threads, process" in told
 
 
 # Compiled code that cannot be read

@@ -40,7 +40,7 @@ def compare(
     workers: Workers = None,
     out: Out = None,
     figure: Annotated[bool, typer.Option(help="Whether to draw the figure.")] = True,
-    isolate: Isolate = "threads",
+    isolate: Isolate = "auto",
     limit: Limit = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Throw away what is there, and begin anew.")] = False,
     stress: Annotated[bool, typer.Option("--stress", help="Find how far each design is from collapse, too.")] = False,

@@ -21,7 +21,7 @@ def sweep(
     workers: Workers = None,
     out: Out = None,
     figure: Annotated[bool, typer.Option(help="Whether to draw the figure.")] = True,
-    isolate: Isolate = "threads",
+    isolate: Isolate = "auto",
     limit: Limit = None,
     resume: Annotated[bool, typer.Option("--resume", help="Only go on with what is there.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Throw away what is unfinished, and begin anew.")] = False,
@@ -100,7 +100,7 @@ def work(
     result: Annotated[str, typer.Argument(metavar="RESULT", help="The folder that tide sweep --plan was told.")],
     shards: Annotated[str, typer.Option(metavar="I::N", help="Every N-th shard from the I-th on.")] = "0::1",
     workers: Workers = None,
-    isolate: Isolate = "threads",
+    isolate: Isolate = "auto",
     limit: Limit = None,
 ) -> None:
     """Do a part of the shards of a planned sweep; others do theirs at the same time."""

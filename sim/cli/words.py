@@ -64,7 +64,7 @@ LaterWins = Annotated[
 ]
 Out = Annotated[Path | None, typer.Option("--out", help="Where the result goes; by default a folder in results/.")]
 Workers = Annotated[int | None, typer.Option(min=1, help="How many runs at once; by default all cores.")]
-Isolate = Annotated[str, typer.Option(help="threads, or process: a crash then ends a run and not the sweep.")]
+Isolate = Annotated[str, typer.Option(help="auto, threads, or process: a crash then ends a run and not the sweep.")]
 Limit = Annotated[
     float | None, typer.Option(metavar="SECONDS", help="Cut runs that take longer; they count as failed.")
 ]

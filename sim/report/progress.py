@@ -46,7 +46,9 @@ class Bar:
             ),
         )
         self._watched = sys.stderr.isatty()
-        self._progress = Progress(*columns, console=Console(stderr=True), disable=not self._watched, expand=True)
+        self._progress = Progress(
+            *columns, console=Console(stderr=True), disable=not self._watched, expand=True, auto_refresh=False
+        )
         self._task = self._progress.add_task(title, total=None, told="")
         self._silence, self._spoke, self._shown = silence, time.monotonic(), 0.0
 
@@ -67,7 +69,7 @@ class Bar:
         if self._watched and (now - self._shown > 0.1 or standing.done == standing.total):
             self._shown = now
             self._progress.update(
-                self._task, completed=standing.done, total=standing.total, told=standing_line(standing)
+                self._task, completed=standing.done, total=standing.total, told=standing_line(standing), refresh=True
             )
         elif not self._watched and now - self._spoke > self._silence:
             self._spoke = now

@@ -2,11 +2,16 @@
 
 A run that takes its process along is tried again, and then counts as failed; a run that hangs is cut with its process. Whatever else
 was in the shard is done.
+
+A worker is a process that starts from nothing, which takes seconds; or, where that is safe, it begins as a copy of this one, which has
+all that it needs in memory (`forks`).
 """
 
 from __future__ import annotations
 
+import gc
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -14,18 +19,20 @@ import sys
 import tempfile
 import threading
 import time
+import warnings
 from collections import Counter, deque
 from collections.abc import Generator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import sim
 from sim.compiled import wipe_cache
 from sim.mistakes import Mistake
 from sim.study.engines import IN_HAND, LOOK, Done
-from sim.study.estimating import Needs, unknown
+from sim.study.estimating import Needs, unknown, warm_up
+from sim.study.serving import die_with, serve
 from sim.study.sharding import Plan
 from sim.study.work import Cut
 
@@ -56,16 +63,75 @@ def taste_apart(plan: Plan) -> Needs:
     return unknown(plan)
 
 
+def may_fork() -> bool:
+    """Whether a copy of this process is safe: on Linux, and where no other thread may hold a lock that nobody would ever let go."""
+    return sys.platform == "linux" and threading.active_count() == 1
+
+
+class Copy:
+    """A worker that begins as a copy of this process; it is spoken with like a `subprocess.Popen`."""
+
+    def __init__(self, plan: Plan, limit: float | None) -> None:
+        tasks, self.stdin = _pipe()
+        self.stdout, way = _pipe()
+        ours, theirs = (self.stdin, self.stdout), (tasks, way)
+        work = (plan, limit, os.getpid(), ours, theirs)
+        self._process = multiprocessing.get_context("fork").Process(target=_begin, args=work, daemon=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of threads of libraries, which know about copies
+            self._process.start()
+        for end in theirs:
+            end.close()
+
+    @property
+    def returncode(self) -> int:
+        """How it ended; below 0, of which signal."""
+        return self._process.exitcode or 0
+
+    def poll(self) -> int | None:
+        """How it ended; nothing as long as it lives."""
+        return self._process.exitcode
+
+    def wait(self) -> None:
+        """Wait until it has ended."""
+        self._process.join()
+
+    def kill(self) -> None:
+        """End it at once."""
+        self._process.kill()
+
+
+def _pipe() -> tuple[TextIO, TextIO]:
+    """Both ends of a way for lines: where they come out, and where they go in."""
+    out, into = os.pipe()
+    return os.fdopen(out, "r", encoding="utf-8"), os.fdopen(into, "w", encoding="utf-8")
+
+
+def _begin(
+    plan: Plan, limit: float | None, parent: int, ours: tuple[TextIO, TextIO], theirs: tuple[TextIO, TextIO]
+) -> None:
+    """What a copy does: it lets go of the ends of its parent, and serves."""
+    die_with(parent)
+    for end in ours:
+        end.close()
+    serve(plan, limit, *theirs)
+
+
 class Worker:
     """A process that does shards; it is started when it is first needed, and again when it has died."""
 
     def __init__(self, plan: Plan, limit: float | None, stop: threading.Event) -> None:
         self._plan, self._limit, self._stop = plan, limit, stop
-        self._process: subprocess.Popen[str] | None = None
+        self._process: subprocess.Popen[str] | Copy | None = None
         self._errors: Any = None
         self.run: int | None = None
         self._since = 0.0
         self.overdue = False
+
+    def copy(self) -> None:
+        """Begin as a copy of this process."""
+        self._process = Copy(self._plan, self._limit)
+        self._read()
 
     def _start(self) -> subprocess.Popen[str]:
         """A process that is ready.
@@ -166,10 +232,18 @@ class Foreman:
         """Have no other shard begun."""
         self._todo.clear()
 
-    def work(self) -> None:
+    def hire(self, count: int, copies: bool) -> None:
+        """Take on workers, copies of this process or others."""
+        self.workers = [Worker(self._plan, self._limit, self.stop) for _worker in range(count)]
+        if copies:
+            warm_up(self._plan)
+            gc.freeze()  # what all share is not looked through by each, which would make it its own
+            for worker in self.workers:
+                worker.copy()
+            gc.unfreeze()
+
+    def work(self, worker: Worker) -> None:
         """Have shards done by a worker until there are no more."""
-        worker = Worker(self._plan, self._limit, self.stop)
-        self.workers.append(worker)
         try:
             while not self.stop.is_set():
                 try:
@@ -220,16 +294,23 @@ def yield_to(news: deque[Done], doing: Generator[Done, None, bool], told: set[in
             news.append(done)
 
 
-def processes(plan: Plan, shards: Sequence[int], workers: int, limit: float | None) -> Generator[Done, None, None]:
+def forks(plan: Plan, shards: Sequence[int], workers: int, limit: float | None) -> Generator[Done, None, None]:
+    """Shards side by side in copies of this process, which begin at once."""
+    return processes(plan, shards, workers, limit, copies=True)
+
+
+def processes(
+    plan: Plan, shards: Sequence[int], workers: int, limit: float | None, copies: bool = False
+) -> Generator[Done, None, None]:
     """Shards side by side in processes of their own."""
     foreman = Foreman(plan, shards, limit)
-    count = min(workers, len(shards))
-    pool, waiting = ThreadPoolExecutor(max(1, count)), set[Future[None]]()
+    foreman.hire(min(workers, len(shards)), copies)
+    pool, waiting = ThreadPoolExecutor(max(1, len(foreman.workers))), set[Future[None]]()
     try:
-        waiting |= {pool.submit(foreman.work) for _worker in range(count)}
+        waiting |= {pool.submit(foreman.work, worker) for worker in foreman.workers}
         while waiting:
             ended, waiting = wait(waiting, timeout=LOOK, return_when=FIRST_EXCEPTION)
-            for worker in list(foreman.workers):
+            for worker in foreman.workers:
                 worker.look()
             while foreman.news:
                 yield foreman.news.popleft()
@@ -241,6 +322,6 @@ def processes(plan: Plan, shards: Sequence[int], workers: int, limit: float | No
         raise
     finally:
         foreman.stop.set()
-        for worker in list(foreman.workers):
+        for worker in foreman.workers:
             worker.kill()
         pool.shutdown(cancel_futures=True)

@@ -49,6 +49,8 @@ BY_MONTH = "series by month"
 """The column of a shard that holds the series."""
 WORK = 2.0
 """Seconds of work in a shard: little is lost with one, and writing it costs next to nothing beside them."""
+LEAST_WORK, SHARES = 0.25, 32
+"""Seconds of work in a shard at least, and shards that a small sweep is cut into, so that no worker waits long for the last one."""
 MOST = 1000
 """Runs in a shard at most: its series must fit into memory."""
 
@@ -64,9 +66,10 @@ def result_of(folder: Path) -> Path:
     return folder.with_name(folder.name.removesuffix(SUFFIX))
 
 
-def shard_size(seconds: float) -> int:
-    """Runs in a shard, from what one run takes."""
-    return max(1, min(MOST, round(WORK / max(seconds, 1e-9))))
+def shard_size(seconds: float, runs: int) -> int:
+    """Runs in a shard, from what one run takes, and how many runs are done at once: workers share them shard by shard."""
+    work = min(WORK, max(LEAST_WORK, runs * seconds / SHARES))
+    return max(1, min(MOST, round(work / max(seconds, 1e-9))))
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ Neither the number of workers, nor the engine, nor how often it was interrupted 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple, Self
@@ -30,7 +30,7 @@ from sim.study import cluster, engines, processes, sharding
 from sim.study.batches import Due
 from sim.study.compact import compact
 from sim.study.design import Study
-from sim.study.engines import Engine
+from sim.study.engines import Done, Engine
 from sim.study.estimating import check_room, free_near, taste
 from sim.study.result import Result
 from sim.study.sharding import AGREED, MANIFEST, RESULT, Plan, sealed
@@ -38,7 +38,15 @@ from sim.study.standing import Standing
 from sim.study.work import read_shard
 
 Progress = Callable[[Standing], None]
-ENGINES: dict[str, Engine] = {"threads": engines.threads, "process": processes.processes}
+
+
+def automatic(plan: Plan, shards: Sequence[int], workers: int, limit: float | None) -> Generator[Done, None, None]:
+    """Copies of this process where they are safe and of use, else threads, which take turns at all that is not compiled."""
+    copies = min(workers, len(shards)) > 1 and processes.may_fork()
+    return (processes.forks if copies else engines.threads)(plan, shards, workers, limit)
+
+
+ENGINES: dict[str, Engine] = {"auto": automatic, "threads": engines.threads, "process": processes.processes}
 """The engines by name."""
 MOST_SUMMED = 2_000
 """Designs up to which a result has a summary of each beside its runs: of many points of a range it would be larger than these."""
@@ -113,7 +121,7 @@ def sweep(
     out: str | Path | None = None,
     progress: Progress | None = None,
     *,
-    isolate: str = "threads",
+    isolate: str = "auto",
     limit: float | None = None,
     dask: str = "",
     resume: bool = False,
@@ -127,7 +135,9 @@ def sweep(
         out: the folder of the result; `results/<name of the study>` by default, with a short hash behind it where that holds another
             study. What is not finished lies beside it, in `<out>.unfinished`.
         progress: called with the standing of the sweep after every run.
-        isolate: "threads" in this process, or "process": each worker is one of its own, so that a crash ends a run and not the sweep.
+        isolate: "threads" in this process; "process": each worker is one of its own, so that a crash ends a run and not the sweep; or
+            "auto": such workers as copies of this process, which begin at once, where that is safe (on Linux, without other threads,
+            as in a script or the command), else threads.
         limit: seconds after which a run is cut, and counts as failed.
         dask: the address of the scheduler of a Dask cluster, whose workers then do the work: `tcp://127.0.0.1:8786`.
             `sim.study.cluster.started` gives that of a cluster that a study asks for.
@@ -173,7 +183,7 @@ def work(
     workers: int | None = None,
     progress: Progress | None = None,
     *,
-    isolate: str = "threads",
+    isolate: str = "auto",
     limit: float | None = None,
 ) -> Path:
     """Do every `of`-th shard of a sweep that has been planned, from shard `part` on; others may do theirs at the same time.
@@ -284,7 +294,7 @@ def forecast(study: Study | str | Path, workers: int | None = None, out: str | P
     needs = taste(asked)
     seconds = needs.seconds * asked.runs / (cores() if workers is None else workers)
     disk, free = needs.disk(asked.runs), free_near(asked.folder)
-    shards = asked.cut(sharding.shard_size(needs.seconds)).shards
+    shards = asked.cut(sharding.shard_size(needs.seconds, asked.batch)).shards
     return Forecast(len(asked.levels), asked.batch, asked.runs, shards, seconds, disk, free)
 
 
@@ -330,7 +340,7 @@ def begun(asked: Plan, crew: Crew) -> Plan:
         raise Mistake([f"{asked.folder}: holds shards without a plan; {sharding.way_out(asked.folder)}"])
     needs = processes.taste_apart(asked) if crew.isolate == "process" else taste(asked)
     check_room(needs, asked.runs, asked.folder)
-    cut = asked.cut(sharding.shard_size(needs.seconds))
+    cut = asked.cut(sharding.shard_size(needs.seconds, asked.batch))
     cut.write()
     return cut
 

@@ -6,31 +6,15 @@ started it, however that ends. `python -m sim.study.worker taste` reads a plan a
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
-import signal
 import sys
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
-from sim.mistakes import Mistake
-from sim.study.engines import told
 from sim.study.estimating import taste, warm_up
+from sim.study.serving import die_with, serve
 from sim.study.sharding import Plan
-from sim.study.work import Outcome, Watch, do, failure, write_shard
-
-DIE_WITH_PARENT = 1
-"""PR_SET_PDEATHSIG of Linux."""
-
-
-def die_with(parent: int) -> None:
-    """See that this process ends when its parent does; where the kernel does not offer it, at the next line that is not read."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, who ends this one
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(DIE_WITH_PARENT, signal.SIGKILL)
-    if os.name == "posix" and os.getppid() != parent:
-        os._exit(1)
 
 
 def own_output() -> TextIO:
@@ -44,32 +28,9 @@ def main(folder: str, parent: str, limit: str = "") -> None:
     """Do shards until there are no more."""
     die_with(int(parent))
     way = own_output()
-
-    def say(*words: Any) -> None:
-        try:
-            print(json.dumps(words), file=way, flush=True)
-        except OSError:  # nobody listens any more
-            os._exit(1)
-
-    plan, seconds = Plan.read(Path(folder)), float(limit) if limit else None
+    plan = Plan.read(Path(folder))
     warm_up(plan)
-    say("ready")
-    for line in sys.stdin:
-        task = json.loads(line)
-        outcomes: dict[int, Outcome] = {}
-        for run in plan.runs_of(task["shard"]):
-            if str(run) in task["lost"]:
-                outcomes[run] = failure(task["lost"][str(run)])
-            else:
-                say("begun", run)
-                outcomes[run] = do(plan, run, Watch(seconds))
-            say("done", *told(plan, run, outcomes[run]))
-        try:
-            write_shard(plan, task["shard"], outcomes)
-        except Mistake as mistake:
-            say("stop", mistake.lines)
-            return
-        say("written", task["shard"])
+    serve(plan, float(limit) if limit else None, sys.stdin, way)
 
 
 def main_taste() -> None:
