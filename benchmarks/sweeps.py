@@ -1,11 +1,12 @@
-"""What a sweep costs on top of its runs: a sweep and bare loops in turn, and memory over the number of runs.
+"""What a sweep costs on top of its runs: engines, a whole sweep and bare loops in turn, and memory over the number of runs.
 
-`python -m benchmarks.sweeps` takes some two minutes; `python -m benchmarks.sweeps memory RUNS` prints what one sweep held at most.
+`python -m benchmarks.sweeps` takes some five minutes; `python -m benchmarks.sweeps memory RUNS` prints what one sweep held at most.
 """
 
 from __future__ import annotations
 
 import itertools
+import multiprocessing
 import os
 import subprocess
 import sys
@@ -16,31 +17,43 @@ from statistics import median
 
 from benchmarks.one_size import peak_memory
 from benchmarks.timing import show
-from sim import Study, sweep
+from sim import Scenario, Study, sweep
 from sim.study import sweeping
 from sim.study.work import run_once
 
-WORKERS, SLICES, RUNS = 2, 3, 2_000
+WORKERS, SLICES, RUNS = 2, 5, 2_000
 """Workers, slices in which all take their turn, and runs of each in a slice."""
 clock: list[os.times_result] = []
 """When a work began and ended, what comes before and after it left out."""
 ROOT = Path(__file__).parent.parent
 
 
-def study(runs: int, firms: int = 80, steps: int = 60) -> Study:
+def study(runs: int, firms: int = 60, steps: int = 48) -> Study:
     """One factor of two levels; a run of about 5 ms on an idle core."""
     content = {"run.steps": steps, "founding.firms": firms}
     factors = {"sharing.take_rate": [0.1, 0.3]}
     return Study(scenario="rising_tide", set=content, factors=factors, replicates={"count": runs // 2})
 
 
-def serial(asked: Study) -> None:
-    """All runs, one after the other, and nothing kept."""
-    designs = asked.designs()
-    clock.append(os.times())
-    for _run, design, seed in asked.runs():
-        run_once(designs[design], seed, True)
-    clock.append(os.times())
+def loops(count: int) -> Callable[[Study], None]:
+    """Bare loops over the runs, side by side in copies of this process, and nothing kept."""
+
+    def loop(designs: list[Scenario], runs: list[tuple[int, int, int]]) -> None:
+        for _run, design, seed in runs:
+            run_once(designs[design], seed, True)
+
+    def done(asked: Study) -> None:
+        designs, runs = asked.designs(), list(asked.runs())
+        copies = multiprocessing.get_context("fork")
+        clock.append(os.times())
+        begun = [copies.Process(target=loop, args=(designs, runs[k::count])) for k in range(count)]
+        for process in begun:
+            process.start()
+        for process in begun:
+            process.join()
+        clock.append(os.times())
+
+    return done
 
 
 def engine(name: str) -> Callable[[Study], None]:
@@ -76,7 +89,8 @@ def taken(work: Callable[[Study], None], asked: Study) -> tuple[float, float]:
 def costs() -> None:
     """The table of times."""
     works = {
-        "one after the other, nothing kept": serial,
+        "one bare loop": loops(1),
+        "two bare loops": loops(WORKERS),
         "engine of copies (the default)": engine("auto"),
         "engine of threads": engine("threads"),
         "engine of processes": engine("process"),
@@ -89,14 +103,13 @@ def costs() -> None:
             found[name].append(taken(works[name], study(RUNS)))
     rows = []
     for name, slices in found.items():
-        pairs = list(zip(slices, found["one after the other, nothing kept"], strict=True))
-        wall = median(mine[0] / (alone[0] / WORKERS) for mine, alone in pairs)
-        cpu = median(mine[1] / alone[1] for mine, alone in pairs)
-        rows.append([name, f"{median(s[0] for s in slices) / RUNS * 1e3:.2f}", f"{wall:.2f}", f"{cpu:.2f}"])
-    title = (
-        f"Sweeps: {SLICES} slices of {RUNS:,} runs on {WORKERS} workers; ideal is one after the other, over {WORKERS}"
-    )
-    show(title, ["", "ms of wall a run", "× ideal", "CPU × one after the other"], rows)
+        pairs = list(zip(slices, found["one bare loop"], found["two bare loops"], strict=True))
+        wall = median(mine[0] / two[0] for mine, _, two in pairs)
+        cpu = [median(mine[1] / bare[k][1] for mine, *bare in pairs) for k in (0, 1)]
+        told = (median(s[0] for s in slices) / RUNS * 1e3, wall, *cpu)
+        rows.append([name, *(f"{number:.2f}" for number in told)])
+    heads = ["", "ms of wall a run", "wall × two bare loops", "CPU × one bare loop", "CPU × two"]
+    show(f"Sweeps: {SLICES} slices of {RUNS:,} runs on {WORKERS} workers, in turns", heads, rows)
 
 
 def memory() -> None:

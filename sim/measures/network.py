@@ -64,7 +64,7 @@ def giant_component(run: Evidence) -> float:
 
 def on_log_scale(size: np.ndarray, value: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Log size and log value, each less its mean, where both are above 0; empty where size varies by less than a tenth."""
-    size, value = np.asarray(size, float), np.asarray(value, float)
+    size, value = np.asarray(size, float).ravel(), np.asarray(value, float).ravel()
     there = (size > 0) & (value > 0)
     if not there.all():
         size, value = size[there], value[there]
