@@ -28,7 +28,7 @@ from sim.study.processes import environment, may_fork
 from sim.study.sharding import Plan, unfinished
 from sim.study.standing import Standing
 from sim.study.sweeping import Interrupted, forecast, merge, plan, work
-from sim.study.work import read_shard
+from sim.study.work import as_bytes, read_shard
 
 TAKE = "sharing.take_rate"
 SMALL = {"run.steps": 12, "founding.firms": 20}
@@ -87,10 +87,11 @@ def test_neither_the_cut_into_shards_nor_the_engine_shows_in_the_result(calm, tm
 @pytest.mark.parametrize(
     ("first", "then"), [("process", "threads"), pytest.param("threads", "process", marks=pytest.mark.slow)]
 )
-def test_an_interrupted_sweep_goes_on_from_its_shards_on_another_engine(calm, tmp_path, first, then):
+def test_an_interrupted_sweep_goes_on_from_its_shards_on_another_engine(calm, tmp_path, monkeypatch, first, then):
     made = cut(tmp_path / "a")
+    monkeypatch.setattr("sim.study.processes.LOOK", 0.001)  # forty runs take less than a look
     with pytest.raises(Interrupted) as stop:
-        sweep(study(), workers=2, out=tmp_path / "a", isolate=first, progress=stop_after(15))
+        sweep(study(), workers=2, out=tmp_path / "a", isolate=first, progress=stop_after(15), limit=60)
     there = {shard: made.path(shard).stat().st_mtime_ns for shard in made.present()}
     assert stop.value.kept == sum(len(made.runs_of(shard)) for shard in there) >= 15, "what is under way is finished"
     assert stop.value.kept < 40, "and nothing else is begun"
@@ -374,10 +375,10 @@ def other_source(folder: Path) -> None:
         (lambda folder: (folder / "manifest.json").unlink(), "holds shards without a plan"),
         (lambda folder: (folder / "thesis.txt").write_text("years of work"), "is no part of a sweep"),
         (
-            lambda folder: shutil.copy(folder / "shard-0000000.parquet", folder / "shard-0000001.parquet"),
+            lambda folder: shutil.copy(folder / "shard-0000000.arrow", folder / "shard-0000001.arrow"),
             "another sweep",
         ),
-        (lambda folder: (folder / "shard-0000099.parquet").write_text(""), "this sweep has no such shard"),
+        (lambda folder: (folder / "shard-0000099.arrow").write_text(""), "this sweep has no such shard"),
     ],
 )
 def test_a_folder_that_is_not_as_it_was_is_refused_and_nothing_in_it_is_touched(half, spoil, complaint):
@@ -507,9 +508,7 @@ def test_a_shard_that_says_different_things_in_two_copies_is_a_conflict(tmp_path
     shard = half.present()[0]
     table = read_shard(half, shard)
     forged = table.set_column(table.schema.get_field_index("seed"), "seed", [np.arange(3, dtype=np.uint64) + 7])
-    import pyarrow.parquet as pq
-
-    pq.write_table(forged, tmp_path / "b.unfinished" / half.path(shard).name)
+    (tmp_path / "b.unfinished" / half.path(shard).name).write_bytes(as_bytes(forged))
     before = contents(half.folder)
     with pytest.raises(Mistake, match="says something else than"):
         merge(half.folder, [tmp_path / "b"])

@@ -168,22 +168,27 @@ class Worker:
         line = self._process.stdout.readline()
         return json.loads(line) if line.endswith("\n") else []
 
-    def do(self, shard: int, lost: dict[int, str]) -> Generator[Done, None, bool]:
-        """Have a shard done; every run as it is done, and whether all of it is written."""
-        self.run, self.overdue = None, False
+    def do(self, shard: int, lost: dict[int, str], careful: bool) -> Generator[Done, None, bool]:
+        """Have a shard done; every run as it is done, and whether all of it is written.
+
+        Which run is under way is known of a careful worker alone.
+        """
+        self.run, self.overdue, last = None, False, self._plan.runs_of(shard)[-1]
         process = self._process if self._process and self._process.poll() is None else self._start()
         assert process.stdin is not None
         try:
-            print(json.dumps({"shard": shard, "lost": lost}), file=process.stdin, flush=True)
+            print(json.dumps({"shard": shard, "lost": lost, "careful": careful}), file=process.stdin, flush=True)
         except OSError:
             return False
         while words := self._read():
             what, *rest = words
-            if what == "begun":
+            if what == "begun" and careful:
                 self.run, self._since = rest[0], time.monotonic()
             elif what == "done":
-                self.run = None
-                yield Done(*rest)
+                done = Done(*rest)
+                if careful:
+                    self.run, self._since = done.run + 1 if done.run < last else None, time.monotonic()
+                yield done
             elif what == "stop":
                 raise Mistake(rest[0])
             elif what == "written":
@@ -258,11 +263,13 @@ class Foreman:
         """Have a shard done, as often as it takes."""
         told: set[int] = set()
         lost: dict[int, str] = {}
+        careful = self._limit is not None
         while not self.stop.is_set():
-            written = yield_to(self.news, worker.do(shard, lost), told)
+            written = yield_to(self.news, worker.do(shard, lost, careful), told)
             if written or self.stop.is_set():
                 return
             self._mourn(worker, shard, lost)
+            careful = True
 
     def _mourn(self, worker: Worker, shard: int, lost: dict[int, str]) -> None:
         """Reckon with a death: the run that was under way is tried again, or given up.

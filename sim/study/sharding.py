@@ -36,14 +36,14 @@ except ImportError:  # not on Windows: there, two sweeps into one folder are not
     fcntl = None  # type: ignore[assignment]
 
 KIND = "unfinished sweep"
-FORMAT = 2
+FORMAT = 3
 """The layout of an unfinished sweep; another one is not gone on with."""
 AGREED = ("study", "scenario", "source", "versions", "files")
 """What must be the same for two sweeps to be the same."""
 SUFFIX = ".unfinished"
 MANIFEST, LOCK, RESULT = "manifest.json", "lock", "result"
-SHARD = re.compile(r"shard-(\d{7})\.parquet")
-ASIDE = re.compile(r"\.shard-\d{7}\.parquet\..+|\.manifest\.json\..+")
+SHARD = re.compile(r"shard-(\d{7})\.arrow")
+ASIDE = re.compile(r"\.shard-\d{7}\.arrow\..+|\.manifest\.json\..+")
 """What a killed writer leaves behind."""
 BY_MONTH = "series by month"
 """The column of a shard that holds the series."""
@@ -193,7 +193,7 @@ class Plan:
 
     def path(self, shard: int) -> Path:
         """The file of a shard."""
-        return self.folder / f"shard-{shard:07}.parquet"
+        return self.folder / f"shard-{shard:07}.arrow"
 
     def present(self) -> list[int]:
         """The shards that are there, sound or not, in their order.
