@@ -11,7 +11,9 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from statistics import median
 
@@ -19,6 +21,7 @@ from benchmarks.one_size import peak_memory
 from benchmarks.timing import show
 from sim import Scenario, Study, sweep
 from sim.study import sweeping
+from sim.study.standing import Standing
 from sim.study.work import run_once
 
 WORKERS, SLICES, RUNS = 2, 5, 2_000
@@ -112,22 +115,48 @@ def costs() -> None:
     show(f"Sweeps: {SLICES} slices of {RUNS:,} runs on {WORKERS} workers, in turns", heads, rows)
 
 
+def held() -> float:
+    """The memory that this process and its children hold, in MB; what they share counts once."""
+    pids = [
+        str(os.getpid()),
+        *(pid for each in Path("/proc/self/task").glob("*/children") for pid in each.read_text().split()),
+    ]
+    found = 0
+    for pid in pids:
+        with suppress(OSError):  # it has ended meanwhile
+            lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+            found += next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+    return found / 1024
+
+
+class Peak:
+    """The most memory that a sweep holds, looked at twice a second."""
+
+    def __init__(self) -> None:
+        self.most, self._looked = held(), time.monotonic()
+
+    def __call__(self, _standing: Standing) -> None:
+        if time.monotonic() - self._looked > 0.5:
+            self.most, self._looked = max(self.most, held()), time.monotonic()
+
+
 def memory() -> None:
     """The table of memory."""
     rows = []
     for runs in (200, 2_000, 8_000):
         words = [sys.executable, "-m", "benchmarks.sweeps", "memory", str(runs)]
         done = subprocess.run(words, cwd=ROOT, check=True, capture_output=True, text=True)
-        rows.append([f"{runs:,} runs with series", done.stdout.strip()])
-    show("Memory of a sweep, from plan to result", ["", "peak MB"], rows)
+        rows.append([f"{runs:,} runs with series", *done.stdout.split()])
+    show("Memory of a sweep, from plan to result", ["", "peak MB of the driver", "with its workers"], rows)
 
 
 def main(words: list[str]) -> None:
-    """Both tables, one of them, or the memory of one sweep."""
+    """Both tables, one of them, or the memory of one sweep: of the driver, and with its workers."""
     if words[:1] == ["memory"] and len(words) == 2:
+        peak = Peak()
         with tempfile.TemporaryDirectory() as folder:
-            sweep(study(int(words[1]), firms=10, steps=12), WORKERS, Path(folder) / "a")
-        print(f"{peak_memory():,.0f}")
+            sweep(study(int(words[1]), firms=10, steps=12), WORKERS, Path(folder) / "a", peak)
+        print(f"{peak_memory():,.0f} {max(peak.most, peak_memory()):,.0f}")
         return
     for table in (costs, memory):
         if not words or table.__name__ in words:

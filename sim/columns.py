@@ -85,7 +85,7 @@ class Table:
         return type(self)(self.size, taken.copy())
 
 
-def side_by_side(*wanted: tuple[type[Table], int]) -> list[Any]:
+def in_one_piece(*wanted: tuple[type[Table], int]) -> list[Any]:
     """Tables of these sizes in one piece of memory: a sweep makes a world every few milliseconds."""
     begins = [0]
     for table, size in wanted:

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from sim.columns import Bundle, Double, Long, Short, Single, Table, new_record, record_type, side_by_side
+from sim.columns import Bundle, Double, Long, Short, Single, Table, in_one_piece, new_record, record_type
 from sim.compiled import kernel, rule
 from sim.late import addresses
 from sim.luck import uniform
@@ -510,7 +510,7 @@ class World(Bundle):
         """A world without members, with room for `room[i]` ties in slot i, in which a game is played or none."""
         game, ends = game or Game(), np.cumsum(room)
         clusters = MOST_CLUSTERS + 1
-        tables = side_by_side(
+        tables = in_one_piece(
             (Firms, room.size),
             (Ties, int(ends[-1])),
             (Segments, SEGMENTS),

@@ -41,8 +41,11 @@ if __name__ == "__main__":
     isolate = "threads" if engine == "dask" else engine
     sweep(study, workers=2, out=place, isolate=isolate, dask=address if engine == "dask" else "")
 """
-ENGINES = ("threads", "process", "dask", "process", "dask")
+ENGINES = ("auto", "process", "dask", "threads", "auto", "dask")
 """The engines in turn; what one has begun, the next goes on with."""
+
+PROCESSES = ("auto", "process")
+"""The engines whose workers are processes that the driver has started: copies of itself, or others."""
 
 
 def asked() -> Study:
@@ -67,7 +70,7 @@ def workers_of(driver: subprocess.Popen[bytes], engine: str, address: str) -> li
     if engine == "dask":
         with Client(address, set_as_default=False) as client:
             return sorted(client.run(os.getpid).values())
-    return children(driver.pid) if engine == "process" else []
+    return children(driver.pid) if engine in PROCESSES else []
 
 
 def kill(folder: Path, engine: str, address: str, number: int) -> str:
@@ -77,7 +80,7 @@ def kill(folder: Path, engine: str, address: str, number: int) -> str:
     delay, later = LONGEST * luck.uniforms(luck.key(number), MOMENT, number, np.arange(2))
     started_at = time.monotonic()
     while (
-        engine == "process"
+        engine in PROCESSES
         and not children(driver.pid)
         and time.monotonic() < started_at + 20
         and driver.poll() is None
