@@ -14,6 +14,7 @@ import re
 import shlex
 import shutil
 import socket
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -51,6 +52,8 @@ WORK = 2.0
 """Seconds of work in a shard: little is lost with one, and writing it costs next to nothing beside them."""
 LEAST_WORK, SHARES = 0.25, 32
 """Seconds of work in a shard at least, and shards that a small sweep is cut into, so that no worker waits long for the last one."""
+PATIENCE = 0.5
+"""Seconds for which a lock is waited for: workers that are copies of a process hold its lock for an instant longer than it lives."""
 MOST = 1000
 """Runs in a shard at most: its series must fit into memory."""
 
@@ -366,18 +369,25 @@ def _take(lock: TextIO, folder: Path, alone: bool) -> None:
     """Lock an open file, or say who holds it."""
     if fcntl is None:
         return
-    try:
-        fcntl.flock(lock, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
-        same = os.path.samestat(os.fstat(lock.fileno()), os.stat(folder / LOCK))
-    except OSError:
-        same = False
-    if not same:
+    wanted, end = fcntl.LOCK_EX if alone else fcntl.LOCK_SH, time.monotonic() + PATIENCE
+    while not (got := _locked(lock, wanted, folder)) and time.monotonic() < end:
+        time.sleep(PATIENCE / 10)
+    if not got:
         lock.seek(0)
         who = lock.read().strip() or "another process"
         raise Mistake([f"{folder}: {who} is at work here; wait until it is done, or name another place with --out"])
     lock.truncate(0)
     lock.write(f"process {os.getpid()} on {socket.gethostname()}")
     lock.flush()
+
+
+def _locked(lock: TextIO, wanted: int, folder: Path) -> bool:
+    """Whether an open file is locked now, and still the one that lies in the folder."""
+    try:
+        fcntl.flock(lock, wanted | fcntl.LOCK_NB)
+        return os.path.samestat(os.fstat(lock.fileno()), os.stat(folder / LOCK))
+    except OSError:
+        return False
 
 
 def check_folder(folder: Path) -> None:
