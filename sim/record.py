@@ -185,26 +185,38 @@ class Run:
         """Read a run that `save` wrote.
 
         Raises:
-            Mistake: if the folder holds no run.
+            Mistake: if the folder holds no run, or what it holds is not as it was written.
         """
         at = Path(folder)
         manifest = read_manifest(at, "run")
-        snapshots = {
-            int(path.stem.removeprefix("firms_")): (
-                pd.read_parquet(path),
-                pd.read_parquet(path.with_name(path.name.replace("firms", "ties"))),
-            )
-            for path in sorted(at.glob("firms_*.parquet"))
-        }
+        months = [int(path.stem.removeprefix("firms_")) for path in sorted(at.glob("firms_*.parquet"))]
+        snapshots = {month: (_table(at, f"firms_{month:06}"), _table(at, f"ties_{month:06}")) for month in months}
+        try:
+            seed, measures = manifest["seed"], manifest["measures"].items()
+        except (KeyError, AttributeError):
+            raise Mistake([f"{at / 'manifest.json'}: is not as tide wrote it; run it again"]) from None
         return cls(
             scenario=Scenario.load(at / "scenario.toml"),
-            seed=manifest["seed"],
-            series=pd.read_parquet(at / "series.parquet"),
-            firms=pd.read_parquet(at / "firms.parquet"),
-            ties=pd.read_parquet(at / "ties.parquet"),
-            measures={name: float("nan") if value is None else value for name, value in manifest["measures"].items()},
+            seed=seed,
+            series=_table(at, "series"),
+            firms=_table(at, "firms"),
+            ties=_table(at, "ties"),
+            measures={name: float("nan") if value is None else value for name, value in measures},
             snapshots=snapshots,
         )
+
+
+def _table(folder: Path, name: str) -> pd.DataFrame:
+    """A table of a run.
+
+    Raises:
+        Mistake: if it cannot be read.
+    """
+    path = folder / f"{name}.parquet"
+    try:
+        return pd.read_parquet(path)
+    except (OSError, ValueError) as error:
+        raise Mistake([f"{path}: cannot be read ({error}); run it again"]) from None
 
 
 def keep_scenario(scenario: Scenario, folder: Path) -> None:

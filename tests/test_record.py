@@ -100,3 +100,22 @@ def test_newcomers_are_the_same_firms_under_other_rules():
     assert len(one) != len(other)
     for trait in ("endowment", "reliability", "envy", "role", "type"):
         assert one.loc[both, trait].equals(other.loc[both, trait])
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("series.parquet", b"PAR1", r"series\.parquet: cannot be read .*; run it again"),
+        ("ties.parquet", None, r"ties\.parquet: cannot be read .*; run it again"),
+        ("ties_000006.parquet", None, r"ties_000006\.parquet: cannot be read .*; run it again"),
+        ("manifest.json", b'{"kind": "run"}', r"manifest\.json: is not as tide wrote it; run it again"),
+    ],
+)
+def test_a_run_that_is_not_as_it_was_written_is_said_to_be_so(tmp_path, name, content, said):
+    place = run("rising_tide", **SMALL, **{"run.snapshot_every": 6}).save(tmp_path / "run")
+    if content is None:
+        (place / name).unlink()
+    else:
+        (place / name).write_bytes(content)
+    with pytest.raises(Mistake, match=said):
+        Run.load(place)
