@@ -9,6 +9,7 @@ Python object owns the memory and is alive as long as a call that was handed it.
 
 from __future__ import annotations
 
+import zlib
 from typing import Annotated, Any, ClassVar, get_type_hints
 
 import numpy as np
@@ -162,7 +163,7 @@ class TableType(types.Type):
         self.fields: dict[str, types.Type] = {"size": types.intp}
         self.fields |= {kind: types.CPointer(numpy_support.from_dtype(np.dtype(kind))) for kind in table.widths}
         self.layout = dict(table.layout)
-        super().__init__(f"{table.__name__}Table")
+        super().__init__(f"{table.__name__}Table{_mark(self.layout)}")
 
 
 class BundleType(types.Type):
@@ -174,7 +175,12 @@ class BundleType(types.Type):
         for name, kind in self.fields.items():
             self.words[name] = place
             place += len(kind.words) if isinstance(kind, TableType) else 1
-        super().__init__(f"{bundle.__name__}Bundle")
+        super().__init__(f"{bundle.__name__}Bundle{_mark({name: str(kind) for name, kind in self.fields.items()})}")
+
+
+def _mark(layout: dict[str, Any]) -> str:
+    """A mark of a layout: compiled code that is kept for another one, before a column or a rule was added, must not be taken for this."""
+    return f"_{zlib.crc32(repr(layout).encode()):08x}"
 
 
 def _member_type(kind: Any) -> types.Type:

@@ -28,7 +28,7 @@ def _fingerprint() -> str:
     digest = hashlib.sha256(f"{numba.__version__} {llvmlite.__version__} {np.__version__}".encode())
     for path in sorted([*_PACKAGE.glob("*.py"), *_PACKAGE.glob("phases/*.py"), *_PACKAGE.glob("measures/*.py")]):
         source = path.read_bytes()
-        if b"sim.compiled" in source or path.name in ("names.py", "compiled.py"):
+        if b"sim.compiled" in source or path.name in ("names.py", "compiled.py", "world.py"):
             digest.update(path.name.encode() + source)
     return digest.hexdigest()[:16]
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import mesa
 import numpy as np
 
+from sim.bookkeeping import complement
 from sim.luck import below, standard, uniform, unit, words
 from sim.names import ContributionType, Role
 from sim.names import words as names_of
@@ -38,7 +39,7 @@ from sim.phases import (
 )
 from sim.phases.governance import backing, graduated
 from sim.phases.orchestration import monitoring_of
-from sim.world import ORCHESTRATOR, Firms, Ties, complement
+from sim.world import ORCHESTRATOR, Firms, Ties
 
 if TYPE_CHECKING:
     from sim.ecosystem import Ecosystem

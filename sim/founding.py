@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from sim import luck
+from sim.bookkeeping import connect, enrol, evidence, trust_row
 from sim.compiled import kernel
 from sim.files import FIRMS_MAY_SAY, LEVELS, TIES_MAY_SAY, FirmsFile, read_firms, read_ties
 from sim.mistakes import Mistake, nearest
@@ -18,7 +19,7 @@ from sim.rules import Rules
 from sim.scenario import Scenario
 from sim.topology import best_places, copied_edges
 from sim.traits import bear_all, introduce, quantile_table
-from sim.world import ORCHESTRATOR, World, connect, enrol, evidence, trust_row
+from sim.world import ORCHESTRATOR, World
 
 
 def found(scenario: Scenario, seed: int = 0) -> tuple[World, Rules]:

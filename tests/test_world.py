@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from sim.columns import Bundle, Single, Table, record_type
 from sim.names import (
     BallotWeight,
     ContributionRule,
@@ -183,3 +184,18 @@ def test_check_sees_a_broken_mirror(busy):
     world = Simulation(busy, 0).advance(5).world
     world.ties.mirror[world.tie_rows[0]] += 1
     assert any("mirror" in law for law in world.check())
+
+
+def test_code_that_was_compiled_for_other_columns_or_rules_is_not_taken_for_this():
+    """Numba keeps compiled code by the names of types: a layout in which a column lies elsewhere has another name."""
+
+    def table(*names):
+        return type("Things", (Table,), {"__annotations__": dict.fromkeys(names, Single)})
+
+    def bundle(kind):
+        return type("Whole", (Bundle,), {"members": {"things": kind}}).compiled
+
+    one, more = table("a", "b"), table("a", "c", "b")
+    assert bundle(one) == bundle(table("a", "b")) != bundle(more)
+    rules = record_type([("on", "i8"), ("rate", "f8")])
+    assert bundle(rules) != bundle(record_type([("on", "i8"), ("cap", "f8"), ("rate", "f8")]))

@@ -4,10 +4,10 @@ The stamp is what signalling theory asks for (Spence 1973): it costs, and the le
 sees, and what a stamp is worth to a stranger, are levers.
 """
 
+from sim.bookkeeping import deal
 from sim.compiled import kernel, rule
 from sim.late import late
 from sim.luck import purpose, uniform
-from sim.world import deal
 
 APPLY = purpose("certification: does a firm apply")
 EXAM = purpose("certification: what an examination mistakes for reliability")

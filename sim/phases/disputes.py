@@ -7,10 +7,10 @@ last (Ostrom 1990); how it works here is a modelling hypothesis.
 
 import numpy as np
 
+from sim.bookkeeping import deal, disconnect
 from sim.compiled import kernel, rule
 from sim.late import late
 from sim.luck import purpose, uniform
-from sim.world import deal, disconnect
 
 SETTLE = purpose("disputes: do two firms settle by themselves")
 MISUNDERSTAND = purpose("disputes: does a firm fall out with a partner over nothing")

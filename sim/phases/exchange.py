@@ -7,6 +7,7 @@ ledger's weight is the rational function with the same symmetry, g(z) g(−z) = 
 
 import numpy as np
 
+from sim.bookkeeping import deal
 from sim.compiled import kernel, rule
 from sim.late import late
 from sim.luck import purpose, uniform
@@ -14,7 +15,6 @@ from sim.names import Delivery, Effort, ExchangeRule, code
 from sim.phases import strategies
 from sim.phases.disputes import strain_in_force, withhold
 from sim.phases.onboarding import ready
-from sim.world import deal
 
 DELIVERY = purpose("exchange: share of its promises that a firm keeps")
 

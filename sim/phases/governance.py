@@ -6,6 +6,7 @@ value before it is shared; fines flow back into it. Where members enforce the no
 for it, and what the fined pay is lost to all (Fehr & Gächter 2002; Sigmund et al. 2010).
 """
 
+from sim.bookkeeping import deal
 from sim.compiled import kernel, rule
 from sim.late import late
 from sim.luck import purpose, uniform
@@ -13,7 +14,7 @@ from sim.names import Enforcement, ValueForm, code
 from sim.phases.certification import apply, certify
 from sim.phases.disputes import argue
 from sim.phases.orchestration import mean_monitoring, monitoring_of
-from sim.world import ORCHESTRATOR, deal
+from sim.world import ORCHESTRATOR
 
 PEER = purpose("governance: is a firm caught by a partner, or accused in error")
 AUTHORITY, PEER_ENFORCED, POOL = (code(Enforcement, word) for word in ("authority", "peer", "pool"))

@@ -9,10 +9,10 @@ other less. Innovations are new combinations (Schumpeter 1934): the likelier, th
 
 import numpy as np
 
+from sim.bookkeeping import complement, distance
 from sim.compiled import kernel, rule
 from sim.late import late
 from sim.luck import purpose, unit, words
-from sim.world import complement, distance
 
 INNOVATION = purpose("value: does a firm innovate, and what comes of it")
 

@@ -7,6 +7,7 @@ newcomers look for partners among the best rated of the members they meet.
 
 import numpy as np
 
+from sim.bookkeeping import deal, dismiss, enrol
 from sim.compiled import kernel, rule
 from sim.late import late
 from sim.luck import purpose, standard, uniform
@@ -18,7 +19,7 @@ from sim.phases.onboarding import bring_in, places, readiness, settle_in
 from sim.phases.orchestration import join_cluster
 from sim.phases.strategies import deal_strategy
 from sim.traits import BIRTH, DRAWS, RELIABILITY, bear
-from sim.world import ORCHESTRATOR, deal, dismiss, enrol
+from sim.world import ORCHESTRATOR
 
 LEAVE = purpose("membership: does a firm leave")
 ARRIVALS = purpose("membership: how many apply")

@@ -7,12 +7,13 @@ tie to pay. More rewiring is not always better (Shirado et al. 2013).
 
 import numpy as np
 
+from sim.bookkeeping import complement, connect, deal, disconnect, row_of
 from sim.compiled import kernel, rule
 from sim.late import late
 from sim.luck import below, purpose, uniform, unit, words
 from sim.phases.ratings import repute
 from sim.phases.trust import stamp
-from sim.world import NOBODY, complement, connect, deal, disconnect, row_of
+from sim.world import NOBODY
 
 DROP = purpose("partnering: is the least trusted partner dropped")
 SEARCH = purpose("partnering: does a firm search, and where")

@@ -5,12 +5,13 @@ Log demand is a first-order autoregression. Dated shocks (`interventions`) strik
 
 import numpy as np
 
+from sim.bookkeeping import dismiss
 from sim.compiled import kernel, rule
 from sim.late import late
 from sim.luck import purpose, standard, uniform
 from sim.names import ContributionType, ExitTarget, code, words
 from sim.phases.renewable import regrow
-from sim.world import ORCHESTRATOR, dismiss
+from sim.world import ORCHESTRATOR
 
 DEMAND = purpose("shocks: innovation of log demand")
 STRUCK = purpose("shocks: who is struck")

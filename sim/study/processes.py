@@ -243,7 +243,9 @@ class Foreman:
         if copies:
             warm_up(self._plan)
             gc.freeze()  # what all share is not looked through by each, which would make it its own
-            with suppress(OSError):  # no more processes, or no memory for them: those that are lacking are tried again, from nothing
+            with suppress(
+                OSError
+            ):  # no more processes, or no memory for them: those that are lacking are tried again, from nothing
                 for worker in self.workers:
                     worker.copy()
             gc.unfreeze()

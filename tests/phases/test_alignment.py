@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from sim import Mistake, Scenario
+from sim.bookkeeping import align
 from sim.phases.alignment import agree, turn
 from sim.simulation import Simulation
-from sim.world import align
 
 STILL = {"on": True, "drift": 0.0, "communication": 0.0, "cost": 0.0}
 
