@@ -222,6 +222,27 @@ def test_nothing_is_copied_while_another_thread_may_hold_a_lock():
     assert seen == [False]
 
 
+def test_a_driver_killed_between_the_result_and_the_tidying_leaves_nothing_for_good(calm, tmp_path, monkeypatch):
+    def killed(_folder):
+        raise SystemExit
+
+    cut(tmp_path / "a")
+    monkeypatch.setattr("sim.study.sharding.throw_away", killed)
+    with pytest.raises(SystemExit):
+        sweep(study(), workers=1, out=tmp_path / "a")
+    monkeypatch.undo()
+    assert len(list(unfinished(tmp_path / "a").glob("shard-*"))) == 14
+    assert same(sweep(study(), out=tmp_path / "a"), calm)
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+def test_what_is_unfinished_of_another_sweep_stays_beside_a_result(calm, tmp_path):
+    shutil.copytree(calm.folder, tmp_path / "a")
+    other = cut(tmp_path / "a", replicates={"count": 5})
+    sweep(study(), out=tmp_path / "a")
+    assert (other.folder / "manifest.json").exists()
+
+
 FAULTY = """
 import os, signal, time
 import sim.simulation as module

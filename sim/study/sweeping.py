@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Generator, Iterable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -153,6 +153,7 @@ def sweep(
     place = sharding.result_of(asked.folder)
     refuse_foreign(place, "sweep")
     if not fresh and (result := finished(place, asked)):
+        tidy(asked)
         return result
     if resume and not (asked.folder / MANIFEST).exists():
         raise Mistake([f"{asked.folder}: there is nothing to go on with; leave out --resume to begin"])
@@ -322,6 +323,14 @@ def finished(place: Path, asked: Plan) -> Result | None:
         return None
     result = Result.read(place)
     return None if result.failed else result
+
+
+def tidy(asked: Plan) -> None:
+    """Remove what a driver that was killed after it had put the result in its place has left unfinished of the same sweep."""
+    with suppress(Mistake):  # of another sweep, or somebody is at work there
+        if asked.folder.is_dir() and not Plan.read(asked.folder).differs(asked):
+            with sharding.held(asked.folder):
+                sharding.throw_away(asked.folder)
 
 
 def begun(asked: Plan, crew: Crew) -> Plan:
