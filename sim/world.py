@@ -560,7 +560,7 @@ class World(Bundle):
         twin.firms, twin.ties, twin.now = self.firms.copy(), self.ties.copy(), new_record(NOW, self.now)
         twin.segments, twin.cohorts = self.segments.copy(), self.cohorts.copy()
         twin.clusters, twin.agenda = self.clusters.copy(), self.agenda.copy()
-        twin.players = self.players.copy()
+        twin.players, twin.strategies = self.players.copy(), self.strategies.copy()
         twin.seal()
         return twin
 

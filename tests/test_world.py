@@ -180,6 +180,15 @@ def test_a_world_that_is_gone_leaves_nothing_behind():
     assert addresses() is None
 
 
+def test_a_copy_does_not_hold_the_world_that_it_was_made_of():
+    """All tables of a world lie in one piece of memory: a single one that was shared would keep it all."""
+    simulation = Simulation(Scenario().replace({"run.steps": 2, "founding.firms": 10}))
+    memory, twin = weakref.ref(simulation.world.firms.memory), simulation.world.copy()
+    del simulation
+    gc.collect()
+    assert memory() is None and twin.check() == []
+
+
 def test_check_sees_a_broken_mirror(busy):
     world = Simulation(busy, 0).advance(5).world
     world.ties.mirror[world.tie_rows[0]] += 1
