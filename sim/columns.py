@@ -91,8 +91,9 @@ def in_one_piece(*wanted: tuple[type[Table], int]) -> list[Any]:
     begins = [0]
     for table, size in wanted:
         begins.append(begins[-1] + -(-size * table.bytes_a_row // CACHE_LINE) * CACHE_LINE)
-    memory = np.zeros(begins.pop(), np.uint8)
-    return [table(size, memory, begin) for (table, size), begin in zip(wanted, begins, strict=True)]
+    memory = np.zeros(begins.pop() + CACHE_LINE, np.uint8)
+    first = -address(memory) % CACHE_LINE
+    return [table(size, memory, first + begin) for (table, size), begin in zip(wanted, begins, strict=True)]
 
 
 def record_type(fields: list[tuple[str, Any]]) -> np.dtype:

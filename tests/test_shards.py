@@ -9,7 +9,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -24,7 +23,7 @@ from sim.mistakes import Mistake
 from sim.record import Run, write_json
 from sim.study import sharding, sweeping
 from sim.study.estimating import Needs, check_room, spelled_bytes, spelled_time
-from sim.study.processes import environment, may_fork
+from sim.study.processes import environment
 from sim.study.sharding import Plan, unfinished
 from sim.study.standing import Standing
 from sim.study.sweeping import Interrupted, forecast, merge, plan, work
@@ -210,16 +209,69 @@ def test_a_killed_copy_is_replaced_and_loses_nothing(calm, tmp_path):
     assert same(Result.read(tmp_path / "a"), calm)
 
 
+COPIED = """
+import _thread, multiprocessing
+from sim.study.processes import may_fork
+def ask(_task):
+    return may_fork()
+if __name__ == "__main__":
+    alone = may_fork()
+    pooled = multiprocessing.get_context("fork").Pool(1).map(ask, [0])
+    begun, never = _thread.allocate_lock(), _thread.allocate_lock()
+    begun.acquire(), never.acquire()
+    def hold():
+        begun.release()
+        never.acquire()
+    _thread.start_new_thread(hold, ())
+    begun.acquire()
+    print(alone, *pooled, may_fork())
+"""
+
+
 @linux
-def test_nothing_is_copied_while_another_thread_may_hold_a_lock():
-    asked = "from sim.study.processes import may_fork; print(may_fork())"
-    script = [sys.executable, "-c", asked]
-    assert subprocess.run(script, capture_output=True, text=True, env=environment()).stdout == "True\n"
-    seen: list[bool] = []
-    thread = threading.Thread(target=lambda: seen.append(may_fork()))
-    thread.start()
-    thread.join()
-    assert seen == [False]
+def test_nothing_is_copied_while_another_thread_may_hold_a_lock_or_in_a_pool_which_may_have_no_children():
+    script = [sys.executable, "-c", COPIED]
+    done = subprocess.run(script, capture_output=True, text=True, env=environment(), check=True)
+    assert done.stdout == "True False False\n"
+
+
+HANDLED = """
+import os, signal, sys
+from pathlib import Path
+from sim import Study, sweep
+place, struck = Path(sys.argv[2]), []
+def told(_number, _frame):
+    (place.parent / f"handled by {os.getpid()}").touch()
+def progress(now):
+    if not struck and now.done >= 8:
+        struck.extend(word for path in Path("/proc/self/task").glob("*/children") for word in path.read_text().split())
+        for pid in map(int, struck):
+            os.kill(pid, signal.SIGTERM)
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, told)
+    sweep(Study.model_validate_json(Path(sys.argv[1]).read_text()), 2, place, progress)
+    print(len(struck))
+"""
+
+
+@linux
+def test_what_the_program_does_on_a_signal_is_not_done_by_copies_of_it(calm, tmp_path):
+    cut(tmp_path / "a", size=1)
+    (tmp_path / "study.json").write_text(study().model_dump_json(), encoding="utf-8")
+    words = [sys.executable, "-c", HANDLED, str(tmp_path / "study.json"), str(tmp_path / "a")]
+    done = subprocess.run(words, capture_output=True, text=True, env=environment(), check=True)
+    assert done.stdout in ("2\n", "1\n") and not list(tmp_path.glob("handled by *"))
+    assert same(Result.read(tmp_path / "a"), calm)
+
+
+def test_what_an_earlier_version_left_is_told_and_thrown_away_when_asked(calm, tmp_path):
+    made = cut(tmp_path / "a")
+    (made.folder / "shard-0000000.parquet").write_bytes(b"PAR1")
+    write_json(made.folder / "manifest.json", {**made.content, "format": 2})
+    with pytest.raises(Mistake, match="another version of tide began this sweep"):
+        sweep(study(), workers=1, out=tmp_path / "a")
+    assert same(sweep(study(), workers=1, out=tmp_path / "a", fresh=True), calm)
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
 
 
 def test_a_driver_killed_between_the_result_and_the_tidying_leaves_nothing_for_good(calm, tmp_path, monkeypatch):
@@ -476,9 +528,10 @@ def test_a_place_that_cannot_be_written_is_told_in_a_line(tmp_path):
 
 
 def test_too_small_a_disk_is_told_before_anything_is_run(tmp_path):
+    asked = Plan.of(study(), unfinished(tmp_path / "not" / "there"))
     with pytest.raises(Mistake, match=r"needs about 2\.0 TB on the disk, and .* are free; make room"):
-        check_room(Needs(0.01, 1e6), 10**6, tmp_path / "not" / "there")
-    check_room(Needs(0.01, 1e3), 10, tmp_path)
+        check_room(Needs(0.01, 1e12 / asked.runs), asked)
+    check_room(Needs(0.01, 1e3), asked)
 
 
 def test_a_forecast_counts_runs_and_reckons_time_and_disk(calm, tmp_path):

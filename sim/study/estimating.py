@@ -8,19 +8,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from sim.measures import measure
 from sim.mistakes import Mistake
 from sim.simulation import Simulation
-from sim.study.sharding import Plan
-from sim.study.work import series_of
-from sim.world import SERIES
+from sim.study.sharding import BY_MONTH, Plan
+from sim.study.work import as_bytes, series_of
 
 TASTED, TASTE = 5, 0.3
 """How many designs are tasted, and seconds for each, about."""
-COLUMN, LEAST = 10, 30_000
-"""Bytes of a number in a table of runs, at most, and of the smallest result."""
+COLUMN, LEAST, SHARD = 10, 30_000, 15_000
+"""Bytes of a number in a table of runs, at most, of the smallest result, and of a shard without a run."""
 
 
 class Needs(NamedTuple):
@@ -31,9 +29,9 @@ class Needs(NamedTuple):
     bytes: float
     """On the disk, as a row with its series."""
 
-    def disk(self, runs: int) -> int:
-        """Bytes for so many runs: while they are put together, shards and result are both there."""
-        return int(2 * runs * self.bytes) + LEAST
+    def disk(self, plan: Plan) -> int:
+        """Bytes for the runs of a plan: while they are put together, shards and result are both there."""
+        return int(2 * plan.runs * self.bytes) + plan.shards * SHARD + LEAST
 
 
 def taste(plan: Plan) -> Needs:
@@ -92,20 +90,17 @@ def _tried(plan: Plan, design: int) -> Needs:
 
 def _stored(simulation: Simulation) -> float:
     """Bytes of the series so far, as they are kept."""
-    table = pa.table(dict(zip(SERIES, series_of(simulation), strict=True)))
-    sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, compression="zstd", use_dictionary=False, use_byte_stream_split=list(SERIES))
-    columns = pq.ParquetFile(pa.BufferReader(sink.getvalue())).metadata.row_group(0)
-    return float(sum(columns.column(k).total_compressed_size for k in range(columns.num_columns)))
+    series = pa.table({BY_MONTH: pa.array([series_of(simulation).ravel()])})
+    return float(len(as_bytes(series)))
 
 
-def check_room(needs: Needs, runs: int, folder: Path) -> None:
+def check_room(needs: Needs, plan: Plan) -> None:
     """See that there is room for a sweep before it begins.
 
     Raises:
         Mistake: if there is not.
     """
-    needed, free = needs.disk(runs), free_near(folder)
+    needed, free, folder = needs.disk(plan), free_near(plan.folder), plan.folder
     if needed > free:
         said = f"needs about {spelled_bytes(needed)} on the disk, and {spelled_bytes(free)} are free"
         raise Mistake([f"{folder}: the sweep {said}; make room, name another place, or set keep.series = false"])

@@ -21,9 +21,9 @@ import threading
 import time
 import warnings
 from collections import Counter, deque
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -31,7 +31,7 @@ import sim
 from sim.compiled import wipe_cache
 from sim.mistakes import Mistake
 from sim.study.engines import IN_HAND, LOOK, Done
-from sim.study.estimating import Needs, unknown, warm_up
+from sim.study.estimating import Needs, taste, unknown, warm_up
 from sim.study.serving import die_with, serve
 from sim.study.sharding import Plan
 from sim.study.work import Cut
@@ -64,8 +64,13 @@ def taste_apart(plan: Plan) -> Needs:
 
 
 def may_fork() -> bool:
-    """Whether a copy of this process is safe: on Linux, and where no other thread may hold a lock that nobody would ever let go."""
-    return sys.platform == "linux" and threading.active_count() == 1
+    """Whether a copy of this process is safe, and allowed.
+
+    It is on Linux, where no other thread may hold a lock that nobody would ever let go (threads that were not begun by `threading` are
+    seen by their frames), and not in a worker of a pool, which may have no children.
+    """
+    alone = len(sys._current_frames()) == 1
+    return sys.platform == "linux" and alone and not multiprocessing.current_process().daemon
 
 
 class Copy:
@@ -76,10 +81,7 @@ class Copy:
         self.stdout, way = _pipe()
         ours, theirs = (self.stdin, self.stdout), (tasks, way)
         work = (plan, limit, os.getpid(), ours, theirs)
-        self._process = multiprocessing.get_context("fork").Process(target=_begin, args=work, daemon=True)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # of threads of libraries, which know about copies
-            self._process.start()
+        self._process = _begun(multiprocessing.get_context("fork").Process(target=_begin, args=work, daemon=True))
         for end in theirs:
             end.close()
 
@@ -110,11 +112,50 @@ def _pipe() -> tuple[TextIO, TextIO]:
 def _begin(
     plan: Plan, limit: float | None, parent: int, ours: tuple[TextIO, TextIO], theirs: tuple[TextIO, TextIO]
 ) -> None:
-    """What a copy does: it lets go of the ends of its parent, and serves."""
-    die_with(parent)
+    """What a copy does: it lets go of all that is its parent's, and serves."""
+    become_a_worker(parent)
     for end in ours:
         end.close()
     serve(plan, limit, *theirs)
+
+
+def become_a_worker(parent: int) -> None:
+    """Let nothing that this copy does be taken for its parent's: no handler of a signal, and no word on a terminal."""
+    die_with(parent)
+    signal.set_wakeup_fd(-1)
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM):
+        signal.signal(number, signal.SIG_DFL)
+    with open(os.devnull, "w", encoding="utf-8") as nowhere:
+        os.dup2(nowhere.fileno(), 1)
+        os.dup2(nowhere.fileno(), 2)
+
+
+def taste_in_a_copy(plan: Plan) -> Needs:
+    """What a run takes, tried in a copy of this process; reckoned roughly if that dies of it."""
+    copies = multiprocessing.get_context("fork")
+    ours, theirs = copies.Pipe(duplex=False)
+    parent = os.getpid()
+
+    def tried() -> None:
+        become_a_worker(parent)
+        theirs.send(tuple(taste(plan)))
+
+    process = _begun(copies.Process(target=tried, daemon=True))
+    theirs.close()
+    try:
+        return Needs(*ours.recv())
+    except EOFError:
+        return unknown(plan)
+    finally:
+        process.join()
+
+
+def _begun(process: Any) -> Any:
+    """A copy, begun; that libraries have threads of their own, which know about copies, is no news."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        process.start()
+    return process
 
 
 class Worker:
@@ -178,7 +219,8 @@ class Worker:
         assert process.stdin is not None
         try:
             print(json.dumps({"shard": shard, "lost": lost, "careful": careful}), file=process.stdin, flush=True)
-        except OSError:
+        except OSError:  # it has died meanwhile
+            process.wait()
             return False
         while words := self._read():
             what, *rest = words
@@ -223,6 +265,19 @@ class Worker:
                         way.close()
 
 
+@contextmanager
+def _frozen() -> Iterator[None]:
+    """Have the garbage collector leave alone what is there: each copy that looked through it would make it its own."""
+    if gc.get_freeze_count():  # somebody has done so already
+        yield
+        return
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+
+
 class Foreman:
     """Gives shards to one worker after the other, and keeps count of who died of what."""
 
@@ -242,13 +297,12 @@ class Foreman:
         self.workers = [Worker(self._plan, self._limit, self.stop) for _worker in range(count)]
         if copies:
             warm_up(self._plan)
-            gc.freeze()  # what all share is not looked through by each, which would make it its own
-            with suppress(
-                OSError
-            ):  # no more processes, or no memory for them: those that are lacking are tried again, from nothing
+            with (
+                _frozen(),
+                suppress(OSError),
+            ):  # no more processes, or no memory for them: the others are tried again, from nothing
                 for worker in self.workers:
                     worker.copy()
-            gc.unfreeze()
 
     def work(self, worker: Worker) -> None:
         """Have shards done by a worker until there are no more."""
@@ -314,9 +368,10 @@ def processes(
 ) -> Generator[Done, None, None]:
     """Shards side by side in processes of their own."""
     foreman = Foreman(plan, shards, limit)
-    foreman.hire(min(workers, len(shards)), copies)
-    pool, waiting = ThreadPoolExecutor(max(1, len(foreman.workers))), set[Future[None]]()
+    count = min(workers, len(shards))
+    pool, waiting = ThreadPoolExecutor(max(1, count)), set[Future[None]]()  # its threads begin with their work
     try:
+        foreman.hire(count, copies)
         waiting |= {pool.submit(foreman.work, worker) for worker in foreman.workers}
         while waiting:
             ended, waiting = wait(waiting, timeout=LOOK, return_when=FIRST_EXCEPTION)

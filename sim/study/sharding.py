@@ -44,7 +44,9 @@ AGREED = ("study", "scenario", "source", "versions", "files")
 SUFFIX = ".unfinished"
 MANIFEST, LOCK, RESULT = "manifest.json", "lock", "result"
 SHARD = re.compile(r"shard-(\d{7})\.arrow")
-ASIDE = re.compile(r"\.shard-\d{7}\.arrow\..+|\.manifest\.json\..+")
+OLDER = re.compile(r"shard-\d{7}\.parquet")
+"""A shard as an earlier version wrote it: it is thrown away with its sweep, and nothing else."""
+ASIDE = re.compile(r"\.shard-\d{7}\.(arrow|parquet)\..+|\.manifest\.json\..+")
 """What a killed writer leaves behind."""
 BY_MONTH = "series by month"
 """The column of a shard that holds the series."""
@@ -414,6 +416,6 @@ def throw_away(folder: Path) -> None:
     """Remove the plan and the shards of a sweep; what somebody else has put there stays."""
     sweep_up(folder)
     for path in list(folder.iterdir()):
-        if SHARD.fullmatch(path.name):
+        if SHARD.fullmatch(path.name) or OLDER.fullmatch(path.name):
             path.unlink()
     (folder / MANIFEST).unlink(missing_ok=True)

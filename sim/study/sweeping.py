@@ -31,7 +31,7 @@ from sim.study.batches import Due
 from sim.study.compact import compact
 from sim.study.design import Study
 from sim.study.engines import Done, Engine
-from sim.study.estimating import check_room, free_near, taste
+from sim.study.estimating import Needs, check_room, free_near, taste
 from sim.study.result import Result
 from sim.study.sharding import AGREED, MANIFEST, RESULT, Plan, sealed
 from sim.study.standing import Standing
@@ -41,9 +41,8 @@ Progress = Callable[[Standing], None]
 
 
 def automatic(plan: Plan, shards: Sequence[int], workers: int, limit: float | None) -> Generator[Done, None, None]:
-    """Copies of this process where they are safe and of use, else threads, which take turns at all that is not compiled."""
-    copies = min(workers, len(shards)) > 1 and processes.may_fork()
-    return (processes.forks if copies else engines.threads)(plan, shards, workers, limit)
+    """Copies of this process where they are safe, else threads, which take turns at all that is not compiled."""
+    return (processes.forks if processes.may_fork() else engines.threads)(plan, shards, workers, limit)
 
 
 ENGINES: dict[str, Engine] = {"auto": automatic, "threads": engines.threads, "process": processes.processes}
@@ -64,6 +63,12 @@ class Crew(NamedTuple):
     def engine(self) -> Engine:
         """The engine."""
         return cluster.dask(self.address) if self.address else ENGINES[self.isolate]
+
+    def taste(self, plan: Plan) -> Needs:
+        """What a run takes; tried where a run that takes its process along harms nobody, if such a place is to be had."""
+        if self.isolate == "process":
+            return processes.taste_apart(plan)
+        return processes.taste_in_a_copy(plan) if self.isolate == "auto" and processes.may_fork() else taste(plan)
 
     def checked(self) -> Self:
         """Itself, if there is such an engine and the limit is one."""
@@ -294,9 +299,9 @@ def forecast(study: Study | str | Path, workers: int | None = None, out: str | P
     asked = asked_for(study, out)
     needs = taste(asked)
     seconds = needs.seconds * asked.runs / (cores() if workers is None else workers)
-    disk, free = needs.disk(asked.runs), free_near(asked.folder)
-    shards = asked.cut(sharding.shard_size(needs.seconds, asked.batch)).shards
-    return Forecast(len(asked.levels), asked.batch, asked.runs, shards, seconds, disk, free)
+    cut = asked.cut(sharding.shard_size(needs.seconds, asked.batch))
+    disk, free = needs.disk(cut), free_near(asked.folder)
+    return Forecast(len(asked.levels), asked.batch, asked.runs, cut.shards, seconds, disk, free)
 
 
 def own_place(study: Study) -> Path:
@@ -339,17 +344,17 @@ def begun(asked: Plan, crew: Crew) -> Plan:
     Raises:
         Mistake: if another sweep lies there, or the disk is too small.
     """
+    there = Plan.read(asked.folder) if (asked.folder / MANIFEST).exists() else None
     sharding.check_folder(asked.folder)
     sharding.sweep_up(asked.folder)
-    if (asked.folder / MANIFEST).exists():
-        there = Plan.read(asked.folder)
+    if there:
         sharding.check_agreement(there, asked)
         return there
     if asked.present():
         raise Mistake([f"{asked.folder}: holds shards without a plan; {sharding.way_out(asked.folder)}"])
-    needs = processes.taste_apart(asked) if crew.isolate == "process" else taste(asked)
-    check_room(needs, asked.runs, asked.folder)
+    needs = crew.taste(asked)
     cut = asked.cut(sharding.shard_size(needs.seconds, asked.batch))
+    check_room(needs, cut)
     cut.write()
     return cut
 

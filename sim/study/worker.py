@@ -14,7 +14,7 @@ from typing import TextIO
 
 from sim.study.estimating import taste, warm_up
 from sim.study.serving import die_with, serve
-from sim.study.sharding import Plan
+from sim.study.sharding import Plan, check_code
 
 
 def own_output() -> TextIO:
@@ -29,6 +29,7 @@ def main(folder: str, parent: str, limit: str = "") -> None:
     die_with(int(parent))
     way = own_output()
     plan = Plan.read(Path(folder))
+    check_code(plan)  # whoever began the sweep may have loaded it before it was changed
     warm_up(plan)
     serve(plan, float(limit) if limit else None, sys.stdin, way)
 
