@@ -191,7 +191,10 @@ def test_a_killed_worker_loses_nothing(calm, tmp_path):
     killed: list[int] = []
 
     def kill(now: Standing) -> None:
-        if now.done >= 8 * (len(killed) + 1) and len(killed) < 3 and (pids := children(os.getpid())):
+        pids = [
+            pid for pid in children(os.getpid()) if b"sim.study.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        ]
+        if now.done >= 8 * (len(killed) + 1) and len(killed) < 3 and pids:
             os.kill(pids[len(killed) % len(pids)], signal.SIGKILL)
             killed.append(now.done)
 
