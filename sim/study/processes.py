@@ -132,6 +132,7 @@ def become_a_worker(parent: int) -> None:
 
 def taste_in_a_copy(plan: Plan) -> Needs:
     """What a run takes, tried in a copy of this process; reckoned roughly if that dies of it."""
+    warm_up(plan)  # here, where who watches is told that it compiles, and all copies find it done
     copies = multiprocessing.get_context("fork")
     ours, theirs = copies.Pipe(duplex=False)
     parent = os.getpid()
@@ -147,6 +148,7 @@ def taste_in_a_copy(plan: Plan) -> Needs:
     except EOFError:
         return unknown(plan)
     finally:
+        process.kill()  # it has said what it had to say, or nobody waits for it any more
         process.join()
 
 
