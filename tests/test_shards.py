@@ -224,7 +224,7 @@ def test_a_killed_copy_is_replaced_and_loses_nothing(calm_and_long, tmp_path):
 
 COPIED = """
 import _thread, multiprocessing
-from sim.study.processes import may_fork
+from sim.study.copies import may_fork
 def ask(_task):
     return may_fork()
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from sim.study.work import as_bytes, series_of
 
 TASTED, TASTE = 5, 0.3
 """How many designs are tasted, and seconds for each, about."""
-COLUMN, LEAST, SHARD = 10, 30_000, 15_000
+COLUMN, LEAST, EMPTY_SHARD = 10, 30_000, 15_000
 """Bytes of a number in a table of runs, at most, of the smallest result, and of a shard without a run."""
 
 
@@ -31,7 +31,7 @@ class Needs(NamedTuple):
 
     def disk(self, plan: Plan) -> int:
         """Bytes for the runs of a plan: while they are put together, shards and result are both there."""
-        return int(2 * plan.runs * self.bytes) + plan.shards * SHARD + LEAST
+        return int(2 * plan.runs * self.bytes) + plan.shards * EMPTY_SHARD + LEAST
 
 
 def taste(plan: Plan) -> Needs:

@@ -26,7 +26,7 @@ from sim.record import (
     refuse_foreign,
     write_json,
 )
-from sim.study import cluster, engines, processes, sharding
+from sim.study import cluster, copies, engines, processes, sharding
 from sim.study.batches import Due
 from sim.study.compact import compact
 from sim.study.design import Study
@@ -42,7 +42,7 @@ Progress = Callable[[Standing], None]
 
 def automatic(plan: Plan, shards: Sequence[int], workers: int, limit: float | None) -> Generator[Done, None, None]:
     """Copies of this process where they are safe, else threads, which take turns at all that is not compiled."""
-    return (processes.forks if processes.may_fork() else engines.threads)(plan, shards, workers, limit)
+    return (processes.forks if copies.may_fork() else engines.threads)(plan, shards, workers, limit)
 
 
 ENGINES: dict[str, Engine] = {"auto": automatic, "threads": engines.threads, "process": processes.processes}
@@ -68,7 +68,7 @@ class Crew(NamedTuple):
         """What a run takes; tried where a run that takes its process along harms nobody, if such a place is to be had."""
         if self.isolate == "process":
             return processes.taste_apart(plan)
-        return processes.taste_in_a_copy(plan) if self.isolate == "auto" and processes.may_fork() else taste(plan)
+        return copies.taste_in_a_copy(plan) if self.isolate == "auto" and copies.may_fork() else taste(plan)
 
     def checked(self) -> Self:
         """Itself, if there is such an engine and the limit is one."""
