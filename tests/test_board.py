@@ -189,6 +189,12 @@ def test_the_typical_run_is_near_the_median_of_both(compared):
         assert 0.2 < (values < values[board.seed]).mean() < 0.8
 
 
+def test_a_sentence_begins_with_a_capital_unless_it_begins_with_a_key(compared):
+    told = Board(compared).told
+    assert told("as it is leads.") == "“as it is” leads." and told("nobody leads.") == "Nobody leads."
+    assert told("sharing.take_rate is in doubt.") == "sharing.take_rate is in doubt."
+
+
 def test_a_film_ends_where_the_run_ends(compared):
     board = Board(compared)
     last = again(compared, board._run_of(AS_IT_IS))

@@ -123,11 +123,11 @@ class Board:
         return self.told(verdict_lines(self.result)[0])
 
     def told(self, line: str) -> str:
-        """A sentence in which designs go by their names in words."""
+        """A sentence in which designs go by their names in words; the key of a lever at its beginning stays as it is typed."""
         line = line.replace(quoted(AS_IT_IS), AS_IT_IS)  # quoted below, wherever it stands
         for name in sorted(self.names, key=len, reverse=True):
             line = line.replace(name, f"“{name}”" if name == AS_IT_IS else words(name))
-        return line[:1].upper() + line[1:]
+        return line if "." in line.partition(" ")[0].rstrip(".") else line[:1].upper() + line[1:]
 
     def lead(self) -> list[str]:
         """What the verdict rests on."""
