@@ -18,7 +18,7 @@ from numba import types
 from numba.core.imputils import impl_ret_untracked
 from numba.core.pythonapi import NativeValue
 from numba.core.typing.templates import AttributeTemplate
-from numba.extending import infer_getattr, lower_getattr_generic, models, register_model, typeof_impl, unbox
+from numba.extending import infer_getattr, lower_getattr_generic, models, register_model, unbox
 from numba.np import numpy_support
 
 import sim.compiled  # noqa: F401  (compiled code is made of this file too: it belongs to the cache's fingerprint)
@@ -76,9 +76,10 @@ class Table:
         begins = self._begins + self.size * self.starts[kind]
         return np.ndarray((self.widths[kind], self.size), kind, self.memory, begins)
 
-    def addresses(self, memory: int) -> list[int]:
-        """Where each block lies, if the memory does there."""
-        return [memory + self._begins + self.size * start for start in self.starts.values()]
+    def addresses(self) -> list[int]:
+        """Where each block lies."""
+        first = address(self.memory) + self._begins
+        return [first + self.size * start for start in self.starts.values()]
 
     def copy(self) -> Any:
         """A table of its own with the same values."""
@@ -119,21 +120,18 @@ class Bundle:
     members: ClassVar[dict[str, Any]]
     compiled: ClassVar[BundleType]
     _numba_type_: ClassVar[BundleType]
-    """The same, where numba looks for it first."""
+    """The same, where numba looks for the type of a value."""
 
     def __init_subclass__(cls) -> None:
         cls.compiled = cls._numba_type_ = BundleType(cls)
-        typeof_impl.register(cls)(lambda _value, _context: cls.compiled)
 
     def seal(self) -> None:
         """Write down the addresses that compiled code is handed; call it once all members are there."""
         words: list[int] = []
-        known: dict[int, int] = {}
         for name, kind in self.members.items():
             member = getattr(self, name)
             if isinstance(member, Table):
-                place = known.get(id(member.memory)) or known.setdefault(id(member.memory), address(member.memory))
-                words += [member.size, *member.addresses(place)]
+                words += [member.size, *member.addresses()]
             else:
                 words.append(int(member) if kind == "u8" else address(_base(member)))
         self._hand(np.array(words, np.uint64))

@@ -505,16 +505,6 @@ class World(Bundle):
         """A world without members, with room for `room[i]` ties in slot i, in which a game is played or none."""
         game, ends = game or Game(), np.cumsum(room)
         clusters = MOST_CLUSTERS + 1
-        tables = in_one_piece(
-            (Firms, room.size),
-            (Ties, int(ends[-1])),
-            (Segments, SEGMENTS),
-            (Cohorts, YEAR),
-            (Clusters, clusters),
-            (Agenda, clusters * (LONGEST_DELAY + 1)),
-            (Players, room.size if game.on else 1),
-            (Strategies, max(1, game.strategies)),
-        )
         (
             self.firms,
             self.ties,
@@ -524,7 +514,16 @@ class World(Bundle):
             self.agenda,
             self.players,
             self.strategies,
-        ) = tables
+        ) = in_one_piece(
+            (Firms, room.size),
+            (Ties, int(ends[-1])),
+            (Segments, SEGMENTS),
+            (Cohorts, YEAR),
+            (Clusters, clusters),
+            (Agenda, clusters * (LONGEST_DELAY + 1)),
+            (Players, room.size if game.on else 1),
+            (Strategies, max(1, game.strategies)),
+        )
         self.firms.room[:] = room
         self.firms.first[1:] = ends[:-1]
         self.ties.partner[:] = self.ties.mirror[:] = NOBODY

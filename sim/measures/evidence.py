@@ -60,7 +60,7 @@ class Fetched(dict[str, np.ndarray]):
         return fetched
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Reading:
     """A run whose columns are fetched once for all measures."""
 
