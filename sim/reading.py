@@ -7,11 +7,13 @@ import re
 import tomllib
 import types
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
+from sim import storage
 from sim.mistakes import Mistake, nearest, shown
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -97,6 +99,8 @@ def read_text(path: Path) -> str:
     """
     if path.is_dir():
         raise Mistake([f"{path}: is a folder; name a file"])
+    with suppress(OSError):  # of a folder that cannot be written
+        storage.finish_writing(path)
     try:
         with path.open("rb") as file:
             content = file.read(LARGEST + 1)  # a device has no size, and no end

@@ -8,8 +8,6 @@ import os
 import platform
 import re
 import shutil
-import tempfile
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
@@ -21,6 +19,7 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel
 
+from sim import sealing, storage
 from sim.mistakes import Mistake
 from sim.names import ContributionType, Role, words
 from sim.scenario import Scenario
@@ -39,7 +38,7 @@ TIE_COLUMNS = (
 OURS = re.compile(
     r"(runs|series|firms|ties|stress)(_\d+)?\.parquet|claims\.(parquet|csv)|(manifest|passport|search)\.json|"
     r"(scenario|study|fitted|search|found_\d+)\.toml|(summary|effects|sensitivity|search|designs)\.csv|accounts(-\d+)?\.(csv|png)|"
-    r"explain(-\d+)?\.(csv|png|svg|html)|explain(-\d+)?_(events|links)\.csv|figure\.png|report\.html|passport\.md"
+    r"explain(-\d+)?\.(csv|png|svg|html)|explain(-\d+)?_(events|links)\.csv|discover\.(csv|png)|figure\.png|report\.html|passport\.md|seals\.json"
 )
 """What is written into the folder of a result; all else is somebody else's."""
 OF_FIRMS = "endowment contribution tie_value shapley benefit total_benefit total_effort total_shapley".split()
@@ -47,6 +46,8 @@ OF_TIES = ["worth"]
 """The columns of firms and ties that measures look at, besides those that say who is who."""
 
 
+LARGEST_MANIFEST = 2**27
+"""No manifest is larger than this many bytes."""
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 """What a cell begins with that spreadsheets take for a formula."""
 
@@ -257,42 +258,7 @@ def source_hash() -> str:
 
 def write_json(path: Path, content: Any) -> None:
     """Plain JSON: numbers that are not finite become null."""
-    path.write_text(text_of(content), encoding="utf-8")
-
-
-def text_of(content: Any) -> str:
-    """The text of plain JSON."""
-
-    def plain(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {key: plain(item) for key, item in value.items()}
-        if isinstance(value, (list, tuple)):
-            return [plain(item) for item in value]
-        if isinstance(value, (float, np.floating)):
-            return float(value) if np.isfinite(value) else None
-        return value.item() if isinstance(value, np.generic) else value
-
-    return json.dumps(plain(content), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-def durably(path: Path, data: bytes) -> None:
-    """Write a file that is there whole or not at all, and stays there when the power fails: aside, to the disk, renamed."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}")
-    try:
-        with open(aside, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(aside, path)
-    except OSError:
-        aside.unlink(missing_ok=True)
-        raise
-    if os.name == "posix":  # elsewhere a folder cannot be opened
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+    path.write_text(sealing.text_of(content), encoding="utf-8")
 
 
 def for_spreadsheets(table: pd.DataFrame) -> pd.DataFrame:
@@ -322,7 +288,7 @@ def read_manifest(folder: Path, kind: str) -> dict[str, Any]:
         )
         raise Mistake([f"{folder}: there is no such folder; {hint}"])
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
+        manifest = json.loads(storage.read_bytes(path, LARGEST_MANIFEST))
     except (OSError, ValueError) as error:
         raise Mistake([f"{path}: no result can be read here ({error}); name a folder that tide wrote"]) from None
     found = manifest.get("kind") if isinstance(manifest, dict) else None
@@ -339,14 +305,13 @@ def a_kind(kind: str) -> str:
 
 def identity(folder: Path) -> str:
     """A short hash of a result: of its manifest, which says all that it came from; empty if there is none."""
-    path = folder / "manifest.json"
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:16] if path.is_file() else ""
+    return sealing.digest(folder / sealing.MANIFEST)[:16]
 
 
 def kind_of(folder: Path) -> str:
     """What kind of result a folder holds; empty if none that can be read."""
     try:
-        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        manifest = json.loads(storage.read_bytes(folder / sealing.MANIFEST, LARGEST_MANIFEST))
     except (OSError, ValueError):
         return ""
     return str(manifest.get("kind", "")) if isinstance(manifest, dict) else ""
@@ -389,55 +354,60 @@ def asked_here(place: Path, key: str, asked: BaseModel) -> bool:
     if not (place / "manifest.json").exists():
         return True
     try:
-        manifest = json.loads((place / "manifest.json").read_text(encoding="utf-8"))
+        manifest = json.loads(storage.read_bytes(place / sealing.MANIFEST, LARGEST_MANIFEST))
         return type(asked).model_validate(manifest[key]).model_dump() == asked.model_dump()
     except (OSError, ValueError, LookupError, TypeError):
         return False
 
 
 def whole_or_absent(folder: Path, write: Callable[[Path], None], kind: str) -> Path:
-    """Let `write` fill a folder aside, then put it in place in one rename.
+    """Let `write` fill a folder aside, seal it, and put it in its place in one step; it is on the disk when this returns.
 
-    Where the same result was there already, other files that belong to it stay (its figure).
+    Where the same result was there already, other files that belong to it stay (its figure), as do files of others.
 
     Raises:
         Mistake: if the place cannot be written, or holds something that is no result of ours, or one of another kind.
     """
     refuse_foreign(folder, kind)
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    except OSError as error:
-        raise Mistake([f"{folder}: cannot be written ({error.strerror}); name another place"]) from None
-    try:
+    with storage.explain_errors(folder), storage.new_folder(folder) as aside:
         write(aside)
-        os.chmod(aside, 0o755)
-        put_in_place(aside, folder)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
+        sealing.seal(aside)
+        carry_over(folder, aside)
     return folder
 
 
-def put_in_place(aside: Path, folder: Path) -> None:
-    """Let a folder take the place of another one, in which other files of the same result are kept."""
-    if folder.exists():
-        _carry_over(folder, aside)
-        old = Path(tempfile.mkdtemp(prefix=f".{folder.name}-old-", dir=folder.parent))
-        os.replace(folder, old / folder.name)
-        os.replace(aside, folder)
-        shutil.rmtree(old)
-    else:
-        os.replace(aside, folder)
+def add_file(path: Path, data: bytes) -> Path:
+    """Write a file, and its seal if a result lies in the same folder: figures, pages and tables that are made of it later.
+
+    Raises:
+        Mistake: if it cannot be written.
+    """
+    with storage.explain_errors(path):
+        storage.make_folder(path.parent)
+        storage.write_file(path, data)
+        if (path.parent / sealing.MANIFEST).exists():
+            sealing.add(path.parent, path.name)
+    return path
 
 
-def _carry_over(folder: Path, aside: Path) -> None:
-    """Take along what somebody else has put there, and all files of a result that is written again just as it was."""
-    before, now = folder / "manifest.json", aside / "manifest.json"
+def carry_over(folder: Path, aside: Path) -> None:
+    """Take along what somebody else has put into a folder, and all files of a result that is written again just as it was."""
+    if not folder.is_dir() or folder.is_symlink():
+        return
+    before, now = folder / sealing.MANIFEST, aside / sealing.MANIFEST
     same = before.is_file() and now.is_file() and before.read_bytes() == now.read_bytes()
     for path in folder.iterdir():
         if (aside / path.name).exists() or (OURS.fullmatch(path.name) and not same):
             continue
-        if path.is_dir():
-            shutil.copytree(path, aside / path.name, symlinks=True)
+        if path.is_dir() and not path.is_symlink():
+            shutil.copytree(path, aside / path.name, symlinks=True, copy_function=_link)
         else:
-            shutil.copy2(path, aside / path.name, follow_symlinks=False)
+            _link(path, aside / path.name)
+
+
+def _link(path: str | Path, to: str | Path) -> None:
+    """A second name of a file, or a copy where files have but one."""
+    try:
+        os.link(path, to, follow_symlinks=False)
+    except (OSError, NotImplementedError):
+        shutil.copy2(path, to, follow_symlinks=False)

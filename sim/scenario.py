@@ -38,6 +38,7 @@ from sim.sections import (
     Value,
     Voice,
 )
+from sim.storage import write_text
 
 
 class Scenario(Part, metaclass=Spoken):
@@ -196,7 +197,7 @@ class Scenario(Part, metaclass=Spoken):
         moved = {key: Path(os.path.relpath(here / name, there)).as_posix() for key, name in named.items()}
         founding = self.founding.model_copy(update=moved)
         text = self.model_copy(update={"founding": founding} if moved else {}).to_toml(full)
-        Path(path).write_text(text, encoding="utf-8")
+        write_text(Path(path), text)
 
     def __eq__(self, other: object) -> bool:
         """Scenarios are equal that say the same, wherever they were read."""

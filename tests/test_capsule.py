@@ -29,7 +29,7 @@ def result(tmp_path, monkeypatch):
 
 def tide(capsys, *words):
     with pytest.raises(SystemExit) as stop:
-        cli.main(list(words))
+        cli.main(list(map(str, words)))
     return stop.value.code, *capsys.readouterr()
 
 
@@ -180,3 +180,79 @@ def test_its_tables_can_be_asked_in_sql_as_the_page_shows(result):
 def test_what_is_no_result_is_told(tmp_path):
     with pytest.raises(Mistake, match="no result can be read here"):
         capsule.verify(tmp_path)
+
+
+@pytest.fixture
+def dressed(result, capsys):
+    """A result with all that is made of it later."""
+    assert tide(capsys, "sweep", "mine_study.toml", "--out", "dressed")[0] == 0
+    assert tide(capsys, "report", "dressed")[0] == 0
+    return Path("dressed")
+
+
+@pytest.fixture(autouse=True)
+def a_study(tmp_path):
+    (tmp_path / "mine_study.toml").write_text(
+        'title = "Mine"\nscenario = "mine.toml"\n[factors]\n"sharing.take_rate" = [0.0, 0.3]\n[replicates]\ncount = 3\n'
+    )
+
+
+def test_every_file_of_a_result_is_sealed(dressed, capsys):
+    """Whichever file is edited, cut short or replaced by rubbish: it is named, without a traceback."""
+    assert tide(capsys, "verify", dressed)[0] == 0
+    files = sorted(path for path in dressed.iterdir())
+    assert {
+        "summary.csv",
+        "scenario.toml",
+        "study.toml",
+        "series.parquet",
+        "figure.png",
+        "report.html",
+        "seals.json",
+    } <= {path.name for path in files}
+    for path in files:
+        whole = path.read_bytes()
+        longer = [] if path.suffix == ".json" else [whole + b"\n"]  # white space says nothing in JSON
+        for damaged in (*longer, whole[: len(whole) // 2], b"", b"rubbish"):
+            path.write_bytes(damaged)
+            code, said, complaint = tide(capsys, "verify", dressed)
+            assert code in (1, 2) and path.name in said + complaint
+        path.write_bytes(whole)
+    assert tide(capsys, "verify", dressed)[0] == 0
+
+
+@pytest.mark.parametrize("name", ["firms.csv", "summary.csv", "scenario.toml"])
+def test_an_export_packs_no_file_that_a_link_points_at(result, name, capsys):
+    secret = Path("secret")
+    secret.write_text("precious")
+    (result.folder / name).unlink()
+    (result.folder / name).symlink_to(secret.resolve())
+    code, _, complaint = tide(capsys, "export", "result", "one.zip")
+    assert code == 2 and name in complaint and "link" in complaint and not Path("one.zip").exists()
+
+
+@pytest.mark.parametrize("command", [("sweep", "mine_study.toml", "--out", "new"), ("work", "new"), ("merge", "new")])
+def test_no_link_is_followed_for_a_lock(result, command, capsys):
+    assert tide(capsys, "sweep", "mine_study.toml", "--out", "new", "--plan")[0] == 0
+    Path("secret").write_text("precious")
+    lock = Path("new.unfinished/lock")
+    lock.unlink(missing_ok=True)
+    lock.symlink_to(Path("secret").resolve())
+    code, _, complaint = tide(capsys, *command)
+    assert code == 2 and "is a link" in complaint and Path("secret").read_text() == "precious"
+
+
+def test_no_link_is_followed_for_a_figure_a_page_or_a_table(result, capsys):
+    Path("secret").write_text("precious")
+    for name in ("report.html", "accounts-0.csv", "accounts-0.png"):
+        (result.folder / name).symlink_to(Path("secret").resolve())
+    assert tide(capsys, "report", "result")[0] == tide(capsys, "accounts", "result", "--run", "0")[0] == 0
+    assert Path("secret").read_text() == "precious" and (result.folder / "accounts-0.png").stat().st_size > 1000
+
+
+def test_a_result_that_is_a_link_is_not_replaced(result, capsys):
+    Path("elsewhere").mkdir()
+    Path("linked").symlink_to(Path("elsewhere").resolve())
+    for command in (("run", "mine.toml", "--out", "linked"), ("sweep", "mine_study.toml", "--out", "linked")):
+        code, _, complaint = tide(capsys, *command)
+        assert code == 2 and "link" in complaint and not [*Path("elsewhere").iterdir()]

@@ -316,7 +316,7 @@ def test_a_claim_is_put_to_the_test_from_the_command_line(tiny, capsys):
     assert code == 0
     assert "undecided" in out  # two pairs tell nothing
     assert {path.name for path in folder.iterdir()} == set(
-        "claims.csv claims.parquet figure.png manifest.json report.html runs.parquet".split()
+        "claims.csv claims.parquet figure.png manifest.json report.html runs.parquet seals.json".split()
     )
     assert all(OURS.fullmatch(path.name) for path in folder.iterdir())
     table = pd.read_csv(folder / "claims.csv")

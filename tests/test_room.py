@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import errno
 import io
 import json
 import math
@@ -34,6 +35,7 @@ from sim.app.server import app
 from sim.files import read_observations
 from sim.mistakes import Mistake
 from sim.scenario import Scenario
+from sim.storage import Log
 from sim.study import Study
 from sim.world import SERIES
 
@@ -222,19 +224,71 @@ def test_a_journal_that_breaks_off_goes_on_from_the_last_whole_line(room):
 @pytest.mark.parametrize(
     "line", [b"nonsense", b"[1]", b'{"kind": 7}', b"\xff\xfe", b'{"kind": "explode"}', b'{"kind": "join"}']
 )
-def test_a_journal_with_a_strange_line_is_refused_in_words(room, line):
+def test_a_damaged_journal_goes_on_from_before_the_damage_and_keeps_the_rest(room, line):
     played(room, 1)
+    state, path = room.state(), room.journal.path
+    before = path.read_bytes()
+    room.play()
+    after = path.read_bytes()[len(before) :]
+    path.write_bytes(before + line + b"\n" + after)
+    again = Room(room.folder)
+    assert again.state() == state and again.game.played == 1
+    assert "1 round" in again.remarks[0] and "damaged.jsonl" in again.remarks[0]
+    assert (room.folder / "damaged.jsonl").read_bytes() == line + b"\n" + after
+    assert path.read_bytes() == before and not Room(room.folder).remarks
+
+
+def test_a_journal_whose_first_line_is_damaged_is_refused_in_words(room):
     path = room.journal.path
-    head, *rest = path.read_bytes().split(b"\n")
-    path.write_bytes(b"\n".join([head, line, *rest]))
+    path.write_bytes(b"?" + path.read_bytes())
     with pytest.raises(Mistake, match=re.escape(path.name)):
         Room(room.folder)
 
 
+@pytest.mark.parametrize("size", [0, 1, 30])
+def test_a_full_disk_leaves_no_half_line_and_what_comes_later_is_there_after_a_restart(room, monkeypatch, size):
+    """An append that fails is cut off; else the next line is glued to it, and a restart loses what was acknowledged."""
+    played(room, 1)
+    whole, write = room.journal.path.read_bytes(), os.write
+    monkeypatch.setattr(os, "write", lambda file, data: _full(write, file, data, size))
+    with pytest.raises(Mistake, match="make room"):
+        room.join("Late", "late")
+    monkeypatch.undo()
+    assert room.journal.path.read_bytes() == whole
+    room.join("After", "after")
+    room.play()
+    again = Room(room.folder)
+    assert again.state() == room.state() and again.game.played == 2 and not again.remarks
+    assert [player.name for player in again.players.values()] == [player.name for player in room.players.values()]
+
+
+def _full(write, file, data, size):
+    """A disk that takes some bytes, then is full."""
+    if size and len(data) > size:
+        return write(file, data[:size])
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_journal_that_an_earlier_version_tore_loses_nothing(tmp_path):
+    """Without checksums, half a line with a whole one glued to it: only what was never acknowledged is gone."""
+    settings = {"seats": 4, "rounds": 3}
+    room = Room.open(tmp_path / "ABCDE", "ABCDE", "secret", settings)
+    room.join("Anna", "a")
+    room.play()
+    path = room.journal.path
+    lines = [re.sub(rb',"crc32":"\w+"', b"", line) for line in path.read_bytes().splitlines()]
+    for torn in (b"{", b'{"kind":"jo', b'{"kind":"round","choices":{"1":{"contribution"'):
+        path.write_bytes(b"\n".join([lines[0], torn + lines[1], *lines[2:]]) + b"\n")
+        again = Room(tmp_path / "ABCDE")
+        assert again.state() == room.state() and again.players.keys() == room.players.keys() and not again.remarks
+
+
 def test_a_model_that_has_changed_since_is_told(room):
     played(room, 1)
-    path = room.journal.path
-    path.write_bytes(path.read_bytes().replace(room.state().encode(), b"0" * 16))
+    path, log = room.journal.path, Log(room.folder / "other.jsonl")
+    for line in Log(path).read():
+        log.append(line.content | ({"state": "0" * 16} if "state" in line.content else {}))
+    path.write_bytes(log.path.read_bytes())
     assert "otherwise" in Room(room.folder).remarks[0]
 
 

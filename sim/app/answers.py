@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -17,6 +17,7 @@ from scipy import stats
 from sim.app.lessons import Lesson, find
 from sim.measures.estimate import mean_interval
 from sim.mistakes import Mistake
+from sim.storage import Log, explain_errors, make_folder
 
 PLACE = Path("results") / "lessons"
 MOST = 2_000
@@ -48,12 +49,12 @@ def keep(content: Any, folder: Path | None = None) -> dict[str, Any]:
     for when in ("before", "after"):
         row[when] = _choices(content.get(when), lesson, when)
     path = _file(lesson)
-    with _writing:
-        if path.exists() and len(path.read_text(encoding="utf-8").splitlines()) >= MOST:
+    with _writing, explain_errors(path, "make room, then send them again"):
+        make_folder(path.parent)
+        log = Log(path)
+        if len(log.read()) >= MOST:
             raise Mistake([f"answers: {MOST:,} are kept already; move {path} away"])
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with open(path, "a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
+        log.append(row)
     return {"kept": True}
 
 
@@ -102,18 +103,15 @@ def _file(lesson: Lesson) -> Path:
 
 
 def _rows(lesson: Lesson) -> list[dict[str, Any]]:
-    """The lines of a file that are whole."""
+    """The answers of a file that are sound, and fit the lesson as it is now."""
     path, found = _file(lesson), []
-    if path.exists():
-        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-            try:
-                row = json.loads(line)
-                if all(len(row[when]) == len(lesson.quiz) for when in ("before", "after")) and isinstance(
-                    row["bets"], dict
-                ):
-                    found.append({**row, "who": str(row["who"])})
-            except (ValueError, KeyError, TypeError):
-                continue  # cut off when the power went, or of an older lesson
+    with _writing, explain_errors(path):
+        lines = Log(path).read()
+    for row in (line.content for line in lines if line.content):
+        with suppress(KeyError, TypeError):  # of an older lesson
+            whole = all(len(row[when]) == len(lesson.quiz) for when in ("before", "after"))
+            if whole and isinstance(row["bets"], dict):
+                found.append({**row, "who": str(row["who"])})
     return found
 
 

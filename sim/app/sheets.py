@@ -21,6 +21,7 @@ from sim.app.words import SHARES, Words, speak
 from sim.mistakes import Mistake
 from sim.report.page_parts import drawing
 from sim.report.style import BLUE, FAINT, MUTED, shares, styled
+from sim.storage import make_folder, write_text
 from sim.world import SERIES
 
 Series = Mapping[str, np.ndarray]
@@ -39,11 +40,11 @@ def export(lesson: Lesson, out: Path) -> list[Path]:
         if page.kind == "lever"
     }
     try:
-        out.mkdir(parents=True, exist_ok=True)
+        make_folder(out)
         paths = []
         for kind in ("students", "teacher"):
             path = out / f"{lesson.name}-{kind}.html"
-            path.write_text(_sheet(lesson, kind, seen, moved), encoding="utf-8")
+            write_text(path, _sheet(lesson, kind, seen, moved))
             paths.append(path)
         return paths
     except OSError as error:

@@ -143,6 +143,7 @@ def stress(
     out: Annotated[Path | None, typer.Option("--out", help="A CSV file for the table.")] = None,
 ) -> None:
     """Say how far a scenario, and each design laid over it, is from collapse: the largest strain of each kind that it survives."""
+    from sim.record import add_file
     from sim.report.progress import working
     from sim.study import comparing
     from sim.study.stress import caps_of, distance_to_collapse
@@ -154,7 +155,7 @@ def stress(
         found = distance_to_collapse(laid, range(runs), at=at, caps=caps_of(laid, chosen), workers=workers, tell=tell)
     show_stress(found)
     if out:
-        found.to_csv(out, index=False)
+        add_file(out, found.to_csv(index=False).encode())
 
 
 @app.command()
@@ -292,10 +293,10 @@ def draw_claims(tested: Any, folder: Path) -> None:
     from sim.report.progress import working
 
     with working("drawing"):
-        from sim.record import durably, identity
+        from sim.record import add_file, identity
         from sim.report.claims_page import claims_figure
         from sim.report.html import report as page_of
         from sim.report.style import save
 
         save(claims_figure(tested), folder / "figure.png", identifier=identity(folder))
-        durably(folder / "report.html", page_of(folder).encode())
+        add_file(folder / "report.html", page_of(folder).encode())

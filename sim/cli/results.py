@@ -16,7 +16,7 @@ from sim.mistakes import Mistake
 
 @app.command()
 def report(
-    result: Annotated[Path, typer.Argument(metavar="RESULT", help="The folder of a run, a sweep, claims or a search.")],
+    result: Annotated[Path, typer.Argument(metavar="RESULT", help="The folder of a result.")],
     out: Annotated[Path | None, typer.Option("--out", help="The page; by default report.html in the folder.")] = None,
     stress: Annotated[
         bool, typer.Option("--stress", help="Of a comparison: find how far each design is from collapse, too.")
@@ -41,18 +41,14 @@ def report(
 
 def write_page(result: Path, out: Path | None = None) -> Path:
     """Write the page of a result; where it is."""
-    from sim.record import durably
+    from sim.record import add_file
     from sim.report.html import report as page_of
     from sim.report.progress import working
 
     with working(f"{result}: the page"):
         text = page_of(result)
     to = out or result / "report.html"
-    try:
-        durably(to, text.encode())
-    except OSError as error:
-        raise Mistake([f"{to}: cannot be written ({error.strerror}); name another place"]) from None
-    return to
+    return add_file(to, text.encode())
 
 
 def find_stress(result: Any, workers: int | None) -> None:
@@ -76,7 +72,7 @@ def accounts(
     figure: Annotated[bool, typer.Option(help="Whether to draw the figure beside it.")] = True,
 ) -> None:
     """Say who gets less than it brings, who subsidises whom, and which coalition would gain by leaving."""
-    from sim.record import durably, for_spreadsheets, identity
+    from sim.record import add_file, for_spreadsheets, identity
     from sim.report.accounts_page import (
         accounts_figure,
         accounts_table,
@@ -98,7 +94,7 @@ def accounts(
     print(unmarked("\n" + "\n".join(lines)))
     mark = "" if number is None else f"-{number}"
     to = out or result / f"accounts{mark}.csv"
-    durably(to, for_spreadsheets(run.accounts()).to_csv(index=False).encode())
+    add_file(to, for_spreadsheets(run.accounts()).to_csv(index=False).encode())
     if figure:
         save(accounts_figure(run), to.with_suffix(".png"), identifier=identity(result))
     print(f"\n{to}")
@@ -176,11 +172,11 @@ def explain(
 
 @app.command()
 def verify(
-    result: Annotated[Path, typer.Argument(metavar="RESULT", help="The folder of a run, a sweep, claims or a search.")],
+    result: Annotated[Path, typer.Argument(metavar="RESULT", help="The folder of a result.")],
     sample: Annotated[int, typer.Option(min=1, help="How many of its runs, drawn at random.")] = 20,
     seed: Annotated[int, typer.Option(min=0, max=2**64 - 1, help="The luck of the draw.")] = 0,
 ) -> None:
-    """Run a result again, or some of its runs, and say whether all is the same to the last bit; exit 1 if not."""
+    """Check every file of a result, run it or some of its runs again, and say whether all is the same; exit 1 if not."""
     from sim.report.progress import working
     from sim.study import capsule
 
@@ -188,7 +184,8 @@ def verify(
         remark([note])
     with working(f"{result}: again"):
         count, wrong = capsule.verify(result, sample, seed)
-    print("\n".join(wrong) or f"{result}: {count} run{'s' if count > 1 else ''} again, all the same to the last bit")
+    runs = f"{count} run{'s' if count > 1 else ''} again, all the same to the last bit"
+    print("\n".join(wrong) or f"{result}: {runs if count else 'every file is as it was written; no run was repeated'}")
     if wrong:
         raise typer.Exit(1)
 

@@ -157,11 +157,12 @@ def show_result(result: Any, figure: bool) -> None:
 
 def show_sensitivity(result: Any) -> Any:
     """Which factors the measures hang on; it is kept beside the result."""
+    from sim.record import add_file
     from sim.report.tables import sensitivity_table
     from sim.study.sensitivity import remarks
 
     found = result.sensitivity()
-    found.to_csv(result.folder / "sensitivity.csv", index=False)
+    add_file(result.folder / "sensitivity.csv", found.to_csv(index=False).encode())
     console().print(sensitivity_table(found))
     remark(remarks(result, found))
     return found
@@ -188,6 +189,7 @@ def discover(
     figure: Annotated[bool, typer.Option(help="Whether to draw the figure.")] = True,
 ) -> None:
     """Say in which part of the space of levers a measure goes wrong, as a box of limits (PRIM)."""
+    from sim.record import add_file
     from sim.report.progress import working
     from sim.study import Result
     from sim.study.discovery import discover as found_by
@@ -196,7 +198,7 @@ def discover(
     with working(f"{result}: looking for where {measure} goes wrong"):
         box = found_by(swept, measure, above, below)
     print(box)
-    box.table().to_csv(result / "discover.csv", index=False)
+    add_file(result / "discover.csv", box.table().to_csv(index=False).encode())
     if figure:
         with working("drawing"):
             from sim.record import identity

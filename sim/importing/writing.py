@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-import os
-import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
 import tomli_w
 
+from sim import storage
 from sim.files import LEVELS, FirmsFile, TiesFile
 from sim.mistakes import Mistake
 
@@ -65,21 +64,20 @@ def toml(key: str, value: object) -> str:
 
 
 def put(files: Mapping[Path, str], force: bool) -> None:
-    """Write files all together: what was there before stays whole until all are written, and comes back if one cannot be.
+    """Write files together: all are new, or all as before, even if the process is killed or the power fails.
 
     Raises:
         Mistake: if one is there already and may not be replaced, or cannot be written.
     """
-    folder = next(iter(files)).parent
-    try:
+    folder, last = next(iter(files)).parent, [*files][-1]
+    contents = {path: text.encode() for path, text in files.items()}
+    with storage.explain_errors(folder):
+        storage.make_folder(folder)
+        storage.finish_writing(last)
+        if all(path.is_file() and path.read_bytes() == data for path, data in contents.items()):
+            return
         refuse(files, force)
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".tide-", dir=folder) as aside:
-            for path, text in files.items():
-                (Path(aside) / path.name).write_text(text, encoding="utf-8", newline="")
-            _swap(list(files), Path(aside))
-    except OSError as error:
-        raise Mistake([f"{folder}: cannot be written ({error.strerror or error}); name another place"]) from None
+        storage.write_files(contents)
 
 
 def refuse(files: Iterable[Path], force: bool) -> None:
@@ -89,23 +87,3 @@ def refuse(files: Iterable[Path], force: bool) -> None:
     if there := [path for path in files if path.exists() and not force]:
         hint = "is there already; name another --out, or add --force to replace it"
         raise Mistake([f"{path}: {hint}" for path in there])
-
-
-def _swap(files: list[Path], aside: Path) -> None:
-    """Put the new files in place of the old ones; if that fails halfway, all is as it was."""
-    kept: dict[Path, Path] = {}
-    placed: list[Path] = []
-    try:
-        for path in filter(Path.exists, files):
-            kept[path] = aside / f"{path.name}.before"
-            os.replace(path, kept[path])
-        for path in files:
-            os.replace(aside / path.name, path)
-            placed.append(path)
-    except BaseException:
-        for path in placed:
-            path.unlink(missing_ok=True)
-        for path, before in kept.items():
-            if before.exists():
-                os.replace(before, path)
-        raise

@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from sim.record import durably, for_spreadsheets, identity
+from sim.record import add_file, for_spreadsheets, identity
 from sim.report.autopsy_story import EFFECTS, LUCKS, distinct, headline, story, told_groups, told_links, told_trials
 from sim.report.html import page
 from sim.report.page_parts import Picture, Section, assumptions, drawing, named
@@ -331,10 +331,9 @@ def write(found: Autopsy, to: Path, folder: Path, command: str) -> Files:
     files = Files(
         *(to.with_name(f"{to.name}{end}") for end in (".csv", "_events.csv", "_links.csv", ".png", ".svg", ".html"))
     )
-    to.parent.mkdir(parents=True, exist_ok=True)
     for path, table in zip(files[:3], (found.to_frame(), found.events(), found.links_frame()), strict=True):
-        durably(path, for_spreadsheets(table).to_csv(index=False).encode())
+        add_file(path, for_spreadsheets(table).to_csv(index=False).encode())
     figure = autopsy_figure(found)
     save(figure, files.picture, files.drawn, identifier=identity(folder))
-    durably(files.page, autopsy_page(found, folder, command, figure).encode())
+    add_file(files.page, autopsy_page(found, folder, command, figure).encode())
     return files

@@ -27,6 +27,7 @@ from sim.report.telling import describe
 from sim.report.telling.page import design_sentences
 from sim.scenario import Scenario
 from sim.sections import BUILT_IN, AnyIntervention, Part, mechanisms
+from sim.storage import make_folder, write_text
 from sim.study.design import Study
 from sim.study.jobs import job as written
 from sim.study.parts import Claim, Cluster, CommonLuck, Effects, Keep, Race, Replicates
@@ -129,8 +130,8 @@ def write(folder: Path) -> list[str]:
     for path in changed:
         target = folder / path
         if path in made:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(made[path], encoding="utf-8")
+            make_folder(target.parent)
+            write_text(target, made[path])
         else:
             target.unlink()
     return changed

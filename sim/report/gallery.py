@@ -24,6 +24,7 @@ from sim.report.effects_page import gallery_figure
 from sim.report.markdown import code, table, toml
 from sim.report.style import render
 from sim.report.tables import claim_text, estimate, first_of, spelled
+from sim.storage import make_folder, write_file
 from sim.study import Result, Study, sweep
 
 HEADINGS = {"patterns": "Patterns of the whole", "mechanisms": "One mechanism each", "": "Others"}
@@ -76,7 +77,7 @@ def gallery(
     studies = {name: _study(name) for name in names or on_show()}
     folder = Path(out)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         hung = [_exhibit(study, again, folder, workers, progress) for again, study in studies.items()]
         _renew(folder / "effects.csv", together(folder / "effects.csv", [each for _, each in hung]).encode())
         _renew(folder / "README.md", overview(folder).encode())
@@ -143,7 +144,7 @@ def _renew(path: Path, content: bytes) -> bool:
     """Write a file if it says something new; whether it did."""
     if path.exists() and path.read_bytes() == content:
         return False
-    path.write_bytes(content)
+    write_file(path, content)
     return True
 
 

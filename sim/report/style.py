@@ -25,6 +25,7 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter
 
 from sim.mistakes import Mistake
+from sim.record import add_file
 from sim.report.wording import number, percent
 
 STYLE = Path(__file__).with_name("rising_tide.mplstyle")
@@ -90,11 +91,7 @@ def save(figure: Figure, *paths: str | Path, identifier: str = "") -> None:
         kind = path.suffix.lower().removeprefix(".")
         if kind not in ("png", "svg"):
             raise Mistake([f"{path}: a figure is written as .png or .svg; give the file one of these endings"])
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(render(figure, kind, identifier))
-        except OSError as error:
-            raise Mistake([f"{path}: cannot be written ({error.strerror}); name another place"]) from None
+        add_file(path, render(figure, kind, identifier))
 
 
 def render(figure: Figure, kind: str, identifier: str = "", letters: bool = False) -> bytes:

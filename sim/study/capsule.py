@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import io
 import shutil
+import stat
 import tempfile
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import pandas as pd
 
-from sim import luck
+from sim import luck, sealing, storage
 from sim.measures import MEASURES, measure
 from sim.mistakes import Mistake
 from sim.record import Run, for_spreadsheets, kind_of, read_manifest, source_hash
 from sim.scenario import Scenario
 from sim.simulation import Simulation
 from sim.study.result import Result
-from sim.study.sharding import altered
 from sim.study.work import run_once
 from sim.world import SERIES
 
@@ -132,15 +133,28 @@ def verify(folder: str | Path, sample: int = 20, seed: int = 0) -> tuple[int, li
         Mistake: if it is no result of a run, a sweep, claims or a search.
     """
     at = Path(folder)
-    if kind_of(at) == "run":
+    changed = alteration(at)
+    try:
+        count, wrong = _run_again(at, sample, seed)
+    except Mistake as mistake:
+        raise Mistake([*changed, *(line for line in mistake.lines if line not in changed)]) from None
+    return count, [*changed, *wrong]
+
+
+def _run_again(at: Path, sample: int, seed: int) -> tuple[int, list[str]]:
+    """How many runs of a result were run again, and what came out otherwise."""
+    kind = kind_of(at)
+    if kind == "run":
         return 1, list(differences_of_run(at))
-    if kind_of(at) == "claims":
+    if kind in ("calibration", "passport"):
+        return 0, []
+    if kind == "claims":
         return _verified_claims(at, sample, seed)
-    if kind_of(at) == "search":
+    if kind == "search":
         return _verified_search(at, sample, seed)
     result = Result.read(at)
     runs = sampled(result, sample, seed)
-    return len(runs), [*alteration(at), *differences(result, runs)]
+    return len(runs), list(differences(result, runs))
 
 
 def _verified_claims(at: Path, sample: int, seed: int) -> tuple[int, list[str]]:
@@ -160,7 +174,7 @@ def _verified_search(at: Path, sample: int, seed: int) -> tuple[int, list[str]]:
     rows = found.runs.to_dict("records")
     draws = luck.uniforms(luck.key(seed), SAMPLE, 0, np.arange(len(rows)))
     chosen = [rows[k] for k in sorted(np.argsort(draws, kind="stable")[:sample])]
-    return len(chosen), [*alteration(at), *filter(None, (_difference_of_search(found, row) for row in chosen))]
+    return len(chosen), list(filter(None, (_difference_of_search(found, row) for row in chosen)))
 
 
 def _difference_of_search(found: Any, row: dict[Any, Any]) -> str:
@@ -173,11 +187,10 @@ def _difference_of_search(found: Any, row: dict[Any, Any]) -> str:
 
 
 def alteration(folder: str | Path) -> list[str]:
-    """That the result of a sweep or a search has been changed since it was written, and where."""
+    """The files of a result that were changed since they were written, a line each."""
     at = Path(folder)
-    kind = kind_of(at)
-    name = altered(at, read_manifest(at, kind)) if kind in ("sweep", "search") else ""
-    return [f"{at / name}: is not as tide wrote it"] if name else []
+    names = [*sealing.altered(at, read_manifest(at, kind_of(at))), *sealing.altered_later(at)]
+    return [f"{at / name}: is not as tide wrote it" for name in names]
 
 
 def made_by_another(folder: str | Path) -> str:
@@ -227,20 +240,18 @@ def export(result: Result, where: str | Path) -> Path:
 
 def _exported(result: Result, to: Path) -> Path:
     """Write it, aside first."""
-    if to.suffix == ".zarr":
-        dataset(result).to_zarr(to, consolidated=False)
+    if to.suffix == ".zip":
+        with tempfile.TemporaryDirectory() as plain, io.BytesIO() as packed:
+            _write_plain(result, Path(plain))
+            _pack(Path(plain), packed)
+            storage.make_folder(to.parent)
+            storage.write_file(to, packed.getvalue())
         return to
-    to.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".export-", dir=to.parent) as aside:
-        plain = Path(aside) / "plain"
-        plain.mkdir()
-        _write_plain(result, plain)
-        if to.suffix == ".zip":
-            packed = Path(aside) / "packed.zip"
-            _pack(plain, packed)
-            packed.rename(to)
+    with storage.new_folder(to) as aside:
+        if to.suffix == ".zarr":
+            dataset(result).to_zarr(aside, mode="w", consolidated=False)
         else:
-            plain.rename(to)
+            _write_plain(result, aside)
     return to
 
 
@@ -252,8 +263,11 @@ def _write_plain(result: Result, to: Path) -> None:
         result.series.to_csv(to / "series.csv", index=False)
     rows = [row for row in table() if row.kind in ("measure", "series")]
     for_spreadsheets(pd.DataFrame(rows)).to_csv(to / "measures.csv", index=False)
+    written = {"figure.png", *result.manifest.get("tables", ())}
     for path in sorted(result.folder.iterdir()):
-        if path.suffix in (".toml", ".json", ".parquet") or path.name in ("firms.csv", "ties.csv", "figure.png"):
+        if path.suffix in (".toml", ".json", ".parquet") or path.name in written:
+            if not stat.S_ISREG(path.lstat().st_mode):
+                raise Mistake([f"{path}: is a link or no plain file, which tide has not written; remove it"])
             shutil.copyfile(path, to / path.name)
     manifest = result.manifest
     told = README.format(
@@ -265,7 +279,7 @@ def _write_plain(result: Result, to: Path) -> None:
     (to / "README.md").write_text(told, encoding="utf-8")
 
 
-def _pack(folder: Path, archive: Path) -> None:
+def _pack(folder: Path, archive: BinaryIO) -> None:
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as made:
         for path in sorted(folder.iterdir()):
             told = zipfile.ZipInfo(path.name, DATED)

@@ -17,14 +17,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sim import luck, shipped
+from sim import luck, sealing, shipped
 from sim.measures.estimate import UNKNOWN, Estimate
 from sim.mistakes import Mistake, shown
 from sim.record import read_manifest, refuse_foreign, source_hash, versions, whole_or_absent, write_json
 from sim.study.hypotheses import MOST_PAIRS, Design, Hypothesis, hypotheses
 from sim.study.judging import Judgement, Sample, holm, judged
 from sim.study.result import SHARES
-from sim.study.sharding import altered, digest, sealed
 from sim.study.sweeping import cores
 from sim.study.work import run_once
 
@@ -126,19 +125,16 @@ class Verdicts:
         Raises:
             Mistake: if the place cannot be written, or holds something else.
         """
-        manifest: dict[str, Any] = {}
 
         def write(at: Path) -> None:
             self.runs.to_parquet(at / RUNS, index=False)
             if judged:
                 self.table.to_parquet(at / "claims.parquet", index=False)
                 self.table.to_csv(at / "claims.csv", index=False)
-            tables = {path.name: digest(path) for path in sorted(at.iterdir())}
-            manifest.update(sealed(_told(self) | {"tables": tables}))
-            write_json(at / "manifest.json", manifest)
+            write_json(at / "manifest.json", _told(self))
 
-        whole_or_absent(Path(folder), write, KIND)
-        return Verdicts(self.hypotheses, self.runs, manifest)
+        place = whole_or_absent(Path(folder), write, KIND)
+        return Verdicts(self.hypotheses, self.runs, read_manifest(place, KIND))
 
     @classmethod
     def read(cls, folder: str | Path) -> Verdicts:
@@ -149,8 +145,8 @@ class Verdicts:
         """
         at = Path(folder)
         manifest = read_manifest(at, KIND)
-        if name := altered(at, manifest):
-            raise Mistake([f"{at / name}: is not as tide wrote it; run tide claims again"])
+        if names := sealing.altered(at, manifest):
+            raise Mistake([f"{at / names[0]}: is not as tide wrote it; run tide claims again"])
         try:
             told = {
                 name: Hypothesis.parsed(one["text"], Path(one["file"])) for name, one in manifest["hypotheses"].items()

@@ -92,7 +92,10 @@ class Result:
             raise Mistake([f"{path}: is missing; run the study again"])
         if not path.exists():
             raise Mistake([f"{path}: the study kept no series; set keep.series = true and run it again"])
-        return pd.read_parquet(path)
+        try:
+            return pd.read_parquet(path)
+        except (OSError, ValueError) as error:
+            raise Mistake([f"{path}: cannot be read ({error}); run the study again"]) from None
 
     @cached_property
     def study(self) -> Study:

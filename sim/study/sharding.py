@@ -9,32 +9,27 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import shlex
 import shutil
-import socket
-import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any, Self, TextIO
+from typing import Any, Self
 
 import pyarrow as pa
 
+from sim import storage
 from sim.measures import MEASURES
 from sim.mistakes import Mistake
 from sim.reading import setting
-from sim.record import durably, provenance, read_manifest, source_hash, text_of, versions
+from sim.record import provenance, read_manifest, source_hash, versions
 from sim.scenario import Scenario
+from sim.sealing import MANIFEST, sealed, text_of
+from sim.storage import explain_errors
 from sim.study.design import Study
-
-try:
-    import fcntl
-except ImportError:  # not on Windows: there, two sweeps into one folder are not told from one
-    fcntl = None  # type: ignore[assignment]
 
 KIND = "unfinished sweep"
 FORMAT = 3
@@ -42,11 +37,12 @@ FORMAT = 3
 AGREED = ("study", "scenario", "source", "versions", "files")
 """What must be the same for two sweeps to be the same."""
 SUFFIX = ".unfinished"
-MANIFEST, LOCK, RESULT = "manifest.json", "lock", "result"
+LOCK, RESULT = "lock", "result"
+KEPT = "what is done so far is kept"
 SHARD = re.compile(r"shard-(\d{7})\.arrow")
 OLDER = re.compile(r"shard-\d{7}\.parquet")
 """A shard as an earlier version wrote it: it is thrown away with its sweep, and nothing else."""
-ASIDE = re.compile(r"\.shard-\d{7}\.(arrow|parquet)\..+|\.manifest\.json\..+")
+ASIDE = re.compile(r"\.(shard-\d{7}\.(arrow|parquet)|manifest\.json)\..+")
 """What a killed writer leaves behind."""
 BY_MONTH = "series by month"
 """The column of a shard that holds the series."""
@@ -54,8 +50,8 @@ WORK = 2.0
 """Seconds of work in a shard: little is lost with one, and writing it costs next to nothing beside them."""
 LEAST_WORK, SHARES = 0.25, 32
 """Seconds of work in a shard at least, and shards that a small sweep is cut into, so that no worker waits long for the last one."""
-PATIENCE = 0.5
-"""Seconds for which a lock is waited for: workers that are copies of a process hold its lock for an instant longer than it lives."""
+LARGEST_SHARD = 2**32
+"""Bytes of a file of somebody else's that is taken for a shard."""
 MOST = 1000
 """Runs in a shard at most: its series must fit into memory."""
 
@@ -132,9 +128,9 @@ class Plan:
         Raises:
             Mistake: if the folder cannot be written.
         """
-        with told_plainly(self.folder):
-            self.folder.mkdir(parents=True, exist_ok=True)
-            durably(self.folder / MANIFEST, text_of(self.content).encode())
+        with explain_errors(self.folder, KEPT):
+            storage.make_folder(self.folder)
+            storage.write_text(self.folder / MANIFEST, text_of(self.content))
 
     @cached_property
     def study(self) -> Study:
@@ -259,29 +255,6 @@ class Plan:
         return Plan(self.folder, sealed({**self.content, "shard": size}))
 
 
-def sealed(content: dict[str, Any]) -> dict[str, Any]:
-    """A manifest with the hash of all that it says, by which an edited one is known."""
-    rest = {key: value for key, value in content.items() if key != "hash"}
-    return {**rest, "hash": hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()}
-
-
-def digest(path: Path) -> str:
-    """The SHA-256 of a file; empty if it is not there."""
-    if not path.is_file():
-        return ""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def altered(folder: Path, manifest: dict[str, Any]) -> str:
-    """Which file of a result is not as it was written, by what its manifest says; empty if all are, or an earlier version wrote it."""
-    if "hash" not in manifest:
-        return ""
-    if manifest != sealed(manifest):
-        return MANIFEST
-    return next((name for name, kept in manifest["tables"].items() if digest(folder / name) != kept), "")
-
-
 def _is_number(level: Any) -> bool:
     return isinstance(level, int | float) and not isinstance(level, bool)
 
@@ -336,28 +309,19 @@ def check_code(begun: Plan) -> None:
 
 
 @contextmanager
-def told_plainly(folder: Path) -> Iterator[None]:
-    """Tell in one line that a folder cannot be written."""
-    try:
-        yield
-    except OSError as error:
-        raise Mistake([f"{folder}: cannot be written ({error.strerror}); what is done so far is kept"]) from None
-
-
-@contextmanager
 def held(folder: Path, alone: bool = True) -> Iterator[None]:
     """Hold the lock of an unfinished sweep: alone, or together with others that do shards of their own.
 
-    The lock is the kernel's: it ends with the process, however that ends. A folder without a plan is not left behind.
+    A folder without a plan is not left behind.
 
     Raises:
         Mistake: if another process holds it, or the folder cannot be written.
     """
-    with told_plainly(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = open(folder / LOCK, "a+", encoding="utf-8")  # noqa: SIM115  (closed below)
-    with lock:
-        _take(lock, folder, alone)
+    with explain_errors(folder, KEPT):
+        storage.make_folder(folder)
+    with ExitStack() as stack:
+        with explain_errors(folder, KEPT):
+            stack.enter_context(storage.locked(folder / LOCK, alone))
         try:
             yield
         finally:
@@ -365,31 +329,6 @@ def held(folder: Path, alone: bool = True) -> Iterator[None]:
                 with suppress(OSError):
                     (folder / LOCK).unlink(missing_ok=True)
                     folder.rmdir()
-
-
-def _take(lock: TextIO, folder: Path, alone: bool) -> None:
-    """Lock an open file, or say who holds it."""
-    if fcntl is None:
-        return
-    wanted, end = fcntl.LOCK_EX if alone else fcntl.LOCK_SH, time.monotonic() + PATIENCE
-    while not (got := _locked(lock, wanted, folder)) and time.monotonic() < end:
-        time.sleep(PATIENCE / 10)
-    if not got:
-        lock.seek(0)
-        who = lock.read().strip() or "another process"
-        raise Mistake([f"{folder}: {who} is at work here; wait until it is done, or name another place with --out"])
-    lock.truncate(0)
-    lock.write(f"process {os.getpid()} on {socket.gethostname()}")
-    lock.flush()
-
-
-def _locked(lock: TextIO, wanted: int, folder: Path) -> bool:
-    """Whether an open file is locked now, and still the one that lies in the folder."""
-    try:
-        fcntl.flock(lock, wanted | fcntl.LOCK_NB)
-        return os.path.samestat(os.fstat(lock.fileno()), os.stat(folder / LOCK))
-    except OSError:
-        return False
 
 
 def check_folder(folder: Path) -> None:

@@ -20,7 +20,7 @@ from sim.measures import MEASURES
 from sim.measures.collapse import kaplan_meier, median_time
 from sim.measures.estimate import Estimate, mean_interval
 from sim.mistakes import Mistake, nearest
-from sim.record import durably
+from sim.record import add_file
 from sim.scenario import Scenario
 from sim.study.sweeping import cores, seeds_of
 from sim.study.work import run_once
@@ -312,9 +312,9 @@ def keep_stress(folder: Path, found: pd.DataFrame) -> None:
     """Keep what `distance_to_collapse` found beside a result, for its page.
 
     Raises:
-        OSError: if the folder cannot be written.
+        Mistake: if the folder cannot be written.
     """
-    durably(folder / KEPT, found.to_parquet(index=False))
+    add_file(folder / KEPT, found.to_parquet(index=False))
 
 
 def kept_stress(folder: Path) -> pd.DataFrame | None:

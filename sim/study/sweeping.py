@@ -13,19 +13,21 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
+from sim import storage
 from sim.mistakes import Mistake, shown
 from sim.record import (
     asked_here,
-    durably,
+    carry_over,
     for_spreadsheets,
     keep_scenario,
     kind_of,
     place_of_its_own,
-    put_in_place,
     read_manifest,
     refuse_foreign,
     write_json,
 )
+from sim.sealing import MANIFEST, altered, digest, seal
+from sim.storage import explain_errors
 from sim.study import cluster, copies, engines, processes, sharding
 from sim.study.batches import Due
 from sim.study.compact import compact
@@ -33,7 +35,7 @@ from sim.study.design import Study
 from sim.study.engines import Done, Engine
 from sim.study.estimating import Needs, check_room, free_near, taste
 from sim.study.result import Result
-from sim.study.sharding import AGREED, MANIFEST, RESULT, Plan, sealed
+from sim.study.sharding import AGREED, LARGEST_SHARD, RESULT, Plan
 from sim.study.standing import Standing
 from sim.study.work import read_shard
 
@@ -262,9 +264,9 @@ def gather(plan: Plan, other: Path) -> None:
             continue
         ours, theirs = plan.path(shard), copy.path(shard)
         if not ours.exists() or read_shard(plan, shard) is None:
-            with sharding.told_plainly(plan.folder):
-                durably(ours, theirs.read_bytes())
-        elif sharding.digest(ours) != sharding.digest(theirs):
+            with explain_errors(plan.folder, sharding.KEPT):
+                storage.write_file(ours, storage.read_bytes(theirs, LARGEST_SHARD), tidy=False)
+        elif digest(ours) != digest(theirs):
             raise Mistake([f"{theirs}: says something else than {ours}; find out which is right, and remove the other"])
 
 
@@ -322,8 +324,10 @@ def finished(place: Path, asked: Plan) -> Result | None:
     content = read_manifest(place, "sweep")
     if "hash" not in content:  # of an earlier version, which kept none
         return None
-    if name := sharding.altered(place, content):
-        raise Mistake([f"{place / name}: is not as tide wrote it; move {place} away, or name another place with --out"])
+    if names := altered(place, content):
+        raise Mistake(
+            [f"{place / names[0]}: is not as tide wrote it; move {place} away, or name another place with --out"]
+        )
     if any(content[part] != asked.content[part] for part in AGREED):
         return None
     result = Result.read(place)
@@ -404,16 +408,18 @@ def work_off(plan: Plan, crew: Crew, progress: Progress | None, part: int = 0, o
 def finish(plan: Plan, place: Path, shards: Sequence[int]) -> Result:
     """Put the shards together, and the result in its place."""
     aside = plan.folder / RESULT
-    with sharding.told_plainly(place):
+    with explain_errors(place, sharding.KEPT):
         aside.mkdir()
         compact(plan, aside, shards)
-        tables = {path.name: sharding.digest(path) for path in sorted(aside.iterdir())}
         keep_scenario(plan.base, aside)
         (aside / "study.toml").write_text(plan.study.to_toml("scenario.toml"), encoding="utf-8")
         kept = {key: plan.content[key] for key in ("name", *AGREED)}
-        write_json(aside / MANIFEST, sealed({"kind": "sweep", **kept, "tables": tables}))
+        write_json(aside / MANIFEST, {"kind": "sweep", **kept})
         if len(plan.levels) <= MOST_SUMMED:
             for_spreadsheets(Result.read(aside).summary()).to_csv(aside / "summary.csv", index=False)
-        put_in_place(aside, place)
+        seal(aside)
+        storage.settle(place)
+        carry_over(place, aside)
+        storage.put_in_place(aside, place)
         sharding.throw_away(plan.folder)
     return Result.read(place)

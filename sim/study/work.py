@@ -20,10 +20,11 @@ import pyarrow.ipc
 
 from sim.measures import MEASURES, measure
 from sim.mistakes import Mistake
-from sim.record import durably, series_rows
+from sim.record import series_rows
 from sim.scenario import Scenario
 from sim.simulation import Simulation
-from sim.study.sharding import BY_MONTH, Plan, way_out
+from sim.storage import read_bytes, write_file
+from sim.study.sharding import BY_MONTH, LARGEST_SHARD, Plan, way_out
 
 FIRST_STRETCH, PACE = 20_000, 0.1
 """Months times firms that are simulated before the clock is looked at for the first time, and seconds between later looks, about."""
@@ -154,7 +155,7 @@ def put(plan: Plan, shard: int, data: bytes) -> None:
     try:
         if shutil.disk_usage(plan.folder).free < len(data) + SPARE:
             raise full
-        durably(plan.path(shard), data)
+        write_file(plan.path(shard), data, tidy=False)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise full from None
@@ -202,7 +203,7 @@ def read_shard(plan: Plan, shard: int) -> pa.Table | None:
     """
     path: Path = plan.path(shard)
     try:
-        whole = memoryview(path.read_bytes())
+        whole = memoryview(read_bytes(path, LARGEST_SHARD))
         data, seal = whole[:-SEAL], whole[-SEAL:]
         if hashlib.sha256(data).digest() != seal:
             return None

@@ -152,8 +152,11 @@ class Room:
         for place, line in enumerate(lines, 1):
             try:
                 self._happen(line)
-            except (KeyError, TypeError, ValueError, AttributeError) as error:
-                raise Mistake([f"{self.journal.path}: line {place}: {error!r}"]) from None
+            except (Mistake, KeyError, TypeError, ValueError, AttributeError):
+                self.journal.set_aside(place)
+                break
+        if self.journal.missing:
+            self.remarks.append(self.journal.missing)
 
     @classmethod
     def open(cls, folder: Path, code: str, token: str, changes: Mapping[str, Any] | None = None) -> Room:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from sim.app.room.game import OBSERVED
-from sim.record import durably, for_spreadsheets
+from sim.record import for_spreadsheets
+from sim.storage import write_file
 
 if TYPE_CHECKING:
     from sim.app.room.keeping import Room
@@ -66,7 +67,7 @@ def write(room: Room) -> Path:
     """Write all into the room's folder, beside its journal."""
     for name, content in files(room).items():
         if name != room.journal.path.name:
-            durably(room.folder / name, content)
+            write_file(room.folder / name, content)
     return room.folder
 
 

@@ -20,7 +20,7 @@ from sim.study.searching.asking import Failure, Search, asked, failure, is_searc
 from sim.study.searching.evolving import evolve, spread, unbeaten
 from sim.study.searching.failing import Region, regions
 from sim.study.searching.found import Found
-from sim.study.searching.trying import JOURNAL, SEARCHED, Bench, Task, scores
+from sim.study.searching.trying import SEARCHED, Bench, Task, scores
 from sim.study.sweeping import Progress, cores
 
 __all__ = [
@@ -67,13 +67,10 @@ def search(
     aside = folder.with_name(f"{folder.name}.unfinished")
     if (aside / "manifest.json").exists():
         raise Mistake([f"{aside}: holds an unfinished sweep; name another place with --out, or move it away"])
-    if fresh:
-        shutil.rmtree(aside, ignore_errors=True)
-    with Bench(wanted, base, aside, workers or cores(), progress) as bench:
+    with Bench(wanted, base, aside, workers or cores(), progress, fresh) as bench:
         found = _find(wanted, base, bench)
-    found.save(folder)
-    (aside / JOURNAL).unlink()
-    shutil.rmtree(aside, ignore_errors=True)
+        found.save(folder)
+        shutil.rmtree(aside, ignore_errors=True)
     return found
 
 

@@ -17,14 +17,13 @@ import tomli_w
 
 from sim.measures.estimate import Estimate, mean_interval
 from sim.mistakes import Mistake
-from sim.record import keep_scenario, provenance, read_manifest, text_of, whole_or_absent, write_json
+from sim.record import keep_scenario, provenance, read_manifest, whole_or_absent, write_json
 from sim.scenario import Scenario
 from sim.study.comparing import AS_IT_IS
 from sim.study.result import shows
 from sim.study.searching.asking import DESIGN, Place, Search
 from sim.study.searching.failing import Region
 from sim.study.searching.trying import SEARCHED, Trial, scores, seeds, worlds
-from sim.study.sharding import digest, sealed
 
 CONFIDENCE = 0.95
 """Of all verdicts on the designs that are found, together."""
@@ -292,10 +291,9 @@ class Found:
             self.tried.to_csv(at / "designs.csv", index=False)
             self.table.to_csv(at / "search.csv", index=False)
             self.runs.to_parquet(at / RUNS, index=False, compression="zstd")
-            (at / "search.json").write_text(text_of(self.content()), encoding="utf-8")
-            tables = {"tables": {path.name: digest(path) for path in sorted(at.iterdir())}}
+            write_json(at / "search.json", self.content())
             asked = {"kind": "search", "search": self._asked(), **_optimiser()}
-            write_json(at / "manifest.json", sealed(provenance(self.base) | asked | tables))
+            write_json(at / "manifest.json", provenance(self.base) | asked)
 
         return whole_or_absent(Path(folder), write, "search")
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
+import math
 import threading
 from collections.abc import Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -16,6 +17,7 @@ from sim import luck
 from sim.mistakes import Mistake
 from sim.record import source_hash
 from sim.scenario import Scenario
+from sim.storage import Log, explain_errors, locked, make_folder
 from sim.study.engines import Done
 from sim.study.searching.asking import Place, Search
 from sim.study.spaces import hypercube
@@ -25,7 +27,7 @@ from sim.study.work import Watch, run_once
 
 SEEDS = luck.purpose("search: seeds of the runs of a draw")
 WORLDS = luck.purpose("search: what seeds the worlds of a draw")
-JOURNAL = "tried.jsonl"
+JOURNAL, LOCK = "tried.jsonl", "lock"
 LOOK = 0.1
 """Seconds between two looks at what the workers have done."""
 SEARCHED = 0
@@ -75,14 +77,22 @@ class Bench:
         folder: where the journal lies.
         workers: how many designs at once.
         progress: told of every run.
+        fresh: whether to throw away what an interrupted search has left.
     """
 
     def __init__(
-        self, search: Search, base: Scenario, folder: Path, workers: int, progress: Progress | None = None
+        self,
+        search: Search,
+        base: Scenario,
+        folder: Path,
+        workers: int,
+        progress: Progress | None = None,
+        fresh: bool = False,
     ) -> None:
-        self._search, self._base, self._folder = search, base, folder
+        self._search, self._base, self._folder, self._fresh = search, base, folder, fresh
         self._workers, self._progress = workers, progress
         self._stop = threading.Event()
+        self._log, self._stack = Log(folder / JOURNAL), ExitStack()
         self._done: dict[Task, Trial] = {}
         most = search.budget + 1 + (search.most + 1) * search.draws
         self.standing = Standing(most * search.runs, search.measures[0])
@@ -99,39 +109,34 @@ class Bench:
         Raises:
             Mistake: if it was another search, or the folder cannot be written.
         """
-        path = self._folder / JOURNAL
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            if path.exists():
-                self._read(path)
-                path.write_text("".join([self._head(), *map(_line, self._done.items())]), encoding="utf-8")
-            self._journal = path.open("a", encoding="utf-8")
-            if path.stat().st_size == 0:
-                self._journal.write(self._head())
-        except OSError as error:
-            raise Mistake([f"{path}: cannot be written ({error.strerror}); name another place with --out"]) from None
+        with self._stack, explain_errors(self._folder):
+            make_folder(self._folder)
+            self._stack.enter_context(locked(self._folder / LOCK))
+            if self._fresh:
+                self._log.path.unlink(missing_ok=True)
+            head, lines = {"search": self.identity}, self._log.read()
+            if not lines:
+                self._log.append(head)
+            elif lines[0].content != head:
+                way_out = "--fresh throws it away, --out names another place"
+                raise Mistake(
+                    [f"{self._folder}: holds an unfinished search of other rules or by another version; {way_out}"]
+                )
+            self._take(line.content for line in lines[1:] if line.content)
+            self._stack = self._stack.pop_all()
         return self
 
     def __exit__(self, *_error: object) -> None:
-        self._journal.close()
+        self._stack.close()
 
-    def _head(self) -> str:
-        return json.dumps({"search": self.identity}) + "\n"
-
-    def _read(self, path: Path) -> None:
-        """Take what is whole in a journal."""
-        head, *lines = path.read_text(encoding="utf-8").split("\n")
-        if head and head + "\n" != self._head():
-            way_out = "--fresh throws it away, --out names another place"
-            raise Mistake(
-                [f"{self._folder}: holds an unfinished search of other rules or by another version; {way_out}"]
-            )
-        for line in lines[:-1]:  # what follows the last line break was cut off
-            told = json.loads(line)
-            values = np.array(told["values"], float).reshape(*self._search.shape, -1)
+    def _take(self, lines: Iterable[dict[str, Any]]) -> None:
+        """Take what a log holds."""
+        for told in lines:
+            values = np.array([float(value) for value in told["values"]])
             place = None if told["place"] is None else tuple(told["place"])
-            self._done[Task(place, told["draw"])] = Trial(values, told["error"])
-            self._tell(values)
+            trial = Trial(values.reshape(*self._search.shape, -1), told["error"])
+            self._done[Task(place, told["draw"])] = trial
+            self._tell(trial.values)
         self.standing.earlier = self.standing.done
         if self._progress and self.standing.earlier:
             self._progress(self.standing)
@@ -165,8 +170,8 @@ class Bench:
 
     def _keep(self, task: Task, trial: Trial) -> None:
         self._done[task] = trial
-        self._journal.write(_line((task, trial)))
-        self._journal.flush()
+        with explain_errors(self._folder, "what is done so far is kept"):
+            self._log.append(_line(task, trial))
         self._tell(trial.values)
         if self._progress:
             self._progress(self.standing)
@@ -193,13 +198,10 @@ class Bench:
         return Trial(nothing, "")
 
 
-def _line(done: tuple[Task, Trial]) -> str:
-    """A line of the journal; numbers are written so that they are read back to the last bit."""
-    task, trial = done
-    return (
-        json.dumps({"place": task.place, "draw": task.draw, "error": trial.error, "values": trial.values.tolist()})
-        + "\n"
-    )
+def _line(task: Task, trial: Trial) -> dict[str, Any]:
+    """A line of the journal; numbers are read back to the last bit, and JSON has no word for those that are not finite."""
+    values = [value if math.isfinite(value) else str(value) for value in trial.values.ravel().tolist()]
+    return {"place": task.place, "draw": task.draw, "error": trial.error, "values": values}
 
 
 def scores(search: Search, values: np.ndarray, over: str | None = None) -> np.ndarray:
