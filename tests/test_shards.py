@@ -17,7 +17,6 @@ import pytest
 
 from sim import Result, Study, sweep
 from sim.cli import main
-from sim.compiled import CACHE
 from sim.measures import MEASURES
 from sim.mistakes import Mistake
 from sim.record import Run, write_json
@@ -641,22 +640,3 @@ def test_a_planned_sweep_is_shared_out_and_merged_by_commands(tmp_path, monkeypa
     assert len(Result.read("results/mine").runs) == 6
     code, told = tide("sweep", "mine.toml", "--isolate", "cellar")
     assert code == 2 and "allowed are auto, threads, process" in told
-
-
-# Compiled code that cannot be read
-
-
-@pytest.mark.skipif(CACHE is None, reason="nothing is kept")
-@pytest.mark.parametrize("kind", ["nbi", pytest.param("nbc", marks=pytest.mark.slow)])
-def test_a_truncated_file_of_compiled_code_is_compiled_anew(tmp_path, kind):
-    code = "from sim import luck; print(repr(float(luck.uniform(luck.key(5), luck.purpose('probe'), 1, 2))))"
-    shown = [sys.executable, "-c", code]
-    words = {"env": environment() | {"RISINGTIDE_CACHE": str(tmp_path)}, "capture_output": True, "text": True}
-    first = subprocess.run(shown, **words)
-    assert first.returncode == 0, first.stderr
-    files = list(tmp_path.rglob(f"*.{kind}"))
-    assert files
-    for path in files:
-        path.write_bytes(path.read_bytes()[:-20])
-    again = subprocess.run(shown, **words)
-    assert (again.returncode, again.stdout) == (0, first.stdout), again.stderr
