@@ -130,15 +130,23 @@ def whole(tmp_path_factory) -> tuple[Path, str]:
     return folder / "cache", first.stdout
 
 
+DAMAGED = {
+    "engine.simulate*.nbc": code_zeroed,
+    "exchange.phase*.nbc": code_flipped,
+    "sharing.phase*.nbc": truncated,
+    "trust.phase*.nbi": zeroed,
+    "loops.*.nbi": truncated,
+}
+"""The loop, phases and measures; what befalls the code of each, or its index."""
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("how", DAMAGES)
 @pytest.mark.parametrize("isolate", ["threads", "auto", "process"])
-def test_a_sweep_over_damaged_files_gives_the_right_result_however_it_is_isolated(whole, tmp_path, isolate, how):
+def test_a_sweep_over_damaged_files_gives_the_right_result_however_it_is_isolated(whole, tmp_path, isolate):
     folder, first = whole
     shutil.copytree(folder, tmp_path / "cache")
-    damage(tmp_path / "cache", how, "engine.simulate*.nb?")
-    damage(tmp_path / "cache", how, "exchange.phase*.nbc")
-    damage(tmp_path / "cache", how, "cuts.*.nbi")
+    for pattern, how in DAMAGED.items():
+        damage(tmp_path / "cache", how, pattern)
     again = run(SWEEP, tmp_path / "cache", isolate, cwd=tmp_path)
     assert (again.returncode, again.stdout) == (0, first), again.stderr
 

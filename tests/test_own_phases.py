@@ -9,6 +9,7 @@ import sim
 from sim import Mistake
 from sim.engine import KERNELS
 from sim.phases import sharing
+from sim.world import ORCHESTRATOR
 
 SMALL = {"run.steps": 12, "founding.firms": 60}
 EQUAL = {"sharing.mix": {"equal": 1.0}, "sharing.take_rate": 0.0, "sharing.pooled": 1.0}
@@ -146,8 +147,20 @@ def test_a_firm_earns_the_share_of_its_own_making_that_its_rule_gives_back(quiet
     if rule == "contribution":
         assert firms.earned[:4] == pytest.approx(firms.benefit[:4])
     else:
+        split = firms.shapley[:4] / now.value if rule == "shapley" else share[rule]
+        assert firms.benefit[:4] == pytest.approx(split * now.net, rel=1e-9)
         assert firms.earned[:4] == pytest.approx(share[rule] * now.net / now.value * firms.shapley[:4], rel=1e-9)
     assert (firms.earned[:4] > 0).sum() == (3 if rule == "need" else 4)
+
+
+def test_paid_by_what_one_creates_or_delivers_all_is_earned_but_the_take(quiet):
+    """Whatever the take, and whatever stays on ties: only what orchestrators take is not owed to one's own effort."""
+    mix = {"contribution": 0.5, "shapley": 0.5}
+    rules = {"take_rate": 0.3, "pooled": 0.4, "mix": mix}
+    world = quiet(5, founding={"orchestrators": 1}, sharing=rules).advance(2).world
+    taken = np.where(world.firms.role[:5] == ORCHESTRATOR, world.now.orchestrator_income, 0.0)
+    assert taken.sum() > 0 and world.firms.earned[:5].min() > 0
+    assert world.firms.earned[:5] == pytest.approx(world.firms.benefit[:5] - taken, rel=1e-9)
 
 
 def shared(simulation, world, rules, month):
