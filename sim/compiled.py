@@ -1,15 +1,13 @@
 """The two decorators for compiled code, and the cache they share.
 
 A `rule` is a scalar function: one formula. A `kernel` is a loop that applies rules to columns, or a step of one. Both are
-compiled by Numba on first use and kept on disk. Numba does not see that a kernel's callee in another file has changed, so
-the cache folder's name carries a hash of all compiled sources: an edit anywhere starts a fresh folder.
+compiled by Numba on first use and kept on disk (`sim.code_cache`). Numba does not see that a kernel's callee in another file has
+changed, so the cache folder's name carries a hash of all compiled sources: an edit anywhere starts a fresh folder.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,14 +16,17 @@ import llvmlite
 import numba
 import numpy as np
 
+from sim import code_cache
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 _PACKAGE = Path(__file__).parent
 
 
 def _fingerprint() -> str:
-    """A hash of every source that compiled code is made of, and of the compiler."""
-    digest = hashlib.sha256(f"{numba.__version__} {llvmlite.__version__} {np.__version__}".encode())
+    """A hash of every source that compiled code is made of, of the compiler, and of the layout of the files."""
+    versions = f"{numba.__version__} {llvmlite.__version__} {np.__version__} {code_cache.FORMAT}"
+    digest = hashlib.sha256(versions.encode())
     for path in sorted([*_PACKAGE.glob("*.py"), *_PACKAGE.glob("phases/*.py"), *_PACKAGE.glob("measures/*.py")]):
         source = path.read_bytes()
         if b"sim.compiled" in source or path.name in ("names.py", "compiled.py", "world.py"):
@@ -35,13 +36,9 @@ def _fingerprint() -> str:
 
 def _cache_folder() -> Path | None:
     """Where compiled code is kept, or None where nothing can be written."""
-    base = os.environ.get("RISINGTIDE_CACHE") or os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    folder = Path(base) / "risingtide" / _fingerprint()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        return None
-    return folder if os.access(folder, os.W_OK) else None
+    base = code_cache.base()
+    folder = base / _fingerprint() if base else None
+    return folder if folder and code_cache.writable(folder) else None
 
 
 CACHE = _cache_folder()
@@ -55,25 +52,8 @@ def _compile(function: Function, inline: str) -> Function:
     finally:
         numba.config.CACHE_DIR = keep
     if CACHE is not None:
-        _forgive(made._cache)
+        code_cache.harden(made._cache)
     return made
-
-
-def _forgive(cache: Any) -> None:
-    """Let what is kept of a function and cannot be read count as missing, so that it is compiled anew.
-
-    A process that was killed, or a full disk, may leave a truncated file, which would crash every start.
-    """
-    load = cache.load_overload
-
-    def load_or_forget(signature: Any, target: Any) -> Any:
-        try:
-            return load(signature, target)
-        except Exception:  # whatever reading half a file raises
-            cache.flush()
-            return None
-
-    cache.load_overload = load_or_forget
 
 
 def rule(function: Function) -> Function:
@@ -86,8 +66,14 @@ def kernel(function: Function) -> Function:
     return _compile(function, "never")
 
 
+def warn_if_unkept() -> None:
+    """Say once, where nothing can be kept, that every start compiles."""
+    if CACHE is None:
+        where = code_cache.base() or "a home folder, as there is none"
+        code_cache.warn_unkept(f"compiled code cannot be kept in {where}")
+
+
 def wipe_cache() -> None:
-    """Throw away what is kept on disk: the remedy where a damaged file of compiled code takes a process along."""
+    """Throw away what is kept on disk: the last remedy where a process dies again and again."""
     if CACHE:
-        shutil.rmtree(CACHE, ignore_errors=True)
-        CACHE.mkdir(parents=True, exist_ok=True)
+        code_cache.wipe(CACHE)

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import mesa
 import numpy as np
 
-from sim.coherence.stages import stages
 from sim.engine import Phase
 from sim.firm import DECISIONS, GONE, Firm, single
-from sim.mistakes import Mistake, nearest, shown
-from sim.names import PHASES
+from sim.measures import measure
+from sim.mistakes import Mistake, shown
+from sim.own_phases import suit
 from sim.phases import (
     alignment,
     contribution,
@@ -34,6 +35,7 @@ from sim.phases import (
     partnering,
     ratings,
     reinforcement,
+    shocks,
     strategies,
     trust,
     value,
@@ -44,6 +46,7 @@ from sim.record import Run
 from sim.rules import Rules
 from sim.scenario import Scenario
 from sim.simulation import Simulation
+from sim.tally import open_month
 from sim.world import NOBODY, SERIES, World
 
 STRETCH = 12
@@ -89,17 +92,19 @@ class Ecosystem(mesa.Model):
             )
         given = Scenario.load(scenario) if isinstance(scenario, str) else scenario or Scenario.load("rising_tide")
         chosen = given.replace(levers) if levers else given
-        _suit(phases or {}, chosen)
+        own = suit(phases or {}, chosen)
         self.simulation = Simulation(chosen, 0 if seed is None else int(seed))
+        self._see_steps(firm)
         self.firm_class = firm
         self._firms: dict[int, Firm] = {}
+        self._under_way = False
         overridden = {
             phase
             for phase, methods in DECISIONS.items()
             if engine == "agents" or any(getattr(firm, method) is not getattr(Firm, method) for method in methods)
         }
         self.simulation.played = {phase: partial(PLAYS[phase], self) for phase in DECISIONS if phase in overridden}
-        self.simulation.played |= phases or {}
+        self.simulation.played |= own
         self.datacollector = mesa.DataCollector(model_reporters={name: partial(_now, name) for name in SERIES})
 
     @property
@@ -141,26 +146,81 @@ class Ecosystem(mesa.Model):
         firms = self.world.firms
         for slot, agent in list(self._firms.items()):
             if not firms.active[slot] or agent.identity != firms.id[slot]:
-                del self._firms[slot]
-                agent.remove()
-                agent.slot = GONE
+                self._forget(slot)
         for slot in self.world.member_slots.tolist():
             if slot not in self._firms:
                 self._firms[slot] = self.firm_class(self, slot)
         return [self._firms[slot] for slot in sorted(self._firms)]
 
+    def take_away(self, firm: Firm) -> None:
+        """Let a firm leave at once; it counts among the month's removals. So `firm.remove()` does.
+
+        Raises:
+            Mistake: in the midst of a month, or if an intervention has the firm stay.
+        """
+        if self._under_way:
+            remedy = "decide it in leave(), or call remove() between two steps"
+            raise Mistake([f"{firm.name}: a firm cannot be removed in the midst of a month; {remedy}"])
+        if self.world.firms.staying[firm.slot]:
+            raise Mistake([f"{firm.name}: cannot be removed; an intervention of kind stay holds it"])
+        open_month(self.world, self.month)
+        shocks.take_away(self.world, firm.slot)
+        self._forget(firm.slot)
+
+    def _forget(self, slot: int) -> None:
+        """Let the agent of a firm that has left go too."""
+        agent = self._firms.pop(slot)
+        mesa.Agent.remove(agent)
+        agent.slot = GONE
+
     def step(self) -> None:
         """One month."""
-        self.simulation.advance(1)
+        self._advance(1)
         self.datacollector.collect(self)
         self.running = self.simulation.month < self.scenario.run.steps
 
     def finish(self) -> Run:
-        """All months that are left, and the record of the run."""
-        while self.simulation.month < self.scenario.run.steps:
-            self.simulation.advance(STRETCH)
+        """All months that are left, and the record of the run with its measures.
+
+        Where a subclass has a `step` of its own, each month is such a step.
+
+        Raises:
+            Mistake: if that step does not advance the model.
+        """
+        while (month := self.month) < self.scenario.run.steps:
+            if type(self).step is Ecosystem.step:
+                self._advance(STRETCH)
+                continue
+            self.step()
+            if self.month == month:
+                raise Mistake([f"{type(self).__name__}.step: does not advance the month; call super().step() in it"])
         self.running = False
-        return self.simulation.result()
+        record = self.simulation.result()
+        return replace(record, measures=measure(record))
+
+    def _advance(self, months: int) -> None:
+        """Some months, in the midst of which nobody may be removed."""
+        self._under_way = True
+        try:
+            self.simulation.advance(months)
+        finally:
+            self._under_way = False
+
+    def _see_steps(self, firm: type[Firm]) -> None:
+        """See that no firm has a step that nobody calls; an ecosystem with a step of its own may call it.
+
+        Raises:
+            Mistake: if one has.
+        """
+        idle = [
+            name for name in ("step", "advance") if getattr(firm, name, None) is not getattr(mesa.Agent, name, None)
+        ]
+        if idle and type(self).step is Ecosystem.step:
+            decisions = ", ".join(method for methods in DECISIONS.values() for method in methods)
+            remedy = (
+                f"override one of its decisions ({decisions}), or call it in the step of your own kind of Ecosystem"
+            )
+            raise Mistake([f"{firm.__name__}.{idle[0]}: would never be called; {remedy}"])
 
 
 def _see_seed(seed: Any) -> None:
@@ -171,23 +231,6 @@ def _see_seed(seed: Any) -> None:
     """
     if seed is not None and not (isinstance(seed, int | np.integer) and 0 <= seed < 2**64):
         raise Mistake([f"seed: {shown(seed)} is not allowed; it must be a whole number from 0 to {2**64 - 1}"])
-
-
-def _suit(phases: dict[str, Phase], scenario: Scenario) -> None:
-    """See that phases of one's own take the place of phases that run.
-
-    Raises:
-        Mistake: if there is no such phase, it is off for the whole run, or it cannot be called.
-    """
-    for name, phase in phases.items():
-        if name not in PHASES:
-            raise Mistake([f"phases: {name!r} is no phase{nearest(name, PHASES)}; allowed are {', '.join(PHASES)}"])
-        if not callable(phase):
-            raise Mistake(
-                [f"phases: {name}: {shown(phase)} cannot be called; give a function of (world, rules, month)"]
-            )
-        if not any(rules[name]["on"] for rules in stages(scenario)):
-            raise Mistake([f"phases: {name}: would never be called; set {name}.on = true"])
 
 
 def _now(name: str, ecosystem: Ecosystem) -> float:

@@ -97,6 +97,15 @@ class Firm(mesa.Agent):
         else:
             super().__setattr__(name, value)
 
+    def remove(self) -> None:
+        """Leave the ecosystem at once, between two months; later calls change nothing.
+
+        Raises:
+            Mistake: in the midst of a month, or if an intervention has the firm stay.
+        """
+        if self.slot != GONE:
+            self.model.take_away(self)
+
     @property
     def name(self) -> str:
         """The name in the user's file, or one made of the firm's id."""

@@ -38,28 +38,37 @@ def world_of(scenario: Scenario, rules: Rules, seed: int = 0) -> World:
     Raises:
         Mistake: as `found`.
     """
-    key = luck.key(seed)
-    firms_file = (
-        None
-        if isinstance(scenario.founding.firms, int)
-        else read_firms(_beside(scenario, scenario.founding.firms), tuple(scenario.founding.strategies))
-    )
-    size = scenario.founding.firms if isinstance(scenario.founding.firms, int) else firms_file.count  # type: ignore[union-attr]
-    count = size * scenario.founding.copies
-    pairs, weights, trusts = _pairs(scenario, firms_file, count, key)
+    key, copies, file = luck.key(seed), scenario.founding.copies, firms_file(scenario)
+    count = copies * (file.count if file else int(scenario.founding.firms))
+    pairs, weights, trusts = _pairs(scenario, file, count, key)
     degree = np.bincount(pairs.ravel(), minlength=count)
     world = World(_room(scenario, degree), quantile_table(rules.founding), key, game_of(scenario))
-    places = best_places(scenario.founding, degree) if firms_file is None else np.empty(0, np.int64)
+    places = np.empty(0, np.int64) if file else best_places(scenario.founding, degree)
     bear_all(world, rules, count, places)
-    if firms_file is not None:
-        _apply(world, rules, firms_file)
-    open_books(world, rules, count, scenario.founding.copies)
+    if file:
+        _apply(world, rules, file, copies)
+    open_books(world, rules, count, copies)
     world.firms.attention[:count] = np.maximum(degree, scenario.partnering.max_partners)
     tie(world, rules, pairs, weights, trusts)
     if plays(scenario):
-        make_players(scenario, world, count, firms_file.columns if firms_file else {})
+        make_players(scenario, world, count, _of_all(file, copies) if file else {})
     _needs_orchestrator(scenario, world)
     return world
+
+
+def firms_file(scenario: Scenario) -> FirmsFile | None:
+    """The firms of a scenario's file; None where it names no file, but a number.
+
+    Raises:
+        Mistake: if the file is missing or wrong.
+    """
+    named, strategies = scenario.founding.firms, tuple(scenario.founding.strategies)
+    return None if isinstance(named, int) else read_firms(_beside(scenario, named), strategies)
+
+
+def _of_all(file: FirmsFile, copies: int) -> dict[str, list[str | float | None]]:
+    """What a file says of the firms of all copies of its network."""
+    return {column: values * copies for column, values in file.columns.items()}
 
 
 def _beside(scenario: Scenario, name: str) -> Path:
@@ -78,27 +87,30 @@ def check_files(scenario: Scenario) -> list[str]:
 def unused_columns(scenario: Scenario) -> list[str]:
     """The columns of its files that mean nothing here, a line each, with the nearest that would."""
     founding, lines = scenario.founding, []
-    if isinstance(founding.firms, str):
-        firms = read_firms(_beside(scenario, founding.firms))
-        lines += [_unused(founding.firms, column, FIRMS_MAY_SAY) for column in firms.unused]
+    if file := firms_file(scenario):
+        known = (*FIRMS_MAY_SAY, "strategy") if founding.strategies else FIRMS_MAY_SAY
+        lines += [_unused(str(founding.firms), column, known) for column in file.unused]
         if founding.ties is not None:
-            ties = read_ties(_beside(scenario, founding.ties), firms.names)
+            ties = read_ties(_beside(scenario, founding.ties), file.names)
             lines += [_unused(founding.ties, column, TIES_MAY_SAY) for column in ties.unused]
     return lines
 
 
 def _unused(file: str, column: str, known: tuple[str, ...]) -> str:
-    return f"{file}: the column {column!r} is not used{nearest(column, known)}"
+    why = "; founding.strategies names none" if column == "strategy" else nearest(column, known)
+    return f"{file}: the column {column!r} is not used{why}"
 
 
 def _pairs(
-    scenario: Scenario, firms_file: FirmsFile | None, count: int, key: np.uint64
+    scenario: Scenario, file: FirmsFile | None, count: int, key: np.uint64
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Who is tied to whom, with weights, and with trust by level in either direction (NaN where the default holds)."""
-    if scenario.founding.ties is not None and firms_file is not None:
-        ties = read_ties(_beside(scenario, scenario.founding.ties), firms_file.names)
-        return ties.pairs, ties.weight, ties.levels
-    pairs = copied_edges(scenario.founding, count // scenario.founding.copies, key)
+    copies = scenario.founding.copies
+    if scenario.founding.ties is not None and file is not None:
+        ties = read_ties(_beside(scenario, scenario.founding.ties), file.names)
+        pairs = np.concatenate([ties.pairs + copy * file.count for copy in range(copies)])
+        return pairs, np.tile(ties.weight, copies), np.tile(ties.levels, (copies, 1))
+    pairs = copied_edges(scenario.founding, count // copies, key)
     return pairs, np.ones(len(pairs)), np.full((len(pairs), len(LEVELS)), np.nan)
 
 
@@ -110,12 +122,13 @@ def _room(scenario: Scenario, degree: np.ndarray) -> np.ndarray:
     return np.concatenate([founders, np.full(newcomers, attention)]).astype(np.int64)
 
 
-def _apply(world: World, rules: Rules, table: FirmsFile) -> None:
-    """Let what the user's file says of the firms hold instead of what was drawn."""
+def _apply(world: World, rules: Rules, table: FirmsFile, copies: int) -> None:
+    """Let what the user's file says of the firms hold instead of what was drawn, in every copy of the network."""
     firms = world.firms
-    world.names = dict(enumerate(table.names))
+    named = [name if copy == 0 else f"{name} ({copy + 1})" for copy in range(copies) for name in table.names]
+    world.names = dict(enumerate(named))
     codes = {"role": Role, "type": ContributionType}
-    for column, values in table.columns.items():
+    for column, values in _of_all(table, copies).items():
         if column in OF_PLAYERS:
             continue
         given = np.flatnonzero([value is not None for value in values])
@@ -126,7 +139,7 @@ def _apply(world: World, rules: Rules, table: FirmsFile) -> None:
             firms.power[given] = firms.endowment[given] ** rules.founding.power_exponent
         if column == "contribution":
             firms.belief[given] = firms.contribution[given]
-    introduce_all(world, rules, len(table.names))
+    introduce_all(world, rules, len(named))
 
 
 def _needs_orchestrator(scenario: Scenario, world: World) -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from sim.ecosystem import Ecosystem
-from sim.measures import measure
 from sim.record import Run
 from sim.scenario import Scenario
 
@@ -25,5 +23,4 @@ def run(scenario: Scenario | str | None = None, seed: int = 0, **how: Any) -> Ru
     Raises:
         Mistake: if the scenario, or what is asked of it, is wrong.
     """
-    record = Ecosystem(scenario, seed, **how).finish()
-    return replace(record, measures=measure(record))
+    return Ecosystem(scenario, seed, **how).finish()

@@ -13,12 +13,10 @@ import sys
 from functools import cache
 from pathlib import Path
 
-from sim import late
-from sim.compiled import CACHE
+from sim import late, lifeline
+from sim.compiled import CACHE, warn_if_unkept
 from sim.rules import Rules
 from sim.world import World
-
-_CODE = "import sys; from sim.warm import compile_all; compile_all(sys.argv[1:])"
 
 
 def is_cold(names: list[str]) -> bool:
@@ -36,7 +34,11 @@ def compile_all(names: list[str]) -> None:
 
 
 def call_help(rules: Rules) -> None:
-    """If nothing that these rules call is compiled, and a second core is there, let a second process begin from the end."""
+    """If nothing that these rules call is compiled, and a second core is there, let a second process begin from the end.
+
+    Where compiled code cannot be kept, say so.
+    """
+    warn_if_unkept()
     _call_help(late.needed(rules))
 
 
@@ -49,8 +51,12 @@ def _call_help(names: tuple[str, ...]) -> None:
         print("compiling the model: once on this machine, for some half a minute", file=sys.stderr)
     path = os.pathsep.join([str(Path(__file__).parent.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
     silent = subprocess.DEVNULL
-    command = [sys.executable, "-c", _CODE, *reversed(names)]
+    command = lifeline.command("sim.warm", *reversed(names))
     helper = subprocess.Popen(
         command, env={**os.environ, "PYTHONPATH": path}, stdin=silent, stdout=silent, stderr=silent
     )
     atexit.register(helper.kill)
+
+
+if __name__ == "__main__":
+    compile_all(sys.argv[1:])

@@ -153,7 +153,7 @@ class Firms(Table):
     draw: Double
     """Its draw for the decision at hand (`deal`)."""
     total_benefit: Double
-    """Sum of its shares since it joined."""
+    """Sum of its shares since it joined; the months of `run.burn_in` count too."""
     total_effort: Double
     """Sum of its effort since it joined."""
     total_shapley: Double
@@ -362,8 +362,14 @@ SERIES: dict[str, tuple[str, str]] = {
     "mix_need": ("share", "Weight of sharing by need."),
     "contribution": ("share", "Mean contribution of members."),
     "partner_contribution": ("share", "Mean contribution of members who are not orchestrators."),
-    "trust": ("0 to 1", "Mean trust over all ties."),
-    "trust_operational": ("0 to 1", "Mean operational trust over all ties."),
+    "trust": (
+        "0 to 1",
+        "Mean trust over all ties: the weighted harmonic mean of a tie's levels, the operational one filled from public ratings.",
+    ),
+    "trust_operational": (
+        "0 to 1",
+        "Mean operational trust over all ties by own experience alone; what public ratings add to it is in `trust`.",
+    ),
     "trust_relational": ("0 to 1", "Mean relational trust over all ties."),
     "trust_strategic": ("0 to 1", "Mean strategic trust over all ties."),
     "alignment": ("0 to 1", "Mean agreement of goals over all ties."),

@@ -290,3 +290,123 @@ class TestMesa:
         )
         assert [row["sharing.take_rate"] for row in rows] == [0.0, 0.2]
         assert rows[0]["orchestrator_income"] != rows[1]["orchestrator_income"]
+
+
+class Quitter(Firm):
+    """A firm that removes itself in the midst of a month."""
+
+    def contribute(self):
+        self.remove()
+        return 0.0
+
+
+class Stepping(Firm):
+    """A firm as Mesa's tutorials write it."""
+
+    def step(self):
+        self.contribution = 0.0
+
+
+class Watched(Ecosystem):
+    """An ecosystem with a step of its own."""
+
+    def __init__(self, *args, **kwargs):
+        self.seen = []
+        super().__init__(*args, **kwargs)
+
+    def step(self):
+        self.seen.append(self.month)
+        super().step()
+
+
+class TestMesaSteps:
+    """What Mesa lets one override or call, and our world must go along with."""
+
+    def test_a_removed_firm_is_gone_from_agents_world_and_series(self, busy):
+        ecosystem = Ecosystem(busy.replace({"membership.on": False, "interventions": []}), 3)
+        ecosystem.step()
+        firm = next(iter(ecosystem.agents))
+        before, slot = int(ecosystem.world.now.firms), firm.slot
+        partners = firm.partners
+        firm.remove()
+        assert firm.slot == GONE and firm not in ecosystem.agents
+        assert len(ecosystem.agents) == before - 1 == ecosystem.world.now.firms
+        assert slot not in ecosystem.world.member_slots
+        assert all(slot not in [tie.partner for tie in partner.ties] for partner in partners)
+        ecosystem.step()
+        assert ecosystem.datacollector.get_model_vars_dataframe()[["firms", "removals"]].iloc[-1].tolist() == [
+            before - 1,
+            1,
+        ]
+        firm.remove()  # once more is no matter
+        assert len(ecosystem.agents) == before - 1
+
+    def test_removing_a_firm_is_what_the_intervention_does(self, busy):
+        named = {"kind": "leave", "at": 5, "firms": ["F0", "F7"]}
+        told = run(busy.replace({"interventions": [named]}), seed=3)
+        ecosystem = Ecosystem(busy.replace({"interventions": []}), 3)
+        for _month in range(5):
+            ecosystem.step()
+        for firm in [firm for firm in ecosystem.agents if firm.name in ("F0", "F7")]:
+            firm.remove()
+        done = ecosystem.finish()
+        assert done.series.equals(told.series) and done.firms.equals(told.firms)
+
+    def test_all_agents_may_be_removed(self, busy):
+        ecosystem = Ecosystem(busy, 3)
+        ecosystem.step()
+        assert len(ecosystem.agents) > 0
+        ecosystem.remove_all_agents()
+        assert len(ecosystem.agents) == 0 == ecosystem.world.now.firms
+        assert ecosystem.finish().series["firms"].iloc[-1] == 0
+
+    def test_nobody_is_removed_in_the_midst_of_a_month(self, busy):
+        with pytest.raises(Mistake, match="cannot be removed in the midst of a month; decide it in leave"):
+            Ecosystem(busy, firm=Quitter).step()
+
+    def test_a_firm_that_stays_is_not_removed(self, busy):
+        held = busy.replace({"interventions": [{"kind": "stay", "at": 0, "firms": ["F3"]}]})
+        ecosystem = Ecosystem(held)
+        ecosystem.step()
+        firm = next(firm for firm in ecosystem.agents if firm.name == "F3")
+        with pytest.raises(Mistake, match="F3: cannot be removed; an intervention of kind stay holds it"):
+            firm.remove()
+        assert firm in ecosystem.agents and firm.slot in ecosystem.world.member_slots
+
+    def test_a_step_of_a_firm_that_nobody_calls_is_refused(self, busy):
+        with pytest.raises(
+            Mistake, match=r"Stepping\.step: would never be called; override one of its decisions \(observe"
+        ):
+            Ecosystem(busy, firm=Stepping)
+
+    def test_a_step_of_a_firm_may_be_called_by_the_ecosystems_own(self, busy):
+        class Called(Ecosystem):
+            def step(self):
+                self.agents.do("step")
+                super().step()
+
+        ecosystem = Called(
+            busy.replace({"run.steps": 3, "contribution.on": False, "interventions": []}), 3, firm=Stepping
+        )
+        assert ecosystem.finish().firms.query("born < 3")["contribution"].max() == 0.0
+
+    def test_an_ecosystems_own_step_is_called_every_month_by_finish_too(self, busy):
+        short = busy.replace({"run.steps": 20, "interventions": []})
+        ecosystem = Watched(short, 3)
+        ecosystem.step()
+        done = ecosystem.finish()
+        assert ecosystem.seen == list(range(20)) and not ecosystem.running
+        assert done.series.equals(run(short, seed=3).series)
+        assert len(ecosystem.datacollector.get_model_vars_dataframe()) == 20
+
+    def test_a_step_that_does_not_advance_is_refused_not_waited_for(self, busy):
+        class Idle(Ecosystem):
+            def step(self):
+                pass
+
+        with pytest.raises(Mistake, match=r"Idle\.step: does not advance the month; call super\(\)\.step\(\) in it"):
+            Idle(busy).finish()
+
+    def test_finish_measures(self, busy):
+        done = Ecosystem(busy, 3).finish()
+        assert done.measures == pytest.approx(run(busy, seed=3).measures, nan_ok=True) and len(done.measures) > 40

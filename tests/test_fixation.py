@@ -5,6 +5,8 @@ import pytest
 from scipy.optimize import brentq
 
 from sim import Mistake, Scenario, fixation
+from sim.cli import main
+from sim.simulation import Simulation
 from sim.study.chains import exact_fixation, simulated_fixation
 
 ALONE = {"only": ["contribution", "exchange", "value"], "exchange": {"rule": "strategies"}}
@@ -106,3 +108,80 @@ def test_a_scenario_goes_by_its_name_and_copies_are_needed():
         fixation("moran", copies=0)
     with pytest.raises(Mistake, match="fixation asks for rule"):
         fixation("rising_tide")
+
+
+# Networks of one's own
+
+
+FIRMS = ("A", "B", "C", "D", "E")
+STAR, RING = [("A", name) for name in FIRMS[1:]], [*zip(FIRMS, FIRMS[1:] + FIRMS[:1], strict=True)]
+
+
+@pytest.fixture
+def own(tmp_path):
+    """A maker of donation games on a network of one's own, with a strategy of some firms in its file."""
+
+    def make(ties, given=None):
+        column = ",strategy" if given is not None else ""
+        rows = [name + (f",{given.get(name, '')}" if given is not None else "") for name in FIRMS]
+        (tmp_path / "firms.csv").write_text("\n".join([f"name{column}", *rows]), encoding="utf-8")
+        (tmp_path / "ties.csv").write_text("\n".join(["source,target", *map(",".join, ties)]), encoding="utf-8")
+        parts = donation(6.0, firms=5, selection=0.05).model_dump(include={"only", "exchange", "contribution", "value"})
+        named = {"firms": "firms.csv", "ties": "ties.csv", "strategies": {"cooperate": 0.2, "defect": 0.8}}
+        return Scenario(**parts, founding=named).beside(tmp_path)
+
+    return make
+
+
+def alone(name, others="defect"):
+    """One firm cooperates, the others do not."""
+    return {firm: "cooperate" if firm == name else others for firm in FIRMS}
+
+
+def test_a_ring_from_a_file_is_the_ring_that_is_shipped(own):
+    assert exact_fixation(own(RING)) == pytest.approx(exact_fixation(donation(6.0, firms=5, selection=0.05)), rel=1e-12)
+
+
+def test_where_the_mutant_stands_matters_where_a_file_says_so(own):
+    """On a star, from the hub and from a leaf; from anywhere is their mean, one to four."""
+    hub, leaf = (exact_fixation(own(STAR, alone(name))) for name in ("A", "B"))
+    assert hub != pytest.approx(leaf, rel=0.05)
+    assert exact_fixation(own(STAR)) == pytest.approx((hub + 4 * leaf) / 5, rel=1e-12)
+    assert exact_fixation(own(STAR, {})) == pytest.approx((hub + 4 * leaf) / 5, rel=1e-12)
+
+
+def test_what_a_file_leaves_open_is_dealt(own):
+    """One in five is dealt to cooperate, anywhere; where that is A, which defects by its file, nobody does."""
+    chance = exact_fixation(own(STAR, {"A": "defect"}))
+    leaf = exact_fixation(own(STAR, alone("B")))
+    assert chance == pytest.approx(4 / 5 * leaf, rel=1e-12)
+
+
+@pytest.mark.parametrize("name", ["A", "B"])
+def test_the_luck_of_the_engine_agrees_with_the_exact_chain_on_a_network_from_a_file(own, name):
+    """Within 3.3 standard errors, as above."""
+    scenario, copies = own(STAR, alone(name)), 4000
+    found = fixation(scenario, copies, seed=1)
+    assert found.undecided == 0.0 and 0.0 < found.exact < 1.0
+    assert abs(found.simulated.value - found.exact) <= 3.3 * np.sqrt(found.exact * (1 - found.exact) / copies)
+
+
+@pytest.mark.parametrize("copies", ["1", "50"])
+def test_the_command_gives_numbers_for_a_network_from_a_file(own, tmp_path, capsys, copies):
+    own(RING, alone("C")).save(tmp_path / "net.toml")
+    with pytest.raises(SystemExit) as end:
+        main(["fixation", str(tmp_path / "net.toml"), "--copies", copies])
+    told = capsys.readouterr().out
+    assert end.value.code == 0 and "nan" not in told.lower() and f"{copies} copies" in told
+    assert "–" not in told, "the chain is exact for five firms"
+
+
+def test_each_copy_of_a_network_from_a_file_goes_by_the_file(own):
+    """Traits, ties, strategies and weights are those of the file; names tell the copies apart."""
+    scenario = own(STAR, alone("A")).replace({"founding.copies": 3})
+    world = Simulation(scenario).world
+    assert world.now.copies == 3 and world.now.slots == 15 and world.now.ties == 12
+    assert world.firms.degree[:15].tolist() == [4, 1, 1, 1, 1] * 3
+    assert world.players.strategy[:15].tolist() == [0, 1, 1, 1, 1] * 3
+    assert [world.name(slot) for slot in (0, 4, 5, 14)] == ["A", "E", "A (2)", "E (3)"]
+    assert np.all(world.ties.partner[world.tie_rows] // 5 == np.repeat([0, 1, 2], 8))

@@ -133,6 +133,22 @@ def test_columns_that_mean_nothing_are_told_with_the_nearest_that_does(write, ca
     assert told[2] == "note: ties.csv: the column 'wieght' is not used; did you mean 'weight'?"
 
 
+def test_a_column_of_strategies_is_used_where_strategies_are_played(write, capsys):
+    write("name,strategy,stratgey\nA,cooperate,x\nB,defect,y\n", "firms.csv")
+    write("source,target\nA,B\n", "ties.csv")
+    network = '[founding]\nfirms = "firms.csv"\nties = "ties.csv"\n'
+    game = 'strategies = { cooperate = 0.5, defect = 0.5 }\n[exchange]\nrule = "strategies"\n[value]\nform = "matrix"\n'
+    only = 'title = "A"\nonly = ["contribution", "exchange", "value"]\n'
+    typo = "note: firms.csv: the column 'stratgey' is not used"
+    code, _out, err = tide(capsys, "check", write(only + network + game))
+    assert (code, err) == (0, f"{typo}; did you mean 'strategy'?\n")
+    code, _out, err = tide(capsys, "check", write('title = "A"\n' + network + "[sharing]\ntake_rate = 0\n"))
+    assert code == 0 and err.splitlines()[:2] == [
+        "note: firms.csv: the column 'strategy' is not used; founding.strategies names none",
+        typo,
+    ]
+
+
 def test_a_run_tells_it_too(write, capsys):
     where = write('title = "A"\n[founding]\nfirms = 20\n[run]\nsteps = 3\n')
     _code, _out, err = tide(capsys, "run", where, "--no-figure", "--set", "customers.base.churn=0.5")

@@ -70,3 +70,19 @@ def test_subkeys_are_keys_of_their_own():
     purpose = luck.purpose("test: subkeys")
     keys = {int(luck.subkey(luck.key(0), purpose, run)) for run in range(1000)}
     assert len(keys) == 1000
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 7, 1000])
+def test_every_place_is_drawn_alike_the_first_and_the_last_too(count):
+    """Place k is drawn from k / n up to (k + 1) / n; of one, the only one; rounding never leads beyond the last."""
+    for place in {0, count // 2, count - 1}:
+        inside = (place + np.array([1e-6, 0.5, 1 - 1e-6])) / count
+        assert [luck.below(draw, count) for draw in inside] == [place] * 3
+    assert luck.below(np.nextafter(1.0, 0.0), count) == count - 1
+    assert luck.below(1.0, count) == count - 1
+
+
+def test_places_that_are_drawn_are_as_many_of_each():
+    draws = luck.uniforms(luck.key(3), luck.purpose("test: places"), 0, np.arange(60_000))
+    counts = np.bincount([luck.below(draw, 6) for draw in draws], minlength=6)
+    assert counts.size == 6 and stats.chisquare(counts).pvalue > 1e-3

@@ -42,6 +42,7 @@ from sim.measures.network import (
 )
 from sim.measures.resilience import recovery_time, resilience_loss, robustness
 from sim.measures.trust import cooperation
+from sim.running import run as simulate
 from sim.scenario import Scenario
 from sim.simulation import Simulation
 from sim.world import SERIES
@@ -184,6 +185,26 @@ def test_who_joined_at_the_very_end_is_not_compared_yet():
         firms=[3] * 10, born=[0, 0, 10], total_benefit=[1, 3, 0], total_effort=[1, 1, 0], total_shapley=[1, 3, 0]
     )
     assert gini_benefit(run) == pytest.approx(gini([1, 3])) and gini_return(run) == pytest.approx(gini([1, 3]))
+
+
+def test_a_burn_in_leaves_months_out_of_means_and_sums_of_series_and_not_of_what_firms_sum_up(busy):
+    """As `run.burn_in` says: `total_benefit`, and how fairly it is spread, count every month since a firm joined."""
+    whole, later = simulate(busy), simulate(busy.replace({"run.burn_in": 24}))
+    assert later.series.equals(whole.series) and later.firms.equals(whole.firms)
+    counted = later.series["month"] >= 24
+    assert later.measures["value"] == pytest.approx(later.series["value"][counted].mean()) != whole.measures["value"]
+    assert later.measures["exits"] == pytest.approx(later.series["exits"][counted].sum()) != whole.measures["exits"]
+    for name in (
+        "gini_benefit",
+        "smallest_benefit",
+        "gini_return",
+        "jain_benefit",
+        "atkinson_benefit",
+        "shapley_distance",
+    ):
+        assert later.measures[name] == whole.measures[name]
+    stays = 60 - later.firms["born"]
+    assert later.measures["gini_benefit"] == pytest.approx(gini((later.firms["total_benefit"] / stays)[stays > 0]))
 
 
 def test_under_pure_shapley_sharing_everybody_gets_what_they_brought():

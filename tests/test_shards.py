@@ -17,7 +17,6 @@ import pytest
 
 from sim import Result, Study, sweep
 from sim.cli import main
-from sim.compiled import CACHE
 from sim.measures import MEASURES
 from sim.mistakes import Mistake
 from sim.record import Run, write_json
@@ -485,6 +484,74 @@ def test_an_unfinished_sweep_of_another_study_is_refused_unless_it_is_thrown_awa
     assert not half.folder.exists()
 
 
+@pytest.fixture
+def own(tmp_path):
+    """A study of a network of one's own; its folder."""
+    (tmp_path / "firms.csv").write_text("name,role,endowment\nA,orchestrator,2\nB,supplier,1\nC,supplier,1\n")
+    (tmp_path / "ties.csv").write_text("source,target,weight\nA,B,1\nB,C,1\nA,C,1\n")
+    (tmp_path / "net.toml").write_text('title = "Net"\n[founding]\nfirms = "firms.csv"\nties = "ties.csv"\n')
+    factors = f'[factors]\n"{TAKE}" = [0.0, 0.3]\n[replicates]\ncount = 4\n'
+    (tmp_path / "mine.toml").write_text(f'scenario = "net.toml"\nset = {{ "run.steps" = 6 }}\n{factors}')
+    return tmp_path
+
+
+EDITS = {"firms.csv": ("B,supplier,1", "B,supplier,3"), "ties.csv": ("A,C,1", "A,C,5")}
+
+
+def change(folder: Path, name: str, back: bool = False) -> None:
+    """Edit a file, or undo it."""
+    old, new = EDITS[name][:: -1 if back else 1]
+    text = (folder / name).read_text()
+    assert old in text
+    (folder / name).write_text(text.replace(old, new))
+
+
+@pytest.mark.parametrize("name", EDITS)
+def test_files_of_firms_and_ties_are_part_of_what_a_sweep_is(own, name):
+    """One that was begun with other files is not gone on with; one that is finished is not taken for it."""
+    mine = Study.load(own / "mine.toml")
+    Plan.of(mine, unfinished(own / "a")).cut(1).write()
+    with pytest.raises(Interrupted):
+        sweep(mine, workers=1, out=own / "a", progress=stop_after(3))
+    before = contents(unfinished(own / "a"))
+    change(own, name)
+    with pytest.raises(Mistake, match="with other files of firms or ties; name another place with --out"):
+        sweep(mine, workers=1, out=own / "a", resume=True)
+    assert contents(unfinished(own / "a")) == before
+    other = sweep(mine, workers=1, out=own / "b")
+    change(own, name, back=True)
+    first = sweep(mine, workers=1, out=own / "a", resume=True)
+    assert not first.runs["value"].equals(other.runs["value"])
+    again = sweep(mine, workers=1, out=own / "b")
+    assert again.runs["value"].equals(first.runs["value"]), "what is finished was of other files"
+
+
+@pytest.mark.parametrize("name", EDITS)
+@pytest.mark.parametrize("gone", [False, True])
+def test_whoever_shares_the_work_has_the_same_files(own, name, gone):
+    plan(own / "mine.toml", out=own / "a")
+    change(own, name)
+    if gone:
+        (own / name).unlink()
+    with pytest.raises(Mistake, match=rf"^{name}: {'is missing' if gone else 'has been changed since the sweep was'}"):
+        work(own / "a", workers=1)
+    assert not list(unfinished(own / "a").glob("shard-*"))
+
+
+@pytest.mark.parametrize("name", EDITS)
+def test_a_file_that_is_edited_while_a_sweep_lasts_is_told_and_nothing_is_put_together(own, name):
+    """Every run reads it: some would be of one network, and some of another."""
+    mine, edited = Study.load(own / "mine.toml"), []
+
+    def edit_once(now: Standing) -> None:
+        if now.done == 3 and not edited:
+            edited.append(change(own, name))
+
+    with pytest.raises(Mistake, match=rf"^{name}: has been changed since the sweep was planned; put back .* --fresh"):
+        sweep(mine, workers=1, out=own / "a", progress=edit_once)
+    assert edited and not (own / "a").exists()
+
+
 def test_two_sweeps_do_not_work_in_one_folder(half):
     before = contents(half.folder)
     with sharding.held(half.folder), pytest.raises(Mistake, match=f"process {os.getpid()} on .* is at work here"):
@@ -641,22 +708,3 @@ def test_a_planned_sweep_is_shared_out_and_merged_by_commands(tmp_path, monkeypa
     assert len(Result.read("results/mine").runs) == 6
     code, told = tide("sweep", "mine.toml", "--isolate", "cellar")
     assert code == 2 and "allowed are auto, threads, process" in told
-
-
-# Compiled code that cannot be read
-
-
-@pytest.mark.skipif(CACHE is None, reason="nothing is kept")
-@pytest.mark.parametrize("kind", ["nbi", pytest.param("nbc", marks=pytest.mark.slow)])
-def test_a_truncated_file_of_compiled_code_is_compiled_anew(tmp_path, kind):
-    code = "from sim import luck; print(repr(float(luck.uniform(luck.key(5), luck.purpose('probe'), 1, 2))))"
-    shown = [sys.executable, "-c", code]
-    words = {"env": environment() | {"RISINGTIDE_CACHE": str(tmp_path)}, "capture_output": True, "text": True}
-    first = subprocess.run(shown, **words)
-    assert first.returncode == 0, first.stderr
-    files = list(tmp_path.rglob(f"*.{kind}"))
-    assert files
-    for path in files:
-        path.write_bytes(path.read_bytes()[:-20])
-    again = subprocess.run(shown, **words)
-    assert (again.returncode, again.stdout) == (0, first.stdout), again.stderr

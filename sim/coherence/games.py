@@ -103,5 +103,3 @@ def copies(scenario: Scenario) -> Iterator[tuple[Key, str]]:
     for phase in ("sharing", "voice", "partnering", "membership"):
         if getattr(scenario, phase).on:
             yield ("founding", "copies"), f"copies of an ecosystem stay apart; set {phase}.on = false"
-    if not isinstance(scenario.founding.firms, int):
-        yield ("founding", "copies"), "firms from a file are there once; set copies = 1"

@@ -154,7 +154,8 @@ _ALL = (
         "trust_operational",
         "0 to 1",
         last_year_of("trust_operational"),
-        "Trust that partners deliver, over all ties, mean over the last 12 months.",
+        "Trust that partners deliver, by own experience alone (`trust` also counts public ratings), over all ties, mean over the last "
+        "12 months.",
         _TRUST,
     ),
     Measure(

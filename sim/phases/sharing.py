@@ -63,6 +63,18 @@ def totals(world, rules):
 
 
 @kernel
+def balance(world, rules):
+    """Charge what knowledge and alignment cost; then write what there is to share, what members must pay in, and the sums over members.
+
+    A sharing phase begins with it, a user's own too.
+    """
+    now = world.now
+    totals(world, rules)
+    now.governance_cost += (knowledge.bill(rules.value) + alignment.bill(rules.trust)) * now.firms
+    now.net, now.dues = income_after_governance(now)
+
+
+@kernel
 def keep(world, i, kept):
     """The orchestrators keep a part of firm i's share, where clusters have rules of their own."""
     world.now.orchestrator_income += kept
@@ -82,9 +94,7 @@ def pay_orchestrators(world):
 def phase(world, rules, _month):
     """The take first, then what stays on ties, then the pot by the mix."""
     firms, now, p = world.firms, world.now, rules.sharing
-    totals(world, rules)
-    now.governance_cost += (knowledge.bill(rules.value) + alignment.bill(rules.trust)) * now.firms
-    now.net, now.dues = income_after_governance(now)
+    balance(world, rules)
     take = p.take_rate if now.orchestrators > 0 else 0.0
     now.orchestrator_income = 0.0 if now.clusters > 0 else take * now.net
     for cluster in range(now.clusters):

@@ -76,4 +76,5 @@ class Run(Part):
     snapshot_every: Annotated[int, Field(ge=0)] = 0
     """Firms and ties are kept every so many months (0: only at the end)."""
     burn_in: Month = 0
-    """Months at the start that means and totals over the run leave out."""
+    """Months at the start that means and sums of series over the run leave out; `total_benefit` and the other sums of firms, and the
+    measures of fairness made of them, count every month."""

@@ -13,7 +13,7 @@ from scipy.sparse import csr_array, identity
 from scipy.sparse.csgraph import breadth_first_order
 from scipy.sparse.linalg import spsolve
 
-from sim.founding import found
+from sim.founding import firms_file, found
 from sim.measures.estimate import Estimate, share_interval
 from sim.mistakes import Mistake
 from sim.phases import imitation
@@ -37,7 +37,7 @@ class Fixation(NamedTuple):
     """How likely the first strategy takes over."""
 
     exact: float
-    """By the chain of all configurations; NaN above 12 firms."""
+    """By the chain of all configurations, from where the strategies start: NaN above 12 firms."""
     simulated: Estimate
     """By copies of the ecosystem, with the score interval (Wilson 1927) of 95 %."""
     undecided: float
@@ -47,7 +47,9 @@ class Fixation(NamedTuple):
 
 
 def fixation(scenario: Scenario | str, copies: int = 10_000, seed: int = 0) -> Fixation:
-    """The chance that the first of two strategies takes over, from the numbers that `founding.strategies` gives.
+    """The chance that the first of two strategies takes over.
+
+    It begins with as many firms of each strategy as `founding.strategies` says, anywhere; or where the file of firms says so.
 
     Args:
         scenario: a scenario, or the name of a shipped one or of a file.
@@ -61,11 +63,16 @@ def fixation(scenario: Scenario | str, copies: int = 10_000, seed: int = 0) -> F
     if copies < 1:
         raise Mistake([f"copies: {copies} is not allowed; it must be a whole number from 1"])
     _suits(scenario)
-    firms = scenario.founding.firms
-    exact = exact_fixation(scenario, seed) if isinstance(firms, int) and firms <= MOST else np.nan
+    exact = exact_fixation(scenario, seed) if founders(scenario) <= MOST else np.nan
     taken, lost = simulated_fixation(scenario, copies, seed)
     decided = np.repeat([1.0, 0.0], [taken, copies - taken])
     return Fixation(exact, share_interval(decided), (copies - taken - lost) / copies, copies)
+
+
+def founders(scenario: Scenario) -> int:
+    """How many firms a copy of the ecosystem has."""
+    firms, file = scenario.founding.firms, firms_file(scenario)
+    return file.count if file else int(firms)
 
 
 def _suits(scenario: Scenario) -> None:
@@ -93,6 +100,7 @@ def simulated_fixation(scenario: Scenario, copies: int, seed: int = 0) -> tuple[
     """In how many copies the first strategy has taken over, and in how many it has died out, when all are decided."""
     changes = {"founding.copies": copies, "run.steps": ENDLESS, "run.record_every": ENDLESS, "run.burn_in": 0}
     simulation = Simulation(scenario.replace(changes), seed)
+    size = founders(scenario)
     taken = lost = since = 0
     before = simulation.world.players.strategy.copy()
     while simulation.month < ENDLESS and taken + lost < copies and since < PATIENCE:
@@ -101,12 +109,12 @@ def simulated_fixation(scenario: Scenario, copies: int, seed: int = 0) -> tuple[
         since = since + GLANCE if np.array_equal(now, before) else 0
         before = now.copy()
         first = (now.reshape(copies, -1) == 0).sum(axis=1)
-        taken, lost = int(np.sum(first == simulation.scenario.founding.firms)), int(np.sum(first == 0))
+        taken, lost = int(np.sum(first == size)), int(np.sum(first == 0))
     return taken, lost
 
 
 def exact_fixation(scenario: Scenario, seed: int = 0) -> float:
-    """The chance of takeover by solving the Markov chain over all configurations, mean over where the first strategy starts.
+    """The chance of takeover by solving the Markov chain over all configurations, mean over where the first strategy may start.
 
     Raises:
         Mistake: if there are more than 12 firms.
@@ -116,13 +124,24 @@ def exact_fixation(scenario: Scenario, seed: int = 0) -> float:
     if count > MOST:
         raise Mistake(
             [
-                f"founding.firms: {count}: the exact chain has two to the power of that many states; allowed are at most {MOST}"
+                f"founding.firms: {count} firms: the exact chain has two to the power of that many states; allowed are at most {MOST}"
             ]
         )
     chance = takeover_chances(world, rules, [kind.row == 1 for kind in strategies_of(scenario).values()])
+    return float(chance[_starts(scenario, count)].mean())
+
+
+def _starts(scenario: Scenario, count: int) -> list[int]:
+    """The configurations in which an ecosystem may begin, each as likely: where firms are dealt strategies, and as their file says."""
     shares = np.array([*scenario.founding.strategies.values()])
     first = int(np.sum(whole_numbers(shares, count) == 0))
-    return float(chance[[state.bit_count() == first for state in range(chance.size)]].mean())
+    given = file.columns.get("strategy", []) if (file := firms_file(scenario)) else []
+    told = {
+        slot: name == next(iter(scenario.founding.strategies)) for slot, name in enumerate(given) if name is not None
+    }
+    others = ~sum(1 << slot for slot in told)
+    fixed = sum(1 << slot for slot, plays_first in told.items() if plays_first)
+    return [state & others | fixed for state in range(2**count) if state.bit_count() == first]
 
 
 def takeover_chances(world: World, rules: Rules, cooperates: list[bool]) -> np.ndarray:

@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TextIO
 
+from sim.lifeline import die_with
 from sim.study.estimating import Needs, taste, unknown, warm_up
-from sim.study.serving import die_with, serve
+from sim.study.serving import serve
 from sim.study.sharding import Plan
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -25,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 import sim
+from sim import lifeline
 from sim.compiled import wipe_cache
 from sim.mistakes import Mistake
 from sim.study.copies import Copy, frozen
@@ -38,8 +40,8 @@ TRIES = 3
 GRACE = 2.0
 """Seconds after the limit at which a run that has not cut itself is cut with its process."""
 KILLED = ("SIGKILL", "SIGTERM")
-"""Deaths that somebody else is to blame for."""
-COMMAND = [sys.executable, "-m", "sim.study.worker"]
+"""Workers killed from outside."""
+WORKER = "sim.study.worker"
 
 
 def environment() -> dict[str, str]:
@@ -48,15 +50,55 @@ def environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join(path)}
 
 
+def ending(code: int) -> str:
+    """How a process ended, in a word: a signal, or `exit` and its code."""
+    if code >= 0:
+        return f"exit {code}"
+    try:
+        return signal.Signals(-code).name
+    except ValueError:  # a real-time signal
+        return f"signal {-code}"
+
+
+def crashed(how: str) -> bool:
+    """Whether a process ended by a fault of its code; compiling anew is the last remedy."""
+    return how not in KILLED and not how.startswith("exit")
+
+
+def no_start(how: str, words: str) -> Mistake:
+    """What to say of a worker process that does not start: how it ended, what it said last, and what to try.
+
+    Args:
+        how: how it ended (`ending`).
+        words: what it wrote to its errors.
+    """
+    lines = [line.strip() for line in words.splitlines() if line.strip() and not line.startswith("note: ")]
+    said = lines[-1] if lines else "it said nothing"
+    if how == "SIGKILL":
+        remedy = "the system may have run out of memory: try --workers 1"
+    elif how in KILLED:
+        remedy = "another program ended it: run the same command again"
+    else:
+        remedy = f"{shlex.join([sys.executable, '-c', f'import {WORKER}'])} may show why"
+    return Mistake(
+        [f"a worker process does not start ({how}, {TRIES} times): {said}; {remedy}, or do without: --isolate threads"]
+    )
+
+
 def taste_apart(plan: Plan) -> Needs:
     """What a run takes, tried in a process of its own; reckoned roughly if that dies of it."""
+    command = lifeline.command(WORKER, "taste")
     for _try in range(2):
-        done = subprocess.run(
-            [*COMMAND, "taste"], input=json.dumps(plan.content), capture_output=True, text=True, env=environment()
-        )
+        try:
+            done = subprocess.run(
+                command, input=json.dumps(plan.content), capture_output=True, text=True, env=environment()
+            )
+        except OSError:  # no room for a process: whoever starts a worker will say so
+            break
         if done.returncode == 0:
             return Needs(*json.loads(done.stdout))
-        wipe_cache()
+        if crashed(ending(done.returncode)):
+            wipe_cache()
     return unknown(plan)
 
 
@@ -85,25 +127,37 @@ class Worker:
         for _try in range(TRIES):
             self.end()
             self._errors = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115  (closed in end)
-            words = [str(self._plan.folder), str(os.getpid()), *([str(self._limit)] if self._limit else [])]
-            self._process = subprocess.Popen(
-                [*COMMAND, *words],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=self._errors,
-                text=True,
-                env=environment(),
-            )
+            self._process = self._begun()
             if self._stop.is_set():  # it was started after all others were ended
                 self.kill()
             if self._read() or self._stop.is_set():
                 return self._process
             self._process.wait()
-            if self.death() not in KILLED:
-                wipe_cache()  # a damaged file of compiled code may be why
+            if crashed(self.death()):
+                wipe_cache()
         self._errors.seek(0)
-        last = (self._errors.read().strip().splitlines() or ["it says nothing"])[-1]
-        raise Mistake([f"a worker process does not start: {last}"])
+        raise no_start(self.death(), self._errors.read())
+
+    def _begun(self) -> subprocess.Popen[str]:
+        """A process, begun.
+
+        Raises:
+            Mistake: if the system has no room for another one.
+        """
+        words = [str(self._plan.folder), *([str(self._limit)] if self._limit else [])]
+        way = subprocess.PIPE
+        try:
+            return subprocess.Popen(
+                lifeline.command(WORKER, *words),
+                stdin=way,
+                stdout=way,
+                stderr=self._errors,
+                text=True,
+                env=environment(),
+            )
+        except OSError as error:
+            remedy = "try fewer --workers, or do without: --isolate threads"
+            raise Mistake([f"a worker process cannot be started ({error.strerror}); {remedy}"]) from None
 
     def _read(self) -> list[Any]:
         """The next words of the process; none if it has died."""
@@ -142,8 +196,7 @@ class Worker:
 
     def death(self) -> str:
         """How the process died, in a word."""
-        code = self._process.returncode if self._process else 0
-        return signal.Signals(-code).name if code < 0 else f"exit {code}"
+        return ending(self._process.returncode if self._process else 0)
 
     def look(self) -> None:
         """End the process if its run has hung."""
@@ -223,7 +276,7 @@ class Foreman:
         """
         run, how = worker.run, worker.death()
         self._deaths[shard, run] += 1
-        if how not in KILLED and not how.startswith("exit") and self._deaths[shard, run] == 1:
+        if crashed(how) and self._deaths[shard, run] == 1:
             wipe_cache()
         if worker.overdue and run is not None and self._limit is not None:
             lost[run] = f"Cut: {Cut(self._limit)}"

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
-import signal
-import sys
 import time
 from collections.abc import Iterable
 from typing import Any, TextIO
@@ -18,17 +15,6 @@ from sim.study.work import Outcome, Watch, do, failure, write_shard
 
 TELL = 0.1
 """Seconds for which a worker that need not be careful keeps to itself what is done."""
-DIE_WITH_PARENT = 1
-"""PR_SET_PDEATHSIG of Linux."""
-
-
-def die_with(parent: int) -> None:
-    """See that this process ends when its parent does; where the kernel does not offer it, at the next line that is not read."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, who ends this one
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(DIE_WITH_PARENT, signal.SIGKILL)
-    if os.name == "posix" and os.getppid() != parent:
-        os._exit(1)
 
 
 def serve(plan: Plan, limit: float | None, tasks: Iterable[str], way: TextIO) -> None:

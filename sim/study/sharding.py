@@ -308,6 +308,23 @@ def check_code(begun: Plan) -> None:
         raise Mistake([f"{begun.folder}: was planned with {said}; use the same on all machines"])
 
 
+def check_files(begun: Plan, missing: bool = False) -> None:
+    """See that the files of firms and ties say what they said when a sweep was planned.
+
+    Args:
+        begun: the plan.
+        missing: whether files may be missing here, as where shards are only put together.
+
+    Raises:
+        Mistake: if one does not.
+    """
+    here = files_of(begun.study.tried_scenarios(begun.base))
+    for name, kept in begun.content["files"].items():
+        if (found := here.get(name, "")) != kept and (found or not missing):
+            said = "has been changed since the sweep was planned" if found else "is missing"
+            raise Mistake([f"{name}: {said}; put back what it said, or begin anew with --fresh ({begun.folder})"])
+
+
 @contextmanager
 def held(folder: Path, alone: bool = True) -> Iterator[None]:
     """Hold the lock of an unfinished sweep: alone, or together with others that do shards of their own.

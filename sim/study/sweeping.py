@@ -219,6 +219,7 @@ def work(
         begun_here = Plan.read(folder)
         sharding.check_folder(folder)
         sharding.check_code(begun_here)
+        sharding.check_files(begun_here)
         work_off(begun_here, crew, progress, part, of)
     return folder
 
@@ -406,7 +407,12 @@ def work_off(plan: Plan, crew: Crew, progress: Progress | None, part: int = 0, o
 
 
 def finish(plan: Plan, place: Path, shards: Sequence[int]) -> Result:
-    """Put the shards together, and the result in its place."""
+    """Put the shards together, and the result in its place.
+
+    Raises:
+        Mistake: if a file of firms or ties has been changed meanwhile, for every run reads it.
+    """
+    sharding.check_files(plan, missing=True)
     aside = plan.folder / RESULT
     with explain_errors(place, sharding.KEPT):
         aside.mkdir()

@@ -1,7 +1,7 @@
-"""A worker of its own: `python -m sim.study.worker FOLDER PARENT [LIMIT]` does the shards that it is told of, line by line.
+"""A worker in a process of its own: `sim.study.worker FOLDER [LIMIT]`, run by `sim.lifeline`, does the shards that it is given.
 
-It is told of a shard, and of runs in it that are lost already, as a line of JSON, and answers in such lines. It ends with the process that
-started it, however that ends. `python -m sim.study.worker taste` reads a plan and says what a run takes.
+It is given a shard, and the runs in it that are lost already, as a line of JSON, and answers in such lines. It ends with the process that
+started it, however that ends. `sim.study.worker taste` reads a plan and says what a run takes.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TextIO
 
 from sim.study.estimating import taste, warm_up
-from sim.study.serving import die_with, serve
+from sim.study.serving import serve
 from sim.study.sharding import Plan, check_code
 
 
@@ -24,9 +24,8 @@ def own_output() -> TextIO:
     return way
 
 
-def main(folder: str, parent: str, limit: str = "") -> None:
+def main(folder: str, limit: str = "") -> None:
     """Do shards until there are no more."""
-    die_with(int(parent))
     way = own_output()
     plan = Plan.read(Path(folder))
     check_code(plan)  # whoever began the sweep may have loaded it before it was changed
@@ -35,8 +34,7 @@ def main(folder: str, parent: str, limit: str = "") -> None:
 
 
 def main_taste() -> None:
-    """Say what a run takes of the plan that is told."""
-    die_with(os.getppid())
+    """Say what a run takes of the plan that is read."""
     way = own_output()
     print(json.dumps(taste(Plan(Path(), json.load(sys.stdin)))), file=way, flush=True)
 

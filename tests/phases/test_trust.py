@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+from sim.measures import MEASURES
 from sim.phases.trust import combine, expect, hear, part, remember, shortchanged, standing, substance
+from sim.world import SERIES
 
 f = np.float32
 WEIGHTS = (f(0.4), f(0.3), f(0.3))
@@ -81,3 +83,29 @@ def test_an_unfair_split_wears_strategic_trust_down_before_the_other_levels(quie
     )
     losses = {level: fair[level][-1] - unfair[level][-1] for level in levels}
     assert losses["trust_strategic"] > 3 * max(losses["trust_operational"], losses["trust_relational"], 0.01)
+
+
+@pytest.mark.parametrize("witnesses", [0.0, 0.8])
+def test_the_series_of_levels_are_own_experience_and_trust_counts_public_ratings_too(quiet, witnesses):
+    """Without witnesses the recorded levels are the ones that make trust; with them, the operational one is filled from ratings."""
+    simulation = quiet(6, trust={"witnesses": witnesses}, governance={"transparency": 0.5}).advance(8)
+    world, now = simulation.world, simulation.world.now
+    ties, rows = world.ties, world.tie_rows
+    levels = {
+        level: expect(getattr(ties, f"{level}_good")[rows], getattr(ties, f"{level}_bad")[rows])
+        for level in ("operational", "relational", "strategic")
+    }
+    for level, own in levels.items():
+        assert now[f"trust_{level}"] == pytest.approx(own.mean(), rel=1e-6)
+    heard = hear(ties.operational_good[rows], ties.operational_bad[rows], ties.hearsay[rows], f(0.5 * witnesses))
+    assert np.allclose(heard, levels["operational"]) == (witnesses == 0.0)
+    trust = simulation.rules.trust
+    weights = [f(getattr(trust, f"weight_{level}")) for level in levels]
+    assert ties.trust[rows] == pytest.approx(
+        combine(heard, levels["relational"], levels["strategic"], *weights), rel=1e-5
+    )
+
+
+def test_what_is_said_of_the_series_is_so():
+    assert "by own experience alone" in SERIES["trust_operational"][1] and "public ratings" in SERIES["trust"][1]
+    assert "by own experience alone" in MEASURES["trust_operational"].meaning
