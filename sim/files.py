@@ -22,6 +22,7 @@ import numpy as np
 
 from sim.mistakes import Mistake
 from sim.names import ContributionType, Role, words
+from sim.reading_files import TABLE, read_bytes
 
 MOST_TOLD = 20
 """How many mistakes of a file are told one by one."""
@@ -409,12 +410,12 @@ def content(path: Path) -> bytes:
     """All that stands in a file.
 
     Raises:
-        Mistake: if it is missing, or cannot be read.
+        Mistake: if it is missing, no regular file, too large, or cannot be read.
     """
     try:
         if path.is_dir():
             raise Mistake([f"{path}: this is a folder; the name of a CSV file is expected"])
-        return path.read_bytes()
+        return read_bytes(path, TABLE, "a table of firms or ties has fewer")
     except FileNotFoundError:
         beside = [file.name for file in path.parent.glob("*")] if path.parent.is_dir() else []
         raise Mistake([f"{path}: there is no such file{_meant(path.name, beside)}"]) from None

@@ -13,12 +13,11 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from sim.mistakes import Mistake, nearest, shown
+from sim.reading_files import SETTINGS, read_bytes
 
 Model = TypeVar("Model", bound=BaseModel)
 Key = tuple[str | int, ...]
 
-LARGEST = 10_000_000
-"""No file of settings is larger than this many bytes."""
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([^\]]+?)\s*\]\]?\s*(#.*)?$")
 _ASSIGNMENT = re.compile(
     r"""^\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*'))*)\s*="""
@@ -93,16 +92,10 @@ def read_text(path: Path) -> str:
     """The text of a file.
 
     Raises:
-        Mistake: if it is missing, no file, too large, or not UTF-8.
+        Mistake: if it is missing, no regular file, too large, or not UTF-8.
     """
-    if path.is_dir():
-        raise Mistake([f"{path}: is a folder; name a file"])
     try:
-        with path.open("rb") as file:
-            content = file.read(LARGEST + 1)  # a device has no size, and no end
-        if len(content) > LARGEST:
-            raise Mistake([f"{path}: has more than {LARGEST:,} bytes; settings are a few thousand"])
-        return content.decode("utf-8-sig")
+        return read_bytes(path, SETTINGS, "settings are a few thousand").decode("utf-8-sig")
     except FileNotFoundError:
         raise Mistake([f"{path}: there is no such file"]) from None
     except UnicodeDecodeError as error:

@@ -19,10 +19,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from pydantic import BaseModel
 
 from sim.mistakes import Mistake
 from sim.names import ContributionType, Role, words
+from sim.reading_files import MANIFEST, checked, named_file, read_bytes, read_text
 from sim.scenario import Scenario
 from sim.world import SERIES, World
 
@@ -214,21 +214,19 @@ def _table(folder: Path, name: str) -> pd.DataFrame:
     """
     path = folder / f"{name}.parquet"
     try:
-        return pd.read_parquet(path)
+        return pd.read_parquet(checked(path))
     except (OSError, ValueError) as error:
         raise Mistake([f"{path}: cannot be read ({error}); run it again"]) from None
 
 
 def keep_scenario(scenario: Scenario, folder: Path) -> None:
     """Write a scenario with every value, and the files that it names beside it, so that it can be run again from there."""
-    here = scenario.folder or Path.cwd()
-    named = {key: name for key in ("firms", "ties") if isinstance(name := getattr(scenario.founding, key), str)}
-    named = {
-        key: name for key, name in named.items() if (here / name).is_file()
-    }  # a run that lacks its file has failed
-    for key, name in named.items():
-        shutil.copyfile(here / name, folder / f"{key}.csv")
-    founding = scenario.founding.model_copy(update={key: f"{key}.csv" for key in named})
+    names = {key: name for key in ("firms", "ties") if isinstance(name := getattr(scenario.founding, key), str)}
+    files = {key: named_file(name, scenario.folder, "a scenario") for key, name in names.items()}
+    there = {key: path for key, path in files.items() if path.is_file()}  # a run that lacks its file has failed
+    for key, path in there.items():
+        (folder / f"{key}.csv").write_bytes(read_bytes(path))
+    founding = scenario.founding.model_copy(update={key: f"{key}.csv" for key in there})
     text = scenario.model_copy(update={"founding": founding}).to_toml(full=True)
     (folder / "scenario.toml").write_text(text, encoding="utf-8")
 
@@ -322,8 +320,8 @@ def read_manifest(folder: Path, kind: str) -> dict[str, Any]:
         )
         raise Mistake([f"{folder}: there is no such folder; {hint}"])
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        manifest = json.loads(read_text(path))
+    except (OSError, ValueError, RecursionError) as error:
         raise Mistake([f"{path}: no result can be read here ({error}); name a folder that tide wrote"]) from None
     found = manifest.get("kind") if isinstance(manifest, dict) else None
     if found != kind:
@@ -340,14 +338,14 @@ def a_kind(kind: str) -> str:
 def identity(folder: Path) -> str:
     """A short hash of a result: of its manifest, which says all that it came from; empty if there is none."""
     path = folder / "manifest.json"
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:16] if path.is_file() else ""
+    return hashlib.sha256(read_bytes(path, MANIFEST)).hexdigest()[:16] if path.is_file() else ""
 
 
 def kind_of(folder: Path) -> str:
     """What kind of result a folder holds; empty if none that can be read."""
     try:
-        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        manifest = json.loads(read_text(folder / "manifest.json"))
+    except (OSError, ValueError, RecursionError, Mistake):
         return ""
     return str(manifest.get("kind", "")) if isinstance(manifest, dict) else ""
 
@@ -364,35 +362,6 @@ def refuse_foreign(folder: Path, kind: str) -> None:
         raise Mistake(
             [f"{folder}: holds a {there}, which a {kind} does not replace; name another place, or move it away"]
         )
-
-
-def place_of_its_own(place: Path, key: str, asked: BaseModel, changed: bool = False) -> Path:
-    """Where the result of a scenario or study goes when no place is named: a result of another one is not replaced.
-
-    Args:
-        place: the folder that bears its name.
-        key: where the manifest of such a result keeps what was asked.
-        asked: the scenario or study.
-        changed: whether it is not what its name says, so that the folder has a name of its own anyway.
-
-    Returns:
-        The folder, with a short hash of what is asked behind its name where it is not the first of that name.
-    """
-    if changed or not asked_here(place, key, asked):
-        mark = hashlib.sha256(asked.model_dump_json().encode()).hexdigest()[:6]
-        return place.with_name(f"{place.name}-{mark}")
-    return place
-
-
-def asked_here(place: Path, key: str, asked: BaseModel) -> bool:
-    """Whether a place is free, or holds a result of the same scenario or study."""
-    if not (place / "manifest.json").exists():
-        return True
-    try:
-        manifest = json.loads((place / "manifest.json").read_text(encoding="utf-8"))
-        return type(asked).model_validate(manifest[key]).model_dump() == asked.model_dump()
-    except (OSError, ValueError, LookupError, TypeError):
-        return False
 
 
 def whole_or_absent(folder: Path, write: Callable[[Path], None], kind: str) -> Path:

@@ -17,6 +17,7 @@ from scipy import stats
 from sim.app.lessons import Lesson, find
 from sim.measures.estimate import mean_interval
 from sim.mistakes import Mistake
+from sim.reading_files import read_bytes, read_text
 
 PLACE = Path("results") / "lessons"
 MOST = 2_000
@@ -49,7 +50,7 @@ def keep(content: Any, folder: Path | None = None) -> dict[str, Any]:
         row[when] = _choices(content.get(when), lesson, when)
     path = _file(lesson)
     with _writing:
-        if path.exists() and len(path.read_text(encoding="utf-8").splitlines()) >= MOST:
+        if path.exists() and len(read_text(path).splitlines()) >= MOST:
             raise Mistake([f"answers: {MOST:,} are kept already; move {path} away"])
         path.parent.mkdir(parents=True, exist_ok=True)
         with open(path, "a", encoding="utf-8") as file:
@@ -105,7 +106,7 @@ def _rows(lesson: Lesson) -> list[dict[str, Any]]:
     """The lines of a file that are whole."""
     path, found = _file(lesson), []
     if path.exists():
-        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+        for line in read_bytes(path).decode("utf-8", "replace").splitlines():
             try:
                 row = json.loads(line)
                 if all(len(row[when]) == len(lesson.quiz) for when in ("before", "after")) and isinstance(

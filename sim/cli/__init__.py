@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from functools import cache
 from importlib import metadata
@@ -9,13 +10,15 @@ from typing import Annotated, Any
 
 import typer
 
-from sim.cli import classroom, desk, evidence, results, runs, scenarios, sweeps  # noqa: F401  # they register themselves
+from sim.cli import classroom, desk, evidence, results, runs, scenarios, sweeps, terminal  # noqa: F401  # they register themselves
 from sim.cli.words import app
 from sim.mistakes import Mistake
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command; exit 2 with one line a mistake when the input is wrong, 130 when interrupted."""
+    outputs = terminal.settle()
+    os.environ.pop("MPLBACKEND", None)  # figures go into files; a backend of another program need not be here
     try:
         code = command()(args=arguments, standalone_mode=False)
     except typer.Abort:
@@ -33,7 +36,13 @@ def main(arguments: list[str] | None = None) -> None:
             raise
         error.show()  # type: ignore[attr-defined]  # what click says of wrong options
         code = error.exit_code
-    sys.exit(code if isinstance(code, int) else 0)
+    code = code if isinstance(code, int) else 0
+    terminal.flush()
+    if why := next((output.failure for output in outputs if output.failure), ""):
+        print(f"output: cannot be written ({why}); what was made is kept", file=sys.stderr)
+        terminal.flush()
+        code = code or 2
+    sys.exit(code)
 
 
 @cache

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from sim.cli.words import app, console, remark
 from sim.mistakes import Mistake
+from sim.places import output_folder
 
 
 @app.command("app")
@@ -53,7 +54,7 @@ def lesson_list(folder: LessonFolder = None) -> None:
 
     table = Table(box=None, pad_edge=False)
     for column in ("lesson", "language", "minutes", "title"):
-        table.add_column(column)
+        table.add_column(column, overflow="fold")
     loaded, wrong = readable(folder)
     for known, found in sorted(loaded, key=lambda pair: (pair[1].order, pair[0].name, pair[0].language)):
         table.add_row(known.name, known.language, str(found.minutes), found.title)
@@ -82,7 +83,9 @@ def _count(things: Sequence[object], name: str) -> str:
 def lesson_export(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A lesson; tide lesson list names them.")],
     language: Annotated[str, typer.Option(help="Its language.")] = "en",
-    out: Annotated[Path, typer.Option(help="The folder of the sheets.")] = Path("results/sheets"),
+    out: Annotated[Path, typer.Option(parser=output_folder, metavar="FOLDER", help="The folder of the sheets.")] = Path(
+        "results/sheets"
+    ),
     folder: LessonFolder = None,
 ) -> None:
     """Print a lesson on paper: a student sheet, and notes for the teacher with what really happens."""

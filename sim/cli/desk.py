@@ -12,7 +12,21 @@ import typer
 
 from sim.cli.results import find_stress, write_page
 from sim.cli.sweeps import tell_failed
-from sim.cli.words import Isolate, Limit, Out, Settings, Where, Workers, app, changed, console, interruptible, remark
+from sim.cli.words import (
+    Fresh,
+    Isolate,
+    Limit,
+    Out,
+    OutFile,
+    Settings,
+    Where,
+    Workers,
+    app,
+    changed,
+    console,
+    interruptible,
+    remark,
+)
 
 
 @app.command()
@@ -42,15 +56,17 @@ def compare(
     figure: Annotated[bool, typer.Option(help="Whether to draw the figure.")] = True,
     isolate: Isolate = "auto",
     limit: Limit = None,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Throw away what is there, and begin anew.")] = False,
+    fresh: Fresh = False,
     stress: Annotated[bool, typer.Option("--stress", help="Find how far each design is from collapse, too.")] = False,
     page: Annotated[bool, typer.Option(help="Whether to write the page to decide by.")] = True,
 ) -> None:
     """Race designs against the scenario as it is, on the same luck, until it is known which is best; exit 1 if it stays open."""
+    from sim.outputs import check_free
     from sim.reading import assignment, span
     from sim.report.progress import Bar
     from sim.report.verdict import criteria_table, is_open, quoted, trade_off_lines, verdict_lines
     from sim.study import comparing, sweeping
+    from sim.study.sharding import result_of
     from sim.study.stress import kept_stress
 
     ranges = dict(map(span, assume or []))
@@ -59,6 +75,9 @@ def compare(
     study = comparing.comparison(scenario, comparing.laid(designs), race, also or comparing.CRITERIA, most, changes)
     doubtful = comparing.doubted(study, ranges) if ranges else None  # what is wrong with it is told before the race
     remark([*study.remarks(), *comparing.unable(study)])
+    if doubtful:  # before the race, which takes long
+        beside = comparing.doubts_place(result_of(sweeping.asked_for(study, out).folder))
+        check_free(beside, "sweep", sweeping.question(sweeping.asked_for(doubtful, beside)), fresh)
     again = ("compare", scenario, *(word for name in designs for word in ("--design", name)), "…")
     with interruptible(*again), Bar(study.title) as bar:
         result = sweeping.sweep(study, workers, out, bar, isolate=isolate, limit=limit, fresh=fresh)
@@ -140,7 +159,7 @@ def stress(
     at: Annotated[int, typer.Option(min=0, help="The month in which shocks strike.")] = 60,
     settings: Settings = None,
     workers: Workers = None,
-    out: Annotated[Path | None, typer.Option("--out", help="A CSV file for the table.")] = None,
+    out: OutFile = None,
 ) -> None:
     """Say how far a scenario, and each design laid over it, is from collapse: the largest strain of each kind that it survives."""
     from sim.report.progress import working
@@ -154,7 +173,10 @@ def stress(
         found = distance_to_collapse(laid, range(runs), at=at, caps=caps_of(laid, chosen), workers=workers, tell=tell)
     show_stress(found)
     if out:
-        found.to_csv(out, index=False)
+        from sim.record import durably
+
+        out.parent.mkdir(parents=True, exist_ok=True)
+        durably(out, found.to_csv(index=False).encode())
 
 
 @app.command()
@@ -195,7 +217,7 @@ def search(
     workers: Workers = None,
     out: Out = None,
     figure: Annotated[bool, typer.Option(help="Whether to draw the figure and the page.")] = True,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Throw away what is unfinished, and begin anew.")] = False,
+    fresh: Fresh = False,
 ) -> None:
     """Search for designs that are good and stand what is doubted; what is found is tried again on fresh luck."""
     from sim.reading import assignment, bound, lever
@@ -240,6 +262,7 @@ def claims(
     ] = None,
     workers: Workers = None,
     out: Out = None,
+    fresh: Fresh = False,
     figure: Annotated[bool, typer.Option(help="Whether to draw the figure and the page.")] = True,
     only_list: Annotated[bool, typer.Option("--list", help="Only list the claims.")] = False,
 ) -> None:
@@ -266,7 +289,7 @@ def claims(
         *(["--out", str(out)] if out else []),
     )
     try:
-        tested = judge_claims(chosen, pairs, workers, folder, lambda claim: remark_progress(claim.title))
+        tested = judge_claims(chosen, pairs, workers, folder, fresh, said=lambda claim: remark_progress(claim.title))
     except KeyboardInterrupt:
         print(
             f"interrupted; the claims that are done are kept; to go on: {shlex.join(['tide', *again])}", file=sys.stderr

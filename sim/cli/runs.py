@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sim.cli.words import Designs, LaterWins, Out, Settings, Where, app, changed, console, remark
+from sim.cli.words import Designs, Fresh, LaterWins, Out, Settings, Where, app, changed, console, remark
 
 
 @app.command()
@@ -24,21 +24,23 @@ def run(
     everything: Annotated[
         bool, typer.Option("--all", help="Every measure with its meaning, those without a number too.")
     ] = False,
+    fresh: Fresh = False,
 ) -> None:
     """Simulate one scenario: measures, a figure, and files in results/."""
     chosen = changed(scenario, settings, designs, later_wins)
     from sim.founding import unused_columns
-    from sim.record import place_of_its_own, refuse_foreign
+    from sim.outputs import check_free, own_place
     from sim.report.progress import working
     from sim.running import run as simulate
 
-    if out:
-        refuse_foreign(out, "run")
+    asked = {"scenario": chosen, "seed": seed, "files": chosen}
+    named = Path("results") / f"{Path(scenario).stem}-{seed}"
+    folder = out or own_place(named, "run", asked, marked=bool(settings or designs))
+    check_free(folder, "run", asked, fresh)
     remark([*chosen.remarks(), *unused_columns(chosen)])
     with working(f"{chosen.title}: {chosen.run.steps} months"):
         record = simulate(chosen, seed, engine=engine)
-    named = Path("results") / f"{Path(scenario).stem}-{seed}"
-    folder = record.save(out or place_of_its_own(named, "scenario", chosen, changed=bool(settings or designs)))
+    record.save(folder)
     show_run(record, folder, figure, everything)
 
 

@@ -11,8 +11,9 @@ from typing import Annotated, Any
 
 import typer
 
-from sim.cli.words import Isolate, Limit, Out, Workers, app, console, interruptible, remark
+from sim.cli.words import Fresh, Isolate, Limit, Out, Workers, app, console, interruptible, remark
 from sim.mistakes import Mistake
+from sim.places import output_folder
 
 
 @app.command()
@@ -24,7 +25,7 @@ def sweep(
     isolate: Isolate = "auto",
     limit: Limit = None,
     resume: Annotated[bool, typer.Option("--resume", help="Only go on with what is there.")] = False,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Throw away what is unfinished, and begin anew.")] = False,
+    fresh: Fresh = False,
     dask: Annotated[str, typer.Option(metavar="ADDRESS", help="Have a Dask cluster do it: tcp://127.0.0.1:8786.")] = "",
     cluster: Annotated[
         bool, typer.Option("--cluster", help="Start the cluster of the study's [cluster] for it.")
@@ -45,7 +46,7 @@ def sweep(
         print("\n".join(forecast_lines(foreseen)))
         return
     if plan:
-        planned = sweeping.plan(chosen, out)
+        planned = sweeping.plan(chosen, out, fresh=fresh)
         most = "at most " * chosen.replicates.batched
         print(f"{planned.folder}: {most}{planned.runs} runs in {planned.shards} shards; do them with tide work")
         return
@@ -213,7 +214,9 @@ def gallery(
         list[str] | None,
         typer.Argument(metavar="[NAME]...", help="Shipped experiments, or TOML files; by default all."),
     ] = None,
-    out: Annotated[Path, typer.Option("--out", help="The folder of the gallery.")] = Path("results/gallery"),
+    out: Annotated[
+        Path, typer.Option("--out", parser=output_folder, metavar="FOLDER", help="The folder of the gallery.")
+    ] = Path("results/gallery"),
     workers: Annotated[int | None, typer.Option(min=1, help="How many runs at once; by default all cores.")] = None,
 ) -> None:
     """Run the shipped experiments and write down what each shows: pages, figures, and one table."""

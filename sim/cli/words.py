@@ -14,6 +14,9 @@ import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
+from sim.cli.terminal import width
+from sim.places import output_file, result_folder
+
 GROUPS = {
     "scenarios": "Scenarios and designs",
     "runs": "One ecosystem",
@@ -62,7 +65,16 @@ Designs = Annotated[
 LaterWins = Annotated[
     bool, typer.Option("--later-wins", help="Of designs that contradict each other, let the later hold.")
 ]
-Out = Annotated[Path | None, typer.Option("--out", help="Where the result goes; by default a folder in results/.")]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        "--out", parser=result_folder, metavar="FOLDER", help="Where the result goes; by default a folder in results/."
+    ),
+]
+OutFile = Annotated[
+    Path | None, typer.Option("--out", parser=output_file, metavar="FILE", help="A CSV file for the table.")
+]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Throw away what is there, finished or not, and begin anew.")]
 Workers = Annotated[int | None, typer.Option(min=1, help="How many runs at once; by default all cores.")]
 Isolate = Annotated[str, typer.Option(help="auto, threads, or process: a crash then ends a run and not the sweep.")]
 Limit = Annotated[
@@ -72,7 +84,7 @@ Limit = Annotated[
 
 def console() -> Console:
     """Where tables go: as wide as the terminal, plain when piped; brackets in names are brackets, no markup."""
-    return Console(highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else 120)
+    return Console(highlight=False, markup=False, emoji=False, width=width())
 
 
 def changed(where: str, settings: list[str] | None, designs: list[str] | None = None, later_wins: bool = False) -> Any:

@@ -136,7 +136,8 @@ def _of_sweep(result: Result, at: Path) -> tuple[str, list[str], str, list[Secti
         sections.append(_designs(result))
     if study.effects and len(study.levels()) > 1:
         sections.append(_effects(result))
-    base = Scenario.load(at / "scenario.toml") if (at / "scenario.toml").is_file() else study.base()
+    kept = at / "scenario.toml"  # an earlier version kept none
+    base = Scenario.load(kept) if kept.is_file() else Scenario.model_validate(result.manifest["scenario"])
     again = Section("Again", commands=[f"tide verify {at.name}", f"tide sweep {at.name}/study.toml"])
     return study.title, lead, study.description, [*sections, assumptions(base), again]
 

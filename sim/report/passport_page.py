@@ -86,7 +86,8 @@ def save_passport(findings: list[Finding], effort: Effort, folder: Path) -> Path
     told = passport(findings, effort)
 
     def write(at: Path) -> None:
-        write_json(at / "manifest.json", {name: told[name] for name in ("kind", "form", "version", "source", "passed")})
+        about = {name: told[name] for name in ("kind", "form", "version", "source", "passed")}
+        write_json(at / "manifest.json", about | {"cases": [finding.case.name for finding in findings]})
         write_json(at / "passport.json", told)
         (at / "passport.md").write_text(page(told, findings), encoding="utf-8")
 

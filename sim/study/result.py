@@ -18,6 +18,7 @@ from sim.measures.estimate import Estimate, mean_interval, share_difference, sha
 from sim.measures.evidence import Fetched, Reading
 from sim.measures.network import exponent
 from sim.mistakes import Mistake, nearest
+from sim.reading_files import checked
 from sim.record import read_manifest
 from sim.scenario import Scenario
 from sim.study import curves
@@ -67,7 +68,7 @@ class Result:
         at = Path(folder)
         manifest = read_manifest(at, "sweep")
         try:
-            runs = pd.read_parquet(at / "runs.parquet")
+            runs = pd.read_parquet(checked(at / "runs.parquet"))
         except (OSError, ValueError) as error:
             raise Mistake([f"{at / 'runs.parquet'}: cannot be read ({error}); run the study again"]) from None
         try:
@@ -92,7 +93,7 @@ class Result:
             raise Mistake([f"{path}: is missing; run the study again"])
         if not path.exists():
             raise Mistake([f"{path}: the study kept no series; set keep.series = true and run it again"])
-        return pd.read_parquet(path)
+        return pd.read_parquet(checked(path))
 
     @cached_property
     def study(self) -> Study:

@@ -27,6 +27,7 @@ import pyarrow as pa
 from sim.measures import MEASURES
 from sim.mistakes import Mistake
 from sim.reading import setting
+from sim.reading_files import named_file, open_file, read_bytes
 from sim.record import durably, provenance, read_manifest, source_hash, text_of, versions
 from sim.scenario import Scenario
 from sim.study.design import Study
@@ -269,7 +270,7 @@ def digest(path: Path) -> str:
     """The SHA-256 of a file; empty if it is not there."""
     if not path.is_file():
         return ""
-    with path.open("rb") as file:
+    with open_file(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -292,8 +293,8 @@ def files_of(designs: Iterable[Scenario]) -> dict[str, str]:
     for design in designs:
         for name in (design.founding.firms, design.founding.ties):
             if isinstance(name, str) and name not in found:
-                path = (design.folder or Path.cwd()) / name
-                found[name] = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+                path = named_file(name, design.folder, "a scenario")
+                found[name] = hashlib.sha256(read_bytes(path)).hexdigest() if path.is_file() else ""
     return dict(sorted(found.items()))
 
 
@@ -333,6 +334,20 @@ def check_code(begun: Plan) -> None:
     if other := [part for part, said in code().items() if begun.content[part] != said]:
         said = {"source": "another version of tide", "versions": "other versions of Python or its packages"}[other[0]]
         raise Mistake([f"{begun.folder}: was planned with {said}; use the same on all machines"])
+
+
+def check_files(begun: Plan) -> None:
+    """See that the files of firms and ties are those that a sweep was planned with: a plan from elsewhere opens no others.
+
+    Raises:
+        Mistake: if one is not.
+    """
+    for name, planned in begun.content["files"].items():
+        path = Path(begun.content["beside"]) / name
+        if digest(path) != planned:
+            raise Mistake(
+                [f"{path}: is not the file that {begun.folder} was planned with; put that one here, or plan anew"]
+            )
 
 
 @contextmanager

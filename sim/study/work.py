@@ -20,6 +20,7 @@ import pyarrow.ipc
 
 from sim.measures import MEASURES, measure
 from sim.mistakes import Mistake
+from sim.reading_files import MANIFEST, read_bytes
 from sim.record import durably, series_rows
 from sim.scenario import Scenario
 from sim.simulation import Simulation
@@ -202,7 +203,7 @@ def read_shard(plan: Plan, shard: int) -> pa.Table | None:
     """
     path: Path = plan.path(shard)
     try:
-        whole = memoryview(path.read_bytes())
+        whole = memoryview(read_bytes(path, MANIFEST))
         data, seal = whole[:-SEAL], whole[-SEAL:]
         if hashlib.sha256(data).digest() != seal:
             return None

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sim.mistakes import Mistake
+from sim.reading_files import read_bytes
 
 NAME = "journal.jsonl"
 
@@ -32,7 +33,7 @@ class Journal:
         Raises:
             Mistake: if a line before the last is no line of a journal.
         """
-        data = self.path.read_bytes() if self.path.is_file() else b""
+        data = read_bytes(self.path) if self.path.is_file() else b""
         whole, end, rest = data.rpartition(b"\n")
         if rest:
             os.truncate(self.path, len(whole) + len(end))

@@ -17,6 +17,7 @@ import tomli_w
 
 from sim.measures.estimate import Estimate, mean_interval
 from sim.mistakes import Mistake
+from sim.reading_files import checked, read_text
 from sim.record import keep_scenario, provenance, read_manifest, text_of, whole_or_absent, write_json
 from sim.scenario import Scenario
 from sim.study.comparing import AS_IT_IS
@@ -235,8 +236,8 @@ class Found:
         at = Path(folder)
         read_manifest(at, "search")
         try:
-            told = json.loads((at / "search.json").read_text(encoding="utf-8"))
-            runs = pd.read_parquet(at / RUNS)
+            told = json.loads(read_text(at / "search.json"))
+            runs = pd.read_parquet(checked(at / RUNS))
             search = Search.load(at / "search.toml")
             return cls._of(search, told, dict(list(runs.groupby(["number", "draw"]))))
         except (OSError, ValueError, KeyError) as error:

@@ -14,6 +14,7 @@ import numpy as np
 
 from sim import luck
 from sim.mistakes import Mistake
+from sim.reading_files import read_text
 from sim.record import source_hash
 from sim.scenario import Scenario
 from sim.study.engines import Done
@@ -120,7 +121,7 @@ class Bench:
 
     def _read(self, path: Path) -> None:
         """Take what is whole in a journal."""
-        head, *lines = path.read_text(encoding="utf-8").split("\n")
+        head, *lines = read_text(path).split("\n")
         if head and head + "\n" != self._head():
             way_out = "--fresh throws it away, --out names another place"
             raise Mistake(
