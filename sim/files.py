@@ -270,10 +270,7 @@ def read_observations(path: Path | str, series: Sequence[str], measures: Sequenc
 def _observed_months(path: Path, series: Sequence[str], months: int) -> list[Observed]:
     sheet = _read(path, (MONTH,), (*series, *(name + ERROR for name in series)))
     found: list[Observed] = []
-    when = numbers_in(sheet, MONTH, Bounds(0, months - 1))
-    for line, month in zip(sheet.lines, when, strict=True):
-        if month is None or month != int(month):
-            sheet.tell(line, MONTH, "a whole number is expected")
+    when = [_month(sheet, line, cell, months) for line, cell in zip(sheet.lines, sheet.cells[MONTH], strict=True)]
     if unknown := next(iter(sheet.unused), ""):
         sheet.tell(1, "", f"{_shown(unknown)} is no series{_meant(unknown, series)}; `tide measures` lists them")
     empty: list[float | None] = [None] * len(sheet.lines)
@@ -282,8 +279,22 @@ def _observed_months(path: Path, series: Sequence[str], months: int) -> list[Obs
             numbers_in(sheet, name + ERROR, Bounds(0, 1e15, open_low=True)) if name + ERROR in sheet.cells else empty
         )
         rows = zip(when, numbers_in(sheet, name, ANY), errors, strict=True)
-        found += [Observed(f"{name}@{month:.0f}", value, error) for month, value, error in rows if value is not None]
+        found += [
+            Observed(f"{name}@{month}", value, error)
+            for month, value, error in rows
+            if month is not None and value is not None
+        ]
     return _each_observed_once(sheet, found)
+
+
+def _month(sheet: Sheet, line: int, cell: str, months: int) -> int | None:
+    """The month in a cell; None, and a mistake, where it holds none."""
+    number = _number(cell)
+    if number is not None and 0 <= number < months and number == int(number):
+        return int(number)
+    wrong = "the cell is empty" if number is None else f"{_shown(cell)} is no month of the run"
+    sheet.tell(line, MONTH, f"{wrong}; months are whole numbers from 0 to {months - 1}")
+    return None
 
 
 def _observed_numbers(path: Path, series: Sequence[str], measures: Sequence[str], months: int) -> list[Observed]:

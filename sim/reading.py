@@ -357,7 +357,33 @@ def assignment(text: str) -> tuple[str, Any]:
         return key.strip(), value.strip()
 
 
-def span(text: str) -> tuple[str, tuple[float, float]]:
+def assignments(texts: Iterable[str] | None) -> dict[str, Any]:
+    """Several settings, each key once.
+
+    Raises:
+        Mistake: if one is none, or a key is set twice, to different values or as a whole and in part.
+    """
+    return _once("--set", map(assignment, texts or ()))
+
+
+def _once(option: str, pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """Keys with what is said of them, each once: what is said twice would be lost."""
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found and (found[key] != value or type(found[key]) is not type(value)):
+            raise Mistake([f"{option} {key}: is there twice, with {shown(found[key])} and {shown(value)}; say it once"])
+        if part := next((other for other in found if key != other and _around(key, other)), ""):
+            raise Mistake([f"{option} {key}: overlaps with {option} {part}; say one of them"])
+        found[key] = value
+    return found
+
+
+def _around(key: str, other: str) -> bool:
+    """Whether one of two keys is a part of the other."""
+    return f"{key}.".startswith(f"{other}.") or f"{other}.".startswith(f"{key}.")
+
+
+def span(text: str, option: str = "--fit") -> tuple[str, tuple[float, float]]:
     """`key=low:high` as given on a command line.
 
     Raises:
@@ -367,25 +393,29 @@ def span(text: str) -> tuple[str, tuple[float, float]]:
     try:
         low, high = map(float, ends.split(":"))
     except ValueError:
-        raise Mistake([f"--fit {text}: this is no range; write key=low:high, e.g. contribution.level=0:1"]) from None
+        raise Mistake([f"{option} {text}: this is no range; write key=low:high, e.g. contribution.level=0:1"]) from None
     return key.strip(), (low, high)
 
 
-def spans(texts: list[str]) -> dict[str, tuple[float, float]]:
+def spans(texts: Iterable[str] | None, option: str = "--fit") -> dict[str, tuple[float, float]]:
     """Several of them, each lever once.
 
     Raises:
         Mistake: if one is something else, or a lever has two ranges.
     """
-    found: dict[str, tuple[float, float]] = {}
-    for key, ends in map(span, texts):
-        if key in found:
-            raise Mistake([f"--fit {key}: is there twice; a lever has one range"])
-        found[key] = ends
-    return found
+    return _once(option, (span(text, option) for text in texts or ()))
 
 
-def lever(text: str) -> tuple[str, Any]:
+def levers(texts: Iterable[str] | None, option: str = "--lever") -> dict[str, Any]:
+    """Several levers, each once.
+
+    Raises:
+        Mistake: if one is something else, or is named twice.
+    """
+    return _once(option, (lever(text, option) for text in texts or ()))
+
+
+def lever(text: str, option: str = "--lever") -> tuple[str, Any]:
     """`key=low:high` (or `key=low..high`) as a range, `key=one,another` as a list of choices, each read as TOML or as a text.
 
     Raises:
@@ -400,7 +430,7 @@ def lever(text: str) -> tuple[str, Any]:
             pass
     if not key.strip() or "," not in said or between:
         wanted = "key=low:high, e.g. sharing.take_rate=0:0.5, or key=one,another, e.g. voice.decider=fixed,vote"
-        raise Mistake([f"--lever {text}: this is neither a range nor a choice; write {wanted}"])
+        raise Mistake([f"{option} {text}: this is neither a range nor a choice; write {wanted}"])
     return key.strip(), [assignment(f"choice={each.strip()}")[1] for each in said.split(",")]
 
 

@@ -118,7 +118,7 @@ def named_file(name: str, folder: Path | None, by: str = "what is there") -> Pat
     except (OSError, RuntimeError, ValueError) as error:  # a loop of links, or a NUL in the name
         raise Mistake([f"{name!r}: no file can be named so in {folder} ({error})"]) from None
     if not inside:
-        way_out = f"move it there, or allow it with --allow-outside (in Python: set {ALLOW}=1)"
+        way_out = f"move it there, or allow it with --allow-outside ({ALLOW}=1)"
         raise Mistake([f"{name}: lies outside {folder}, where {by} names it; {way_out}"])
     return path
 

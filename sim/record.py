@@ -196,7 +196,7 @@ class Run:
         except (KeyError, AttributeError):
             raise Mistake([f"{at / 'manifest.json'}: is not as tide wrote it; run it again"]) from None
         return cls(
-            scenario=Scenario.load(at / "scenario.toml"),
+            scenario=Scenario.load(at / "scenario.toml", kept=True),
             seed=seed,
             series=_table(at, "series"),
             firms=_table(at, "firms"),

@@ -12,7 +12,7 @@ import tomli_w
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from sim import shipped
-from sim.coherence import contradictions
+from sim.coherence import contradictions, set_twice
 from sim.coherence.idle import in_vain
 from sim.coherence.stages import merged
 from sim.mistakes import Mistake, nearest
@@ -105,8 +105,12 @@ class Scenario(Part, metaclass=Spoken):
         return (*self.interventions, *(change for _name, change in self.programme.dated))
 
     @classmethod
-    def load(cls, where: str | Path) -> Self:
+    def load(cls, where: str | Path, *, kept: bool = False) -> Self:
         """Read a scenario: a TOML file, or the name of a shipped scenario.
+
+        Args:
+            where: the file, or the name.
+            kept: whether a result keeps it, which was run as it is; what two changes of one date set differently is else a mistake.
 
         Raises:
             Mistake: with everything that is wrong in it.
@@ -116,7 +120,7 @@ class Scenario(Part, metaclass=Spoken):
         source = Source(str(path), text)
         scenario = cls._agreed(parse(text, str(path)), source)
         scenario._folder, scenario._source = path.parent, source
-        return scenario
+        return scenario if kept else scenario.unambiguous(source)
 
     @classmethod
     def loads(cls, text: str) -> Self:
@@ -150,6 +154,16 @@ class Scenario(Part, metaclass=Spoken):
         if found:
             source = source or Source("scenario")
             raise Mistake(source.lines(found))
+        return self
+
+    def unambiguous(self, source: Source | None = None) -> Self:
+        """The scenario itself, if no rule is set twice at one date.
+
+        Raises:
+            Mistake: if one is, and differently.
+        """
+        if found := list(set_twice(self)):
+            raise Mistake((source or Source("changes")).lines(found))
         return self
 
     def remarks(self) -> list[str]:

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from sim.cli.words import Fresh, Out, Settings, Where, app, changed, console
+from sim.cli.words import Fresh, Out, Settings, Where, app, changed, console, given
+from sim.mistakes import Mistake
 
 
 @app.command()
@@ -67,7 +68,7 @@ def calibrate(
     fresh: Fresh = False,
 ) -> None:
     """Fit levers to observed data, with intervals and profiles; exit 1 if the model does not reach the data."""
-    chosen = changed(scenario, settings)
+    from sim.coherence import touches
     from sim.outputs import check_free, own_place
     from sim.reading import spans
     from sim.report.progress import working
@@ -76,6 +77,9 @@ def calibrate(
     from sim.study.calibration import question
 
     ranges = spans(fit)
+    if both := [key for key in given(scenario, settings) if touches(key, ranges)]:
+        raise Mistake([f"--set {key}: is fitted too (--fit); leave out one of the two" for key in both])
+    chosen = changed(scenario, settings)
     asked = question(chosen, data, ranges, runs, seed)
     folder = out or own_place(Path("results") / f"{Path(scenario).stem}-{data.stem}", "calibration", asked)
     check_free(folder, "calibration", asked, fresh)

@@ -152,7 +152,7 @@ def explain(
     ] = None,
 ) -> None:
     """Say what brought a run down (or its largest loss about): the chain of events, each cause tried by the same luck without it."""
-    from sim.reading import assignment
+    from sim.reading import assignments
     from sim.report.autopsy_page import write
     from sim.report.autopsy_story import LUCKS, headline, story, told_trials
     from sim.report.page_parts import unmarked
@@ -173,7 +173,7 @@ def explain(
             had_left=had_left or (),
             at=at,
             branch=branch,
-            changes=dict(assignment(text) for text in settings or []),
+            changes=assignments(settings),
             seeds=seeds,
             workers=workers,
         )

@@ -38,6 +38,9 @@ def sweep(
     from sim.report.tables import forecast_lines
     from sim.study import Study, sweeping
 
+    one_of({"--resume": resume, "--fresh": fresh})
+    one_of({"--resume": resume, "--plan": plan, "--dry-run": dry_run})
+    one_of({"--plan": plan, "--dask": bool(dask), "--cluster": cluster})
     chosen = Study.load(study)
     remark(chosen.remarks())
     if dry_run:
@@ -60,6 +63,16 @@ def sweep(
             chosen, workers, out, bar, isolate=isolate, limit=limit, dask=address, resume=resume, fresh=fresh
         )
     show_result(result, figure)
+
+
+def one_of(options: dict[str, bool]) -> None:
+    """See that at most one of some options is there: each says something else of what is to be done.
+
+    Raises:
+        Mistake: if more are.
+    """
+    if len(there := [name for name, is_there in options.items() if is_there]) > 1:
+        raise Mistake([f"{', '.join(there)}: do not go together; name one of them"])
 
 
 @contextmanager

@@ -89,19 +89,39 @@ def console() -> Console:
 
 def changed(where: str, settings: list[str] | None, designs: list[str] | None = None, later_wins: bool = False) -> Any:
     """A scenario under designs, with the changes of the command line."""
+    from sim.coherence import touches
     from sim.designs import Design, conflicts, decided_anew, lay
-    from sim.reading import assignment
     from sim.scenario import Scenario
 
-    scenario = Scenario.load(where)
+    scenario, changes = Scenario.load(where), given(where, settings)
     if designs:
         chosen = [Design.load(each) for each in designs]
         remark(
             [*decided_anew(scenario, chosen), *(f"{line}; the later holds" for line in conflicts(chosen) if later_wins)]
         )
         scenario = lay(scenario, chosen, later_wins)
-    changes = dict(assignment(text) for text in settings or [])
-    return scenario.replace(changes) if changes else scenario
+        both = ((key, design) for design in chosen for key in changes if touches(key, design.set))
+        remark([f"--set {key} holds instead of what the design {design.name} says" for key, design in both])
+    return (scenario.replace(changes) if changes else scenario).unambiguous()
+
+
+def given(where: str, settings: list[str] | None) -> dict[str, Any]:
+    """The changes of the command line; files that they name may lie anywhere, since the person names them.
+
+    Raises:
+        Mistake: if one is none, or a key is set twice.
+    """
+    from sim.reading import assignments
+
+    changes = assignments(settings)
+    for name in (changes.get(key) for key in ("founding.firms", "founding.ties")):
+        if isinstance(name, str):
+            from sim import shipped
+            from sim.reading_files import allow
+            from sim.scenario import find
+
+            allow(find(where, shipped.loadable(), "scenario").parent / name)
+    return changes
 
 
 def remark(lines: list[str]) -> None:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Set
-from itertools import groupby
+from collections.abc import Callable, Iterable, Iterator, Set
+from itertools import combinations, groupby, product
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from sim.coherence import games, idle
 from sim.coherence.stages import merged
-from sim.mistakes import Mistake, nearest
+from sim.mistakes import Mistake, nearest, shown
 from sim.names import PHASES
 from sim.reading import Key, Source, spell, validate
 
 if TYPE_CHECKING:
     from sim.scenario import Scenario
-    from sim.sections import Part
+    from sim.sections import Part, RulesChange
 
 ADDS_TO_ONE = 1e-6
 """How far the weights of a mix may be from one: room for thirds written with a few digits."""
@@ -211,6 +211,28 @@ def _rule_changes(scenario: Scenario) -> Iterator[Finding]:
         yield from ((together[-1][0], f"from month {at} on, {spell(key)}: {message}") for key, message in broken)
         if broken:
             return
+
+
+def set_twice(scenario: Scenario) -> Iterator[Finding]:
+    """Rules that two changes of one date set differently, so that one of them would be lost."""
+    written: list[tuple[Key, RulesChange]] = [
+        (("interventions", index, "set"), event)
+        for index, event in enumerate(scenario.interventions)
+        if event.kind == "rules"
+    ]
+    written += [(_step(name), change) for name, change in scenario.programme.dated]
+    for (first, before), (second, after) in combinations(written, 2):
+        for key, other in product(before.set, after.set) if before.at == after.at else ():
+            if touches(key, [other]) and not (key == other and before.set[key] == after.set[other]):
+                also = (
+                    f"{spell(first)} sets {'it' if key == other else key} to {shown(before.set[key])} in that month too"
+                )
+                yield (*second, other), f"month {after.at}: set to {shown(after.set[other])}, but {also}; set it once"
+
+
+def touches(key: str, others: Iterable[str]) -> bool:
+    """Whether a key is one of the others, or a part of one, or one a part of it."""
+    return any(f"{key}.".startswith(f"{other}.") or f"{other}.".startswith(f"{key}.") for other in others)
 
 
 def _standing(scenario: Scenario) -> Iterator[Finding]:

@@ -104,7 +104,7 @@ class Board:
         self.best = order[0]
         self.other = next((name for name in order if name not in (self.names[0], self.best)), self.names[-1])
         self.beside = self.best if self.best != self.names[0] else self.other
-        self.base = Scenario.load(result.folder / "scenario.toml")
+        self.base = Scenario.load(result.folder / "scenario.toml", kept=True)
 
     @cached_property
     def figures(self) -> dict[str, Figure]:

@@ -137,7 +137,7 @@ def _of_sweep(result: Result, at: Path) -> tuple[str, list[str], str, list[Secti
     if study.effects and len(study.levels()) > 1:
         sections.append(_effects(result))
     kept = at / "scenario.toml"  # an earlier version kept none
-    base = Scenario.load(kept) if kept.is_file() else Scenario.model_validate(result.manifest["scenario"])
+    base = Scenario.load(kept, kept=True) if kept.is_file() else Scenario.model_validate(result.manifest["scenario"])
     again = Section("Again", commands=[f"tide verify {at.name}", f"tide sweep {at.name}/study.toml"])
     return study.title, lead, study.description, [*sections, assumptions(base), again]
 

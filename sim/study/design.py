@@ -14,8 +14,9 @@ import tomli_w
 from pydantic import Field, PrivateAttr, WithJsonSchema, model_validator
 
 from sim import luck, shipped
+from sim.coherence import touches
 from sim.coherence.idle import in_vain
-from sim.designs import Design, conflicts, touches
+from sim.designs import Design, conflicts
 from sim.files import read_rows
 from sim.measures import MEASURES
 from sim.mistakes import Mistake, nearest, shown
@@ -228,7 +229,7 @@ class Study(Part, metaclass=Spoken):
         ranges = self.factors_ranged()
         for levels in self._looked_at():
             try:
-                made.append(base.replace(self.changes(levels)))
+                made.append(base.replace(self.changes(levels)).unambiguous())
             except Mistake as mistake:
                 for line in mistake.lines:
                     guilty = self._guilty(line, levels)
