@@ -270,7 +270,7 @@ def read_observations(path: Path | str, series: Sequence[str], measures: Sequenc
 def _observed_months(path: Path, series: Sequence[str], months: int) -> list[Observed]:
     sheet = _read(path, (MONTH,), (*series, *(name + ERROR for name in series)))
     found: list[Observed] = []
-    when = [_month(sheet, line, cell, months) for line, cell in zip(sheet.lines, sheet.cells[MONTH], strict=True)]
+    when = _months(sheet, months)
     if unknown := next(iter(sheet.unused), ""):
         sheet.tell(1, "", f"{_shown(unknown)} is no series{_meant(unknown, series)}; `tide measures` lists them")
     empty: list[float | None] = [None] * len(sheet.lines)
@@ -287,14 +287,19 @@ def _observed_months(path: Path, series: Sequence[str], months: int) -> list[Obs
     return _each_observed_once(sheet, found)
 
 
-def _month(sheet: Sheet, line: int, cell: str, months: int) -> int | None:
-    """The month in a cell; None, and a mistake, where it holds none."""
-    number = _number(cell)
-    if number is not None and 0 <= number < months and number == int(number):
-        return int(number)
-    wrong = "the cell is empty" if number is None else f"{_shown(cell)} is no month of the run"
-    sheet.tell(line, MONTH, f"{wrong}; months are whole numbers from 0 to {months - 1}")
-    return None
+def _months(sheet: Sheet, months: int) -> list[int | None]:
+    """The month of each row; None where it is told as a mistake, once."""
+    bounds = Bounds(0, months - 1)
+    found: list[int | None] = []
+    numbers = numbers_in(sheet, MONTH, bounds)  # tells what is none, or out of bounds
+    for line, cell, number in zip(sheet.lines, sheet.cells[MONTH], numbers, strict=True):
+        if number is None:
+            sheet.tell(line, MONTH, f"the cell is empty; a whole number from 0 to {months - 1} is expected")
+        elif bounds.hold(number) and number != int(number):
+            sheet.tell(line, MONTH, f"{_shown(cell)}: a whole number is expected")
+        is_month = number is not None and bounds.hold(number) and number == int(number)
+        found.append(int(number) if number is not None and is_month else None)
+    return found
 
 
 def _observed_numbers(path: Path, series: Sequence[str], measures: Sequence[str], months: int) -> list[Observed]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import tomllib
 import types
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, KeysView, Mapping, ValuesView
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
@@ -145,6 +146,28 @@ def read(model: type[Model], path: Path) -> tuple[Model, Source]:
     text = read_text(path)
     source = Source(str(path), text)
     return validate(model, parse(text, str(path)), source), source
+
+
+PLAIN = frozenset({str, int, float, bool, type(None)})
+"""Types of values that a file may hold as well."""
+
+
+def plain(value: Any) -> Any:
+    """A value as a file would say it: numbers and arrays of NumPy, columns of pandas, ranges and tuples as numbers and lists.
+
+    What is none of these is left as it is.
+    """
+    if type(value) in PLAIN or isinstance(value, BaseModel):
+        return value
+    if isinstance(value, Mapping):
+        return {plain(key): plain(each) for key, each in value.items()}
+    if hasattr(value, "to_dict") and hasattr(value, "columns"):  # a table of pandas
+        return plain(value.to_dict("records"))
+    if hasattr(value, "tolist"):  # of NumPy, whose numbers have it too, or a column of pandas
+        return plain(value.tolist()) if type(value.tolist()) is not type(value) else value
+    if isinstance(value, list | tuple | range | KeysView | ValuesView):
+        return [plain(each) for each in value]
+    return os.fspath(value) if isinstance(value, os.PathLike) else value
 
 
 def validate(model: type[Model], content: dict[str, Any], source: Source) -> Model:

@@ -17,7 +17,7 @@ from sim.coherence.idle import in_vain
 from sim.coherence.stages import merged
 from sim.mistakes import Mistake, nearest
 from sim.names import PHASES, PhaseName
-from sim.reading import Key, Source, findings, parse, read_text
+from sim.reading import Key, Source, findings, parse, plain, read_text
 from sim.reading_files import named_file, read_bytes
 from sim.sections import (
     AnyIntervention,
@@ -181,7 +181,7 @@ class Scenario(Part, metaclass=Spoken):
         Raises:
             Mistake: with everything that is wrong in the result.
         """
-        source = Source("changes")
+        source, changes = Source("changes"), plain(changes)
         content = self._said()
         for section, part, *inside in (key.split(".") for key in changes if "." in key):
             if inside and isinstance(whole := getattr(getattr(self, section, None), part, None), Part):

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -240,7 +241,7 @@ def _among(kept: Any, chosen: Sequence[Hypothesis]) -> bool:
 
 def _check_count(name: str, count: Any, least: int, most: int) -> None:
     """See that a number, where it is given, is a whole one within bounds."""
-    if count is not None and not (isinstance(count, int) and least <= count <= most):
+    if count is not None and not (isinstance(count, Integral) and least <= count <= most):
         raise Mistake([f"{name}: {shown(count)} is not allowed; it must be a whole number from {least} to {most:,}"])
 
 

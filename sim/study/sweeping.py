@@ -119,7 +119,7 @@ def seeds_of(seeds: Any) -> list[int]:
     found = list(seeds)
     if wrong := [seed for seed in found if not isinstance(seed, int | np.integer) or not 0 <= seed < 2**64]:
         raise Mistake([f"seeds: {shown(wrong[0])} is no seed; seeds are whole numbers from 0"])
-    return found
+    return [int(seed) for seed in found]
 
 
 def sweep(
