@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sim.mistakes import Mistake
+from sim.mistakes import Mistake, counted
 from sim.names import ContributionType, Role, words
 from sim.reading_files import TABLE, read_bytes
 
@@ -292,11 +292,11 @@ def _months(sheet: Sheet, months: int) -> list[int | None]:
     bounds = Bounds(0, months - 1)
     found: list[int | None] = []
     numbers = numbers_in(sheet, MONTH, bounds)  # tells what is none, or out of bounds
-    for line, cell, number in zip(sheet.lines, sheet.cells[MONTH], numbers, strict=True):
+    for line, number in zip(sheet.lines, numbers, strict=True):
         if number is None:
             sheet.tell(line, MONTH, f"the cell is empty; a whole number from 0 to {months - 1} is expected")
         elif bounds.hold(number) and number != int(number):
-            sheet.tell(line, MONTH, f"{_shown(cell)}: a whole number is expected")
+            sheet.tell(line, MONTH, "a whole number is expected")
         is_month = number is not None and bounds.hold(number) and number == int(number)
         found.append(int(number) if number is not None and is_month else None)
     return found
@@ -361,7 +361,7 @@ class Sheet:
         groups = sorted(self._groups(), key=lambda group: group[0][0])
         told = [self._told(group) for group in groups[:MOST_TOLD]]
         more = sum(len(group) for group in groups[MOST_TOLD:])
-        raise Mistake(told + [f"{self.path}: and {more} more mistake{'s' if more > 1 else ''}"] * (more > 0))
+        raise Mistake(told + [f"{self.path}: and {counted(more, 'more mistake')}"] * (more > 0))
 
     def _groups(self) -> Iterator[list[tuple[int, str, str, Callable[[], str]]]]:
         """Mistakes that are told together: more than a few of a column that say the same but for what stands in the cells."""
@@ -415,7 +415,7 @@ def _read(path: Path, required: tuple[str, ...], optional: tuple[str, ...]) -> S
             sheet.lines.append(line)
             kept.append(row)
         else:
-            sheet.tell(line, "", f"{_count(len(row), 'cell')}; the header has {_count(len(header), 'column')}")
+            sheet.tell(line, "", f"{counted(len(row), 'cell')}; the header has {counted(len(header), 'column')}")
     columns = zip(*kept, strict=True) if kept else [()] * len(header)
     for name, cells in zip(header, columns, strict=True):
         (sheet.cells if name in known else sheet.unused)[name] = cells
@@ -590,7 +590,3 @@ def _meant(word: str, candidates: Collection[str]) -> str:
 def _shown(cell: str) -> str:
     """A cell in quotation marks, cut when it is long."""
     return repr(cell if len(cell) <= 40 else cell[:39] + "…")
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}{'' if number == 1 else 's'}"

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from sim.mistakes import Mistake
+from sim.mistakes import Mistake, counted
 from sim.names import ContributionType, Role, words
 from sim.reading_files import MANIFEST, checked, named_file, read_bytes, read_text
 from sim.scenario import Scenario
@@ -145,7 +145,7 @@ class Run:
     def __repr__(self) -> str:
         """What it is, and how it ended; the tables are asked for by name."""
         last = self.series.iloc[-1]
-        ended = f"{last['firms']:,.0f} firms after {last['month'] + 1:,.0f} months"
+        ended = f"{counted(last['firms'], 'firm')} after {counted(last['month'] + 1, 'month')}"
         return f"<Run of {self.scenario.title!r}, seed {self.seed}: {ended}; series, firms, ties, measures>"
 
     def save(self, folder: str | Path) -> Path:

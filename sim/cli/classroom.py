@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +9,7 @@ import typer
 from rich.table import Table
 
 from sim.cli.words import app, console, remark
-from sim.mistakes import Mistake
+from sim.mistakes import Mistake, counted
 from sim.places import output_folder
 
 
@@ -72,11 +71,7 @@ def lesson_check(file: Annotated[Path, typer.Argument(metavar="FILE", help="NAME
         right = f": {page.choices[page.right(*page.runs())].text!r} comes out" if page.kind == "choose" else ""
         print(f"{number}. {page.kind}: {page.title}{right}")
     remark([*lesson.remarks(), *lesson.standing()])
-    print(f"{file}: a lesson of {_count(lesson.pages, 'page')} and {_count(lesson.quiz, 'question')}")
-
-
-def _count(things: Sequence[object], name: str) -> str:
-    return f"{len(things)} {name}{'s' * (len(things) != 1)}"
+    print(f"{file}: a lesson of {counted(len(lesson.pages), 'page')} and {counted(len(lesson.quiz), 'question')}")
 
 
 @lesson_.command("export")

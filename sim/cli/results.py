@@ -11,7 +11,7 @@ import typer
 
 from sim.cli.runs import show_run
 from sim.cli.words import Fresh, Out, Settings, Workers, app, console, remark
-from sim.mistakes import Mistake
+from sim.mistakes import Mistake, counted
 from sim.places import output_file, output_folder, settled
 
 
@@ -209,7 +209,7 @@ def verify(
         remark([note])
     with working(f"{result}: again"):
         count, wrong = capsule.verify(result, sample, seed)
-    print("\n".join(wrong) or f"{result}: {count} run{'s' if count > 1 else ''} again, all the same to the last bit")
+    print("\n".join(wrong) or f"{result}: {counted(count, 'run')} again, all the same to the last bit")
     if wrong:
         raise typer.Exit(1)
 

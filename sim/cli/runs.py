@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from sim.cli.words import Designs, Fresh, LaterWins, Out, Settings, Where, app, changed, console, remark
+from sim.mistakes import counted
 
 
 @app.command()
@@ -38,7 +39,7 @@ def run(
     folder = out or own_place(named, "run", asked, marked=bool(settings or designs))
     check_free(folder, "run", asked, fresh)
     remark([*chosen.remarks(), *unused_columns(chosen)])
-    with working(f"{chosen.title}: {chosen.run.steps} months"):
+    with working(f"{chosen.title}: {counted(chosen.run.steps, 'month')}"):
         record = simulate(chosen, seed, engine=engine)
     record.save(folder)
     show_run(record, folder, figure, everything)
@@ -80,7 +81,7 @@ def roi(
     from sim.study import returns
     from sim.study.worth import not_priced
 
-    with working(f"{chosen.title}: {runs} seeds, with each rule and without"):
+    with working(f"{chosen.title}: {counted(runs, 'seed')}, with each rule and without"):
         found = returns(chosen, range(runs), workers)
     console().print(returns_table(chosen.title, found))
     if others := not_priced(chosen):
@@ -100,6 +101,6 @@ def fixation(
     from sim.report.tables import fixation_table
     from sim.study import fixation as chance_of
 
-    with working(f"{chosen.title}: {copies:,} copies"):
+    with working(f"{chosen.title}: {counted(copies, 'copy')}"):
         found = chance_of(chosen, copies, seed)
     console().print(fixation_table(chosen, found))

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from rich.table import Table
 
 from sim.cli.words import Designs, LaterWins, Settings, app, changed, console, remark
-from sim.mistakes import Mistake
+from sim.mistakes import Mistake, counted
 from sim.places import output_file, output_folder
 
 
@@ -42,7 +42,8 @@ def import_(
     print("The data say:", *made.said, sep="\n  ")
     if made.unused:
         print("Not used:", *made.unused, sep="\n  ")
-    print(f"{len(made.assumed)} assumptions stand for what the data do not say: tide describe {shlex.quote(str(out))}")
+    stand = f"{counted(len(made.assumed), 'assumption')} {'stands' if len(made.assumed) == 1 else 'stand'}"
+    print(f"{stand} for what the data do not say: tide describe {shlex.quote(str(out))}")
     print(*made.files, made.scenario, sep="\n")
 
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from sim.cli.words import Fresh, Isolate, Limit, Out, Workers, app, console, interruptible, remark
-from sim.mistakes import Mistake
+from sim.mistakes import Mistake, counted
 from sim.places import output_folder
 
 
@@ -51,7 +51,9 @@ def sweep(
     if plan:
         planned = sweeping.plan(chosen, out, fresh=fresh)
         most = "at most " * chosen.replicates.batched
-        print(f"{planned.folder}: {most}{planned.runs} runs in {planned.shards} shards; do them with tide work")
+        print(
+            f"{planned.folder}: {most}{counted(planned.runs, 'run')} in {counted(planned.shards, 'shard')}; do them with tide work"
+        )
         return
     again = [*(["--out", str(out)] if out else []), *(["--dask", dask] if dask else ["--cluster"] * cluster)]
     with (
@@ -186,7 +188,7 @@ def tell_failed(result: Any) -> None:
     if result.failed:
         failed = result.runs[result.runs["status"] != "done"].iloc[0]
         print(
-            f"{result.failed} of {len(result.runs)} runs failed; see the column error in runs.parquet; the first: "
+            f"{result.failed} of {counted(len(result.runs), 'run')} failed; see the column error in runs.parquet; the first: "
             f"{failed['error']}; to repeat it: {failed['command']}",
             file=sys.stderr,
         )
@@ -238,8 +240,8 @@ def gallery(
 
     exhibits = hang(names or (), out, workers, Bar)
     for each in exhibits:
-        print(f"{each.page}: {each.runs} runs, {'new' if each.changed else 'as before'}")
+        print(f"{each.page}: {counted(each.runs, 'run')}, {'new' if each.changed else 'as before'}")
     print(out / "README.md")
     if failed := sum(each.failed for each in exhibits):
-        print(f"{failed} runs failed; the pages say of which study", file=sys.stderr)
+        print(f"{counted(failed, 'run')} failed; the pages say of which study", file=sys.stderr)
         raise typer.Exit(3)

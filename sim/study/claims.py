@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
-from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -241,7 +240,7 @@ def _among(kept: Any, chosen: Sequence[Hypothesis]) -> bool:
 
 def _check_count(name: str, count: Any, least: int, most: int) -> None:
     """See that a number, where it is given, is a whole one within bounds."""
-    if count is not None and not (isinstance(count, Integral) and least <= count <= most):
+    if count is not None and not (isinstance(count, int | np.integer) and least <= count <= most):
         raise Mistake([f"{name}: {shown(count)} is not allowed; it must be a whole number from {least} to {most:,}"])
 
 

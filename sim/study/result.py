@@ -17,7 +17,7 @@ from sim.measures.collapse import kaplan_meier, sensitivity
 from sim.measures.estimate import Estimate, mean_interval, share_difference, share_interval
 from sim.measures.evidence import Fetched, Reading
 from sim.measures.network import exponent
-from sim.mistakes import Mistake, nearest
+from sim.mistakes import Mistake, counted, nearest
 from sim.reading_files import checked
 from sim.record import read_manifest
 from sim.scenario import Scenario
@@ -55,8 +55,8 @@ class Result:
     def __repr__(self) -> str:
         """What was run, and where it lies."""
         failed = f", {self.failed} failed" if self.failed else ""
-        designs = self.runs["design"].nunique()
-        return f"<Result of {self.study.title!r}: {len(self.runs):,} runs of {designs:,} designs{failed}, in {self.folder}>"
+        told = f"{counted(len(self.runs), 'run')} of {counted(self.runs['design'].nunique(), 'design')}{failed}"
+        return f"<Result of {self.study.title!r}: {told}, in {self.folder}>"
 
     @classmethod
     def read(cls, folder: str | Path) -> Result:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 
 from sim import outputs
-from sim.mistakes import Mistake, shown
+from sim.mistakes import Mistake, are, counted, shown
 from sim.places import result_folder
 from sim.reading_files import MANIFEST as MOST
 from sim.reading_files import read_bytes
@@ -99,7 +99,7 @@ class Interrupted(KeyboardInterrupt):
     """A sweep was interrupted; what is done lies in `folder`."""
 
     def __init__(self, folder: Path, kept: int, runs: int) -> None:
-        super().__init__(f"{kept} of {runs} runs are kept in {folder}")
+        super().__init__(f"{kept} of {counted(runs, 'run')} {are(kept)} kept in {folder}")
         self.folder, self.kept, self.runs = folder, kept, runs
 
 

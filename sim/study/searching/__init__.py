@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from sim import outputs
-from sim.mistakes import Mistake, shown
+from sim.mistakes import Mistake, counted, shown
 from sim.places import result_folder
 from sim.scenario import Scenario
 from sim.study.searching.asking import Failure, Search, asked, failure, is_search, refuse_more
@@ -105,7 +105,7 @@ def _find(wanted: Search, base: Scenario, bench: Bench) -> Found:
     worth = judge(places)
     if np.isnan(worth).any(axis=1).all():
         why = next((trial.error for trial in trials if trial.error), "what is sought has no number in any run")
-        raise Mistake([f"none of {len(places)} designs is possible; the first: {why}"])
+        raise Mistake([f"none of {counted(len(places), 'design')} is possible; the first: {why}"])
     best = [k for k in np.flatnonzero(unbeaten(worth)) if wanted.changes(places[k])]
     chosen = [best[k] for k in spread(worth[best], wanted.most)] if best else []
     numbers = {f"found_{k}": int(number) for k, number in enumerate(chosen, 1)}

@@ -15,7 +15,7 @@ from pydantic import Field, PrivateAttr
 from sim import shipped
 from sim.coherence.idle import in_vain
 from sim.measures import MEASURES
-from sim.mistakes import Mistake, nearest, shown
+from sim.mistakes import Mistake, are, counted, nearest, shown
 from sim.reading import Key, Source, allowed, parse, read_text, validate
 from sim.scenario import Scenario, beside, find
 from sim.sections import Part, Spoken
@@ -246,16 +246,12 @@ class Search(Part, metaclass=Spoken):
                 yield ("doubt", key), f"is {chosen[key]}; doubt what no design sets"
         if self.robust == "worst_tenth" and not self.doubt:
             yield ("robust",), "'worst_tenth' is over doubted worlds; doubt something, or leave it out"
+        few = f"{counted(self.budget, 'design')} {are(self.budget)} too few"
         if self.ranged and self.budget < LEAST_BUDGET:
-            yield (
-                ("budget",),
-                f"{self.budget} designs are too few to search ranges; allowed is a whole number from {LEAST_BUDGET}",
-            )
+            yield ("budget",), f"{few} to search ranges; allowed is a whole number from {LEAST_BUDGET}"
         elif not self.ranged and self.budget < math.prod(self.steps()) and self.budget < LEAST_BUDGET:
-            yield (
-                ("budget",),
-                f"{self.budget} designs are too few; allowed is a whole number from {min(LEAST_BUDGET, math.prod(self.steps()))}",
-            )
+            least = min(LEAST_BUDGET, math.prod(self.steps()))
+            yield ("budget",), f"{few}; allowed is a whole number from {least}"
 
     def _wrong_levels(self, base: Scenario) -> Iterator[tuple[Key, str]]:
         """Levers exist, may have their levels, and have an effect; of ranges both ends are tried."""
