@@ -11,7 +11,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field, PrivateAttr, ValidationError
 
 from sim import shipped
-from sim.coherence import contradictions
+from sim.coherence import contradictions, touches
 from sim.coherence.stages import merged
 from sim.mistakes import Mistake, shown
 from sim.reading import Source, explain, parse, read, read_text, spell
@@ -134,11 +134,6 @@ def conflicts(designs: Sequence[Design]) -> Iterator[str]:
                 if touches(key, [other]) and not (key == other and value == new):
                     said = f"{first.name} sets {key} to {shown(value)}, and {second.name} sets "
                     yield f"{said}{'it' if key == other else other} to {shown(new)}"
-
-
-def touches(key: str, others: Any) -> bool:
-    """Whether a key is one of the others, or a part of one, or one a part of it."""
-    return any(f"{key}.".startswith(f"{other}.") or f"{other}.".startswith(f"{key}.") for other in others)
 
 
 def _keys(text: str) -> list[str]:

@@ -18,7 +18,7 @@ import numpy as np
 from sim.engine import Phase
 from sim.firm import DECISIONS, GONE, Firm, single
 from sim.measures import measure
-from sim.mistakes import Mistake, shown
+from sim.mistakes import Mistake, counted, shown
 from sim.own_phases import suit
 from sim.phases import (
     alignment,
@@ -272,7 +272,9 @@ def promised(firm: Firm) -> list[float]:
     Raises:
         Mistake: if it promises otherwise.
     """
-    asked = parts(firm.allocate(), firm.degree, "allocate", firm, f"{firm.degree} numbers, one for each of its ties")
+    asked = parts(
+        firm.allocate(), firm.degree, "allocate", firm, f"{counted(firm.degree, 'number')}, one for each of its ties"
+    )
     efforts = [checked(effort, 0, np.inf, "allocate", firm) for effort in asked]
     if math.fsum(efforts) > firm.budget * ROUNDING + TINY:
         total = f"efforts of {math.fsum(efforts):g} in all"

@@ -20,8 +20,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sim.mistakes import Mistake
+from sim.mistakes import Mistake, counted
 from sim.names import ContributionType, Role, words
+from sim.reading_files import TABLE, read_bytes
 
 MOST_TOLD = 20
 """How many mistakes of a file are told one by one."""
@@ -269,10 +270,7 @@ def read_observations(path: Path | str, series: Sequence[str], measures: Sequenc
 def _observed_months(path: Path, series: Sequence[str], months: int) -> list[Observed]:
     sheet = _read(path, (MONTH,), (*series, *(name + ERROR for name in series)))
     found: list[Observed] = []
-    when = numbers_in(sheet, MONTH, Bounds(0, months - 1))
-    for line, month in zip(sheet.lines, when, strict=True):
-        if month is None or month != int(month):
-            sheet.tell(line, MONTH, "a whole number is expected")
+    when = _months(sheet, months)
     if unknown := next(iter(sheet.unused), ""):
         sheet.tell(1, "", f"{_shown(unknown)} is no series{_meant(unknown, series)}; `tide measures` lists them")
     empty: list[float | None] = [None] * len(sheet.lines)
@@ -281,8 +279,27 @@ def _observed_months(path: Path, series: Sequence[str], months: int) -> list[Obs
             numbers_in(sheet, name + ERROR, Bounds(0, 1e15, open_low=True)) if name + ERROR in sheet.cells else empty
         )
         rows = zip(when, numbers_in(sheet, name, ANY), errors, strict=True)
-        found += [Observed(f"{name}@{month:.0f}", value, error) for month, value, error in rows if value is not None]
+        found += [
+            Observed(f"{name}@{month}", value, error)
+            for month, value, error in rows
+            if month is not None and value is not None
+        ]
     return _each_observed_once(sheet, found)
+
+
+def _months(sheet: Sheet, months: int) -> list[int | None]:
+    """The month of each row; None where it is told as a mistake, once."""
+    bounds = Bounds(0, months - 1)
+    found: list[int | None] = []
+    numbers = numbers_in(sheet, MONTH, bounds)  # tells what is none, or out of bounds
+    for line, number in zip(sheet.lines, numbers, strict=True):
+        if number is None:
+            sheet.tell(line, MONTH, f"the cell is empty; a whole number from 0 to {months - 1} is expected")
+        elif bounds.hold(number) and number != int(number):
+            sheet.tell(line, MONTH, "a whole number is expected")
+        is_month = number is not None and bounds.hold(number) and number == int(number)
+        found.append(int(number) if number is not None and is_month else None)
+    return found
 
 
 def _observed_numbers(path: Path, series: Sequence[str], measures: Sequence[str], months: int) -> list[Observed]:
@@ -344,7 +361,7 @@ class Sheet:
         groups = sorted(self._groups(), key=lambda group: group[0][0])
         told = [self._told(group) for group in groups[:MOST_TOLD]]
         more = sum(len(group) for group in groups[MOST_TOLD:])
-        raise Mistake(told + [f"{self.path}: and {more} more mistake{'s' if more > 1 else ''}"] * (more > 0))
+        raise Mistake(told + [f"{self.path}: and {counted(more, 'more mistake')}"] * (more > 0))
 
     def _groups(self) -> Iterator[list[tuple[int, str, str, Callable[[], str]]]]:
         """Mistakes that are told together: more than a few of a column that say the same but for what stands in the cells."""
@@ -398,7 +415,7 @@ def _read(path: Path, required: tuple[str, ...], optional: tuple[str, ...]) -> S
             sheet.lines.append(line)
             kept.append(row)
         else:
-            sheet.tell(line, "", f"{_count(len(row), 'cell')}; the header has {_count(len(header), 'column')}")
+            sheet.tell(line, "", f"{counted(len(row), 'cell')}; the header has {counted(len(header), 'column')}")
     columns = zip(*kept, strict=True) if kept else [()] * len(header)
     for name, cells in zip(header, columns, strict=True):
         (sheet.cells if name in known else sheet.unused)[name] = cells
@@ -409,12 +426,12 @@ def content(path: Path) -> bytes:
     """All that stands in a file.
 
     Raises:
-        Mistake: if it is missing, or cannot be read.
+        Mistake: if it is missing, no regular file, too large, or cannot be read.
     """
     try:
         if path.is_dir():
             raise Mistake([f"{path}: this is a folder; the name of a CSV file is expected"])
-        return path.read_bytes()
+        return read_bytes(path, TABLE, "a table of firms or ties has fewer")
     except FileNotFoundError:
         beside = [file.name for file in path.parent.glob("*")] if path.parent.is_dir() else []
         raise Mistake([f"{path}: there is no such file{_meant(path.name, beside)}"]) from None
@@ -573,7 +590,3 @@ def _meant(word: str, candidates: Collection[str]) -> str:
 def _shown(cell: str) -> str:
     """A cell in quotation marks, cut when it is long."""
     return repr(cell if len(cell) <= 40 else cell[:39] + "…")
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}{'' if number == 1 else 's'}"

@@ -15,6 +15,7 @@ from sim.names import ContributionType, Role, code
 from sim.phases.customers import open_market
 from sim.phases.trust import combine, expect
 from sim.playing import OF_PLAYERS, game_of, make_players, plays
+from sim.reading_files import named_file
 from sim.rules import Rules
 from sim.scenario import Scenario
 from sim.topology import best_places, copied_edges
@@ -72,8 +73,8 @@ def _of_all(file: FirmsFile, copies: int) -> dict[str, list[str | float | None]]
 
 
 def _beside(scenario: Scenario, name: str) -> Path:
-    """A file named in a scenario lies beside it."""
-    return (scenario.folder or Path.cwd()) / name
+    """A file named in a scenario lies beside it or below."""
+    return named_file(name, scenario.folder, "a scenario")
 
 
 def check_files(scenario: Scenario) -> list[str]:

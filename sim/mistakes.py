@@ -25,6 +25,24 @@ def nearest(word: str, candidates: Iterable[str]) -> str:
     return f"; did you mean {close[0]!r}?" if close else ""
 
 
+def counted(number: float | str, noun: str) -> str:
+    """A number of things: "1 run", "2,000 runs", "30 to 500 runs"; the last word of the noun is put in the plural."""
+    said = number if isinstance(number, str) else f"{number:,.0f}"
+    return f"{said} {noun if said == '1' else plural(noun)}"
+
+
+def plural(noun: str) -> str:
+    """A noun in the plural, by the rule."""
+    if noun.endswith("y") and noun[-2] not in "aeiou":
+        return f"{noun[:-1]}ies"
+    return f"{noun}es" if noun.endswith(("s", "x", "ch", "sh")) else f"{noun}s"
+
+
+def are(number: float) -> str:
+    """The verb after a number of things."""
+    return "is" if number == 1 else "are"
+
+
 def shown(value: object) -> str:
     """A value as it may stand in a message: short, and on one line."""
     if isinstance(value, int) and abs(value) >= 10**20:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import tomllib
 import types
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, KeysView, Mapping, ValuesView
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
@@ -15,12 +16,11 @@ from pydantic import BaseModel, ValidationError
 
 from sim import storage
 from sim.mistakes import Mistake, nearest, shown
+from sim.reading_files import SETTINGS, read_bytes
 
 Model = TypeVar("Model", bound=BaseModel)
 Key = tuple[str | int, ...]
 
-LARGEST = 10_000_000
-"""No file of settings is larger than this many bytes."""
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([^\]]+?)\s*\]\]?\s*(#.*)?$")
 _ASSIGNMENT = re.compile(
     r"""^\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*'))*)\s*="""
@@ -95,18 +95,12 @@ def read_text(path: Path) -> str:
     """The text of a file.
 
     Raises:
-        Mistake: if it is missing, no file, too large, or not UTF-8.
+        Mistake: if it is missing, no regular file, too large, or not UTF-8.
     """
-    if path.is_dir():
-        raise Mistake([f"{path}: is a folder; name a file"])
     with suppress(OSError):  # of a folder that cannot be written
         storage.finish_writing(path)
     try:
-        with path.open("rb") as file:
-            content = file.read(LARGEST + 1)  # a device has no size, and no end
-        if len(content) > LARGEST:
-            raise Mistake([f"{path}: has more than {LARGEST:,} bytes; settings are a few thousand"])
-        return content.decode("utf-8-sig")
+        return read_bytes(path, SETTINGS, "settings are a few thousand").decode("utf-8-sig")
     except FileNotFoundError:
         raise Mistake([f"{path}: there is no such file"]) from None
     except UnicodeDecodeError as error:
@@ -156,6 +150,28 @@ def read(model: type[Model], path: Path) -> tuple[Model, Source]:
     text = read_text(path)
     source = Source(str(path), text)
     return validate(model, parse(text, str(path)), source), source
+
+
+PLAIN = frozenset({str, int, float, bool, type(None)})
+"""Types of values that a file may hold as well."""
+
+
+def plain(value: Any) -> Any:
+    """A value as a file would say it: numbers and arrays of NumPy, columns of pandas, ranges and tuples as numbers and lists.
+
+    What is none of these is left as it is.
+    """
+    if type(value) in PLAIN or isinstance(value, BaseModel):
+        return value
+    if isinstance(value, Mapping):
+        return {plain(key): plain(each) for key, each in value.items()}
+    if hasattr(value, "to_dict") and hasattr(value, "columns"):  # a table of pandas
+        return plain(value.to_dict("records"))
+    if hasattr(value, "tolist"):  # of NumPy, whose numbers have it too, or a column of pandas
+        return plain(value.tolist()) if type(value.tolist()) is not type(value) else value
+    if isinstance(value, list | tuple | range | KeysView | ValuesView):
+        return [plain(each) for each in value]
+    return os.fspath(value) if isinstance(value, os.PathLike) else value
 
 
 def validate(model: type[Model], content: dict[str, Any], source: Source) -> Model:
@@ -368,7 +384,33 @@ def assignment(text: str) -> tuple[str, Any]:
         return key.strip(), value.strip()
 
 
-def span(text: str) -> tuple[str, tuple[float, float]]:
+def assignments(texts: Iterable[str] | None) -> dict[str, Any]:
+    """Several settings, each key once.
+
+    Raises:
+        Mistake: if one is none, or a key is set twice, to different values or as a whole and in part.
+    """
+    return _once("--set", map(assignment, texts or ()))
+
+
+def _once(option: str, pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """Keys with what is said of them, each once: what is said twice would be lost."""
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found and (found[key] != value or type(found[key]) is not type(value)):
+            raise Mistake([f"{option} {key}: is there twice, with {shown(found[key])} and {shown(value)}; say it once"])
+        if part := next((other for other in found if key != other and _around(key, other)), ""):
+            raise Mistake([f"{option} {key}: overlaps with {option} {part}; say one of them"])
+        found[key] = value
+    return found
+
+
+def _around(key: str, other: str) -> bool:
+    """Whether one of two keys is a part of the other."""
+    return f"{key}.".startswith(f"{other}.") or f"{other}.".startswith(f"{key}.")
+
+
+def span(text: str, option: str = "--fit") -> tuple[str, tuple[float, float]]:
     """`key=low:high` as given on a command line.
 
     Raises:
@@ -378,25 +420,29 @@ def span(text: str) -> tuple[str, tuple[float, float]]:
     try:
         low, high = map(float, ends.split(":"))
     except ValueError:
-        raise Mistake([f"--fit {text}: this is no range; write key=low:high, e.g. contribution.level=0:1"]) from None
+        raise Mistake([f"{option} {text}: this is no range; write key=low:high, e.g. contribution.level=0:1"]) from None
     return key.strip(), (low, high)
 
 
-def spans(texts: list[str]) -> dict[str, tuple[float, float]]:
+def spans(texts: Iterable[str] | None, option: str = "--fit") -> dict[str, tuple[float, float]]:
     """Several of them, each lever once.
 
     Raises:
         Mistake: if one is something else, or a lever has two ranges.
     """
-    found: dict[str, tuple[float, float]] = {}
-    for key, ends in map(span, texts):
-        if key in found:
-            raise Mistake([f"--fit {key}: is there twice; a lever has one range"])
-        found[key] = ends
-    return found
+    return _once(option, (span(text, option) for text in texts or ()))
 
 
-def lever(text: str) -> tuple[str, Any]:
+def levers(texts: Iterable[str] | None, option: str = "--lever") -> dict[str, Any]:
+    """Several levers, each once.
+
+    Raises:
+        Mistake: if one is something else, or is named twice.
+    """
+    return _once(option, (lever(text, option) for text in texts or ()))
+
+
+def lever(text: str, option: str = "--lever") -> tuple[str, Any]:
     """`key=low:high` (or `key=low..high`) as a range, `key=one,another` as a list of choices, each read as TOML or as a text.
 
     Raises:
@@ -411,7 +457,7 @@ def lever(text: str) -> tuple[str, Any]:
             pass
     if not key.strip() or "," not in said or between:
         wanted = "key=low:high, e.g. sharing.take_rate=0:0.5, or key=one,another, e.g. voice.decider=fixed,vote"
-        raise Mistake([f"--lever {text}: this is neither a range nor a choice; write {wanted}"])
+        raise Mistake([f"{option} {text}: this is neither a range nor a choice; write {wanted}"])
     return key.strip(), [assignment(f"choice={each.strip()}")[1] for each in said.split(",")]
 
 

@@ -17,11 +17,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from pydantic import BaseModel
 
 from sim import sealing, storage
-from sim.mistakes import Mistake
+from sim.mistakes import Mistake, counted
 from sim.names import ContributionType, Role, words
+from sim.reading_files import checked, named_file, read_bytes, read_text
 from sim.scenario import Scenario
 from sim.world import SERIES, World
 
@@ -46,8 +46,6 @@ OF_TIES = ["worth"]
 """The columns of firms and ties that measures look at, besides those that say who is who."""
 
 
-LARGEST_MANIFEST = 2**27
-"""No manifest is larger than this many bytes."""
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 """What a cell begins with that spreadsheets take for a formula."""
 
@@ -146,7 +144,7 @@ class Run:
     def __repr__(self) -> str:
         """What it is, and how it ended; the tables are asked for by name."""
         last = self.series.iloc[-1]
-        ended = f"{last['firms']:,.0f} firms after {last['month'] + 1:,.0f} months"
+        ended = f"{counted(last['firms'], 'firm')} after {counted(last['month'] + 1, 'month')}"
         return f"<Run of {self.scenario.title!r}, seed {self.seed}: {ended}; series, firms, ties, measures>"
 
     def save(self, folder: str | Path) -> Path:
@@ -197,7 +195,7 @@ class Run:
         except (KeyError, AttributeError):
             raise Mistake([f"{at / 'manifest.json'}: is not as tide wrote it; run it again"]) from None
         return cls(
-            scenario=Scenario.load(at / "scenario.toml"),
+            scenario=Scenario.load(at / "scenario.toml", kept=True),
             seed=seed,
             series=_table(at, "series"),
             firms=_table(at, "firms"),
@@ -215,21 +213,19 @@ def _table(folder: Path, name: str) -> pd.DataFrame:
     """
     path = folder / f"{name}.parquet"
     try:
-        return pd.read_parquet(path)
+        return pd.read_parquet(checked(path))
     except (OSError, ValueError) as error:
         raise Mistake([f"{path}: cannot be read ({error}); run it again"]) from None
 
 
 def keep_scenario(scenario: Scenario, folder: Path) -> None:
     """Write a scenario with every value, and the files that it names beside it, so that it can be run again from there."""
-    here = scenario.folder or Path.cwd()
-    named = {key: name for key in ("firms", "ties") if isinstance(name := getattr(scenario.founding, key), str)}
-    named = {
-        key: name for key, name in named.items() if (here / name).is_file()
-    }  # a run that lacks its file has failed
-    for key, name in named.items():
-        shutil.copyfile(here / name, folder / f"{key}.csv")
-    founding = scenario.founding.model_copy(update={key: f"{key}.csv" for key in named})
+    names = {key: name for key in ("firms", "ties") if isinstance(name := getattr(scenario.founding, key), str)}
+    files = {key: named_file(name, scenario.folder, "a scenario") for key, name in names.items()}
+    there = {key: path for key, path in files.items() if path.is_file()}  # a run that lacks its file has failed
+    for key, path in there.items():
+        (folder / f"{key}.csv").write_bytes(read_bytes(path))
+    founding = scenario.founding.model_copy(update={key: f"{key}.csv" for key in there})
     text = scenario.model_copy(update={"founding": founding}).to_toml(full=True)
     (folder / "scenario.toml").write_text(text, encoding="utf-8")
 
@@ -288,8 +284,8 @@ def read_manifest(folder: Path, kind: str) -> dict[str, Any]:
         )
         raise Mistake([f"{folder}: there is no such folder; {hint}"])
     try:
-        manifest = json.loads(storage.read_bytes(path, LARGEST_MANIFEST))
-    except (OSError, ValueError) as error:
+        manifest = json.loads(read_text(path))
+    except (OSError, ValueError, RecursionError) as error:
         raise Mistake([f"{path}: no result can be read here ({error}); name a folder that tide wrote"]) from None
     found = manifest.get("kind") if isinstance(manifest, dict) else None
     if found != kind:
@@ -311,8 +307,8 @@ def identity(folder: Path) -> str:
 def kind_of(folder: Path) -> str:
     """What kind of result a folder holds; empty if none that can be read."""
     try:
-        manifest = json.loads(storage.read_bytes(folder / sealing.MANIFEST, LARGEST_MANIFEST))
-    except (OSError, ValueError):
+        manifest = json.loads(read_text(folder / "manifest.json"))
+    except (OSError, ValueError, RecursionError, Mistake):
         return ""
     return str(manifest.get("kind", "")) if isinstance(manifest, dict) else ""
 
@@ -329,35 +325,6 @@ def refuse_foreign(folder: Path, kind: str) -> None:
         raise Mistake(
             [f"{folder}: holds a {there}, which a {kind} does not replace; name another place, or move it away"]
         )
-
-
-def place_of_its_own(place: Path, key: str, asked: BaseModel, changed: bool = False) -> Path:
-    """Where the result of a scenario or study goes when no place is named: a result of another one is not replaced.
-
-    Args:
-        place: the folder that bears its name.
-        key: where the manifest of such a result keeps what was asked.
-        asked: the scenario or study.
-        changed: whether it is not what its name says, so that the folder has a name of its own anyway.
-
-    Returns:
-        The folder, with a short hash of what is asked behind its name where it is not the first of that name.
-    """
-    if changed or not asked_here(place, key, asked):
-        mark = hashlib.sha256(asked.model_dump_json().encode()).hexdigest()[:6]
-        return place.with_name(f"{place.name}-{mark}")
-    return place
-
-
-def asked_here(place: Path, key: str, asked: BaseModel) -> bool:
-    """Whether a place is free, or holds a result of the same scenario or study."""
-    if not (place / "manifest.json").exists():
-        return True
-    try:
-        manifest = json.loads(storage.read_bytes(place / sealing.MANIFEST, LARGEST_MANIFEST))
-        return type(asked).model_validate(manifest[key]).model_dump() == asked.model_dump()
-    except (OSError, ValueError, LookupError, TypeError):
-        return False
 
 
 def whole_or_absent(folder: Path, write: Callable[[Path], None], kind: str) -> Path:

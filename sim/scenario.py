@@ -12,12 +12,13 @@ import tomli_w
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from sim import shipped
-from sim.coherence import contradictions
+from sim.coherence import contradictions, set_twice
 from sim.coherence.idle import in_vain
 from sim.coherence.stages import merged
 from sim.mistakes import Mistake, nearest
 from sim.names import PHASES, PhaseName
-from sim.reading import Key, Source, findings, parse, read_text
+from sim.reading import Key, Source, findings, parse, plain, read_text
+from sim.reading_files import named_file, read_bytes
 from sim.sections import (
     AnyIntervention,
     Contribution,
@@ -105,8 +106,12 @@ class Scenario(Part, metaclass=Spoken):
         return (*self.interventions, *(change for _name, change in self.programme.dated))
 
     @classmethod
-    def load(cls, where: str | Path) -> Self:
+    def load(cls, where: str | Path, *, kept: bool = False) -> Self:
         """Read a scenario: a TOML file, or the name of a shipped scenario.
+
+        Args:
+            where: the file, or the name.
+            kept: whether a result keeps it, which was run as it is; what two changes of one date set differently is else a mistake.
 
         Raises:
             Mistake: with everything that is wrong in it.
@@ -116,7 +121,7 @@ class Scenario(Part, metaclass=Spoken):
         source = Source(str(path), text)
         scenario = cls._agreed(parse(text, str(path)), source)
         scenario._folder, scenario._source = path.parent, source
-        return scenario
+        return scenario if kept else scenario.unambiguous(source)
 
     @classmethod
     def loads(cls, text: str) -> Self:
@@ -152,6 +157,16 @@ class Scenario(Part, metaclass=Spoken):
             raise Mistake(source.lines(found))
         return self
 
+    def unambiguous(self, source: Source | None = None) -> Self:
+        """The scenario itself, if no rule is set twice at one date.
+
+        Raises:
+            Mistake: if one is, and differently.
+        """
+        if found := list(set_twice(self)):
+            raise Mistake((source or Source("changes")).lines(found))
+        return self
+
     def remarks(self) -> list[str]:
         """What it says in vain, a line each: levers of phases and mechanisms that are off for the whole run."""
         found = sorted(in_vain(self).items(), key=lambda each: self._source.number(each[1][0]))
@@ -167,7 +182,7 @@ class Scenario(Part, metaclass=Spoken):
         Raises:
             Mistake: with everything that is wrong in the result.
         """
-        source = Source("changes")
+        source, changes = Source("changes"), plain(changes)
         content = self._said()
         for section, part, *inside in (key.split(".") for key in changes if "." in key):
             if inside and isinstance(whole := getattr(getattr(self, section, None), part, None), Part):
@@ -191,10 +206,16 @@ class Scenario(Part, metaclass=Spoken):
         return tomli_w.dumps(said)
 
     def save(self, path: str | Path, full: bool = False) -> None:
-        """Write the scenario as a TOML file; the files it names are named as seen from there."""
-        here, there = self._folder or Path.cwd(), Path(path).resolve().parent
-        named = {key: name for key in ("firms", "ties") if isinstance(name := getattr(self.founding, key), str)}
-        moved = {key: Path(os.path.relpath(here / name, there)).as_posix() for key, name in named.items()}
+        """Write the scenario as a TOML file; files of firms and ties that lie elsewhere are copied beside it, as `NAME-firms.csv`.
+
+        Raises:
+            Mistake: if something else is there already under that name.
+        """
+        to = Path(path)
+        names = {key: name for key in ("firms", "ties") if isinstance(name := getattr(self.founding, key), str)}
+        moved = {
+            key: _taken_along(named_file(name, self._folder, "a scenario"), to, key) for key, name in names.items()
+        }
         founding = self.founding.model_copy(update=moved)
         text = self.model_copy(update={"founding": founding} if moved else {}).to_toml(full)
         write_text(Path(path), text)
@@ -202,6 +223,18 @@ class Scenario(Part, metaclass=Spoken):
     def __eq__(self, other: object) -> bool:
         """Scenarios are equal that say the same, wherever they were read."""
         return type(self) is type(other) and self.__dict__ == other.__dict__
+
+
+def _taken_along(path: Path, scenario: Path, key: str) -> str:
+    """What a file is called as seen from a scenario that names it; one that lies elsewhere is copied beside it first."""
+    there = scenario.resolve().parent
+    if path.resolve().is_relative_to(there) or not path.is_file():
+        return Path(os.path.relpath(path, there)).as_posix()
+    copy, data = there / f"{scenario.stem}-{key}.csv", read_bytes(path)
+    if copy.exists() and read_bytes(copy) != data:
+        raise Mistake([f"{copy}: is there already and says something else; save the scenario under another name"])
+    copy.write_bytes(data)
+    return copy.name
 
 
 T = TypeVar("T")
@@ -227,6 +260,26 @@ def kept(make: Callable[[Scenario], T]) -> Callable[[Scenario], T]:
     """
     made = lru_cache(64)(lambda this: make(this.scenario))
     return wraps(make)(lambda scenario: made(_This(scenario)))
+
+
+def beside(name: str, folder: Path | None, known: Mapping[str, Path], by: str) -> str:
+    """What a scenario, study or design is found by that another file names: a file beside it or below, else a shipped one.
+
+    Args:
+        name: as it stands there.
+        folder: where the other file lies; None if it is named in Python or on the command line.
+        known: the shipped ones.
+        by: what names it, for the message.
+
+    Raises:
+        Mistake: if it is a file that lies elsewhere.
+    """
+    here = (folder or Path.cwd()) / name
+    if here.is_file():
+        return str(named_file(name, folder, by) if folder else here)
+    if folder and name not in known and Path(name).is_file():  # as seen from where one stands
+        named_file(os.path.abspath(name), folder, by)
+    return name
 
 
 def find(where: str, known: Mapping[str, Path], what: str) -> Path:

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from sim import storage
+from sim.mistakes import Mistake
+from sim.reading_files import open_file, read_text
 
 MANIFEST, LATER = "manifest.json", "seals.json"
 
@@ -21,7 +23,7 @@ def digest(path: Path) -> str:
     """The SHA-256 of a plain file; empty if there is none."""
     if not path.is_file():
         return ""
-    with path.open("rb") as file:
+    with open_file(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -34,7 +36,7 @@ def sealed(content: dict[str, Any]) -> dict[str, Any]:
 def seal(folder: Path) -> None:
     """Write the hashes of all files in a folder into its manifest; once for all, when nothing is missing any more."""
     path = folder / MANIFEST
-    manifest = json.loads(path.read_text(encoding="utf-8"))
+    manifest = json.loads(read_text(path))
     names = sorted(
         file.name for file in folder.iterdir() if file.name != MANIFEST and stat.S_ISREG(file.lstat().st_mode)
     )
@@ -79,9 +81,9 @@ def _digest_within(folder: Path, name: str) -> str:
 def _later(folder: Path) -> dict[str, str]:
     """What `seals.json` says; nothing if it was edited."""
     try:
-        content = json.loads((folder / LATER).read_text(encoding="utf-8"))
+        content = json.loads(read_text(folder / LATER))
         return dict(content["files"]) if content == sealed(content) else {}
-    except (OSError, ValueError, LookupError, TypeError):
+    except (OSError, ValueError, LookupError, TypeError, RecursionError, Mistake):
         return {}
 
 

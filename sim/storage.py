@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sim.mistakes import Mistake
+from sim.reading_files import MANIFEST, read_bytes
 
 try:
     import fcntl
@@ -401,32 +402,9 @@ def _lock(where: int, path: Path, alone: bool) -> bool:
         return False
 
 
-# ----------------------------------------------------------------------------------------------------------------- reading
-
-
-def read_bytes(path: Path, most: int) -> bytes:
-    """What a plain file holds; a link is followed, but no device or pipe is read, and no more than `most` bytes.
-
-    Raises:
-        OSError: if it cannot be read, is no plain file, or is larger.
-    """
-    where = os.open(path, os.O_RDONLY | NO_WAIT)
-    try:
-        about = os.fstat(where)
-        if not stat.S_ISREG(about.st_mode):
-            raise OSError(errno.EINVAL, "it is no plain file", str(path))
-        if about.st_size > most:
-            raise OSError(errno.EFBIG, f"it is larger than {most:,} bytes", str(path))
-        with open(where, "rb", closefd=False) as file:
-            return file.read(most)
-    finally:
-        os.close(where)
-
-
 # -------------------------------------------------------------------------------------------------------------------- logs
 
 CHECKED = re.compile(rb'(\{.*?),?"crc32":"([0-9a-f]{8})"\}', re.DOTALL)
-LARGEST_LOG = 2**30
 
 
 class Line(NamedTuple):
@@ -459,9 +437,10 @@ class Log:
         """All lines, sound or not. What a power cut left of a last one is cut off.
 
         Raises:
+            Mistake: if it is no plain file, or too large.
             OSError: if the file cannot be read.
         """
-        data = read_bytes(self.path, LARGEST_LOG) if os.path.lexists(self.path) else b""
+        data = read_bytes(self.path, MANIFEST) if os.path.lexists(self.path) else b""
         whole, end, torn = data.rpartition(b"\n")
         texts = whole.split(b"\n") if end else []
         self._size, self._count = len(data) - len(torn), len(texts)

@@ -199,15 +199,6 @@ def test_a_hard_link_is_no_lock_and_a_linked_folder_is_not_replaced(tmp_path):
     assert (tmp_path / "secret").read_text() == "precious" and names(tmp_path / "elsewhere") == []
 
 
-def test_only_plain_files_of_bounded_size_are_read(tmp_path):
-    os.mkfifo(tmp_path / "pipe")
-    (tmp_path / "large").write_bytes(b"12345")
-    for path, why in ((tmp_path / "pipe", "plain"), (Path("/dev/zero"), "plain"), (tmp_path / "large", "larger")):
-        with pytest.raises(OSError, match=why):
-            storage.read_bytes(path, 4)
-    assert storage.read_bytes(tmp_path / "large", 5) == b"12345"
-
-
 # ------------------------------------------------------------------------------------------------------------------ locks
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from functools import cache
 from importlib import metadata
@@ -9,15 +10,34 @@ from typing import Annotated, Any
 
 import typer
 
-from sim.cli import classroom, desk, evidence, results, runs, scenarios, sweeps  # noqa: F401  # they register themselves
+from sim.cli import classroom, desk, evidence, results, runs, scenarios, sweeps, terminal  # noqa: F401  # they register themselves
 from sim.cli.words import app
 from sim.mistakes import Mistake
+from sim.reading_files import ALLOW, allow
+
+OUTSIDE = "--allow-outside"
+"""The option that all commands share."""
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command; exit 2 with one line a mistake when the input is wrong, 130 when interrupted."""
+    outputs, allowed = terminal.settle(), os.environ.get(ALLOW)
+    os.environ.pop("MPLBACKEND", None)  # figures go into files; a backend of another program need not be here
+    code = _done(arguments)
+    os.environ.pop(ALLOW, None)  # what was allowed is so for one command
+    os.environ.update({ALLOW: allowed} if allowed is not None else {})
+    terminal.flush()
+    if why := next((output.failure for output in outputs if output.failure), ""):
+        print(f"output: cannot be written ({why}); what was made is kept", file=sys.stderr)
+        terminal.flush()
+        code = code or 2
+    sys.exit(code)
+
+
+def _done(arguments: list[str] | None) -> int:
+    """The exit code of a command, when it is done."""
     try:
-        code = command()(args=arguments, standalone_mode=False)
+        code = command()(args=_in_front(sys.argv[1:] if arguments is None else arguments), standalone_mode=False)
     except typer.Abort:
         code = 130
     except KeyboardInterrupt:
@@ -33,7 +53,15 @@ def main(arguments: list[str] | None = None) -> None:
             raise
         error.show()  # type: ignore[attr-defined]  # what click says of wrong options
         code = error.exit_code
-    sys.exit(code if isinstance(code, int) else 0)
+    return code if isinstance(code, int) else 0
+
+
+def _in_front(words: list[str]) -> list[str]:
+    """The words of a command with the option that all commands share before its name, wherever it stands."""
+    end = words.index("--") if "--" in words else len(words)
+    if OUTSIDE not in words[:end]:
+        return words
+    return [OUTSIDE, *(word for word in words[:end] if word != OUTSIDE), *words[end:]]
 
 
 @cache
@@ -43,8 +71,15 @@ def command() -> Any:
 
 
 @app.callback(invoke_without_command=True)
-def version(show: Annotated[bool, typer.Option("--version", help="Say the version and stop.")] = False) -> None:
+def version(
+    show: Annotated[bool, typer.Option("--version", help="Say the version and stop.")] = False,
+    outside: Annotated[
+        bool, typer.Option(OUTSIDE, help="Let scenarios, studies and results name files that do not lie beside them.")
+    ] = False,
+) -> None:
     """A laboratory for the rules of business ecosystems."""
+    if outside:
+        allow()
     if show:
         print(f"tide {metadata.version('risingtide')}")
         raise typer.Exit

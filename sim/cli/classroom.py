@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +9,8 @@ import typer
 from rich.table import Table
 
 from sim.cli.words import app, console, remark
-from sim.mistakes import Mistake
+from sim.mistakes import Mistake, counted
+from sim.places import output_folder
 
 
 @app.command("app")
@@ -53,7 +53,7 @@ def lesson_list(folder: LessonFolder = None) -> None:
 
     table = Table(box=None, pad_edge=False)
     for column in ("lesson", "language", "minutes", "title"):
-        table.add_column(column)
+        table.add_column(column, overflow="fold")
     loaded, wrong = readable(folder)
     for known, found in sorted(loaded, key=lambda pair: (pair[1].order, pair[0].name, pair[0].language)):
         table.add_row(known.name, known.language, str(found.minutes), found.title)
@@ -71,18 +71,16 @@ def lesson_check(file: Annotated[Path, typer.Argument(metavar="FILE", help="NAME
         right = f": {page.choices[page.right(*page.runs())].text!r} comes out" if page.kind == "choose" else ""
         print(f"{number}. {page.kind}: {page.title}{right}")
     remark([*lesson.remarks(), *lesson.standing()])
-    print(f"{file}: a lesson of {_count(lesson.pages, 'page')} and {_count(lesson.quiz, 'question')}")
-
-
-def _count(things: Sequence[object], name: str) -> str:
-    return f"{len(things)} {name}{'s' * (len(things) != 1)}"
+    print(f"{file}: a lesson of {counted(len(lesson.pages), 'page')} and {counted(len(lesson.quiz), 'question')}")
 
 
 @lesson_.command("export")
 def lesson_export(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A lesson; tide lesson list names them.")],
     language: Annotated[str, typer.Option(help="Its language.")] = "en",
-    out: Annotated[Path, typer.Option(help="The folder of the sheets.")] = Path("results/sheets"),
+    out: Annotated[Path, typer.Option(parser=output_folder, metavar="FOLDER", help="The folder of the sheets.")] = Path(
+        "results/sheets"
+    ),
     folder: LessonFolder = None,
 ) -> None:
     """Print a lesson on paper: a student sheet, and notes for the teacher with what really happens."""

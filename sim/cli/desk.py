@@ -12,7 +12,22 @@ import typer
 
 from sim.cli.results import find_stress, write_page
 from sim.cli.sweeps import tell_failed
-from sim.cli.words import Isolate, Limit, Out, Settings, Where, Workers, app, changed, console, interruptible, remark
+from sim.cli.words import (
+    Fresh,
+    Isolate,
+    Limit,
+    Out,
+    OutFile,
+    Settings,
+    Where,
+    Workers,
+    app,
+    changed,
+    console,
+    given,
+    interruptible,
+    remark,
+)
 
 
 @app.command()
@@ -42,23 +57,28 @@ def compare(
     figure: Annotated[bool, typer.Option(help="Whether to draw the figure.")] = True,
     isolate: Isolate = "auto",
     limit: Limit = None,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Throw away what is there, and begin anew.")] = False,
+    fresh: Fresh = False,
     stress: Annotated[bool, typer.Option("--stress", help="Find how far each design is from collapse, too.")] = False,
     page: Annotated[bool, typer.Option(help="Whether to write the page to decide by.")] = True,
 ) -> None:
     """Race designs against the scenario as it is, on the same luck, until it is known which is best; exit 1 if it stays open."""
-    from sim.reading import assignment, span
+    from sim.outputs import check_free
+    from sim.reading import spans
     from sim.report.progress import Bar
     from sim.report.verdict import criteria_table, is_open, quoted, trade_off_lines, verdict_lines
     from sim.study import comparing, sweeping
+    from sim.study.sharding import result_of
     from sim.study.stress import kept_stress
 
-    ranges = dict(map(span, assume or []))
+    ranges = spans(assume, "--assume")
     race = {"measure": on, "better": better, "confidence": confidence, "alike": alike}
-    changes = dict(assignment(text) for text in settings or [])
-    study = comparing.comparison(scenario, comparing.laid(designs), race, also or comparing.CRITERIA, most, changes)
+    changes, chosen = given(scenario, settings), comparing.laid(designs)
+    study = comparing.comparison(scenario, chosen, race, also or comparing.CRITERIA, most, changes)
     doubtful = comparing.doubted(study, ranges) if ranges else None  # what is wrong with it is told before the race
-    remark([*study.remarks(), *comparing.unable(study)])
+    remark([*overridden(changes, chosen), *study.remarks(), *comparing.unable(study)])
+    if doubtful:  # before the race, which takes long
+        beside = comparing.doubts_place(result_of(sweeping.asked_for(study, out).folder))
+        check_free(beside, "sweep", sweeping.question(sweeping.asked_for(doubtful, beside)), fresh)
     again = ("compare", scenario, *(word for name in designs for word in ("--design", name)), "…")
     with interruptible(*again), Bar(study.title) as bar:
         result = sweeping.sweep(study, workers, out, bar, isolate=isolate, limit=limit, fresh=fresh)
@@ -93,6 +113,18 @@ def compare(
     tell_failed(result)
     if is_open(result):
         raise typer.Exit(1)
+
+
+def overridden(changes: dict[str, Any], designs: dict[str, dict[str, Any]]) -> list[str]:
+    """Where a change of the command line does not hold because a design says otherwise, a line each."""
+    from sim.coherence import touches
+
+    return [
+        f"--set {key} does not hold under the design {name}, which sets it itself"
+        for name, laid in designs.items()
+        for key in changes
+        if touches(key, laid)
+    ]
 
 
 def show_doubts(result: Any, doubts: Any) -> None:
@@ -140,7 +172,7 @@ def stress(
     at: Annotated[int, typer.Option(min=0, help="The month in which shocks strike.")] = 60,
     settings: Settings = None,
     workers: Workers = None,
-    out: Annotated[Path | None, typer.Option("--out", help="A CSV file for the table.")] = None,
+    out: OutFile = None,
 ) -> None:
     """Say how far a scenario, and each design laid over it, is from collapse: the largest strain of each kind that it survives."""
     from sim.record import add_file
@@ -151,6 +183,7 @@ def stress(
     base = changed(scenario, settings)
     chosen = comparing.laid(designs or [])
     laid = {comparing.AS_IT_IS: base, **{name: base.replace(changes) for name, changes in chosen.items()}}
+    remark(overridden(given(scenario, settings), chosen))
     with working("looking for the largest strains") as tell:
         found = distance_to_collapse(laid, range(runs), at=at, caps=caps_of(laid, chosen), workers=workers, tell=tell)
     show_stress(found)
@@ -196,10 +229,11 @@ def search(
     workers: Workers = None,
     out: Out = None,
     figure: Annotated[bool, typer.Option(help="Whether to draw the figure and the page.")] = True,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Throw away what is unfinished, and begin anew.")] = False,
+    fresh: Fresh = False,
 ) -> None:
     """Search for designs that are good and stand what is doubted; what is found is tried again on fresh luck."""
-    from sim.reading import assignment, bound, lever
+    from sim.reading import bound
+    from sim.reading import levers as levers_of
     from sim.report.progress import Bar, working
     from sim.report.search_page import search_figure
     from sim.report.search_verdict import search_lines, search_table
@@ -209,13 +243,13 @@ def search(
     said: dict[str, Any] = {"maximise": maximise, "minimise": minimise, "robust": robust, **numbers}
     below, above = (bound(text) if text else None for text in (fails_below, fails_above))
     said["fails"] = searching.failure(below, above)
-    said["doubt"] = dict(map(lever, doubt or []))
-    said["set"] = dict(assignment(text) for text in settings or [])
+    said["doubt"] = levers_of(doubt, "--doubt")
+    said["set"] = given(scenario, settings)
     if searching.is_search(scenario):
         searching.refuse_more({**said, "lever": levers, "design": designs}, scenario)
         asked = Search.load(scenario)
     else:
-        asked = searching.asked(scenario, dict(map(lever, levers or [])), designs or [], **said)
+        asked = searching.asked(scenario, levers_of(levers), designs or [], **said)
     folder = out or searching.own_place(asked)
     with interruptible("search", *sys.argv[2:]), Bar(asked.title) as bar:
         found = searching.search(asked, workers, folder, bar, fresh=fresh)
@@ -241,6 +275,7 @@ def claims(
     ] = None,
     workers: Workers = None,
     out: Out = None,
+    fresh: Fresh = False,
     figure: Annotated[bool, typer.Option(help="Whether to draw the figure and the page.")] = True,
     only_list: Annotated[bool, typer.Option("--list", help="Only list the claims.")] = False,
 ) -> None:
@@ -267,7 +302,7 @@ def claims(
         *(["--out", str(out)] if out else []),
     )
     try:
-        tested = judge_claims(chosen, pairs, workers, folder, lambda claim: remark_progress(claim.title))
+        tested = judge_claims(chosen, pairs, workers, folder, fresh, said=lambda claim: remark_progress(claim.title))
     except KeyboardInterrupt:
         print(
             f"interrupted; the claims that are done are kept; to go on: {shlex.join(['tide', *again])}", file=sys.stderr

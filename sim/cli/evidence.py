@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from sim.cli.words import Out, Settings, Where, app, changed, console
+from sim.cli.words import Fresh, Out, Settings, Where, app, changed, console, given
+from sim.mistakes import Mistake
 
 
 @app.command()
@@ -17,10 +18,11 @@ def validate(
     quick: Annotated[bool, typer.Option("--quick", help="Fewer runs and smaller networks: half a minute.")] = False,
     workers: Annotated[int | None, typer.Option(min=1, help="How many runs at once; by default all cores.")] = None,
     out: Out = None,
+    fresh: Fresh = False,
     only_list: Annotated[bool, typer.Option("--list", help="Only list the cases.")] = False,
 ) -> None:
     """Reproduce published results by the engine, and write the passport; exit 1 if a case fails."""
-    from sim.record import refuse_foreign
+    from sim.outputs import check_free
     from sim.report.passport_page import cases_table, finding_table, heading, save_passport, verdict
     from sim.report.progress import working
     from sim.study.sweeping import cores
@@ -32,7 +34,8 @@ def validate(
         print(cases_table(chosen))
         return
     folder = out or Path("results") / "-".join(["passport", *(["quick"] if quick else []), *(names or [])])
-    refuse_foreign(folder, "passport")
+    asked = {"form": "quick" if quick else "full", "cases": [case.name for case in chosen]}
+    check_free(folder, "passport", asked, fresh or not out)
     findings = []
     for case in chosen:
         with working(f"{case.name}: {case.title}"):
@@ -62,19 +65,26 @@ def calibrate(
     settings: Settings = None,
     out: Out = None,
     figure: Annotated[bool, typer.Option(help="Whether to draw the figure.")] = True,
+    fresh: Fresh = False,
 ) -> None:
     """Fit levers to observed data, with intervals and profiles; exit 1 if the model does not reach the data."""
-    chosen = changed(scenario, settings)
+    from sim.coherence import touches
+    from sim.outputs import check_free, own_place
     from sim.reading import spans
-    from sim.record import refuse_foreign
     from sim.report.progress import working
     from sim.report.tables import calibration_lines, calibration_table
     from sim.study import calibrate as fitted_to
+    from sim.study.calibration import question
 
-    folder = out or Path("results") / f"{Path(scenario).stem}-{data.stem}"
-    refuse_foreign(folder, "calibration")
+    ranges = spans(fit)
+    if both := [key for key in given(scenario, settings) if touches(key, ranges)]:
+        raise Mistake([f"--set {key}: is fitted too (--fit); leave out one of the two" for key in both])
+    chosen = changed(scenario, settings)
+    asked = question(chosen, data, ranges, runs, seed)
+    folder = out or own_place(Path("results") / f"{Path(scenario).stem}-{data.stem}", "calibration", asked)
+    check_free(folder, "calibration", asked, fresh)
     with working(f"{chosen.title}: fitting to {data}"):
-        found = fitted_to(chosen, data, spans(fit), runs, seed, workers)
+        found = fitted_to(chosen, data, ranges, runs, seed, workers)
     found.save(folder)
     console().print(calibration_table(found))
     print("\n" + "\n".join(calibration_lines(found)))

@@ -10,19 +10,28 @@ from typing import Annotated, Any
 import typer
 
 from sim.cli.runs import show_run
-from sim.cli.words import Out, Settings, Workers, app, console, remark
+from sim.cli.words import Fresh, Out, Settings, Workers, app, console, remark
 from sim.mistakes import Mistake
+from sim.places import output_file, output_folder, settled
 
 
 @app.command()
 def report(
-    result: Annotated[Path, typer.Argument(metavar="RESULT", help="The folder of a result.")],
-    out: Annotated[Path | None, typer.Option("--out", help="The page; by default report.html in the folder.")] = None,
+    result: Annotated[Path, typer.Argument(metavar="RESULT", help="The folder of a run, a sweep, claims or a search.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", parser=output_file, metavar="FILE", help="The page; by default report.html in the folder."
+        ),
+    ] = None,
     stress: Annotated[
         bool, typer.Option("--stress", help="Of a comparison: find how far each design is from collapse, too.")
     ] = False,
     figures: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Of a comparison: write its figures as SVG and PNG, too.")
+        Path | None,
+        typer.Option(
+            parser=output_folder, metavar="FOLDER", help="Of a comparison: write its figures as SVG and PNG, too."
+        ),
     ] = None,
     workers: Workers = None,
 ) -> None:
@@ -67,7 +76,13 @@ def accounts(
     number: Annotated[int | None, typer.Option("--run", min=0, help="Of a sweep: the number of the run.")] = None,
     every: Annotated[int, typer.Option(min=1, help="Months that an account covers, if the run kept none.")] = 12,
     out: Annotated[
-        Path | None, typer.Option("--out", help="The table; by default accounts.csv in the folder of the run.")
+        Path | None,
+        typer.Option(
+            "--out",
+            parser=output_file,
+            metavar="FILE",
+            help="The table; by default accounts.csv in the folder of the run.",
+        ),
     ] = None,
     figure: Annotated[bool, typer.Option(help="Whether to draw the figure beside it.")] = True,
 ) -> None:
@@ -123,11 +138,17 @@ def explain(
     seeds: Annotated[int, typer.Option(min=0, help="On how many other lucks all is repeated.")] = 5,
     workers: Annotated[int | None, typer.Option(min=1, help="How many runs at once; by default all cores.")] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", help="A folder for table, figure and page; by default that of the result.")
+        Path | None,
+        typer.Option(
+            "--out",
+            parser=output_folder,
+            metavar="FOLDER",
+            help="A folder for table, figure and page; by default of the result.",
+        ),
     ] = None,
 ) -> None:
     """Say what brought a run down (or its largest loss about): the chain of events, each cause tried by the same luck without it."""
-    from sim.reading import assignment
+    from sim.reading import assignments
     from sim.report.autopsy_page import write
     from sim.report.autopsy_story import LUCKS, headline, story, told_trials
     from sim.report.page_parts import unmarked
@@ -148,7 +169,7 @@ def explain(
             had_left=had_left or (),
             at=at,
             branch=branch,
-            changes=dict(assignment(text) for text in settings or []),
+            changes=assignments(settings),
             seeds=seeds,
             workers=workers,
         )
@@ -196,16 +217,21 @@ def rerun(
     number: Annotated[int, typer.Option("--run", min=0, help="The number of the run.")],
     out: Out = None,
     figure: Annotated[bool, typer.Option(help="Whether to draw the figure.")] = True,
+    fresh: Fresh = False,
 ) -> None:
     """Rebuild one run of a sweep in full: series, firms, ties, measures and figure."""
-    from sim.record import refuse_foreign
+    from sim.outputs import check_free
     from sim.report.progress import working
     from sim.study import Result, capsule
 
-    folder = out or result.with_name(f"{result.name}-run-{number}")
-    refuse_foreign(folder, "run")
+    at = settled(result)  # of `.` it is the name of the folder
+    folder = out or at.with_name(f"{at.name}-run-{number}")
+    swept = Result.read(result)
+    row = capsule.row_of(swept, number)
+    asked = {"scenario": capsule.design_of(swept, int(row["design"])), "seed": int(row["seed"])}
+    check_free(folder, "run", asked, fresh)
     with working(f"{result}: run {number}"):
-        record = capsule.again(Result.read(result), number)
+        record = capsule.again(swept, number)
     record.save(folder)
     show_run(record, folder, figure, everything=False)
 
@@ -213,7 +239,9 @@ def rerun(
 @app.command()
 def export(
     result: Annotated[Path, typer.Argument(metavar="RESULT", help="The folder of a sweep.")],
-    to: Annotated[Path, typer.Argument(metavar="TO", help="A folder for CSV, a name.zip, or a name.zarr.")],
+    to: Annotated[
+        Path, typer.Argument(parser=settled, metavar="TO", help="A folder for CSV, a name.zip, or a name.zarr.")
+    ],
 ) -> None:
     """Write a sweep as plain files that stand alone: CSV, a single archive, or Zarr."""
     from sim.study import Result, capsule

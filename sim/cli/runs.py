@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from sim.cli.words import Designs, LaterWins, Out, Settings, Where, app, changed, console, remark
+from sim.cli.words import Designs, Fresh, LaterWins, Out, Settings, Where, app, changed, console, remark
+from sim.mistakes import counted
 
 
 @app.command()
@@ -24,21 +25,23 @@ def run(
     everything: Annotated[
         bool, typer.Option("--all", help="Every measure with its meaning, those without a number too.")
     ] = False,
+    fresh: Fresh = False,
 ) -> None:
     """Simulate one scenario: measures, a figure, and files in results/."""
     chosen = changed(scenario, settings, designs, later_wins)
     from sim.founding import unused_columns
-    from sim.record import place_of_its_own, refuse_foreign
+    from sim.outputs import check_free, own_place
     from sim.report.progress import working
     from sim.running import run as simulate
 
-    if out:
-        refuse_foreign(out, "run")
-    remark([*chosen.remarks(), *unused_columns(chosen)])
-    with working(f"{chosen.title}: {chosen.run.steps} months"):
-        record = simulate(chosen, seed, engine=engine)
+    asked = {"scenario": chosen, "seed": seed, "files": chosen}
     named = Path("results") / f"{Path(scenario).stem}-{seed}"
-    folder = record.save(out or place_of_its_own(named, "scenario", chosen, changed=bool(settings or designs)))
+    folder = out or own_place(named, "run", asked, marked=bool(settings or designs))
+    check_free(folder, "run", asked, fresh)
+    remark([*chosen.remarks(), *unused_columns(chosen)])
+    with working(f"{chosen.title}: {counted(chosen.run.steps, 'month')}"):
+        record = simulate(chosen, seed, engine=engine)
+    record.save(folder)
     show_run(record, folder, figure, everything)
 
 
@@ -78,7 +81,7 @@ def roi(
     from sim.study import returns
     from sim.study.worth import not_priced
 
-    with working(f"{chosen.title}: {runs} seeds, with each rule and without"):
+    with working(f"{chosen.title}: {counted(runs, 'seed')}, with each rule and without"):
         found = returns(chosen, range(runs), workers)
     console().print(returns_table(chosen.title, found))
     if others := not_priced(chosen):
@@ -98,6 +101,6 @@ def fixation(
     from sim.report.tables import fixation_table
     from sim.study import fixation as chance_of
 
-    with working(f"{chosen.title}: {copies:,} copies"):
+    with working(f"{chosen.title}: {counted(copies, 'copy')}"):
         found = chance_of(chosen, copies, seed)
     console().print(fixation_table(chosen, found))

@@ -12,7 +12,8 @@ from pydantic import BaseModel
 from rich.table import Table
 
 from sim.cli.words import Designs, LaterWins, Settings, app, changed, console, remark
-from sim.mistakes import Mistake
+from sim.mistakes import Mistake, counted
+from sim.places import output_file, output_folder
 
 
 @app.command("import")
@@ -20,7 +21,12 @@ def import_(
     sources: Annotated[
         list[Path], typer.Argument(metavar="FILE...", help="Firms and ties as CSV; or a network, e.g. GraphML.")
     ],
-    out: Annotated[Path, typer.Option("--out", help="The scenario to write; clean CSV files go beside it.")],
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out", parser=output_file, metavar="FILE", help="The scenario to write; clean CSV files go beside it."
+        ),
+    ],
     title: Annotated[str, typer.Option(help="A name for people; by default that of the file.")] = "",
     orchestrator: Annotated[str, typer.Option(metavar="NAME", help="The firm that is the orchestrator, or none.")] = "",
     trust_scale: Annotated[
@@ -36,7 +42,8 @@ def import_(
     print("The data say:", *made.said, sep="\n  ")
     if made.unused:
         print("Not used:", *made.unused, sep="\n  ")
-    print(f"{len(made.assumed)} assumptions stand for what the data do not say: tide describe {shlex.quote(str(out))}")
+    stand = f"{counted(len(made.assumed), 'assumption')} {'stands' if len(made.assumed) == 1 else 'stand'}"
+    print(f"{stand} for what the data do not say: tide describe {shlex.quote(str(out))}")
     print(*made.files, made.scenario, sep="\n")
 
 
@@ -164,7 +171,9 @@ def measures() -> None:
 
 @app.command()
 def docs(
-    out: Annotated[Path, typer.Option(help="The folder of the pages.")] = Path("docs"),
+    out: Annotated[Path, typer.Option(parser=output_folder, metavar="FOLDER", help="The folder of the pages.")] = Path(
+        "docs"
+    ),
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if a page is stale.")] = False,
 ) -> None:
     """Write the documents, in which all that the code says is read out of it: how to begin, the model, the practice."""

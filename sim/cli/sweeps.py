@@ -11,8 +11,9 @@ from typing import Annotated, Any
 
 import typer
 
-from sim.cli.words import Isolate, Limit, Out, Workers, app, console, interruptible, remark
-from sim.mistakes import Mistake
+from sim.cli.words import Fresh, Isolate, Limit, Out, Workers, app, console, interruptible, remark
+from sim.mistakes import Mistake, counted
+from sim.places import output_folder
 
 
 @app.command()
@@ -24,7 +25,7 @@ def sweep(
     isolate: Isolate = "auto",
     limit: Limit = None,
     resume: Annotated[bool, typer.Option("--resume", help="Only go on with what is there.")] = False,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Throw away what is unfinished, and begin anew.")] = False,
+    fresh: Fresh = False,
     dask: Annotated[str, typer.Option(metavar="ADDRESS", help="Have a Dask cluster do it: tcp://127.0.0.1:8786.")] = "",
     cluster: Annotated[
         bool, typer.Option("--cluster", help="Start the cluster of the study's [cluster] for it.")
@@ -37,6 +38,9 @@ def sweep(
     from sim.report.tables import forecast_lines
     from sim.study import Study, sweeping
 
+    one_of({"--resume": resume, "--fresh": fresh})
+    one_of({"--resume": resume, "--plan": plan, "--dry-run": dry_run})
+    one_of({"--plan": plan, "--dask": bool(dask), "--cluster": cluster})
     chosen = Study.load(study)
     remark(chosen.remarks())
     if dry_run:
@@ -45,9 +49,11 @@ def sweep(
         print("\n".join(forecast_lines(foreseen)))
         return
     if plan:
-        planned = sweeping.plan(chosen, out)
+        planned = sweeping.plan(chosen, out, fresh=fresh)
         most = "at most " * chosen.replicates.batched
-        print(f"{planned.folder}: {most}{planned.runs} runs in {planned.shards} shards; do them with tide work")
+        print(
+            f"{planned.folder}: {most}{counted(planned.runs, 'run')} in {counted(planned.shards, 'shard')}; do them with tide work"
+        )
         return
     again = [*(["--out", str(out)] if out else []), *(["--dask", dask] if dask else ["--cluster"] * cluster)]
     with (
@@ -59,6 +65,16 @@ def sweep(
             chosen, workers, out, bar, isolate=isolate, limit=limit, dask=address, resume=resume, fresh=fresh
         )
     show_result(result, figure)
+
+
+def one_of(options: dict[str, bool]) -> None:
+    """See that at most one of some options is there: each says something else of what is to be done.
+
+    Raises:
+        Mistake: if more are.
+    """
+    if len(there := [name for name, is_there in options.items() if is_there]) > 1:
+        raise Mistake([f"{', '.join(there)}: do not go together; name one of them"])
 
 
 @contextmanager
@@ -173,7 +189,7 @@ def tell_failed(result: Any) -> None:
     if result.failed:
         failed = result.runs[result.runs["status"] != "done"].iloc[0]
         print(
-            f"{result.failed} of {len(result.runs)} runs failed; see the column error in runs.parquet; the first: "
+            f"{result.failed} of {counted(len(result.runs), 'run')} failed; see the column error in runs.parquet; the first: "
             f"{failed['error']}; to repeat it: {failed['command']}",
             file=sys.stderr,
         )
@@ -215,7 +231,9 @@ def gallery(
         list[str] | None,
         typer.Argument(metavar="[NAME]...", help="Shipped experiments, or TOML files; by default all."),
     ] = None,
-    out: Annotated[Path, typer.Option("--out", help="The folder of the gallery.")] = Path("results/gallery"),
+    out: Annotated[
+        Path, typer.Option("--out", parser=output_folder, metavar="FOLDER", help="The folder of the gallery.")
+    ] = Path("results/gallery"),
     workers: Annotated[int | None, typer.Option(min=1, help="How many runs at once; by default all cores.")] = None,
 ) -> None:
     """Run the shipped experiments and write down what each shows: pages, figures, and one table."""
@@ -224,8 +242,8 @@ def gallery(
 
     exhibits = hang(names or (), out, workers, Bar)
     for each in exhibits:
-        print(f"{each.page}: {each.runs} runs, {'new' if each.changed else 'as before'}")
+        print(f"{each.page}: {counted(each.runs, 'run')}, {'new' if each.changed else 'as before'}")
     print(out / "README.md")
     if failed := sum(each.failed for each in exhibits):
-        print(f"{failed} runs failed; the pages say of which study", file=sys.stderr)
+        print(f"{counted(failed, 'run')} failed; the pages say of which study", file=sys.stderr)
         raise typer.Exit(3)

@@ -14,6 +14,9 @@ import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
+from sim.cli.terminal import width
+from sim.places import output_file, result_folder
+
 GROUPS = {
     "scenarios": "Scenarios and designs",
     "runs": "One ecosystem",
@@ -62,7 +65,16 @@ Designs = Annotated[
 LaterWins = Annotated[
     bool, typer.Option("--later-wins", help="Of designs that contradict each other, let the later hold.")
 ]
-Out = Annotated[Path | None, typer.Option("--out", help="Where the result goes; by default a folder in results/.")]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        "--out", parser=result_folder, metavar="FOLDER", help="Where the result goes; by default a folder in results/."
+    ),
+]
+OutFile = Annotated[
+    Path | None, typer.Option("--out", parser=output_file, metavar="FILE", help="A CSV file for the table.")
+]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Throw away what is there, finished or not, and begin anew.")]
 Workers = Annotated[int | None, typer.Option(min=1, help="How many runs at once; by default all cores.")]
 Isolate = Annotated[str, typer.Option(help="auto, threads, or process: a crash then ends a run and not the sweep.")]
 Limit = Annotated[
@@ -72,24 +84,44 @@ Limit = Annotated[
 
 def console() -> Console:
     """Where tables go: as wide as the terminal, plain when piped; brackets in names are brackets, no markup."""
-    return Console(highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else 120)
+    return Console(highlight=False, markup=False, emoji=False, width=width())
 
 
 def changed(where: str, settings: list[str] | None, designs: list[str] | None = None, later_wins: bool = False) -> Any:
     """A scenario under designs, with the changes of the command line."""
+    from sim.coherence import touches
     from sim.designs import Design, conflicts, decided_anew, lay
-    from sim.reading import assignment
     from sim.scenario import Scenario
 
-    scenario = Scenario.load(where)
+    scenario, changes = Scenario.load(where), given(where, settings)
     if designs:
         chosen = [Design.load(each) for each in designs]
         remark(
             [*decided_anew(scenario, chosen), *(f"{line}; the later holds" for line in conflicts(chosen) if later_wins)]
         )
         scenario = lay(scenario, chosen, later_wins)
-    changes = dict(assignment(text) for text in settings or [])
-    return scenario.replace(changes) if changes else scenario
+        both = ((key, design) for design in chosen for key in changes if touches(key, design.set))
+        remark([f"--set {key} holds instead of what the design {design.name} says" for key, design in both])
+    return (scenario.replace(changes) if changes else scenario).unambiguous()
+
+
+def given(where: str, settings: list[str] | None) -> dict[str, Any]:
+    """The changes of the command line; files that they name may lie anywhere, since the person names them.
+
+    Raises:
+        Mistake: if one is none, or a key is set twice.
+    """
+    from sim.reading import assignments
+
+    changes = assignments(settings)
+    for name in (changes.get(key) for key in ("founding.firms", "founding.ties")):
+        if isinstance(name, str):
+            from sim import shipped
+            from sim.reading_files import allow
+            from sim.scenario import find
+
+            allow(find(where, shipped.loadable(), "scenario").parent / name)
+    return changes
 
 
 def remark(lines: list[str]) -> None:

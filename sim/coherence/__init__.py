@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Set
-from itertools import groupby
+from collections.abc import Callable, Iterable, Iterator, Set
+from itertools import combinations, groupby, product
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from sim.coherence import games, idle
 from sim.coherence.stages import merged
-from sim.mistakes import Mistake, nearest
+from sim.mistakes import Mistake, counted, nearest, shown
 from sim.names import PHASES
 from sim.reading import Key, Source, spell, validate
 
 if TYPE_CHECKING:
     from sim.scenario import Scenario
-    from sim.sections import Part
+    from sim.sections import Part, RulesChange
 
 ADDS_TO_ONE = 1e-6
 """How far the weights of a mix may be from one: room for thirds written with a few digits."""
@@ -86,13 +86,16 @@ def _network(scenario: Scenario) -> Iterator[Finding]:
 def _partners(topology: str, partners: float, firms: int) -> Iterator[Finding]:
     key: Key = ("founding", "partners")
     if partners >= firms > 1:
-        yield key, f"{partners:g} partners in an ecosystem of {firms} firms; there must be fewer partners than firms"
+        yield (
+            key,
+            f"{partners:g} partners in an ecosystem of {counted(firms, 'firm')}; there must be fewer partners than firms",
+        )
     elif topology in ("watts_strogatz", "ring", "barabasi_albert") and (partners < 2 or partners % 2) and firms > 1:
         yield key, f"{partners:g} is not allowed with {topology}; it must be an even number from 2"
     elif topology == "random_regular" and (partners != round(partners) or partners * firms % 2 or partners < 1):
         yield (
             key,
-            f"{firms} firms cannot have {partners:g} partners each; take a whole number, even if the firms are odd in number",
+            f"{counted(firms, 'firm')} cannot have {partners:g} partners each; take a whole number, even if the firms are odd in number",
         )
 
 
@@ -104,7 +107,10 @@ def _lattice(width: int, firms: int) -> Iterator[Finding]:
             f"{firms} is no square number; take {near[0]} or {near[1]}, or set founding.lattice.width",
         )
     elif width and firms % width:
-        yield ("founding", "lattice", "width"), f"{firms} firms do not fill rows of {width}; the width must divide them"
+        yield (
+            ("founding", "lattice", "width"),
+            f"{counted(firms, 'firm')} do not fill rows of {width}; the width must divide them",
+        )
 
 
 def _reliability(scenario: Scenario) -> Iterator[Finding]:
@@ -124,7 +130,7 @@ def _orchestrators(scenario: Scenario) -> Iterator[Finding]:
     if founding.orchestrators > founding.firms:
         yield (
             ("founding", "orchestrators"),
-            f"{founding.orchestrators} orchestrators among {founding.firms} firms; there must be at most that many",
+            f"{counted(founding.orchestrators, 'orchestrator')} among {counted(founding.firms, 'firm')}; there must be at most that many",
         )
     if founding.orchestrators == 0:
         remedy = "set founding.orchestrators to 1 or more"
@@ -163,7 +169,7 @@ def _dates(scenario: Scenario) -> Iterator[Finding]:
             )
     for name in ("record_every", "snapshot_every"):
         if (every := getattr(scenario.run, name)) > steps:
-            yield ("run", name), f"{every} is more than the {steps} months of the run"
+            yield ("run", name), f"{every} is more than the {counted(steps, 'month')} of the run"
     if scenario.run.burn_in >= steps:
         yield ("run", "burn_in"), f"{scenario.run.burn_in} leaves no month of {steps}; it must be fewer than run.steps"
 
@@ -211,6 +217,28 @@ def _rule_changes(scenario: Scenario) -> Iterator[Finding]:
         yield from ((together[-1][0], f"from month {at} on, {spell(key)}: {message}") for key, message in broken)
         if broken:
             return
+
+
+def set_twice(scenario: Scenario) -> Iterator[Finding]:
+    """Rules that two changes of one date set differently, so that one of them would be lost."""
+    written: list[tuple[Key, RulesChange]] = [
+        (("interventions", index, "set"), event)
+        for index, event in enumerate(scenario.interventions)
+        if event.kind == "rules"
+    ]
+    written += [(_step(name), change) for name, change in scenario.programme.dated]
+    for (first, before), (second, after) in combinations(written, 2):
+        for key, other in product(before.set, after.set) if before.at == after.at else ():
+            if touches(key, [other]) and not (key == other and before.set[key] == after.set[other]):
+                also = (
+                    f"{spell(first)} sets {'it' if key == other else key} to {shown(before.set[key])} in that month too"
+                )
+                yield (*second, other), f"month {after.at}: set to {shown(after.set[other])}, but {also}; set it once"
+
+
+def touches(key: str, others: Iterable[str]) -> bool:
+    """Whether a key is one of the others, or a part of one, or one a part of it."""
+    return any(f"{key}.".startswith(f"{other}.") or f"{other}.".startswith(f"{key}.") for other in others)
 
 
 def _standing(scenario: Scenario) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from sim.mistakes import nearest
+from sim.mistakes import counted, nearest
 from sim.reading import Key
 from sim.sections.strategies import BUILT_IN
 
@@ -42,7 +42,7 @@ def matrix(scenario: Scenario) -> Iterator[tuple[Key, str]]:
     if any(len(row) != actions for row in payoffs):
         yield (
             ROWS,
-            f"{actions} rows of {', '.join(str(len(row)) for row in payoffs)} numbers; a game has as many columns as rows",
+            f"{counted(actions, 'row')} of {', '.join(str(len(row)) for row in payoffs)} numbers; a game has as many columns as rows",
         )
     known = BUILT_IN | scenario.exchange.strategies
     for name in scenario.founding.strategies:

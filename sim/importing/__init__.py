@@ -11,7 +11,7 @@ from sim.files import FirmsFile
 from sim.importing.assumed import assumptions, leads
 from sim.importing.network import Network, read_network
 from sim.importing.writing import comment, firms_text, put, refuse, ties_text, toml
-from sim.mistakes import Mistake, nearest, shown
+from sim.mistakes import Mistake, counted, nearest, shown
 from sim.scenario import Scenario
 
 NOBODY = "none"
@@ -134,10 +134,10 @@ def _crowned(firms: FirmsFile, name: str, endowment: float) -> FirmsFile:
 def _said(network: Network) -> list[str]:
     """What the data said, in lines."""
     alone = int((network.degree == 0).sum())
-    lines = [_count(network.firms.count, "firm"), *network.columns]
+    lines = [counted(network.firms.count, "firm"), *network.columns]
     if network.ties is not None:
-        lines[0] += f", {_count(len(network.ties.pairs), 'tie')}" + (
-            f"; {_count(alone, 'firm')} without any" if alone else ""
+        lines[0] += f", {counted(len(network.ties.pairs), 'tie')}" + (
+            f"; {counted(alone, 'firm')} without any" if alone else ""
         )
     return [*lines, *network.notes]
 
@@ -163,7 +163,3 @@ def _toml(title: str, network: Network, files: list[str], said: Sequence[str], a
         "\n[membership]\nmarket_potential = 0           # nobody joins: it is about these firms",
     ]
     return "\n".join(parts) + "\n"
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"

@@ -8,7 +8,7 @@ import numpy as np
 
 from sim.files import LEVELS, FirmsFile, TiesFile
 from sim.importing.network import DATES, Network
-from sim.mistakes import shown
+from sim.mistakes import counted, shown
 
 UNSAID = {
     "role": "The role{of} is not in the data: drawn as {{founding.roles}}.",
@@ -67,7 +67,7 @@ def _of_firms(network: Network, orchestrator: str) -> Iterator[str]:
         yield f"Size: {shown(heading)} is divided by its mean, {mean:,.6g}, so that an average firm has an endowment of 1."
     for column, sentence in UNSAID.items():
         if count := _lacking(firms, column):
-            yield sentence.format(of="" if count == firms.count else f" of {count:,} of {firms.count:,} firms")
+            yield sentence.format(of="" if count == firms.count else f" of {count:,} of {counted(firms.count, 'firm')}")
     if tempers := [name for name in TEMPERS if _lacking(firms, name)]:
         yield (
             f"Tempers ({', '.join(tempers)}) are not in the data: drawn around published means, with an outside option "
@@ -104,7 +104,7 @@ def _of_trust(ties: TiesFile, network: Network) -> Iterator[str]:
     if "trust" in network.headings or said:
         lacking = np.isnan(ties.levels).any(axis=1).sum()
         if lacking:
-            yield f"Some trust is not in the data of {lacking:,} of {len(ties.pairs):,} ties: {{founding.trust}} at first."
+            yield f"Some trust is not in the data of {lacking:,} of {counted(len(ties.pairs), 'tie')}: {{founding.trust}} at first."
         if not said:
             yield "Trust is told as one: its levels (operational, relational, strategic) start alike."
     else:

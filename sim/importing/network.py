@@ -14,7 +14,7 @@ from sim.importing.cells import NOTHING, day, decimal_mark, doubtful, number
 from sim.importing.graphs import FORMATS, read_graph
 from sim.importing.headings import MEASURED, OF_FIRMS, OF_TIES, ROLE_OF, TYPE_OF, WEIGHED, both, plain, recognised
 from sim.importing.tables import Table, is_of_ties, read_table
-from sim.mistakes import Mistake, shown
+from sim.mistakes import Mistake, counted, shown
 
 AMOUNT = Bounds(0, 1e15)
 POSITIVE = Bounds(0, 1e15, open_low=True)
@@ -94,7 +94,7 @@ def read_network(sources: Sequence[Path], trust_scale: tuple[float, float] | Non
 def _tables(sources: Sequence[Path]) -> tuple[Table | None, Table | None, list[str]]:
     """The table of firms and that of ties; and what is wrong with files that are neither, so that the other is looked into all the same."""
     if len(sources) > 2:
-        raise Mistake([f"{len(sources)} files; one of firms and one of ties are expected, or one network"])
+        raise Mistake([f"{counted(len(sources), 'file')}; one of firms and one of ties are expected, or one network"])
     graphs = [path for path in sources if path.suffix.lower() in FORMATS]
     if graphs and len(sources) > 1:
         raise Mistake([f"{graphs[0]}: a network holds firms and ties; name no other file beside it"])
@@ -148,7 +148,7 @@ def _saying_nothing(sheet: Sheet) -> Iterator[str]:
     ]
     if found:
         such = ", ".join(shown(cell) for cell in dict.fromkeys(found))
-        yield f"{sheet.path.name}: {len(found):,} cell{'s' * (len(found) > 1)} with {such} count{'s' * (len(found) == 1)} as empty"
+        yield f"{sheet.path.name}: {counted(len(found), 'cell')} with {such} count{'s' * (len(found) == 1)} as empty"
 
 
 def _instead(name: str, heading: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sim.files import Sheet, content, rows_of
 from sim.importing.headings import OF_FIRMS, OF_TIES, recognised
-from sim.mistakes import Mistake, shown
+from sim.mistakes import Mistake, counted, shown
 
 DELIMITERS = ",;\t|"
 LOOKED_AT = 20
@@ -50,7 +50,7 @@ class Table:
         kept = []
         for line, row in zip(self.lines, self.rows, strict=True):
             if any(row[len(self.header) :]):
-                sheet.tell(line, "", f"{len(row)} cells; the header has {len(self.header)} columns")
+                sheet.tell(line, "", f"{counted(len(row), 'cell')}; the header has {len(self.header)} columns")
             else:
                 sheet.lines.append(line)
                 kept.append((row + [""] * (len(self.header) - len(row)))[: len(self.header)])

@@ -20,7 +20,7 @@ import pandas as pd
 
 from sim.measures.coalitions import MOST, best_coalition, last_month
 from sim.measures.cuts import LEAST
-from sim.mistakes import Mistake
+from sim.mistakes import Mistake, counted
 from sim.record import Run
 
 COLUMNS = (
@@ -174,7 +174,7 @@ def leaving(run: Run, month: int | None = None) -> Leaving:
     at = at_month(run, month)
     firms, ties = pictures(run)[at]
     if len(firms) > MOST:
-        raise Mistake([f"coalition: {len(firms):,} members are too many; allowed are {MOST:,}"])
+        raise Mistake([f"coalition: {counted(len(firms), 'member')} are too many; allowed are {MOST:,}"])
     then = replace(run, series=run.series[run.series["month"] < at], firms=firms, ties=ties)
     if firms.empty:
         return Leaving(at, [], 0.0, 0.0)

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from sim.measures.accounts import Leaving, at_month
 from sim.measures.coalitions import MOST
+from sim.mistakes import counted
 from sim.record import Run
 from sim.report.page_parts import Told, named, unmarked
 from sim.report.style import BLUE, INK, MUTED, PERCENT, VERMILION, label_ends, legible, new_page, panel, styled
@@ -116,7 +117,7 @@ def leaving_line(run: Run, month: int | None = None) -> str:
             "Nobody is left at that time: there is nothing to give account of. An earlier month may be named with --at."
         )
     if members > MOST:
-        return f"No coalition was looked for: {members:,} members are too many."
+        return f"No coalition was looked for: {counted(members, 'member')} are too many."
     found: Leaving = run.leaving(month)
     if not found.firms:
         return f"After month {found.month} no coalition would gain by leaving: the split is in the core."
@@ -124,7 +125,9 @@ def leaving_line(run: Run, month: int | None = None) -> str:
     more = f" and {count - MOST_TOLD} more" if count > MOST_TOLD else ""
     names = ", ".join(named(str(name)) for name in found.firms[:MOST_TOLD])
     who, make = (
-        ("one firm", "it makes by itself") if count == 1 else (f"{count} firms together", "they make by themselves")
+        ("one firm", "it makes by itself")
+        if count == 1
+        else (f"{counted(count, 'firm')} together", "they make by themselves")
     )
     gain = f"{spelled(found.gain)} endowments a month, {percent(round(found.share, 3))} of what {make}"
     return f"After month {found.month}, {who} would gain the most by leaving, {gain}: {names}{more}."

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from scipy.stats import binom
 
 from sim.measures.collapse import LOST
+from sim.mistakes import counted
 from sim.names import Role, words
 from sim.report.markdown import toml
 from sim.report.page_parts import Points, Told, named
@@ -228,12 +229,15 @@ def _left(found: Autopsy) -> Iterator[tuple[float, str]]:
         told = ", ".join(f"{count:,} {HOW.get(how, how)}" for how, count in ways.most_common())
         of = ", ".join(f"{role} {count:,}" for role, count in roles.most_common(FEW))
         until = "the collapse" if found.has_collapsed else "the lowest point"
-        yield found.end, f"From month {found.start} to {until} {len(gone):,} firms went: {told}; most of them {of}."
+        yield (
+            found.end,
+            f"From month {found.start} to {until} {counted(len(gone), 'firm')} went: {told}; most of them {of}.",
+        )
 
 
 def _who(life: Life) -> str:
     """A firm that went: name, role, partners, how."""
-    partners = f"{life.partners} partner{'' if life.partners == 1 else 's'}"
+    partners = counted(life.partners, "partner")
     return f"{named(life.name)} ({life.role}, {partners}; {life.how})"
 
 
@@ -268,9 +272,7 @@ def _chance(found: Autopsy) -> Iterator[str]:
     for month, outcomes in ((found.start, found.placebos.late), (0, found.placebos.early)):
         if not outcomes:
             continue
-        said = (
-            f"To tell causes from chance, {len(outcomes)} ordinary firms were made to leave in month {month}, one a run"
-        )
+        said = f"To tell causes from chance, {counted(len(outcomes), 'ordinary firm')} were made to leave in month {month}, one a run"
         against = "What began later" if month == found.start else "What had been there all along"
         if found.has_collapsed:
             delays = [later(found.fate.collapsed, each.collapsed) for each in outcomes]
@@ -338,7 +340,7 @@ def _commonly(found: Autopsy, trial: Trial) -> str:
     count, held, does = common(found, trial)
     if count == 0:
         return f" Of {len(pairs)} other lucks none collapsed as it was."
-    lucks = f"{len(pairs)} other luck{'' if len(pairs) == 1 else 's'}"
+    lucks = counted(len(pairs), "other luck")
     said = f" On {lucks}{f', {count} of which collapsed,' * found.has_collapsed} it {does} in {held}"
     if not trial.confirmed:
         return f"{said}."
@@ -363,7 +365,7 @@ def common(found: Autopsy, trial: Trial) -> tuple[int, int, str]:
         return len(fell), sum(math.isnan(other.collapsed) for _one, other in fell), "prevents that"
     least = found.margin(trial.suspects)
     delayed = sum(later(one.collapsed, other.collapsed) >= least for one, other in fell)
-    return len(fell), delayed, f"prevents that, or delays it by {least:.0f} months or more,"
+    return len(fell), delayed, f"prevents that, or delays it by {counted(least, 'month')} or more,"
 
 
 def _over(found: Autopsy, pair: Trial) -> str:

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sim.measures import FEWER, MEASURES
+from sim.mistakes import counted
 from sim.report.accounts_page import draw_shares
 from sim.report.network_map import (
     draw_firms,
@@ -139,7 +140,7 @@ def is_known(row: Mapping[Any, Any]) -> bool:
 
 def difference_text(row: Mapping[Any, Any], measure: str, most: int) -> str:
     """A difference with its interval, shares in points; how many pairs have a number, if fewer than `most`, and whether too few do."""
-    pairs = f"{row['runs']:,} of {most:,} pairs"
+    pairs = f"{row['runs']:,} of {counted(most, 'pair')}"
     if not is_known(row):
         return f"too few runs: {pairs}"
     scale = 100.0 if in_percent(measure) else 1.0

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from sim.designs import Design
 from sim.measures import MEASURES
 from sim.measures.estimate import UNKNOWN, Estimate
-from sim.mistakes import Mistake
+from sim.mistakes import Mistake, counted
 from sim.record import identity
 from sim.report.accounts_page import (
     SLIGHT,
@@ -104,7 +104,7 @@ class Board:
         self.best = order[0]
         self.other = next((name for name in order if name not in (self.names[0], self.best)), self.names[-1])
         self.beside = self.best if self.best != self.names[0] else self.other
-        self.base = Scenario.load(result.folder / "scenario.toml")
+        self.base = Scenario.load(result.folder / "scenario.toml", kept=True)
 
     @cached_property
     def figures(self) -> dict[str, Figure]:
@@ -138,7 +138,8 @@ class Board:
             if self.race.alike
             else "No difference was declared too small to matter."
         )
-        runs_told = f"It rests on {runs:,} simulated runs: {self.result.replicates} of each of {designs} designs, every seed under every"
+        each = f"{self.result.replicates} of each of {counted(designs, 'design')}, every seed under every"
+        runs_told = f"It rests on {counted(runs, 'simulated run')}: {each}"
         promise = verdict_lines(self.result)[-1]
         return [
             f"{runs_told} design, so that all meet the same luck.{failed}",
@@ -331,7 +332,8 @@ class Board:
         first, ends = self.names[0], {name: max(run.snapshots) for name, run in self.film.runs.items()}
         scenes = [("map before", "at the beginning", first, 0)]
         return scenes + [
-            (f"map {name}", f"{words(name)}, after {month} months", name, month) for name, month in ends.items()
+            (f"map {name}", f"{words(name)}, after {counted(month, 'month')}", name, month)
+            for name, month in ends.items()
         ]
 
     def _maps(self) -> dict[str, Figure]:
@@ -343,7 +345,9 @@ class Board:
         for label, title, name, month in self._scenes():
             firms, ties = self.film.runs[name].snapshots[month]
             trust = f", mean trust {ties.trust.mean():.2f}" if len(ties) else ""
-            alt = f"{title.capitalize()}: {len(firms):,} firms, {len(ties) // 2:,} partnerships{trust}."
+            alt = (
+                f"{title.capitalize()}: {counted(len(firms), 'firm')}, {counted(len(ties) // 2, 'partnership')}{trust}."
+            )
             again_by = command("tide", "rerun", self.place, "--run", numbers[name])
             pictures.append(self.picture(self.figures[label], alt, again_by))
         key = (
@@ -351,7 +355,9 @@ class Board:
             "month; rings are orchestrators. Names for which there is no room are left out."
         )
         hidden = (
-            f" {self.film.hidden:,} firms with fewer partners are left out of the maps." if self.film.hidden else ""
+            f" {counted(self.film.hidden, 'firm')} with fewer partners are left out of the maps."
+            if self.film.hidden
+            else ""
         )
         lines = [
             (
@@ -431,7 +437,8 @@ class Board:
         names = list(dict.fromkeys(found["design"]))
         cells = stress_cells(found)
         rows = [[told, *(cells[name, strain] for name in names)] for strain, told in STRAINS.items()]
-        caption = f"The largest strain of each kind that half of {int(found['seeds'].iloc[0])} runs survive, with its interval of 95 %"
+        seeds = counted(int(found["seeds"].iloc[0]), "run")
+        caption = f"The largest strain of each kind that half of {seeds} survive, with its interval of 95 %"
         table = Told(caption, ["strain", *map(words, names)], rows)
         lines = [self.told(line) for line in [*stress_lines(found), *stress_notes(found)]]
         yield Section("How far from collapse", lines, [table], [command("tide", "report", self.place, "--stress")])

@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from sim.mistakes import counted
 from sim.report.style import BLUE, FAINT, INK, MUTED, VERMILION, new_page, panel, styled
 from sim.study import Calibration
 
@@ -18,10 +19,11 @@ def calibration_figure(found: Calibration) -> Figure:
     """The picture of a calibration: on the left the observed series or moments, on the right a profile for each lever."""
     with styled():
         levers = len(found.ranges)
+        fitted = f"{counted(levers, 'lever')} fitted to {counted(len(found.observed), 'number')}"
         verdict = "gives what was observed" if found.reached else "does not give what was observed"
         page = new_page(
             f"{found.scenario.title}: the model {verdict}",
-            f"{levers} lever{'s' if levers > 1 else ''} fitted to {len(found.observed)} numbers by {found.runs:,} runs; bands hold 95 %",
+            f"{fitted} by {counted(found.runs, 'run')}; bands hold 95 %",
         )
         names = list(dict.fromkeys(found.forecast["series"]))[:MOST_SERIES] or [""]
         grid = page.add_gridspec(

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from rich.table import Table
 
 from sim.measures import MEASURES
+from sim.mistakes import counted
 from sim.record import identity
 from sim.report.markdown import toml
 from sim.report.page_parts import Picture, Section, Told, drawing
@@ -74,7 +75,7 @@ def headline(tested: Verdicts) -> str:
         CONTRADICTED: "contradicted",
     }
     parts = [f"{verdicts.count(verdict)} {words}" for verdict, words in told.items() if verdict in verdicts]
-    return f"{len(verdicts)} claim{'s' * (len(verdicts) != 1)} of practice: {', '.join(parts)}"
+    return f"{counted(len(verdicts), 'claim')} of practice: {', '.join(parts)}"
 
 
 def verdict_text(claim: Hypothesis, found: Judgement) -> str:
@@ -84,7 +85,7 @@ def verdict_text(claim: Hypothesis, found: Judgement) -> str:
     if found.verdict == UNDECIDED:
         if not math.isfinite(found.more):
             return "undecided; nothing tells how many more pairs would decide"
-        return f"undecided; about {found.more:,.0f} more pairs at each value would decide"
+        return f"undecided; about {counted(found.more, 'more pair')} at each value would decide"
     return found.verdict
 
 
@@ -154,10 +155,10 @@ def caveats(tested: Verdicts) -> list[str]:
     for name, claim in tested.hypotheses.items():
         run = tested.runs.loc[tested.runs["claim"] == name, "seed"].nunique()
         if run != claim.pairs:
-            lines.append(f"{name}: {run} pairs of runs, where {claim.pairs} had been registered.")
+            lines.append(f"{name}: {counted(run, 'pair')} of runs, where {claim.pairs} had been registered.")
         lines += [f"{name}: amended on {each.on.isoformat()}: {each.reason}" for each in claim.amendments]
     if tested.failed:
-        lines.append(f"{tested.failed} runs failed, and count for nothing.")
+        lines.append(f"{counted(tested.failed, 'run')} failed, and count for nothing.")
     return [*lines, *(f"{line}." for line in tested.rewritten())]
 
 
@@ -278,10 +279,11 @@ def _claim(tested: Verdicts, row: Row) -> Section:
     asked = (
         f"{claim.measure.replace('_', ' ')} {claim.direction} by at least {smallest} ({MEASURES[claim.measure].unit})"
     )
+    pairs = counted(claim.pairs, "pair")
     lines = [
         f"“{claim.says}” ({claim.who}). Verdict: {verdict_text(claim, row.found)}.",
         " ".join(claim.why.split()),
-        f"Registered {claim.registered.isoformat()}, hash {claim.hash[:16]}: {asked}; {claim.pairs} pairs of runs at each value.",
+        f"Registered {claim.registered.isoformat()}, hash {claim.hash[:16]}: {asked}; {pairs} of runs at each value.",
     ]
     lines += [f"Known at that time: {' '.join(claim.known.split())}"] * bool(claim.known.strip())
     effects = [

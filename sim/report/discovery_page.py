@@ -10,6 +10,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from sim.measures.estimate import share_interval
+from sim.mistakes import counted
 from sim.report.style import BLUE, FAINT, HALO, INK, MUTED, NUMBER, PERCENT, VERMILION, new_page, panel, styled
 from sim.report.sweep_page import called, is_share
 from sim.report.tables import in_percent
@@ -58,7 +59,7 @@ def _headline(box: Box) -> str:
 
 def _worth(box: Box) -> str:
     """What a box is worth, by runs held out."""
-    told = f"{percent(round(box.base, 3))} of {box.runs:,} runs are cases"
+    told = f"{percent(round(box.base, 3))} of {counted(box.runs, 'run')} are cases"
     if box.limits.empty:
         return told
     coverage, density = (
@@ -128,7 +129,7 @@ def surrogate_figure(model: Surrogate) -> Figure:
     with styled():
         name = model.measure.replace("_", " ")
         page = new_page(
-            f"{name.capitalize()}, as learned from {model.points:,} points",
+            f"{name.capitalize()}, as learned from {counted(model.points, 'point')}",
             f"{model.kind.capitalize()}  ·  {model.worth}",
         )
         _foretold(page.add_axes((0.075, 0.1, 0.41, 0.66)), model)

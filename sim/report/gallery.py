@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from sim import shipped
-from sim.mistakes import Mistake, nearest
+from sim.mistakes import Mistake, counted, nearest
 from sim.report.effects import NUMBERS, OVERVIEW, RULE, rows_of
 from sim.report.effects_page import gallery_figure
 from sim.report.markdown import code, table, toml
@@ -181,10 +181,10 @@ def done_text(study: Study, result: Result) -> str:
     """What was run: scenario, treatments, factors, seeds."""
     count, first = int(result.runs["design"].value_counts().max()), study.replicates.first_seed
     lines = [
-        f"The scenario `{study.scenario}`, seeds {first} to {first + count - 1} under each of {len(study.levels())} designs."
+        f"The scenario `{study.scenario}`, seeds {first} to {first + count - 1} under each of {counted(len(study.levels()), 'design')}."
     ]
     if result.failed:
-        lines[0] += f" {result.failed} of the {len(result.runs)} runs failed and are left out."
+        lines[0] += f" {result.failed} of the {counted(len(result.runs), 'run')} failed and are left out."
     if study.set:
         lines += ["", f"All share {changes_text(study.set)}."]
     if study.treatments:

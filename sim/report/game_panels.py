@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from sim.mistakes import counted
 from sim.record import Run
 from sim.report.style import (
     BLUE,
@@ -104,7 +105,7 @@ def decided(axes: Axes, run: Run) -> None:
     lines = [("takeover", "took over", BLUE), ("extinction", "died out", VERMILION)]
     for name, _, colour in lines:
         axes.plot(series.month, series[name], color=colour)
-    panel(axes, f"What became of “{first}”", f"share of {run.scenario.founding.copies:,} copies", 0, 1)
+    panel(axes, f"What became of “{first}”", f"share of {counted(run.scenario.founding.copies, 'copy')}", 0, 1)
     shares(axes)
     label_ends(axes, [(series[name].iloc[-1], text, colour) for name, text, colour in lines])
 

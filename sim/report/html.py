@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from sim.measures import MEASURES
-from sim.mistakes import Mistake
+from sim.mistakes import Mistake, counted
 from sim.record import Run, identity, kind_of, read_manifest
 from sim.report.accounts_page import has_accounts, leaving_line, of_month, subsidy_lines, told_accounts
 from sim.report.board_page import Board, is_board
@@ -123,8 +123,8 @@ def _accounts(run: Run, at: Path) -> Iterator[Section]:
 
 def _of_sweep(result: Result, at: Path) -> tuple[str, list[str], str, list[Section]]:
     study, identifier = result.study, identity(at)
-    counted = f"{len(result.runs):,} runs: {len(study.levels()):,} designs, {result.replicates} run{'s' * (result.replicates != '1')} each."
-    lead = [*findings(result), counted, *precision_lines(result)]
+    told = f"{counted(len(result.runs), 'run')}: {counted(len(study.levels()), 'design')}, {counted(result.replicates, 'run')} each."
+    lead = [*findings(result), told, *precision_lines(result)]
     sections = []
     if study.effects and study.effects.claims:
         sections.append(_verdict(result))
@@ -136,7 +136,8 @@ def _of_sweep(result: Result, at: Path) -> tuple[str, list[str], str, list[Secti
         sections.append(_designs(result))
     if study.effects and len(study.levels()) > 1:
         sections.append(_effects(result))
-    base = Scenario.load(at / "scenario.toml") if (at / "scenario.toml").is_file() else study.base()
+    kept = at / "scenario.toml"  # an earlier version kept none
+    base = Scenario.load(kept, kept=True) if kept.is_file() else Scenario.model_validate(result.manifest["scenario"])
     again = Section("Again", commands=[f"tide verify {at.name}", f"tide sweep {at.name}/study.toml"])
     return study.title, lead, study.description, [*sections, assumptions(base), again]
 
@@ -146,7 +147,7 @@ def _of_claims(at: Path) -> tuple[str, list[str], str, list[Section]]:
     about = "Hypotheses that were written before the runs; a verdict holds for the model, in the scenario that a hypothesis names."
     lead = [
         f"{claimed(tested)}.",
-        f"{len(tested.runs):,} runs, each pair on the same luck.",
+        f"{counted(len(tested.runs), 'run')}, each pair on the same luck.",
         *(f"{line}." for line in tested.rewritten()),
     ]
     return "What practitioners claim", lead, about, claims_sections(tested, at)
@@ -154,9 +155,9 @@ def _of_claims(at: Path) -> tuple[str, list[str], str, list[Section]]:
 
 def _of_search(at: Path) -> tuple[str, list[str], str, list[Section]]:
     found = Found.read(at)
-    tried = f"{len(found.places):,} designs of {found.base.title} were tried, {len(found.again)} of them again on fresh luck"
-    counted = f"{tried}: {len(found.runs):,} runs."
-    return found.search.title, [best_line(found), counted], found.search.description, search_sections(found, at)
+    tried = f"{counted(len(found.places), 'design')} of {found.base.title} were tried, {len(found.again)} of them again on fresh luck"
+    told = f"{tried}: {counted(len(found.runs), 'run')}."
+    return found.search.title, [best_line(found), told], found.search.description, search_sections(found, at)
 
 
 def _verdict(result: Result) -> Section:

@@ -15,6 +15,7 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import shortest_path
 from scipy.spatial import cKDTree
 
+from sim.mistakes import counted
 from sim.record import Run
 from sim.report.game_panels import action_colours, strategy_key
 from sim.report.style import HALO, INK, MUTED, TRUST_MAP, VERMILION, legible, titled
@@ -232,7 +233,7 @@ def draw_lattice(axes: Axes, run: Run) -> None:
     width = run.scenario.founding.lattice.width or math.isqrt(len(run.firms))
     colours = firm_colours(run, run.firms)[:, :3].reshape(-1, width, 3)
     axes.imshow(colours, interpolation="nearest")
-    strategy_key(axes, run, f"{len(run.firms):,} firms on a lattice")
+    strategy_key(axes, run, f"{counted(len(run.firms), 'firm')} on a lattice")
 
 
 def draw_firms(axes: Axes, at: np.ndarray, areas: np.ndarray, colours: np.ndarray, leads: np.ndarray) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from rich.table import Table
 
+from sim.mistakes import counted
 from sim.record import whole_or_absent, write_json
 from sim.report.markdown import code, table
 from sim.validation import Case, Check, Effort, Finding, passport
@@ -52,7 +53,7 @@ def verdict(findings: list[Finding]) -> str:
     """What came of all cases, in a sentence."""
     checks = sum(len(finding.checks) for finding in findings)
     failed = [finding.case.name for finding in findings if not finding.passed]
-    told = f"{len(findings) - len(failed)} of {len(findings)} cases passed, with {checks} checks"
+    told = f"{len(findings) - len(failed)} of {counted(len(findings), 'case')} passed, with {counted(checks, 'check')}"
     return f"{told}; failed: {', '.join(failed)}." if failed else f"{told}."
 
 
@@ -86,7 +87,8 @@ def save_passport(findings: list[Finding], effort: Effort, folder: Path) -> Path
     told = passport(findings, effort)
 
     def write(at: Path) -> None:
-        write_json(at / "manifest.json", {name: told[name] for name in ("kind", "form", "version", "source", "passed")})
+        about = {name: told[name] for name in ("kind", "form", "version", "source", "passed")}
+        write_json(at / "manifest.json", about | {"cases": [finding.case.name for finding in findings]})
         write_json(at / "passport.json", told)
         (at / "passport.md").write_text(page(told, findings), encoding="utf-8")
 

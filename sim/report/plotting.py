@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from sim.measures import MEASURES
 from sim.measures.estimate import Estimate
-from sim.mistakes import Mistake, nearest
+from sim.mistakes import Mistake, counted, nearest
 from sim.report.discovery_page import box_figure, surrogate_figure
 from sim.report.effects_page import effects_figure, row_name
 from sim.report.sensitivity_page import sensitivity_figure
@@ -189,7 +189,7 @@ class Plots:
         table = self._result.survival()
         designs = list(table["design"].unique())
         drawn = designs if len(designs) <= len(COLOURS) else _spread(designs, len(COLOURS))
-        few = "" if len(drawn) == len(designs) else f"  ·  {len(drawn)} of {len(designs)} designs"
+        few = "" if len(drawn) == len(designs) else f"  ·  {len(drawn)} of {counted(len(designs), 'design')}"
         with styled():
             page = new_page(self._result.study.title, f"{subtitle(self._result, asking=False)}{few}")
             axes = page.add_axes((0.06, 0.1, 0.72, 0.68))

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Column
 from rich.text import Text
 
+from sim.mistakes import are, counted
 from sim.study.estimating import spelled_time
 from sim.study.standing import Standing
 
@@ -73,7 +74,7 @@ class Bar:
             )
         elif not self._watched and now - self._spoke > self._silence:
             self._spoke = now
-            self._say(f"{standing.done:,} of {standing.total:,} runs, {standing_line(standing, left=True)}")
+            self._say(f"{standing.done:,} of {counted(standing.total, 'run')}, {standing_line(standing, left=True)}")
 
     def _say(self, line: str) -> None:
         """A line that stays."""
@@ -85,9 +86,9 @@ class Bar:
 
 def found_line(standing: Standing) -> str:
     """What a sweep that is gone on with finds."""
-    line = f"going on: {standing.earlier:,} of {standing.total:,} runs are there"
+    line = f"going on: {standing.earlier:,} of {counted(standing.total, 'run')} {are(standing.earlier)} there"
     if standing.broken:
-        line += f"; {standing.broken} shard{'s are' if standing.broken > 1 else ' is'} damaged and done anew"
+        line += f"; {counted(standing.broken, 'shard')} {are(standing.broken)} damaged and done anew"
     return line
 
 

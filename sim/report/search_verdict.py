@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
+from sim.mistakes import counted
 from sim.report.tables import new_table, spelled
 from sim.report.verdict import between
 from sim.report.wording import percent
@@ -29,7 +30,7 @@ def search_lines(found: Found) -> list[str]:
 def best_line(found: Found) -> str:
     """What is recommended, if anything."""
     if not found.again:
-        return f"Nothing better than the scenario as it is was found among {len(found.places):,} designs."
+        return f"Nothing better than the scenario as it is was found among {counted(len(found.places), 'design')}."
     if not found.recommended:
         return "No design that was found is shown, on fresh luck, to be better than the scenario as it is without being worse in something."
     are = "are" if len(found.recommended) > 1 else "is"
@@ -78,7 +79,7 @@ def _curse(found: Found) -> Iterator[str]:
 def region_line(region: Region) -> str:
     """Where a design fails, in a sentence."""
     there = "" if np.isnan(region.as_it_is) else f" (as it is {percent(region.as_it_is)})"
-    told = f"{region.design}: {region.what} in {percent(region.base)}{there} of {region.runs:,} fresh runs"
+    told = f"{region.design}: {region.what} in {percent(region.base)}{there} of {counted(region.runs, 'fresh run')}"
     if region.why_not:
         return f"{told}; {region.why_not}."
     if not region.where:
@@ -91,11 +92,10 @@ def _how(found: Found) -> str:
     """What was done, and what the numbers are."""
     search = found.search
     worlds, runs = search.shape
-    each = f"{worlds} worlds × {runs} runs" if search.doubt else f"{runs} runs"
+    each = f"{counted(worlds, 'world')} × {counted(runs, 'run')}" if search.doubt else f"{counted(runs, 'run')}"
     over = "the mean of the worst tenth of the worlds" if search.over == "worst_tenth" else "means"
-    drawn = (
-        f"{len(found.places):,} designs on the same {each}; those found again on {search.draws} fresh draws of as many"
-    )
+    tried, draws = counted(len(found.places), "design"), counted(search.draws, "fresh draw")
+    drawn = f"{tried} on the same {each}; those found again on {draws} of as many"
     return f"Numbers are {over}: {drawn}. Intervals of what differs hold together with 95 %."
 
 

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from sim.mistakes import counted
 from sim.report.style import BLUE, FAINT, MUTED, VERMILION, new_page, panel, styled
 from sim.report.wording import SPACE
 from sim.study import Result
@@ -35,7 +36,9 @@ def sensitivity_figure(result: Result, found: pd.DataFrame) -> Figure:
         key = f"{SPACE}·{SPACE}".join(
             f"{colour}: {TITLES[index]}" for index, colour in zip(indices, colours, strict=False)
         )
-        page = new_page(result.study.title, f"{key}; intervals of 95 %, over {found['points'].iloc[0]:,} points")
+        page = new_page(
+            result.study.title, f"{key}; intervals of 95 %, over {counted(found['points'].iloc[0], 'point')}"
+        )
         measures = list(dict.fromkeys(found["measure"]))[:MOST]
         grid = page.add_gridspec(1, len(measures), left=0.19, right=0.975, top=0.78, bottom=0.09, wspace=0.16)
         for k, name in enumerate(measures):

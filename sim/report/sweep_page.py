@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 
 from sim.measures import MEASURES
 from sim.measures.estimate import Estimate
+from sim.mistakes import counted
 from sim.report.style import (
     BLUE,
     GREEN,
@@ -162,7 +163,7 @@ def subtitle(result: Result, asking: bool = True) -> str:
     luck = "each seed under every design" if study["common_luck"]["on"] else "every run with a seed of its own"
     designs, runs = result.runs["design"].nunique(), len(result.runs)
     question = "" if study.get("effects") or not asking else f"{study['title']}  ·  "
-    return f"{question}{designs} designs, {runs:,} runs, {luck}; 95{SPACE}% intervals"
+    return f"{question}{counted(designs, 'design')}, {counted(runs, 'run')}, {luck}; 95{SPACE}% intervals"
 
 
 def _curves(result: Result, factor: str) -> Figure:
@@ -295,7 +296,7 @@ def _list(result: Result) -> Figure:
     head = (
         result.study.title
         if result.study.effects
-        else f"{result.runs['design'].nunique()} designs over {', '.join(varied)}"
+        else f"{counted(result.runs['design'].nunique(), 'design')} over {', '.join(varied)}"
     )
     page = new_page(head + (f"; the first {MOST_DESIGNS} are shown" if left_out else ""), subtitle(result))
     page.text(0.193, 0.79, fitted(" · ".join(varied)), size=12, color=INK, ha="right", va="bottom", linespacing=1.1)

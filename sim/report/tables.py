@@ -16,6 +16,7 @@ from sim.measures.catalogue import NEEDS, by_topic
 from sim.measures.collapse import time_to_collapse
 from sim.measures.estimate import Estimate
 from sim.measures.maturity import lowest_dimension, maturity
+from sim.mistakes import counted
 from sim.names import PHASES
 from sim.record import Run
 from sim.report.wording import percent, signs
@@ -126,7 +127,7 @@ def forecast_lines(said: Forecast) -> list[str]:
     short = "" if said.disk < said.free else ": too little"
     least, about = ("", "about") if said.least == said.runs else (f"{said.least:,} to ", "at most about")
     return [
-        f"{least}{said.runs:,} runs of {said.designs:,} designs, in {said.shards:,} shard{'s' * (said.shards > 1)}",
+        f"{least}{counted(said.runs, 'run')} of {counted(said.designs, 'design')}, in {counted(said.shards, 'shard')}",
         f"{about} {spelled_time(said.seconds)}",
         f"{about} {spelled_bytes(said.disk)} on the disk while it lasts; {spelled_bytes(said.free)} are free{short}",
     ]
@@ -135,7 +136,7 @@ def forecast_lines(said: Forecast) -> list[str]:
 def returns_table(title: str, found: pd.DataFrame) -> Table:
     """What each rule costs and brings a month: differences on common luck with 95 % intervals."""
     names = ("cost", "value", "welfare", "roi")
-    pairs = f"mean and 95 % interval of {found['runs'].iloc[0]} pairs"
+    pairs = f"mean and 95 % interval of {counted(found['runs'].iloc[0], 'pair')}"
     table = new_table(
         f"{title}: each rule against the same luck without it, in endowments a month; roi is welfare per cost; {pairs}",
         "rule",
@@ -163,13 +164,14 @@ def fixation_table(scenario: Scenario, found: Fixation) -> Table:
     table.add_row("exact", exact, "", "", "the chain of all configurations (at most 12 firms)")
     shares = (f"{share:.4f}" for share in found.simulated)
     undecided = f", {found.undecided:.2%} undecided" if found.undecided else ""
-    table.add_row("simulated", *shares, f"{found.copies:,} copies{undecided}")
+    table.add_row("simulated", *shares, f"{counted(found.copies, 'copy')}{undecided}")
     return table
 
 
 def calibration_table(found: Calibration) -> Table:
     """The levers of a calibration with their intervals."""
-    title = f"{found.scenario.title}: {len(found.ranges)} levers fitted to {len(found.observed)} numbers by {found.runs:,} runs"
+    fitted = f"{counted(len(found.ranges), 'lever')} fitted to {counted(len(found.observed), 'number')}"
+    title = f"{found.scenario.title}: {fitted} by {counted(found.runs, 'run')}"
     table = new_table(title, "lever", "range", "best", "median", "low", "high", "verdict")
     for _, row in found.parameters.iterrows():
         ends = f"{spelled(row['from'])} to {spelled(row['to'])}"
@@ -182,7 +184,7 @@ def calibration_table(found: Calibration) -> Table:
 
 def calibration_lines(found: Calibration) -> list[str]:
     """How good a fit is, and what whoever uses it must know, a sentence each."""
-    inside = f"{int(found.fit['inside'].sum())} of {len(found.fit)} numbers lie within the 95 % of what such runs give"
+    inside = f"{int(found.fit['inside'].sum())} of {counted(len(found.fit), 'number')} lie within the 95 % of what such runs give"
     lines = [
         f"Distance of the best fit: {found.distance:.3g} of the unit of each number; by luck alone as far with chance {found.p_value:.2g}.",
         f"{inside}. Runs were kept up to a distance of {found.tolerance:.3g} between summaries.",
@@ -198,7 +200,7 @@ def calibration_lines(found: Calibration) -> list[str]:
 def summary_table(result: Result) -> Table:
     """Each design of a study with the mean and the 95 % interval of the measures that are shown of it."""
     summary = result.summary(result.shown)
-    title = f"{result.manifest['study']['title']} Mean and 95 % interval of {result.replicates} runs a row"
+    title = f"{result.manifest['study']['title']} Mean and 95 % interval of {counted(result.replicates, 'run')} a row"
     table = new_table(title, *result.varied, *result.shown)
     for _design, rows in summary.groupby("design"):
         levels = [str(rows[name].iloc[0]) for name in result.varied]
@@ -278,7 +280,7 @@ def precision_lines(result: Result) -> list[str]:
     lines = []
     for measure, rows in result.precision().groupby("measure", sort=False):
         reached, target = int(rows["reached"].sum()), spelled(rows["target"].iloc[0])
-        said = f"{reached} of {len(rows)} designs know {measure} to ± {target}, with {result.replicates} runs each"
+        said = f"{reached} of {counted(len(rows), 'design')} know {measure} to ± {target}, with {counted(result.replicates, 'run')} each"
         widest = "" if reached == len(rows) else f"; the widest is ± {spelled(rows['half_width'].max())}"
         lines.append(f"{said}{widest}.")
     return lines

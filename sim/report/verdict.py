@@ -11,7 +11,7 @@ import pandas as pd
 from rich.table import Table
 
 from sim.measures import FEWER, MEASURES
-from sim.mistakes import Mistake
+from sim.mistakes import Mistake, counted
 from sim.report.tables import level, new_table, spelled
 from sim.report.wording import SPACE, percent
 from sim.study import Result
@@ -106,7 +106,7 @@ def pair_line(pair: Mapping[Any, Any]) -> str:
     """What is known of two designs: "A beats B on survival by 0.11 [0.07, 0.16] (412 pairs of runs)"."""
     one, other = quoted(pair["one"]), quoted(pair["other"])
     low, high, difference = pair["low"], pair["high"], pair["difference"]
-    measure, runs = pair["measure"].replace("_", " "), f"{pair['pairs']:,} pairs of runs"
+    measure, runs = pair["measure"].replace("_", " "), f"{counted(pair['pairs'], 'pair')} of runs"
     if pair["verdict"] in ("better", "worse"):
         if pair["verdict"] == "worse":
             one, other, difference, low, high = other, one, -difference, -high, -low
@@ -207,7 +207,7 @@ def doubt_lines(result: Result, race: Race, against: list[str]) -> list[str]:
     count = len(result.study.levels()) // len(result.study.treatments)
     most, best_in = spelled(regrets["most"][least]), percent(regrets["best"][least])
     never = f"{least} is never farther than {most} behind the best on {measure}, and is the best in {best_in} of them"
-    lines = [f"Over {count} worlds within these assumptions, {never}.", *_certain(result)]
+    lines = [f"Over {counted(count, 'world')} within these assumptions, {never}.", *_certain(result)]
     best, *others = against
     for other in others:
         turned = flips(result, race.measure, best, other)
@@ -332,18 +332,18 @@ def stress_lines(found: pd.DataFrame) -> list[str]:
     if _falls_by_itself(own):
         lines = []
     elif np.isinf(own).all():
-        lines = [f"{first} survives even the largest strain of every kind, in half of {seeds} runs or more."]
+        lines = [f"{first} survives even the largest strain of every kind, in half of {counted(seeds, 'run')} or more."]
     else:
         nearest = str(own.idxmin())
         lines = [
-            f"{first} is the nearest to collapse by {STRAINS[nearest]}: half of {seeds} runs survive {100 * own[nearest]:.0f} %."
+            f"{first} is the nearest to collapse by {STRAINS[nearest]}: half of {counted(seeds, 'run')} survive {100 * own[nearest]:.0f} %."
         ]
     lines += [
-        f"{name} collapses without any strain, in half of {seeds} runs or more: how much it would stand cannot be told."
+        f"{name} collapses without any strain, in half of {counted(seeds, 'run')} or more: how much it would stand cannot be told."
         for name in _alone(found)
     ]
     lines += [
-        f"Under {row.design} the take cannot go above {percent(row.cap)}, and half of {seeds} runs or more survive that."
+        f"Under {row.design} the take cannot go above {percent(row.cap)}, and half of {counted(seeds, 'run')} or more survive that."
         for row in found[np.isinf(found["value"]) & found["cap"].notna()].itertuples()
     ]
     for name in others:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 
+from sim.mistakes import counted
 from sim.record import Run
 from sim.scenario import Scenario
 
@@ -75,7 +76,7 @@ def headline(run: Run) -> str:
     if by_action(run):
         if run.scenario.founding.copies > 1 and run.scenario.founding.strategies:
             first = plain(next(iter(run.scenario.founding.strategies)))
-            return f"In {percent(last.takeover)} of {run.scenario.founding.copies:,} copies, “{first}” has taken over"
+            return f"In {percent(last.takeover)} of {counted(run.scenario.founding.copies, 'copy')}, “{first}” has taken over"
         did = "cooperate" if is_game(run.scenario) else "act"
         return f"{percent(round(last.contribution, 2))} of {firms(last.firms)} {did} after {months_of(length)}"
     said = [
@@ -100,12 +101,12 @@ def remains(run: Run) -> str:
 
 def firms(count: float) -> str:
     """So many firms, in words."""
-    return f"{count:,.0f} firm{'' if count == 1 else 's'}"
+    return counted(count, "firm")
 
 
 def months_of(count: int) -> str:
     """So many months, in words."""
-    return f"{count:,} month{'' if count == 1 else 's'}"
+    return counted(count, "month")
 
 
 def subtitle(run: Run) -> str:
@@ -114,5 +115,5 @@ def subtitle(run: Run) -> str:
     copies = run.scenario.founding.copies
     started = []
     if isinstance(began, int):
-        started = [f"{copies:,} copies of {firms(began)}" if copies > 1 else f"began with {firms(began)}"]
+        started = [f"{counted(copies, 'copy')} of {firms(began)}" if copies > 1 else f"began with {firms(began)}"]
     return "  ·  ".join([run.scenario.title, *started, f"seed {run.seed}"])

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sim.mistakes import Mistake
-from sim.reading import Source, explain
+from sim.reading import Source, explain, plain
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Amount = Annotated[float, Field(ge=0)]
@@ -37,6 +37,7 @@ class Spoken(type(BaseModel)):  # type: ignore[misc]  # the metaclass of pydanti
         Raises:
             Mistake: with all that is wrong in what it is made of.
         """
+        content = plain(content)
         try:
             return super().__call__(*arguments, **content)
         except ValidationError as error:

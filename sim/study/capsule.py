@@ -40,7 +40,7 @@ def design_of(result: Result, design: int) -> Scenario:
     kept = result.folder / "scenario.toml"
     if not kept.is_file():
         raise Mistake([f"{kept}: is missing, so that no run can be repeated; run the study again"])
-    return Scenario.load(kept).replace(result.study.changes(result.study.levels()[design]))
+    return Scenario.load(kept, kept=True).replace(result.study.changes(result.study.levels()[design]))
 
 
 def row_of(result: Result, run: int) -> pd.Series:

@@ -20,7 +20,10 @@ import pandas as pd
 from sim import luck, sealing, shipped
 from sim.measures.estimate import UNKNOWN, Estimate
 from sim.mistakes import Mistake, shown
-from sim.record import read_manifest, refuse_foreign, source_hash, versions, whole_or_absent, write_json
+from sim.outputs import check_free
+from sim.places import result_folder
+from sim.reading_files import SETTINGS, checked, read_bytes
+from sim.record import read_manifest, source_hash, versions, whole_or_absent, write_json
 from sim.study.hypotheses import MOST_PAIRS, Design, Hypothesis, hypotheses
 from sim.study.judging import Judgement, Sample, holm, judged
 from sim.study.result import SHARES
@@ -151,7 +154,7 @@ class Verdicts:
             told = {
                 name: Hypothesis.parsed(one["text"], Path(one["file"])) for name, one in manifest["hypotheses"].items()
             }
-            return cls(told, pd.read_parquet(at / RUNS), manifest)
+            return cls(told, pd.read_parquet(checked(at / RUNS)), manifest)
         except (KeyError, TypeError, OSError, ValueError):
             raise Mistake([f"{at / 'manifest.json'}: is not as tide wrote it; run tide claims again"]) from None
 
@@ -162,7 +165,7 @@ class Verdicts:
             path = claim.file if claim.file and claim.file.is_file() else shipped.claims().get(name)
             if path is None:
                 lines.append(f"{name}: its file is not there any more; the result keeps its text")
-            elif hashlib.sha256(path.read_bytes()).hexdigest() != claim.hash:
+            elif hashlib.sha256(read_bytes(path, SETTINGS)).hexdigest() != claim.hash:
                 lines.append(f"{name}: {path} has been changed since it was run; the verdict is on the old text")
         return lines
 
@@ -192,6 +195,7 @@ def judge_claims(
     pairs: int | None = None,
     workers: int | None = None,
     out: str | Path | None = None,
+    fresh: bool = False,
     said: Callable[[Hypothesis], None] = lambda _claim: None,
 ) -> Verdicts:
     """Run the experiments of claims, on common luck, and judge them.
@@ -201,6 +205,7 @@ def judge_claims(
         pairs: of runs at each value of the moderator; by default as registered.
         workers: how many runs at once; all cores by default. The result does not depend on it.
         out: a folder to keep it in, claim by claim; what lies there already, of the same hypotheses and the same source, is not run again.
+        fresh: whether to run again what lies there, and to replace other claims.
         said: called with each claim before it is run.
 
     Raises:
@@ -210,8 +215,9 @@ def judge_claims(
     _check_count("pairs", pairs, 2, MOST_PAIRS)
     _check_count("workers", workers, 1, MOST_WORKERS)
     if out is not None:
-        refuse_foreign(Path(out), KIND)
-    earlier = _earlier(out)
+        out = result_folder(out)
+        check_free(out, KIND, {"hypotheses": lambda kept: _among(kept, chosen)}, fresh)
+    earlier = None if fresh else _earlier(out)
     tables = {claim.name: _kept(claim, earlier) for claim in chosen}
     for claim in chosen:
         said(claim)
@@ -222,9 +228,15 @@ def judge_claims(
     return tested if out is None else tested.save(out)
 
 
+def _among(kept: Any, chosen: Sequence[Hypothesis]) -> bool:
+    """Whether all hypotheses of a result are among those that are asked, word for word."""
+    asked = {claim.name: claim.hash for claim in chosen}
+    return isinstance(kept, dict) and all(asked.get(name) == one.get("sha256") for name, one in kept.items())
+
+
 def _check_count(name: str, count: Any, least: int, most: int) -> None:
     """See that a number, where it is given, is a whole one within bounds."""
-    if count is not None and not (isinstance(count, int) and least <= count <= most):
+    if count is not None and not (isinstance(count, int | np.integer) and least <= count <= most):
         raise Mistake([f"{name}: {shown(count)} is not allowed; it must be a whole number from {least} to {most:,}"])
 
 

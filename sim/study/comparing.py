@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sim import luck
+from sim import luck, shipped
 from sim.designs import Design, conflicts
 from sim.founding import check_files
 from sim.measures import FEWER
 from sim.measures.estimate import Estimate
 from sim.mistakes import Mistake
 from sim.record import kind_of
+from sim.scenario import beside
 from sim.study.design import TREATMENT, Study
 from sim.study.result import Result
 from sim.study.spaces import Range
@@ -84,6 +85,7 @@ def compare(
     at_most: int = 500,
     workers: int | None = None,
     out: str | Path | None = None,
+    fresh: bool = False,
     **changes: Any,
 ) -> Result:
     """Race designs against a scenario as it is, on the same luck, until it is known which is best (`Result.verdict`).
@@ -99,6 +101,7 @@ def compare(
         at_most: runs of each design at most.
         workers: runs at once; by default all cores.
         out: the folder of the result; by default one in results/.
+        fresh: whether to run again what is there, and to replace the result of another comparison.
         **changes: to the scenario itself, by full key.
 
     Raises:
@@ -108,7 +111,7 @@ def compare(
 
     race = {"measure": measure, "better": better, "confidence": confidence, "alike": alike}
     chosen = designs if isinstance(designs, Mapping) else laid(designs)
-    return sweep(comparison(str(scenario), chosen, race, also, at_most, changes), workers, out)
+    return sweep(comparison(str(scenario), chosen, race, also, at_most, changes), workers, out, fresh=fresh)
 
 
 def named(name: str, content: dict[str, Any]) -> Study:
@@ -171,18 +174,20 @@ def doubts_of(result: Result) -> Result | None:
     return found if agreed and found.factors and ours["scenario"] == theirs["scenario"] else None
 
 
-def laid(designs: Sequence[str]) -> dict[str, dict[str, Any]]:
+def laid(designs: Sequence[str], folder: Path | None = None) -> dict[str, dict[str, Any]]:
     """Designs by name, as changes by full key; `A+B` is both at once.
 
     Args:
         designs: shipped designs, or files.
+        folder: of the file that names them; None if the person does.
 
     Raises:
-        Mistake: if one is wrong, two that go together contradict each other, or two have the same name.
+        Mistake: if one is wrong or lies elsewhere, two that go together contradict each other, or two have the same name.
     """
     found: dict[str, dict[str, Any]] = {}
     for text in designs:
-        parts = [Design.load(part) for part in ([text] if Path(text).is_file() else text.split("+"))]
+        names = [text] if ((folder or Path()) / text).is_file() else text.split("+")
+        parts = [Design.load(beside(name, folder, shipped.designs(), "a search")) for name in names]
         if contradictions := list(conflicts(parts)):
             raise Mistake(contradictions)
         name = "+".join(part.name for part in parts)

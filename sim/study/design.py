@@ -14,13 +14,15 @@ import tomli_w
 from pydantic import Field, PrivateAttr, WithJsonSchema, model_validator
 
 from sim import luck, shipped
+from sim.coherence import touches
 from sim.coherence.idle import in_vain
-from sim.designs import Design, conflicts, touches
+from sim.designs import Design, conflicts
 from sim.files import read_rows
 from sim.measures import MEASURES
 from sim.mistakes import Mistake, nearest, shown
 from sim.reading import Key, Source, parse, read_text, spell, validate
-from sim.scenario import Scenario, find
+from sim.reading_files import named_file
+from sim.scenario import Scenario, beside, find
 from sim.sections import Part, Spoken
 from sim.study.parts import Cluster, CommonLuck, Effects, Keep, Race, Replicates
 from sim.study.spaces import Levels, Range, Space, points
@@ -96,7 +98,7 @@ class Study(Part, metaclass=Spoken):
         if study.space.file:
             if wrong := [*study._beside_rows()]:
                 raise Mistake(source.lines(wrong))
-            study = study._with_rows(path.parent / study.space.file)
+            study = study._with_rows(named_file(study.space.file, path.parent, "a study"))
         study.designs(source)
         return study
 
@@ -146,8 +148,7 @@ class Study(Part, metaclass=Spoken):
 
     def scenario_file(self) -> str:
         """The file of the scenario, or the name of a shipped one, as seen from here."""
-        beside = (self._folder or Path.cwd()) / self.scenario
-        return str(beside) if beside.is_file() else self.scenario
+        return beside(self.scenario, self._folder, shipped.loadable(), "a study")
 
     @property
     def shown(self) -> list[str]:
@@ -228,7 +229,7 @@ class Study(Part, metaclass=Spoken):
         ranges = self.factors_ranged()
         for levels in self._looked_at():
             try:
-                made.append(base.replace(self.changes(levels)))
+                made.append(base.replace(self.changes(levels)).unambiguous())
             except Mistake as mistake:
                 for line in mistake.lines:
                     guilty = self._guilty(line, levels)
@@ -486,7 +487,7 @@ def _with_designs(content: dict[str, Any], folder: Path, source: Source) -> dict
         if not (isinstance(files, list) and files and all(isinstance(file, str) for file in files)):
             continue
         try:
-            laid = [Design.load(folder / file if (folder / file).is_file() else file) for file in files]
+            laid = [Design.load(beside(file, folder, shipped.designs(), "a study")) for file in files]
         except Mistake as mistake:
             raise Mistake([f"{source.at(('treatments', name))}: {line}" for line in mistake.lines]) from None
         if wrong := list(conflicts(laid)):

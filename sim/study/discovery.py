@@ -19,7 +19,7 @@ import pandas as pd
 from sim import luck
 from sim.measures import MEASURES
 from sim.measures.estimate import UNKNOWN, Estimate, normal_quantile
-from sim.mistakes import Mistake, nearest
+from sim.mistakes import Mistake, are, counted, nearest
 from sim.study.folds import folds, points_of
 from sim.study.result import SHARES, Result
 
@@ -74,7 +74,7 @@ class Box:
         return " and ".join(_limit(row) for row in self.limits.to_dict("records"))
 
     def __str__(self) -> str:
-        told = f"{self.what} in {_percent(self.base)} of {self.runs:,} runs"
+        told = f"{self.what} in {_percent(self.base)} of {counted(self.runs, 'run')}"
         if self.limits.empty:
             return f"{told}; no box of levers was found in which it is more often so, beyond luck."
         held = f"covers {_percent(self.coverage.value)} of the cases; {_percent(self.density.value)} of the runs there are cases"
@@ -117,7 +117,7 @@ def discover(result: Result, measure: str = "collapsed", above: float | None = N
     there = ~result.done[measure].isna().to_numpy()
     known, wrong = result.done[there], cases[there]
     if min(wrong.sum(), (~wrong).sum()) < LEAST:
-        said = f"{int(wrong.sum())} of {len(wrong)} runs are cases"
+        said = f"{int(wrong.sum())} of {counted(len(wrong), 'run')} {are(int(wrong.sum()))} cases"
         raise Mistake(
             [f"{what}: {said}; at least {LEAST} must be, and as many not: take more points, or another limit"]
         )

@@ -18,7 +18,7 @@ from sim import shipped
 from sim.measures import MEASURES
 from sim.mistakes import Mistake, nearest, shown
 from sim.reading import Key, Source, parse, read_text, validate
-from sim.scenario import Scenario, find
+from sim.scenario import Scenario, beside, find
 from sim.sections import Part, Spoken
 from sim.study.result import CENSORED
 
@@ -181,9 +181,9 @@ class Hypothesis(Part, metaclass=Spoken):
         Raises:
             Mistake: if it is missing or wrong.
         """
-        beside = (self._file.parent if self._file else Path.cwd()) / self.scenario
+        folder = self._file.parent if self._file else None
         try:
-            scenario = Scenario.load(beside if beside.is_file() else self.scenario)
+            scenario = Scenario.load(beside(self.scenario, folder, shipped.loadable(), "a claim"))
         except Mistake as mistake:
             raise Mistake([f"{self._source.at(('scenario',))}: {line}" for line in mistake.lines]) from None
         return self._replaced(scenario, {"set": self.set})

@@ -17,7 +17,8 @@ from sim.measures.collapse import kaplan_meier, sensitivity
 from sim.measures.estimate import Estimate, mean_interval, share_difference, share_interval
 from sim.measures.evidence import Fetched, Reading
 from sim.measures.network import exponent
-from sim.mistakes import Mistake, nearest
+from sim.mistakes import Mistake, counted, nearest
+from sim.reading_files import checked
 from sim.record import read_manifest
 from sim.scenario import Scenario
 from sim.study import curves
@@ -54,8 +55,8 @@ class Result:
     def __repr__(self) -> str:
         """What was run, and where it lies."""
         failed = f", {self.failed} failed" if self.failed else ""
-        designs = self.runs["design"].nunique()
-        return f"<Result of {self.study.title!r}: {len(self.runs):,} runs of {designs:,} designs{failed}, in {self.folder}>"
+        told = f"{counted(len(self.runs), 'run')} of {counted(self.runs['design'].nunique(), 'design')}{failed}"
+        return f"<Result of {self.study.title!r}: {told}, in {self.folder}>"
 
     @classmethod
     def read(cls, folder: str | Path) -> Result:
@@ -67,7 +68,7 @@ class Result:
         at = Path(folder)
         manifest = read_manifest(at, "sweep")
         try:
-            runs = pd.read_parquet(at / "runs.parquet")
+            runs = pd.read_parquet(checked(at / "runs.parquet"))
         except (OSError, ValueError) as error:
             raise Mistake([f"{at / 'runs.parquet'}: cannot be read ({error}); run the study again"]) from None
         try:
@@ -93,7 +94,7 @@ class Result:
         if not path.exists():
             raise Mistake([f"{path}: the study kept no series; set keep.series = true and run it again"])
         try:
-            return pd.read_parquet(path)
+            return pd.read_parquet(checked(path))
         except (OSError, ValueError) as error:
             raise Mistake([f"{path}: cannot be read ({error}); run the study again"]) from None
 

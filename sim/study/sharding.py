@@ -25,6 +25,7 @@ from sim import storage
 from sim.measures import MEASURES
 from sim.mistakes import Mistake
 from sim.reading import setting
+from sim.reading_files import named_file, read_bytes
 from sim.record import provenance, read_manifest, source_hash, versions
 from sim.scenario import Scenario
 from sim.sealing import MANIFEST, sealed, text_of
@@ -50,8 +51,6 @@ WORK = 2.0
 """Seconds of work in a shard: little is lost with one, and writing it costs next to nothing beside them."""
 LEAST_WORK, SHARES = 0.25, 32
 """Seconds of work in a shard at least, and shards that a small sweep is cut into, so that no worker waits long for the last one."""
-LARGEST_SHARD = 2**32
-"""Bytes of a file of somebody else's that is taken for a shard."""
 MOST = 1000
 """Runs in a shard at most: its series must fit into memory."""
 
@@ -265,8 +264,8 @@ def files_of(designs: Iterable[Scenario]) -> dict[str, str]:
     for design in designs:
         for name in (design.founding.firms, design.founding.ties):
             if isinstance(name, str) and name not in found:
-                path = (design.folder or Path.cwd()) / name
-                found[name] = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+                path = named_file(name, design.folder, "a scenario")
+                found[name] = hashlib.sha256(read_bytes(path)).hexdigest() if path.is_file() else ""
     return dict(sorted(found.items()))
 
 

@@ -20,6 +20,7 @@ from sim.measures import MEASURES
 from sim.measures.collapse import kaplan_meier, median_time
 from sim.measures.estimate import Estimate, mean_interval
 from sim.mistakes import Mistake, nearest
+from sim.reading_files import checked
 from sim.record import add_file
 from sim.scenario import Scenario
 from sim.study.sweeping import cores, seeds_of
@@ -327,7 +328,7 @@ def kept_stress(folder: Path) -> pd.DataFrame | None:
     if not path.is_file():
         return None
     try:
-        found = pd.read_parquet(path)
+        found = pd.read_parquet(checked(path))
         return found.assign(cap=found.get("cap", np.nan))[COLUMNS]
     except (OSError, ValueError, KeyError) as error:
         raise Mistake([f"{path}: cannot be read ({error}); write it again with tide report --stress"]) from None

@@ -21,7 +21,7 @@ import pandas as pd
 
 from sim import luck
 from sim.measures import MEASURES
-from sim.mistakes import Mistake, nearest
+from sim.mistakes import Mistake, counted, nearest
 from sim.study.folds import folds
 from sim.study.result import Result
 from sim.study.spaces import Range
@@ -69,7 +69,7 @@ class Surrogate:
     _crowds: int
 
     def __repr__(self) -> str:
-        return f"<{self.measure} over {', '.join(self.ranges)}: {self.kind} from {self.points} points; {self.worth}>"
+        return f"<{self.measure} over {', '.join(self.ranges)}: {self.kind} from {counted(self.points, 'point')}; {self.worth}>"
 
     @property
     def worth(self) -> str:
@@ -146,7 +146,9 @@ def surrogate(result: Result, measure: str, treatment: str = "") -> Surrogate:
         runs = runs[runs["treatment"] == (treatment or next(iter(study.treatments)))]
     points = runs.groupby("design").agg({**dict.fromkeys(ranges, "first"), measure: ["mean", "var", "size"]})
     if len(points) < LEAST:
-        raise Mistake([f"space.points: {len(points)} points with {measure} teach too little; take at least {LEAST}"])
+        raise Mistake(
+            [f"space.points: {counted(len(points), 'point')} with {measure} teach too little; take at least {LEAST}"]
+        )
     places = _scaled(pd.DataFrame({name: points[name]["first"] for name in ranges}), ranges)
     values = points[measure]["mean"].to_numpy(float)
     if np.ptp(values) == 0.0:

@@ -8,24 +8,18 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 import numpy as np
 
-from sim import storage
-from sim.mistakes import Mistake, shown
-from sim.record import (
-    asked_here,
-    carry_over,
-    for_spreadsheets,
-    keep_scenario,
-    kind_of,
-    place_of_its_own,
-    read_manifest,
-    refuse_foreign,
-    write_json,
-)
+from sim import outputs, storage
+from sim.mistakes import Mistake, are, counted, shown
+from sim.places import result_folder
+from sim.reading_files import MANIFEST as MOST
+from sim.reading_files import read_bytes
+from sim.record import carry_over, for_spreadsheets, keep_scenario, kind_of, read_manifest, write_json
 from sim.sealing import MANIFEST, altered, digest, seal
 from sim.storage import explain_errors
 from sim.study import cluster, copies, engines, processes, sharding
@@ -35,7 +29,7 @@ from sim.study.design import Study
 from sim.study.engines import Done, Engine
 from sim.study.estimating import Needs, check_room, free_near, taste
 from sim.study.result import Result
-from sim.study.sharding import AGREED, LARGEST_SHARD, RESULT, Plan
+from sim.study.sharding import AGREED, RESULT, Plan
 from sim.study.standing import Standing
 from sim.study.work import read_shard
 
@@ -99,7 +93,7 @@ class Interrupted(KeyboardInterrupt):
     """A sweep was interrupted; what is done lies in `folder`."""
 
     def __init__(self, folder: Path, kept: int, runs: int) -> None:
-        super().__init__(f"{kept} of {runs} runs are kept in {folder}")
+        super().__init__(f"{kept} of {counted(runs, 'run')} {are(kept)} kept in {folder}")
         self.folder, self.kept, self.runs = folder, kept, runs
 
 
@@ -119,7 +113,7 @@ def seeds_of(seeds: Any) -> list[int]:
     found = list(seeds)
     if wrong := [seed for seed in found if not isinstance(seed, int | np.integer) or not 0 <= seed < 2**64]:
         raise Mistake([f"seeds: {shown(wrong[0])} is no seed; seeds are whole numbers from 0"])
-    return found
+    return [int(seed) for seed in found]
 
 
 def sweep(
@@ -158,7 +152,7 @@ def sweep(
     crew = Crew(isolate, cores() if workers is None else workers, limit, dask).checked()
     asked = asked_for(study, out)
     place = sharding.result_of(asked.folder)
-    refuse_foreign(place, "sweep")
+    outputs.check_free(place, "sweep", question(asked), fresh)
     if not fresh and (result := finished(place, asked)):
         tidy(asked)
         return result
@@ -172,15 +166,17 @@ def sweep(
         return finish(plan, place, shards)
 
 
-def plan(study: Study | str | Path, out: str | Path | None = None) -> Plan:
+def plan(study: Study | str | Path, out: str | Path | None = None, *, fresh: bool = False) -> Plan:
     """Write down what a sweep will do, for workers elsewhere to do it (`work`), and run nothing.
 
     Raises:
         Mistake: as `sweep`.
     """
     asked = asked_for(study, out)
-    refuse_foreign(sharding.result_of(asked.folder), "sweep")
+    outputs.check_free(sharding.result_of(asked.folder), "sweep", question(asked), fresh)
     with sharding.held(asked.folder):
+        if fresh:
+            sharding.throw_away(asked.folder)
         return begun(asked, Crew("threads", 1, None))
 
 
@@ -238,6 +234,7 @@ def merge(where: str | Path, others: Iterable[str | Path] = ()) -> Result:
     with sharding.held(folder):
         plan = Plan.read(folder)
         sharding.check_folder(folder)
+        sharding.check_files(plan)
         sharding.sweep_up(folder)
         for other in others:
             gather(plan, planned(other))
@@ -266,7 +263,7 @@ def gather(plan: Plan, other: Path) -> None:
         ours, theirs = plan.path(shard), copy.path(shard)
         if not ours.exists() or read_shard(plan, shard) is None:
             with explain_errors(plan.folder, sharding.KEPT):
-                storage.write_file(ours, storage.read_bytes(theirs, LARGEST_SHARD), tidy=False)
+                storage.write_file(ours, read_bytes(theirs, MOST), tidy=False)
         elif digest(ours) != digest(theirs):
             raise Mistake([f"{theirs}: says something else than {ours}; find out which is right, and remove the other"])
 
@@ -290,7 +287,13 @@ def planned(where: str | Path) -> Path:
 def asked_for(study: Study | str | Path, out: str | Path | None) -> Plan:
     """The plan of a study, not yet cut into shards."""
     study = study if isinstance(study, Study) else Study.load(study)
-    return Plan.of(study, sharding.unfinished(Path(out) if out else own_place(study)))
+    asked = Plan.of(study, Path())
+    return replace(asked, folder=sharding.unfinished(result_folder(out) if out is not None else own_place(asked)))
+
+
+def question(asked: Plan) -> dict[str, Any]:
+    """What a sweep is asked, as its manifest keeps it: by whichever version, it would be the same study."""
+    return {"study": asked.study, "scenario": asked.base, "files": asked.content["files"]}
 
 
 def forecast(study: Study | str | Path, workers: int | None = None, out: str | Path | None = None) -> Forecast:
@@ -307,11 +310,11 @@ def forecast(study: Study | str | Path, workers: int | None = None, out: str | P
     return Forecast(len(asked.levels), asked.batch, asked.runs, cut.shards, seconds, disk, free)
 
 
-def own_place(study: Study) -> Path:
+def own_place(asked: Plan) -> Path:
     """Where the result of a study goes when no place is named: not where another study's lies, finished or not."""
-    place = place_of_its_own(Path("results") / study.name, "study", study)
-    taken = not asked_here(sharding.unfinished(place), "study", study)
-    return place_of_its_own(place, "study", study, changed=True) if taken else place
+    place = outputs.own_place(Path("results") / asked.content["name"], "sweep", question(asked))
+    taken = outputs.difference(sharding.unfinished(place), sharding.KIND, {"study": asked.study})
+    return outputs.own_place(place, "sweep", question(asked), marked=True) if taken else place
 
 
 def finished(place: Path, asked: Plan) -> Result | None:

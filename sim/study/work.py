@@ -20,11 +20,12 @@ import pyarrow.ipc
 
 from sim.measures import MEASURES, measure
 from sim.mistakes import Mistake
+from sim.reading_files import MANIFEST, read_bytes
 from sim.record import series_rows
 from sim.scenario import Scenario
 from sim.simulation import Simulation
-from sim.storage import read_bytes, write_file
-from sim.study.sharding import BY_MONTH, LARGEST_SHARD, Plan, way_out
+from sim.storage import write_file
+from sim.study.sharding import BY_MONTH, Plan, way_out
 
 FIRST_STRETCH, PACE = 20_000, 0.1
 """Months times firms that are simulated before the clock is looked at for the first time, and seconds between later looks, about."""
@@ -203,7 +204,7 @@ def read_shard(plan: Plan, shard: int) -> pa.Table | None:
     """
     path: Path = plan.path(shard)
     try:
-        whole = memoryview(read_bytes(path, LARGEST_SHARD))
+        whole = memoryview(read_bytes(path, MANIFEST))
         data, seal = whole[:-SEAL], whole[-SEAL:]
         if hashlib.sha256(data).digest() != seal:
             return None

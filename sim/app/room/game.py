@@ -239,8 +239,10 @@ class Game:
         """
         if wrong := [key for key in changes if key not in RULES]:
             raise Mistake([f"rules: {shown(wrong[0])}: cannot be changed in a room; allowed are {', '.join(RULES)}"])
-        event = {"kind": "rules", "at": self.ecosystem.month, "set": dict(changes)}
-        return self.scenario.replace({"interventions": [*self.scenario.model_dump()["interventions"], event]})
+        events, now = [*self.scenario.model_dump()["interventions"]], self.ecosystem.month
+        before = events.pop()["set"] if events and (events[-1]["kind"], events[-1]["at"]) == ("rules", now) else {}
+        events.append({"kind": "rules", "at": now, "set": {**before, **changes}})  # of one date, the last word holds
+        return self.scenario.replace({"interventions": events})
 
     def change(self, changes: Mapping[str, Any]) -> None:
         """New rules from the next round on.

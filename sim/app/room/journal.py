@@ -10,8 +10,9 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from sim.mistakes import Mistake
-from sim.storage import LARGEST_LOG, Line, Log, explain_errors, locked, make_folder, read_bytes, write_file
+from sim.mistakes import Mistake, counted
+from sim.reading_files import MANIFEST, read_bytes
+from sim.storage import Line, Log, explain_errors, locked, make_folder, write_file
 
 NAME, LOCK, DAMAGED = "journal.jsonl", "lock", "damaged.jsonl"
 BEGINNING = b'{"kind":'
@@ -71,7 +72,7 @@ class Journal:
         if number == 1:
             raise Mistake([f"{self.path}: line 1: is no line of a room's journal"])
         with explain_errors(self.path):
-            data = read_bytes(self.path, LARGEST_LOG)
+            data = read_bytes(self.path, MANIFEST)
             lines = data.splitlines(keepends=True)
             beside = self._free_place()
             write_file(beside, b"".join(lines[number - 1 :]))
@@ -79,8 +80,8 @@ class Journal:
             self._log.read()
         count, rounds = len(lines) - number + 1, sum(b'"kind":"round"' in line for line in lines[number - 1 :])
         self.missing = (
-            f"line {number} of the journal is damaged: {count} {'line' if count == 1 else 'lines'} from there on, "
-            f"{rounds} {'round' if rounds == 1 else 'rounds'} among them, are missing and kept in {beside.name}"
+            f"line {number} of the journal is damaged: {counted(count, 'line')} from there on, {counted(rounds, 'round')} "
+            f"among them, missing here and kept in {beside.name}"
         )
 
     def write(self, line: dict[str, Any]) -> None:

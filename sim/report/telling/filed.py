@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import numpy as np
 
 from sim.files import FirmsFile, TiesFile, read_firms, read_ties
+from sim.reading_files import named_file
 from sim.report.telling.sentences import number, percent
 from sim.scenario import Scenario
 
@@ -34,11 +34,13 @@ def tables(scenario: Scenario) -> tuple[FirmsFile | None, TiesFile | None]:
     Raises:
         Mistake: if one is missing or wrong.
     """
-    founding, folder = scenario.founding, scenario.folder or Path.cwd()
+    founding, folder = scenario.founding, scenario.folder
     if isinstance(founding.firms, int):
         return None, None
-    firms = read_firms(folder / founding.firms, tuple(founding.strategies))
-    return firms, read_ties(folder / founding.ties, firms.names) if founding.ties is not None else None
+    firms = read_firms(named_file(founding.firms, folder, "a scenario"), tuple(founding.strategies))
+    if founding.ties is None:
+        return firms, None
+    return firms, read_ties(named_file(founding.ties, folder, "a scenario"), firms.names)
 
 
 def as_filed(

@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from sim.mistakes import counted
 from sim.reading import unit_interval
 from sim.report.wording import SPACE, firms, months_of
 from sim.scenario import Scenario
@@ -135,12 +136,12 @@ def every(count: int) -> str:
 
 def months(count: float) -> str:
     """So many months, whole or not."""
-    return f"{number(count)} month{'' if count == 1 else 's'}"
+    return counted(number(count), "month")
 
 
 def partners(count: float) -> str:
     """So many partners."""
-    return f"{number(count)} partner{'' if count == 1 else 's'}"
+    return counted(number(count), "partner")
 
 
 def signed(change: float) -> str:

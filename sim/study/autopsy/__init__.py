@@ -18,7 +18,7 @@ from typing import Any
 import pandas as pd
 
 from sim.measures.collapse import QUARTER
-from sim.mistakes import Mistake, nearest, shown
+from sim.mistakes import Mistake, counted, nearest, shown
 from sim.names import Role, words
 from sim.record import Run, kind_of, series_frame
 from sim.scenario import Scenario
@@ -81,7 +81,9 @@ def autopsy(
     """
     if scenario.run.steps <= QUARTER:
         raise Mistake(
-            [f"run.steps: {scenario.run.steps} is too short for an autopsy; it takes {QUARTER + 1} months or more"]
+            [
+                f"run.steps: {scenario.run.steps} is too short for an autopsy; it takes {counted(QUARTER + 1, 'month')} or more"
+            ]
         )
     case = opened(scenario, seed, whole=True)
     seen, start = case.seen, case.start
@@ -192,7 +194,7 @@ def of_result(folder: str | Path, number: int | None = None) -> tuple[Scenario, 
     if number is None:
         fell = result.runs[result.runs.get("collapsed", pd.Series(dtype=float)) == 1.0]["run"].head(5).tolist()
         hint = f"; collapsed are, e.g., {', '.join(map(str, fell))}" if fell else ""
-        raise Mistake([f"{at}: holds {len(result.runs)} runs; name one with --run N{hint}"])
+        raise Mistake([f"{at}: holds {counted(len(result.runs), 'run')}; name one with --run N{hint}"])
     row = row_of(result, number)
     return design_of(result, int(row["design"])), int(row["seed"]), None
 

@@ -126,6 +126,29 @@ def calibrate(
     Raises:
         Mistake: for what is wrong with the data, the levers or their ranges.
     """
+    watch = _watch(scenario, data, fit, runs)
+    return _told(watch, Sample.drawn(watch, runs, seed, workers), seed, workers)
+
+
+def question(
+    scenario: Scenario | str, data: Path | str, fit: Mapping[str, tuple[float, float]], runs: int = RUNS, seed: int = 0
+) -> dict[str, Any]:
+    """What a calibration is asked, as its manifest keeps it; nothing is run.
+
+    Raises:
+        Mistake: as `calibrate`.
+    """
+    watch = _watch(scenario, data, fit, runs)
+    ranges, observed = ([each._asdict() for each in named] for named in (watch.ranges, watch.observed))
+    return {"scenario": watch.scenario, "ranges": ranges, "observed": observed, "runs": 2 * runs, "seed": seed}
+
+
+def _watch(scenario: Scenario | str, data: Path | str, fit: Mapping[str, tuple[float, float]], runs: int) -> Watch:
+    """What is fitted, and what is watched.
+
+    Raises:
+        Mistake: for what is wrong with the data, the levers or their ranges.
+    """
     base = Scenario.load(scenario) if isinstance(scenario, str) else scenario
     if runs < LEAST_RUNS:
         raise Mistake([f"runs: {runs} is not allowed; a round needs at least {LEAST_RUNS}"])
@@ -135,8 +158,7 @@ def calibrate(
     observed = tuple(
         read_observations(data, [name for name in SERIES if name != "month"], list(MEASURES), base.run.steps)
     )
-    watch = Watch(base.replace(EVERY_MONTH), observed, ranges)
-    return _told(watch, Sample.drawn(watch, runs, seed, workers), seed, workers)
+    return Watch(base.replace(EVERY_MONTH), observed, ranges)
 
 
 def _told(watch: Watch, sample: Sample, seed: int, workers: int | None) -> Calibration:

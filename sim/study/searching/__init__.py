@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from sim.mistakes import Mistake, shown
-from sim.record import place_of_its_own, refuse_foreign
+from sim import outputs
+from sim.mistakes import Mistake, counted, shown
+from sim.places import result_folder
 from sim.scenario import Scenario
 from sim.study.searching.asking import Failure, Search, asked, failure, is_search, refuse_more
 from sim.study.searching.evolving import evolve, spread, unbeaten
@@ -52,7 +53,7 @@ def search(
         workers: how many designs are tried at once; all cores by default. The result does not depend on it.
         out: the folder of the result; by default one in `results/`. What is not finished lies beside it, in `<out>.unfinished`.
         progress: called with the standing of the search after every design.
-        fresh: whether to throw away what is unfinished.
+        fresh: whether to throw away what is unfinished, and to replace the result of another search.
 
     Raises:
         Mistake: if what is asked is wrong, no design is possible, the folder cannot be written, or `risingtide[search]` is not installed.
@@ -62,8 +63,8 @@ def search(
     if workers is not None and workers < 1:
         raise Mistake([f"workers: {shown(workers)} is not allowed; it must be a whole number from 1"])
     base = wanted.checked().base()
-    folder = Path(out) if out else own_place(wanted)
-    refuse_foreign(folder, "search")
+    folder = result_folder(out) if out is not None else own_place(wanted)
+    outputs.check_free(folder, "search", _question(wanted), fresh)
     aside = folder.with_name(f"{folder.name}.unfinished")
     if (aside / "manifest.json").exists():
         raise Mistake([f"{aside}: holds an unfinished sweep; name another place with --out, or move it away"])
@@ -76,7 +77,13 @@ def search(
 
 def own_place(asked: Search) -> Path:
     """Where the result of a search goes when no place is named."""
-    return place_of_its_own(Path("results") / asked.name, "search", asked)
+    return outputs.own_place(Path("results") / asked.name, "search", _question(asked))
+
+
+def _question(asked: Search) -> dict[str, Any]:
+    """What a search is asked, as its manifest keeps it."""
+    base = asked.base()
+    return {"search": asked, "scenario": base, "files": base}
 
 
 def _find(wanted: Search, base: Scenario, bench: Bench) -> Found:
@@ -95,7 +102,7 @@ def _find(wanted: Search, base: Scenario, bench: Bench) -> Found:
     worth = judge(places)
     if np.isnan(worth).any(axis=1).all():
         why = next((trial.error for trial in trials if trial.error), "what is sought has no number in any run")
-        raise Mistake([f"none of {len(places)} designs is possible; the first: {why}"])
+        raise Mistake([f"none of {counted(len(places), 'design')} is possible; the first: {why}"])
     best = [k for k in np.flatnonzero(unbeaten(worth)) if wanted.changes(places[k])]
     chosen = [best[k] for k in spread(worth[best], wanted.most)] if best else []
     numbers = {f"found_{k}": int(number) for k, number in enumerate(chosen, 1)}

@@ -12,11 +12,12 @@ from typing import Annotated, Any, Literal, Self
 import tomli_w
 from pydantic import Field, PrivateAttr
 
+from sim import shipped
 from sim.coherence.idle import in_vain
 from sim.measures import MEASURES
-from sim.mistakes import Mistake, nearest, shown
+from sim.mistakes import Mistake, are, counted, nearest, shown
 from sim.reading import Key, Source, allowed, parse, read_text, validate
-from sim.scenario import Scenario, find
+from sim.scenario import Scenario, beside, find
 from sim.sections import Part, Spoken
 from sim.study.comparing import AS_IT_IS, CRITERIA, laid
 from sim.study.spaces import Levels, Range
@@ -137,8 +138,7 @@ class Search(Part, metaclass=Spoken):
         Raises:
             Mistake: if it is missing or wrong.
         """
-        beside = (self._folder or Path.cwd()) / self.scenario
-        scenario = Scenario.load(str(beside) if beside.is_file() else self.scenario)
+        scenario = Scenario.load(beside(self.scenario, self._folder, shipped.loadable(), "a search"))
         return scenario.replace(self.set) if self.set else scenario
 
     # The space of designs
@@ -246,16 +246,12 @@ class Search(Part, metaclass=Spoken):
                 yield ("doubt", key), f"is {chosen[key]}; doubt what no design sets"
         if self.robust == "worst_tenth" and not self.doubt:
             yield ("robust",), "'worst_tenth' is over doubted worlds; doubt something, or leave it out"
+        few = f"{counted(self.budget, 'design')} {are(self.budget)} too few"
         if self.ranged and self.budget < LEAST_BUDGET:
-            yield (
-                ("budget",),
-                f"{self.budget} designs are too few to search ranges; allowed is a whole number from {LEAST_BUDGET}",
-            )
+            yield ("budget",), f"{few} to search ranges; allowed is a whole number from {LEAST_BUDGET}"
         elif not self.ranged and self.budget < math.prod(self.steps()) and self.budget < LEAST_BUDGET:
-            yield (
-                ("budget",),
-                f"{self.budget} designs are too few; allowed is a whole number from {min(LEAST_BUDGET, math.prod(self.steps()))}",
-            )
+            least = min(LEAST_BUDGET, math.prod(self.steps()))
+            yield ("budget",), f"{few}; allowed is a whole number from {least}"
 
     def _wrong_levels(self, base: Scenario) -> Iterator[tuple[Key, str]]:
         """Levers exist, may have their levels, and have an effect; of ranges both ends are tried."""
@@ -363,7 +359,7 @@ def _with_designs(content: dict[str, Any], folder: Path, source: Source) -> dict
     try:
         return {
             **content,
-            "designs": laid([str(folder / name) if (folder / name).is_file() else name for name in named]),
+            "designs": laid(named, folder),
         }
     except Mistake as mistake:
         raise Mistake([f"{source.at(('designs',))}: {line}" for line in mistake.lines]) from None

@@ -16,7 +16,8 @@ import pandas as pd
 import tomli_w
 
 from sim.measures.estimate import Estimate, mean_interval
-from sim.mistakes import Mistake
+from sim.mistakes import Mistake, counted
+from sim.reading_files import checked, read_text
 from sim.record import keep_scenario, provenance, read_manifest, whole_or_absent, write_json
 from sim.scenario import Scenario
 from sim.study.comparing import AS_IT_IS
@@ -234,8 +235,8 @@ class Found:
         at = Path(folder)
         read_manifest(at, "search")
         try:
-            told = json.loads((at / "search.json").read_text(encoding="utf-8"))
-            runs = pd.read_parquet(at / RUNS)
+            told = json.loads(read_text(at / "search.json"))
+            runs = pd.read_parquet(checked(at / RUNS))
             search = Search.load(at / "search.toml")
             return cls._of(search, told, dict(list(runs.groupby(["number", "draw"]))))
         except (OSError, ValueError, KeyError) as error:
@@ -269,9 +270,7 @@ class Found:
         rows = self.verdicts[self.verdicts["design"] == name].to_dict("records")
         told = "; ".join(f"{row['goal']} {row['fresh']:.4g} [{row['low']:.4g}, {row['high']:.4g}]" for row in rows)
         over = "mean of the worst tenth of the doubted worlds" if self.search.over == "worst_tenth" else "mean"
-        about = (
-            f"Found by a search over {len(self.places)} designs of {self.base.title}. On fresh luck, {over}: {told}."
-        )
+        about = f"Found by a search over {counted(len(self.places), 'design')} of {self.base.title}. On fresh luck, {over}: {told}."
         return tomli_w.dumps({"title": self.summary(name), "description": about, "set": self.changes(name)})
 
     def summary(self, name: str) -> str:
