@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import select
 import shutil
 import subprocess
 import sys
@@ -19,6 +20,7 @@ LONGEST = 120.0
 """Seconds that a command may take."""
 LOCKS = re.compile(r"(^|/)(\.?lock|.*\.lock)$")
 """Files whose content is who was last at work."""
+HIDDEN = re.compile(r"(^|/)\.")
 NOT_IN_PLACE = re.compile(r"(^|/)\.|\.unfinished(/|$)")
 """What lies aside, or is not finished."""
 SAID_BESIDE = ("note: ", "compiling", "interrupted")
@@ -59,7 +61,7 @@ def tree(folder: Path, varies: Sequence[str] = ()) -> dict[str, str]:
         elif path.name in varies:
             found[name] = _whole_json(path)
         else:
-            found[name] = hashlib.sha256(path.read_bytes()).hexdigest()
+            found[name] = "empty" if path.stat().st_size == 0 else hashlib.sha256(path.read_bytes()).hexdigest()
     return found
 
 
@@ -119,6 +121,11 @@ class Bench:
         print(json.dumps(task), file=self._process.stdin, flush=True)
         return int(self._answer()["pid"])
 
+    @property
+    def ready(self) -> bool:
+        """Whether the command has ended."""
+        return bool(select.select([self._process.stdout], [], [], 0)[0])
+
     def end(self) -> Ended:
         """Wait until the command has ended."""
         answer = self._answer()
@@ -162,10 +169,11 @@ class Case:
         """All that lies there."""
         return tree(folder or self.place, self.keeper.varies)
 
-    def lay(self) -> None:
+    def lay(self, place: Path | None = None) -> None:
         """Begin anew: as it was before the command."""
-        shutil.rmtree(self.place, ignore_errors=True)
-        shutil.copytree(self._ready, self.place)
+        folder = place or self.place
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(self._ready, folder)
         (self.bench.folder / "notes").unlink(missing_ok=True)
 
     @property
@@ -202,32 +210,42 @@ class Case:
             return f"{len(wanted) - found['people']} of {len(wanted)} answers" if found["people"] < len(wanted) else ""
         return ", ".join(line for line in wanted if not _there(line, found))
 
-    def torn(self, now: Tree) -> str:
+    def placed(self, now: Tree) -> dict[str, str]:
+        """What is in its place; what lies aside may be removed later."""
+        aside = HIDDEN if self.keeper.unfinished else NOT_IN_PLACE
+        return {name: told for name, told in now.items() if not aside.search(name)}
+
+    def torn(self, now: Tree, place: Path | None = None) -> str:
         """What is neither as before nor as after, of all that is in its place; empty if it is either."""
         if self.keeper.notes:
             return ""
         later = [name for name in {*now, *self.after} if name.rpartition("/")[2] in self.keeper.later]
-        old, new, here = (_in_place(each, later) for each in (self.before, self.after, now))
+        old, new, here = (
+            {name: told for name, told in self.placed(each).items() if name not in later and told != "lock"}
+            for each in (self.before, self.after, now)
+        )
         for name in later:
             if name in now and now[name] not in (self.before.get(name), self.after.get(name)):
                 return f"{name} is damaged"
         empty = {name for name in here if here[name] == "folder" and name not in old}
         if here == new or {name: here[name] for name in here if name not in empty} == old:
             return ""
-        if self.keeper.stages and self._is_a_stage():
+        if self.keeper.stages and _is_a_stage((place or self.place) / "kept" / "a"):
             return ""
         gone = sorted(set(old) - set(here))
         new_ones = [name for name in here if here[name] != old.get(name)]
         return f"a mix: {len(gone)} of the old missing ({', '.join(gone[:3])}), new: {', '.join(new_ones[:4])}"
 
-    def _is_a_stage(self) -> bool:
-        from sim.mistakes import Mistake
-        from sim.study.claims import Verdicts
 
-        try:
-            return len(Verdicts.read(self.place / "kept" / "a").runs) > 0
-        except Mistake:
-            return False
+def _is_a_stage(folder: Path) -> bool:
+    """Whether a whole result of some of the claims lies there."""
+    from sim.mistakes import Mistake
+    from sim.study.claims import Verdicts
+
+    try:
+        return len(Verdicts.read(folder).runs) > 0
+    except Mistake:
+        return False
 
 
 def _there(line: str, found: Mapping[str, Any]) -> bool:
@@ -239,19 +257,6 @@ def _there(line: str, found: Mapping[str, Any]) -> bool:
         later = found["played"] > int(words[0])
         return later or (found["played"] == int(words[0]) and found["state"] == words[1])
     return bool({"room": True, "start": found["started"], "rules": found["rules"]}[what])
-
-
-def placed(now: Tree) -> dict[str, str]:
-    """What is not aside; what is aside may be removed later."""
-    return {name: told for name, told in now.items() if not NOT_IN_PLACE.search(name)}
-
-
-def _in_place(of: Tree, later: Sequence[str]) -> dict[str, str]:
-    return {
-        name: told
-        for name, told in of.items()
-        if name not in later and not NOT_IN_PLACE.search(name) and not LOCKS.search(name)
-    }
 
 
 def wrong_words(done: Ended, several: bool = False) -> str:

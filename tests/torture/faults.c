@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <regex.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -22,6 +23,7 @@ struct control {
   char folder[1024];      /* only calls below it count; empty: none */
   long mode, at;          /* what goes wrong, and at which call, from 1 */
   long count, hit;        /* calls so far; the process that was hit */
+  char only[128];         /* a pattern of kind and path: no other calls count; empty: all do */
   char told[MOST][160];   /* the kind and the path of each call */
 };
 static struct control *c;
@@ -53,6 +55,15 @@ static int below(char *full, int dir, const char *path) {
 
 /* 0: go on; 1: fail, errno says of what; 2: do half of it. */
 static int point(char kind, const char *full) {
+  if (c->only[0]) {
+    char told[PATH_MAX + 3];
+    regex_t pattern;
+    snprintf(told, sizeof told, "%c %s", kind, full);
+    if (regcomp(&pattern, c->only, REG_EXTENDED | REG_NOSUB)) abort();
+    int other = regexec(&pattern, told, 0, 0, 0);
+    regfree(&pattern);
+    if (other) return 0;
+  }
   long k = __sync_add_and_fetch(&c->count, 1);
   if (k <= MOST) snprintf(c->told[k - 1], sizeof c->told[0], "%c %s", kind, full);
   if (c->mode == COUNT || k < c->at || (k > c->at && (c->mode == ONCE || c->mode == KILL))) return 0;

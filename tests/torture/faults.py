@@ -14,7 +14,7 @@ from queue import Empty, SimpleQueue
 from signal import SIGKILL
 from typing import NamedTuple
 
-from bench import Bench, Case, Ended, Tree, chosen, placed, refused, wrong_words
+from bench import Bench, Case, Ended, Tree, chosen, refused, wrong_words
 from keepers import Keeper
 from shim import AT, FAULTS, KINDS, MOST, library, unable
 
@@ -55,7 +55,9 @@ def difference(now: Tree, wanted: Tree) -> str:
     """What tells two folders apart; empty if nothing does."""
     more = [name for name in now if name not in wanted]
     lacking = [name for name in wanted if name not in now]
-    other = [name for name in wanted if name in now and now[name] != wanted[name]]
+    other = [
+        f"{name}{' (empty)' * (now[name] == 'empty')}" for name in wanted if name in now and now[name] != wanted[name]
+    ]
     told = {"left behind": more, "missing": lacking, "different": other}
     return "; ".join(f"{what}: {', '.join(sorted(names)[:SHOWN])}" for what, names in told.items() if names)
 
@@ -79,7 +81,7 @@ def attempt(case: Case, fault: Fault) -> list[str]:
 def _replaced(case: Case, done: Ended) -> list[str]:
     """What is wrong with what lies there after a fault, and after the same command again."""
     keeper, now, wrong = case.keeper, case.tree(), []
-    if done.code == 0 and (said := difference(placed(now), placed(case.after))):
+    if done.code == 0 and (said := difference(case.placed(now), case.placed(case.after))):
         wrong.append(f"exit 0: {said}")
     if said := case.torn(now):
         wrong.append(f"torn: {said}")
@@ -87,9 +89,9 @@ def _replaced(case: Case, done: Ended) -> list[str]:
     if again.code != 0 and not (keeper.refuses and refused(again)):
         wrong.append(f"again: exit {again.code}: {(again.lines or ['it says nothing'])[-1][:200]}")
     after = case.tree()
-    if said := difference(placed(after), placed(case.after)):
+    if said := difference(case.placed(after), case.placed(case.after)):
         wrong.append(f"again: {said}")
-    if left := sorted(set(after) - set(case.after) - set(placed(after))):
+    if left := sorted(set(after) - set(case.after) - set(case.placed(after))):
         wrong.append(f"left: {', '.join(left[:SHOWN])}")
     return wrong
 

@@ -26,6 +26,7 @@ class Keeper:
         notes: whether it acknowledges what it keeps, bit by bit.
         needs: a package without which there is nothing to test.
         varies: files of JSON that are other ones each time.
+        unfinished: whether what it keeps is a part of a sweep that is not finished.
         stages: whether whole results of a part of the work lie there meanwhile.
     """
 
@@ -39,6 +40,7 @@ class Keeper:
     needs: str = ""
     varies: tuple[str, ...] = ()
     stages: bool = False
+    unfinished: bool = False
 
     @property
     def unable(self) -> str:
@@ -106,6 +108,8 @@ SWEPT = {"study.toml": STUDY.replace("COUNT", "3")}
 OTHER = {"other.toml": STUDY.replace("COUNT", "2")}
 PLAN = ("tide", "sweep", "study.toml", "--plan", *OUT)
 WORK = ("tide", "work", "kept/a", "--workers", "1")
+COMPARED = ("--at-most", "20", "--workers", "2", "--no-page")
+FITTED = ("--runs", "64", "--workers", "1", "--set", "run.steps=6", "--set", "founding.copies=2")
 
 KEEPERS = (
     Keeper("run", ("tide", "run", "rising_tide", *SET, *OUT)),
@@ -121,21 +125,19 @@ KEEPERS = (
         SWEPT | OTHER,
         before=(("tide", "sweep", "other.toml", "--workers", "1", *BARE),),
     ),
-    Keeper("plan", PLAN, SWEPT, varies=("manifest.json",)),
-    Keeper("work", WORK, SWEPT, before=(PLAN,)),
+    Keeper("plan", PLAN, SWEPT, varies=("manifest.json",), unfinished=True),
+    Keeper("work", WORK, SWEPT, before=(PLAN,), unfinished=True),
     Keeper("merge", ("tide", "merge", "kept/a", "--no-figure"), SWEPT, before=(PLAN, WORK)),
     Keeper(
         "compare",
-        ("tide", "compare", "rising_tide", *SET, "--design", "votes", "--on", "welfare", "--alike", "1000")
-        + ("--at-most", "20", "--workers", "2", "--no-page", *BARE),
+        (*"tide compare rising_tide --design votes --on welfare --alike 1000".split(), *SET, *COMPARED, *BARE),
     ),
     Keeper(
         "search", ("tide", "search", "search.toml", "--workers", "1", *BARE), {"search.toml": SEARCH}, needs="pymoo"
     ),
     Keeper(
         "calibrate",
-        ("tide", "calibrate", "public_goods", "data.csv", "--fit", "contribution.level=0.2:0.9")
-        + ("--runs", "64", "--workers", "1", "--set", "run.steps=6", "--set", "founding.copies=2", *BARE),
+        (*"tide calibrate public_goods data.csv --fit contribution.level=0.2:0.9".split(), *FITTED, *BARE),
         {"data.csv": OBSERVED},
     ),
     Keeper(

@@ -7,6 +7,7 @@ restart. Exit code 2 and a line on the errors say that something was refused.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -150,6 +151,19 @@ def again(found: str, notes: str, what: str, place: str) -> int:
     code = SCRIPTS[what](place, notes)
     LOOKS[what](place, f"{found}2")
     return code
+
+
+def touch() -> None:
+    """Do each kind of call, as a test of what makes them go wrong."""
+    os.mkdir("folder")
+    file = os.open("folder/a", os.O_RDWR | os.O_CREAT)
+    if os.write(file, bytes(100)) < 100:
+        os.write(file, bytes(50))
+    os.fsync(file)
+    os.ftruncate(file, 80)
+    os.rename("folder/a", "b")
+    os.unlink("b")
+    os.rmdir("folder")
 
 
 SCRIPTS = {"room": room, "answers": answers}

@@ -1,4 +1,4 @@
-"""The library that makes calls to the disk go wrong (`faults.c`), compiled when it is needed, and the file by which it is told what to do."""
+"""The library that makes calls to the disk go wrong (`faults.c`), and the file by which it is told what to do."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ class _Control(ctypes.Structure):
         ("at", ctypes.c_long),
         ("count", ctypes.c_long),
         ("hit", ctypes.c_long),
+        ("only", ctypes.c_char * 128),
         ("told", ctypes.c_char * 160 * MOST),
     )
 
@@ -66,9 +67,9 @@ class Control:
         preload = f"{self._library}:{before}" if before else str(self._library)
         return {**os.environ, "LD_PRELOAD": preload, "TORTURE_CONTROL": str(self._path)}
 
-    def set(self, folder: Path | None, mode: int = COUNT, at: int = 0) -> None:
-        """Count from 0 the calls below a folder; at one of them, something goes wrong."""
-        self._shared.folder = b""
+    def set(self, folder: Path | None, mode: int = COUNT, at: int = 0, only: str = "") -> None:
+        """Count from 0 the calls below a folder, or those of them whose kind and path match a pattern; at one, something goes wrong."""
+        self._shared.folder, self._shared.only = b"", only.encode()
         self._shared.mode, self._shared.at, self._shared.count, self._shared.hit = mode, at, 0, 0
         self._shared.folder = str(folder.resolve()).encode() if folder else b""
 

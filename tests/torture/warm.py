@@ -25,8 +25,8 @@ def load() -> None:
     """Load what commands need, and the compiled code of small runs."""
     import matplotlib.figure  # noqa: F401
     import pyarrow.parquet  # noqa: F401
-
     import scripts
+
     import sim
     import sim.app.answers
     import sim.app.room.saved
