@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
-from keepers import KEEPERS, THERE, Keeper
+from keepers import DONE, KEEPERS, Keeper
 from shim import COUNT, Control
 
 LONGEST = 120.0
@@ -281,5 +281,5 @@ def chosen(names: Sequence[str]) -> list[Keeper]:
 
 
 def refused(done: Ended) -> bool:
-    """Whether a command says that what it makes is there already."""
-    return done.code == 2 and THERE in done.err
+    """Whether a command says that there is nothing left to do."""
+    return done.code == 2 and any(words in done.err for words in DONE)

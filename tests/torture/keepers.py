@@ -9,7 +9,8 @@ TINY = {"run.steps": 6, "founding.firms": 12}
 SET = ("--set", "run.steps=6", "--set", "founding.firms=12")
 OUT = ("--out", "kept/a")
 BARE = ("--no-figure", *OUT)
-THERE = "is there already"
+DONE = ("is there already", "this sweep is finished")
+"""What a command says that does not do again what is done."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,7 @@ KEEPERS = (
     ),
     Keeper("plan", PLAN, SWEPT, varies=("manifest.json",), unfinished=True),
     Keeper("work", WORK, SWEPT, before=(PLAN,), unfinished=True),
-    Keeper("merge", ("tide", "merge", "kept/a", "--no-figure"), SWEPT, before=(PLAN, WORK)),
+    Keeper("merge", ("tide", "merge", "kept/a", "--no-figure"), SWEPT, before=(PLAN, WORK), refuses=True),
     Keeper(
         "compare",
         (*"tide compare rising_tide --design votes --on welfare --alike 1000".split(), *SET, *COMPARED, *BARE),

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from bench import Bench, Case, Ended, chosen
+from bench import Bench, Case, Ended, chosen, refused
 from faults import difference, moments
 from keepers import Keeper
 from shim import STOP, library, unable
@@ -224,7 +224,7 @@ def _seen(case: Case, cut: Cut, place: Path, go_on: bool) -> list[str]:
         wrong.append(f"torn: {said}")
     if go_on:
         done = case.bench.do(place, case.keeper.words)
-        if done.code != 0 and not (case.keeper.refuses and done.code == 2 and cut.ended):
+        if done.code != 0 and not (case.keeper.refuses and refused(done)):
             wrong.append(f"again: exit {done.code}: {(done.lines or ['it says nothing'])[-1][:200]}")
         elif said := difference(case.tree(place), case.after):
             wrong.append(f"again: {said}")
