@@ -1,6 +1,7 @@
 """Measures: known answers, small stories told by hand, and real runs at the edges, with every warning an error."""
 
 import math
+from fractions import Fraction
 from types import SimpleNamespace
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from scipy import stats
 from scipy.special import ndtri
 
+from sim import luck
 from sim.measures import MEASURES, measure
 from sim.measures.collapse import (
     baseline,
@@ -45,6 +47,8 @@ from sim.measures.trust import cooperation
 from sim.scenario import Scenario
 from sim.simulation import Simulation
 from sim.world import SERIES
+
+MEDIANS = luck.purpose("test: lives of which half are gone")
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -289,6 +293,57 @@ def test_median_remission_of_the_leukaemia_trial():
 def test_the_median_of_those_who_all_go_at_once_and_of_those_who_stay():
     assert median_time(kaplan_meier([7, 7, 7], [True] * 3)) == (7, 7, math.inf)
     assert median_time(kaplan_meier([7, 7, 7], [False] * 3)) == (math.inf,) * 3
+
+
+def exact_median(time, happened):
+    """The first time at which half or more are gone, in fractions."""
+    alive = Fraction(1)
+    for at in sorted(set(time[happened].tolist())):
+        at_risk, gone = int((time >= at).sum()), int((time[happened] == at).sum())
+        alive *= Fraction(at_risk - gone, at_risk)
+        if alive <= Fraction(1, 2):
+            return at
+    return math.inf
+
+
+@pytest.mark.parametrize("kind", ["one by one", "ties", "half of them at once", "censored", "censored and ties"])
+def test_the_median_is_that_of_exact_fractions_up_to_200_lives(kind):
+    """Products of rounded quotients miss one half by an ulp for 24, 38, 44 … lives, and tell the next event, or infinity."""
+    key, wrong = luck.key(5), []
+    for count in range(1, 201):
+        draws = [luck.uniforms(key, MEDIANS, part, np.arange(count)) for part in range(2)]
+        time, happened = np.arange(1.0, count + 1), np.ones(count, bool)
+        if "ties" in kind:
+            time = np.ceil(draws[0] * max(2, count // 3))
+        if kind == "half of them at once":
+            time = np.where(np.arange(count) < count / 2, time, 2.0 * count)
+        if "censored" in kind:
+            happened = (draws[1] < 0.7) | (np.arange(count) == 0)
+        if median_time(kaplan_meier(time, happened)).value != exact_median(time, happened):
+            wrong.append(count)
+    assert not wrong
+
+
+@pytest.mark.parametrize("count", [24, 38, 44, 100, 5000])
+def test_where_exactly_half_are_gone_by_the_end_that_is_the_median(count):
+    time = np.minimum(np.arange(1.0, count + 1), count / 2)
+    happened = np.arange(count) < count // 2
+    assert kaplan_meier(time, happened).share[-1] == 0.5
+    assert median_time(kaplan_meier(time, happened)).value == count / 2
+
+
+def test_blocks_of_censored_lives_that_multiply_to_one_half():
+    """2/3 · 3/4: 9 at risk of whom 3 go, then 2 are censored, then 1 of 4 goes; and 49 of 99 one by one, which is more than half."""
+    time = np.array([1.0, 1, 1, 2, 2, 3, 4, 4, 4])
+    assert median_time(kaplan_meier(time, np.array([1, 1, 1, 0, 0, 1, 0, 0, 0], bool))).value == 3.0
+    assert kaplan_meier(np.arange(1.0, 100), np.arange(99) < 49).share[-1] > 0.5
+
+
+def test_a_collapse_of_just_half_the_runs_has_a_median_under_every_definition():
+    """24 runs, one collapse in each of 12 months: the answer was infinity."""
+    runs = [story(firms=[100] * (20 + at) + [5] * (40 - at), value=[1] * 60) for at in range(12)]
+    runs += [story(firms=[100] * 60, value=[1] * 60)] * 12
+    assert sensitivity(runs, (0.3,), (0.2,), (10,))["median_time"].tolist() == [31.0]
 
 
 def test_how_the_answer_depends_on_what_is_called_a_collapse():
