@@ -238,6 +238,9 @@ def test_a_lever_has_one_range():
 
 def test_whole_numbers_are_fitted_whole(base):
     assert [range_of(base, "founding.copies", 1.0, 5.0).value(place) for place in (0.0, 0.5, 1.0)] == [1, 3, 5]
+    copies = range_of(base, "founding.copies", 1.0, 5.0)
+    shares = np.bincount([copies.value((k + 0.5) / 1000) for k in range(1000)])[1:] / 1000
+    assert shares == pytest.approx(0.2, abs=0.002)  # the ends had half the prior of the others
     with pytest.raises(Mistake, match="whole number"):
         range_of(base, "founding.copies", 1.5, 5.0)
 

@@ -110,8 +110,7 @@ def profile(watch: Watch, sample: Sample) -> pd.DataFrame:
         for j in range(BINS):
             here = distance[part == j]
             least = float(here.min()) if here.size else math.nan
-            value = lever.low + (j + 0.5) / BINS * (lever.high - lever.low)
-            rows.append({"parameter": lever.key, "value": value, "distance": least, "runs": here.size})
+            rows.append({"parameter": lever.key, "value": lever.middle(j, BINS), "distance": least, "runs": here.size})
     return pd.DataFrame(rows)
 
 
