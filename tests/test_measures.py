@@ -44,6 +44,7 @@ from sim.measures.network import (
 )
 from sim.measures.resilience import recovery_time, resilience_loss, robustness
 from sim.measures.trust import cooperation
+from sim.names import PHASES
 from sim.scenario import Scenario
 from sim.simulation import Simulation
 from sim.world import SERIES
@@ -594,23 +595,121 @@ def test_one_firm_alone_is_measured():
     run = played(founding={"firms": 1, "partners": 0.0}, membership={"on": False})
     told = measure(run)
     assert told["gini_benefit"] == 0.0 and told["survival"] == 1.0 and told["trust"] == 0.0
-    assert nans(run) <= CENSORED | STILL | NO_TIES
+    assert nans(run) <= CENSORED | STILL | NO_TIES | WITHOUT_A_PHASE["membership"]
 
 
-PHASES_THAT_MEASURES_NEED = {
-    "value": NO_VALUE | SHORT | {"shapley_distance"},
-    "sharing": SHORT | NO_TIES | {"shapley_distance", "blocking_gain"},
-    "exchange": NO_VALUE | SHORT | {"shapley_distance", "gini_return"},
-    "fairness": {"shapley_distance", "gini_return"},
+MADE = {
+    *("value", "final_value", "value_per_member", "months_to_value_loss", "resilience_loss", "robustness"),
+    *("recovery_time", "warning_variance", "warning_autocorrelation", "network_exponent", "cross_side_elasticity"),
 }
+SPLIT = {"orchestrator_income", "blocking_gain", "hysteresis_width_value"}
+BOOKS = {
+    *("welfare", "satisfaction", "grievance", "smallest_benefit", "gini_benefit", "gini_return"),
+    *("atkinson_benefit", "jain_benefit", "shapley_distance"),
+}
+OF_TRUST = {"trust", "trust_operational", "trust_relational", "trust_strategic", "months_to_distrust"}
+OF_MATURITY = {"maturity", "months_to_mature"}
+WITHOUT_A_PHASE = {
+    "shocks": set(),
+    "contribution": {"mean_contribution", "final_contribution", "cooperation", "months_to_withdrawal"} | OF_MATURITY,
+    "exchange": MADE | SPLIT | BOOKS,
+    "value": MADE | SPLIT | BOOKS | {"know_how"},
+    "governance": {"monitoring", "governance_cost", "certified", "praise", "disputes", "broken"},
+    "sharing": SPLIT | BOOKS | {"take_rate", "hysteresis_width"},
+    "fairness": BOOKS | {"rescues"},
+    "trust": OF_TRUST | OF_MATURITY | {"praise"},
+    "voice": set(),
+    "partnering": set(),
+    "membership": {"entries", "exits", "bankruptcies", "rescues", "hysteresis_width"},
+    "customers": {"final_customers", *OF_CUSTOMERS},
+}
+"""The measures whose books a phase keeps: what they say of a run without it is no number. Whatever else is told is still true."""
+EVERYTHING = {
+    "customers": {"base": {"on": True}},
+    "governance": {
+        "disputes": {"on": True},
+        "ratings": {"on": True},
+        "certification": {"on": True},
+    },
+    "membership": {"mutual_aid": {"on": True}},
+    "value": {"knowledge": {"on": True}},
+}
+"""Every mechanism that a measure is about is at work."""
 
 
-@pytest.mark.parametrize(
-    "phase", "shocks contribution exchange value governance sharing fairness trust partnering membership".split()
-)
-def test_a_phase_that_is_off_leaves_only_its_own_measures_without_a_number(phase):
-    allowed = CENSORED | STILL | PHASES_THAT_MEASURES_NEED.get(phase, set())
-    assert nans(played(**{phase: {"on": False}}, run={"steps": 36})) <= allowed
+def numbers(**sections):
+    """What is measured of two and a half years in which the take rises and comes back, and everything is at work."""
+    steps = [(10, 0.2), (14, 0.4), (18, 0.2), (22, 0.1)]
+    take = [{"at": at, "kind": "rules", "set": {"sharing.take_rate": rate}} for at, rate in steps]
+    parts = {name: EVERYTHING.get(name, {}) | sections.get(name, {}) for name in {*EVERYTHING, *sections}}
+    parts = {"sharing": {"take_rate": 0.1}, "voice": {"decider": "fixed"}, "run": {"steps": 36}} | parts
+    return measure(played(interventions=take, **parts))
+
+
+@pytest.fixture(scope="module")
+def with_everything_on():
+    """The names that have a number when nothing is off, and the numbers."""
+    return {name: number for name, number in numbers().items() if not math.isnan(number)}
+
+
+def test_every_measure_but_those_that_are_censored_has_a_number_when_all_phases_are_on(with_everything_on):
+    assert set(MEASURES) - set(with_everything_on) <= {"time_to_collapse", "recovery_time", "months_to_mature"} | LOSSES
+    assert set(WITHOUT_A_PHASE) == set(PHASES)
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_what_a_phase_keeps_the_books_of_has_no_number_without_it(phase, with_everything_on):
+    """And nothing else loses its number by it, but for what has nothing to compare then."""
+    told = {name for name, number in numbers(**{phase: {"on": False}}).items() if not math.isnan(number)}
+    assert told.isdisjoint(WITHOUT_A_PHASE[phase])
+    assert set(with_everything_on) - told <= WITHOUT_A_PHASE[phase] | STILL | NO_TIES | CENSORED | SHORT
+
+
+def test_each_measure_says_without_which_phases_it_has_no_number():
+    for phase, names in WITHOUT_A_PHASE.items():
+        assert all(phase in MEASURES[name].meaning.partition("NaN unless")[2] for name in names)
+
+
+def test_a_phase_that_is_off_for_a_while_leaves_its_books_incomplete():
+    """Benefits of twelve months are no benefits a month of thirty-six."""
+    off = [{"at": 12, "kind": "rules", "set": {"fairness.on": False}}]
+    assert nans(played(run={"steps": 36}, interventions=off)) >= BOOKS
+    back = [*off, {"at": 24, "kind": "rules", "set": {"fairness.on": True}}]
+    assert nans(played(run={"steps": 36}, interventions=back)) >= BOOKS
+    kept = [{"at": 12, "kind": "rules", "set": {"fairness.on": True}}]
+    assert not nans(played(run={"steps": 36}, interventions=kept)) & BOOKS
+
+
+def test_where_nobody_draws_up_the_books_nobody_is_called_equal():
+    """Gini 0, Jain 1 and a welfare of 0 were told of a run in which fairness, which keeps these books, is off."""
+    told = measure(played(only=["contribution", "exchange", "value", "sharing", "trust"], run={"steps": 12}))
+    assert all(math.isnan(told[name]) for name in BOOKS | {"exits", "monitoring"})
+    assert all(told[name] > 0 for name in ("value", "orchestrator_income", "mean_contribution", "trust"))
+
+
+def test_without_value_and_members_who_come_and_go_nothing_can_collapse():
+    """By its members alone an ecosystem can; where these stay and nothing is made, there is nothing to be said."""
+    told = {
+        only: measure(played(only=only, run={"steps": 24}))["collapsed"]
+        for only in (("membership",), ("exchange", "value"), ("contribution",), ("value",))
+    }
+    assert told.pop(("membership",)) in (0, 1) and told.pop(("exchange", "value")) in (0, 1)
+    assert all(math.isnan(number) for number in told.values())
+
+
+@pytest.mark.parametrize("name", ["prisoners_dilemma", "public_goods"])
+def test_games_keep_the_books_of_their_players_themselves(name):
+    game = Scenario.load(name)
+    told = measure(Simulation(game.replace({"run.steps": 12}), 1).advance().result())
+    paid = ("value", "welfare", "gini_benefit", "jain_benefit", "atkinson_benefit", "smallest_benefit", "collapsed")
+    assert not any(math.isnan(told[measure]) for measure in paid)
+    assert all(math.isnan(told[measure]) for measure in ("orchestrator_income", "trust", "shapley_distance", "entries"))
+    idle = measure(
+        Simulation(game.replace({"run.steps": 12, "contribution.rule": "constant", "only": ["contribution"]}), 1)
+        .advance()
+        .result()
+    )
+    assert all(math.isnan(idle[measure]) for measure in paid)
 
 
 def test_nothing_can_be_said_before_the_first_month():

@@ -12,11 +12,10 @@ import pandas as pd
 from rich.table import Table
 
 from sim.measures import MEASURES
-from sim.measures.catalogue import NEEDS, by_topic
+from sim.measures.catalogue import by_topic
 from sim.measures.collapse import time_to_collapse
 from sim.measures.estimate import Estimate
 from sim.measures.maturity import lowest_dimension, maturity
-from sim.names import PHASES
 from sim.record import Run
 from sim.report.wording import percent, signs
 from sim.scenario import Scenario
@@ -83,11 +82,10 @@ def measures_table(run: Run, everything: bool = False) -> Table:
 def measures_shown(run: Run) -> Iterator[tuple[str, str, float]]:
     """Topic, name and number of every measure that says something of a run."""
     on = {key for key, mechanism in mechanisms(run.scenario) if mechanism.on}
-    on |= {phase for phase in PHASES if getattr(run.scenario, phase).on}
     for topic, measures in by_topic().items():
         for measure in measures:
             value = run.measures.get(measure.name, math.nan)
-            if not math.isnan(value) and NEEDS.get(measure.name, "") in {"", *on}:
+            if not math.isnan(value) and measure.mechanism in {"", *on}:
                 yield topic, measure.name, value
 
 

@@ -117,7 +117,7 @@ class Watch:
 def _quantity(run: Reading, quantity: str) -> float:
     name, at, month = quantity.partition("@")
     if not at:
-        return MEASURES[name].function(run)
+        return MEASURES[name].taken(run)
     return float(np.asarray(run.series[name])[np.asarray(run.series["month"]) == int(month)][0])
 
 
