@@ -167,14 +167,14 @@ def fixation_table(scenario: Scenario, found: Fixation) -> Table:
 
 def calibration_table(found: Calibration) -> Table:
     """The levers of a calibration with their intervals."""
-    title = f"{found.scenario.title}: {len(found.ranges)} levers fitted to {len(found.observed)} numbers by {found.runs:,} runs"
+    levers = f"{len(found.ranges)} lever{'s' if len(found.ranges) > 1 else ''}"
+    title = f"{found.scenario.title}: {levers} fitted to {len(found.observed)} numbers by {found.runs:,} runs"
     table = new_table(title, "lever", "range", "best", "median", "low", "high", "verdict")
     for _, row in found.parameters.iterrows():
         ends = f"{spelled(row['from'])} to {spelled(row['to'])}"
         numbers = (spelled(row[name]) for name in ("best", "median", "low", "high"))
-        table.add_row(
-            row["parameter"], ends, *numbers, f"{row['verdict']} ({row['contraction']:.0%} of the prior variance gone)"
-        )
+        gone = "" if math.isnan(row["contraction"]) else f" ({row['contraction']:.0%} of the prior variance gone)"
+        table.add_row(row["parameter"], ends, *numbers, f"{row['verdict']}{gone}")
     return table
 
 
