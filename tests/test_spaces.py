@@ -11,7 +11,7 @@ from scipy import stats
 from sim import Mistake, Result, Study, sweep
 from sim.cli import main
 from sim.measures import MEASURES
-from sim.study.sensitivity import _delta, sensitivity
+from sim.study.sensitivity import _delta, remarks, sensitivity
 from sim.study.spaces import Range, Space, evenly, hypercube, places
 from sim.study.sweeping import forecast
 
@@ -311,6 +311,17 @@ def test_morris_screens_what_has_no_effect():
     star = found[found["index"] == "mu_star"]["value"].to_numpy()
     sigma = found[found["index"] == "sigma"]["value"].to_numpy()
     assert star == pytest.approx([3.0, 1.0, 0.0], abs=1e-9) and sigma == pytest.approx([0, 0, 0], abs=1e-9)
+
+
+@pytest.mark.parametrize("trajectories", [2, 3, 4])
+def test_fewer_than_four_trajectories_have_no_interval_and_that_is_said(trajectories):
+    pytest.importorskip("SALib")
+    swept = known("morris", trajectories, lambda taken: taken[:, 0] * taken[:, 1] + taken[:, 2])
+    found = sensitivity(swept, ["welfare"])
+    assert found["value"].notna().all() and found["low"].isna().all() == found["high"].isna().all() == (
+        trajectories < 4
+    )
+    assert any(line.startswith("Too few trajectories") for line in remarks(swept, found)) == (trajectories < 4)
 
 
 def test_the_spread_of_elementary_effects_has_an_interval_too():

@@ -22,6 +22,8 @@ from sim.scenario import Scenario
 from sim.sections import mechanisms
 from sim.study import Calibration, Result
 from sim.study.chains import Fixation
+from sim.study.curves import FEWEST
+from sim.study.dose import MISFIT, DoseResponse
 from sim.study.estimating import spelled_bytes, spelled_time
 from sim.study.result import NEGLIGIBLE
 from sim.study.sweeping import Forecast
@@ -291,9 +293,14 @@ def findings(result: Result) -> list[str]:
     ):
         return []
     factor, lines = result.factors[0], []
+    if result.runs[factor].nunique() < 2:
+        return []
     tipping = result.tipping_point(factor)
     if tipping.value > float(result.runs[factor].min()):
-        lines.append(f"Half of the runs collapse at {factor} = {spelled(tipping.value)}{_between(tipping)}.")
+        lines.append(
+            f"Half of the runs collapse at {factor} = {spelled(tipping.value)}, by interpolation{_between(tipping)}."
+        )
+        lines += _by_dose(factor, result.dose_response(factor))
     if result.done["orchestrator_income"].max() > 0:
         best = result.best_level(factor)
         among = _between(best, " among the levels tried")
@@ -301,10 +308,20 @@ def findings(result: Result) -> list[str]:
     return lines
 
 
+def _by_dose(factor: str, found: DoseResponse) -> list[str]:
+    """Where a logistic curve through all levels says that half of the runs collapse, and whether it is one."""
+    if math.isnan(found.at.low):
+        return []
+    told = f"A logistic curve through all levels has that at {factor} = {spelled(found.at.value)}{_between(found.at)}"
+    if found.fit < MISFIT:
+        return [f"{told}, but the shares lie on no such curve (p = {found.fit:.2g}): go by the interpolation."]
+    return [f"{told}."]
+
+
 def _between(found: Estimate, among: str = "") -> str:
     """The interval of a level in words, if it has one."""
     if math.isnan(found.low):
-        return " (one run a design: no interval)"
+        return f" (too few seeds for an interval: it takes {FEWEST})"
     low = spelled(found.low) if math.isfinite(found.low) else "below the levels tried"
     high = spelled(found.high) if math.isfinite(found.high) else "beyond the levels tried"
     return f" (95 % interval {low} to {high}{among})"

@@ -17,6 +17,7 @@ from sim.measures import FEWER
 from sim.measures.estimate import Estimate
 from sim.mistakes import Mistake
 from sim.record import kind_of
+from sim.study import curves
 from sim.study.design import TREATMENT, Study
 from sim.study.result import Result
 from sim.study.spaces import Range
@@ -254,7 +255,8 @@ def _line(name: str, at: np.ndarray, difference: np.ndarray, span: Any) -> dict[
     place = (at[known] - span.low) / (span.high - span.low)
     samples = np.array([_ends(place[rows], difference[known][rows]) for rows in _resampled(int(known.sum()))])
     ends = _ends(place, difference[known])
-    bounds = np.quantile(samples, [0.025, 0.975], axis=0)
+    few = known.sum() < curves.FEWEST
+    bounds = np.full((2, 2), np.nan) if few else np.quantile(samples, [0.025, 0.975], axis=0)
     low, high = (Estimate(ends[k], *bounds[:, k]) for k in (0, 1))
     turns = (low.high < 0 < high.low) or (high.high < 0 < low.low)
     where = _zero(span, *ends)

@@ -110,6 +110,14 @@ class Study(Part, metaclass=Spoken):
         study._name, study._folder = self._name, self._folder
         return study
 
+    def with_levels(self, factor: str, levels: list[Any]) -> Self:
+        """The same study with other levels of a factor."""
+        study = type(self).model_validate(
+            {**self.model_dump(exclude_unset=True), "factors": {**self.factors, factor: levels}}
+        )
+        study._name, study._folder = self._name, self._folder
+        return study
+
     @model_validator(mode="before")
     @classmethod
     def _factors_of_rows(cls, content: Any) -> Any:

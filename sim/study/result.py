@@ -22,6 +22,7 @@ from sim.record import read_manifest
 from sim.scenario import Scenario
 from sim.study import curves
 from sim.study.design import TREATMENT, Study
+from sim.study.dose import DoseResponse, dose_response
 from sim.study.parts import Claim
 
 CENSORED = (
@@ -223,7 +224,8 @@ class Result:
             were `at_risk` just before; the first step is month 0, the last the end of the runs, which censors them.
         """
         tables = []
-        for design, group in self.done.groupby("design", sort=True):
+        told = self.done[self.done["collapsed"].notna()] if "collapsed" in self.done else self.done
+        for design, group in told.groupby("design", sort=True):
             months = self._months(int(group["design"].iloc[0]))
             time = group["time_to_collapse"].to_numpy(float)
             curve = kaplan_meier(np.where(np.isnan(time), months, time), ~np.isnan(time), confidence)
@@ -413,13 +415,30 @@ class Result:
         Between the levels that were tried nothing is known but that it is passed there: the interval reaches to those on either side, in
         the middle 95 % of bootstrap samples of whole replicates (Efron 1979), so that designs that share their luck stay together.
         Where it is reached at the first level tried, it may be anywhere below. NaN where the measure does not get there; bounds of NaN
-        for a single replicate. `held` as in `matrix`: the levels of the other factors.
+        for fewer than `curves.FEWEST` replicates. `held` as in `matrix`: the levels of the other factors. More runs do not narrow this
+        interval; `dose_response` takes all levels together, and `refine` tries more of them.
         """
         levels, values = self.matrix(factor, measure, held)
         sides = np.array(
             [curves.sides(levels, curves.means(values[rows]), level) for rows in curves.resampled(len(values))]
         )
         return curves.middle(curves.crossing(levels, curves.means(values), level), *sides.reshape(-1, 2).T)
+
+    def dose_response(
+        self, factor: str, measure: str = "collapsed", level: float = 0.5, held: Mapping[str, Any] | None = None
+    ) -> DoseResponse:
+        """The level of a factor at which the probability of a measure reaches `level`, by a logistic curve through all levels.
+
+        Its interval narrows as runs are added, unlike that of `tipping_point`; it holds as far as the curve is logistic
+        (`sim.study.dose`). `held` as in `matrix`.
+
+        Raises:
+            Mistake: as `matrix`, or if the measure is no probability, or the level none between 0 and 1.
+        """
+        self._known(measure, SHARES, "probability")
+        if not 0.0 < level < 1.0:
+            raise Mistake([f"level: {level} is not allowed; it must be a probability between 0 and 1, e.g. 0.5"])
+        return dose_response(*self.matrix(factor, measure, held), level)
 
     def best_level(
         self, factor: str, measure: str = "orchestrator_income", held: Mapping[str, Any] | None = None
