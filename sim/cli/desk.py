@@ -13,6 +13,7 @@ import typer
 from sim.cli.results import find_stress, write_page
 from sim.cli.sweeps import tell_failed
 from sim.cli.words import Isolate, Limit, Out, Settings, Where, Workers, app, changed, console, interruptible, remark
+from sim.mistakes import Mistake
 
 
 @app.command()
@@ -28,6 +29,12 @@ def compare(
     ] = None,
     confidence: Annotated[float, typer.Option(help="Of all verdicts together.")] = 0.95,
     alike: Annotated[float, typer.Option(help="Means that differ by no more count as alike.")] = 0.0,
+    bounds: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LOW:HIGH", help="Count values beyond as the bound; verdicts then hold whatever the distribution."
+        ),
+    ] = None,
     also: Annotated[
         list[str] | None, typer.Option(metavar="MEASURE", help="Other measures that are shown; may be repeated.")
     ] = None,
@@ -54,7 +61,8 @@ def compare(
     from sim.study.stress import kept_stress
 
     ranges = dict(map(span, assume or []))
-    race = {"measure": on, "better": better, "confidence": confidence, "alike": alike}
+    race: dict[str, Any] = {"measure": on, "better": better, "confidence": confidence, "alike": alike}
+    race |= {"bounds": ends_of(bounds)} if bounds else {}
     changes = dict(assignment(text) for text in settings or [])
     study = comparing.comparison(scenario, comparing.laid(designs), race, also or comparing.CRITERIA, most, changes)
     doubtful = comparing.doubted(study, ranges) if ranges else None  # what is wrong with it is told before the race
@@ -93,6 +101,19 @@ def compare(
     tell_failed(result)
     if is_open(result):
         raise typer.Exit(1)
+
+
+def ends_of(bounds: str) -> tuple[float, float]:
+    """The two ends of `--bounds LOW:HIGH`.
+
+    Raises:
+        Mistake: if it is something else.
+    """
+    try:
+        low, high = map(float, bounds.split(":"))
+    except ValueError:
+        raise Mistake([f"--bounds {bounds}: this is no range; write low:high, e.g. 0:100"]) from None
+    return low, high
 
 
 def show_doubts(result: Any, doubts: Any) -> None:

@@ -77,6 +77,20 @@ ALIVE = Needs(("exchange", "value"), games=("value",), otherwise=("membership",)
 MATURITY = Needs(("contribution", "trust"))
 
 
+BOUNDS = {
+    "0 or 1": (0.0, 1.0),
+    "0 to 1": (0.0, 1.0),
+    "share": (0.0, 1.0),
+    "share a year": (0.0, 1.0),
+    "−1 to 1": (-1.0, 1.0),
+    "Kendall's tau": (-1.0, 1.0),
+    "points": (-100.0, 100.0),
+}
+"""Between which numbers measures of a unit lie."""
+EITHER_WAY = frozenset(("hysteresis_width", "hysteresis_width_value"))
+"""Shares that may be below 0."""
+
+
 @dataclass(frozen=True)
 class Measure:
     """One number about a run.
@@ -98,6 +112,11 @@ class Measure:
     source: str = "definition"
     needs: Needs = Needs()
     mechanism: str = ""
+
+    @property
+    def bounds(self) -> tuple[float, float] | None:
+        """Between which numbers it lies by its definition; None if it may be any."""
+        return (-1.0, 1.0) if self.name in EITHER_WAY else BOUNDS.get(self.unit)
 
     def taken(self, run: Evidence) -> float:
         """Its number in a run; NaN where a phase that keeps its books is off."""

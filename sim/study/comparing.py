@@ -81,6 +81,7 @@ def compare(
     better: str | None = None,
     confidence: float = 0.95,
     alike: float = 0.0,
+    bounds: tuple[float, float] | None = None,
     also: Sequence[str] = CRITERIA,
     at_most: int = 500,
     workers: int | None = None,
@@ -96,6 +97,8 @@ def compare(
         better: "higher" or "lower"; by default what is good for the ecosystem.
         confidence: of all verdicts together.
         alike: means that differ by no more count as alike.
+        bounds: between which values of the measure are taken to lie; those beyond count as the bound. Verdicts then hold whatever the
+            distribution, rare large losses included.
         also: other measures that are shown.
         at_most: runs of each design at most.
         workers: runs at once; by default all cores.
@@ -107,7 +110,8 @@ def compare(
     """
     from sim.study.sweeping import sweep  # only who compares needs engines
 
-    race = {"measure": measure, "better": better, "confidence": confidence, "alike": alike}
+    race: dict[str, Any] = {"measure": measure, "better": better, "confidence": confidence, "alike": alike}
+    race |= {"bounds": bounds} if bounds else {}
     chosen = designs if isinstance(designs, Mapping) else laid(designs)
     return sweep(comparison(str(scenario), chosen, race, also, at_most, changes), workers, out)
 

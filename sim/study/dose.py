@@ -91,7 +91,7 @@ def _reach(x: np.ndarray, known: np.ndarray, hits: np.ndarray, wanted: float) ->
     """How far an interval reaches to either side by a jackknife over whole replicates, with Student's quantile."""
     count = len(known)
     lines = _fitted(x, known.sum(axis=0) - known.astype(float), hits.sum(axis=0) - hits)
-    crossings = np.array([_reached(*line, wanted) for line in lines])
+    crossings = np.array([_reached(line[0], line[1], wanted) for line in lines])
     if not np.isfinite(crossings).all():
         return np.inf
     error = np.sqrt((count - 1) / count * ((crossings - crossings.mean()) ** 2).sum())

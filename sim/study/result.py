@@ -292,7 +292,7 @@ class Result:
             raise Mistake(["this study was no race; write replicates.race = { measure = … }, and run it again"])
         if measure is not None and measure != race.measure:
             self._known(measure, MEASURES, "measure")
-            race = race.model_copy(update={"measure": measure, "better": None, "alike": 0.0})
+            race = race.model_copy(update={"measure": measure, "better": None, "alike": 0.0, "bounds": None})
         names = list(self.study.treatments)
         rows = [
             (names[heat.one], names[heat.other], race.measure, heat.pairs, *heat.difference, heat.verdict, heat.more)
@@ -306,16 +306,22 @@ class Result:
         The interval is Student's; of a difference of probabilities it is that of Bonett & Price (2012), honest at their ends. After a race
         it is a confidence sequence, wide enough for all pairs of its treatments (`sim.study.racing`).
         """
-        first, second = self.pairs(measure, one, other)
-        return self._difference(measure, first - second, confidence)
+        return self._difference(measure, *self.pairs(measure, one, other), confidence)
 
-    def _difference(self, measure: str, differences: np.ndarray, confidence: float) -> Estimate:
+    def _difference(self, measure: str, first: np.ndarray, second: np.ndarray, confidence: float) -> Estimate:
         """The mean of paired differences of a measure, with its interval."""
-        if self.study.replicates.race is None:
-            return (share_difference if measure in SHARES else mean_interval)(differences, confidence)
-        from sim.study.racing import difference_of, shared  # a race knows results, not the other way round
+        race = self.study.replicates.race
+        if race is None:
+            return (share_difference if measure in SHARES else mean_interval)(first - second, confidence)
+        from sim.study.racing import (  # a race knows results, not the other way round
+            bounds_of,
+            difference_of,
+            paired,
+            shared,
+        )
 
-        return difference_of(measure, differences, shared(confidence, len(self.study.treatments)))
+        bounds = bounds_of(race, measure)
+        return difference_of(paired(first, second, bounds), bounds, shared(confidence, len(self.study.treatments)))
 
     def pairs(self, measure: str, one: int, other: int) -> tuple[np.ndarray, np.ndarray]:
         """A measure in two designs under the seeds in which both have it."""
@@ -372,7 +378,7 @@ class Result:
     def _effect(self, measure: str, one: int, other: int, confidence: float) -> dict[str, Any]:
         """What a row of effects says of a measure."""
         first, second = self.pairs(measure, one, other)
-        difference = self._difference(measure, first - second, confidence)
+        difference = self._difference(measure, first, second, confidence)
         means = [float(values.mean()) if values.size else np.nan for values in (second, first)]
         said = (measure, first.size, *means, *difference, shows(difference))
         return dict(zip("measure runs baseline mean difference low high shows".split(), said, strict=True))
