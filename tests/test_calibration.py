@@ -91,6 +91,38 @@ def test_a_world_that_no_run_resembles_does_not_drag_the_levers_away(base, tmp_p
     assert watch.at(middle).contribution.level == pytest.approx(0.48, abs=0.06)  # where the distance is least
 
 
+@pytest.mark.parametrize(
+    ("level", "ranges"),
+    [(0.5, {LEVEL: (0.2, 1.0)}), (0.35, {LEVEL: (0.2, 1.0)}), (0.7, {LEVEL: (0.2, 1.0), SLOPE: (0.2, 0.8)})],
+)
+def test_data_that_never_move_identify_nothing(base, tmp_path, level, ranges):
+    """Contributions decay in the model: of a constant, a best fit outside its own interval was told, "identified (100 %)"."""
+    data = tmp_path / "constant.csv"
+    data.write_text("month,contribution\n" + "".join(f"{month},{level}\n" for month in range(4)))
+    found = calibrate(base, data, ranges, runs=64, workers=1)
+    told = found.parameters
+    assert not found.reached
+    assert (told["low"] <= told["best"]).all() and (told["best"] <= told["high"]).all()
+    assert (told["verdict"] == "not given by the model").all() and told["contraction"].isna().all()
+    assert any("the data do not tell its value" in line for line in found.remarks)
+
+
+def test_a_constant_that_the_model_gives_is_identified(base, tmp_path):
+    """With slopes of 1 nobody falls behind the others, and contributions stay where they are."""
+    data = tmp_path / "constant.csv"
+    data.write_text("month,contribution,contribution_error\n" + "".join(f"{month},0.5,0.05\n" for month in range(4)))
+    steady = base.replace({"founding.slope_mean": 1.0, "founding.slope_spread": 0.0})
+    found = calibrate(steady, data, {LEVEL: (0.2, 0.9)}, runs=64, workers=1)
+    told = found.parameters.iloc[0]
+    assert told["verdict"] == "identified" and told["low"] <= told["best"] <= told["high"]
+    data.write_text("month,contribution\n" + "".join(f"{month},0.45\n" for month in range(4)))
+    free = calibrate(base, data, RANGES, runs=64, workers=1)  # a slope near 1 gives it
+    assert free.reached
+    assert (
+        (free.parameters["low"] <= free.parameters["best"]) & (free.parameters["best"] <= free.parameters["high"])
+    ).all()
+
+
 def test_a_shape_out_of_reach_is_no_fit_though_each_number_is_in_reach(base, tmp_path):
     data = tmp_path / "zigzag.csv"
     data.write_text("month,contribution\n" + "".join(f"{k},{0.4 + 0.06 * (-1) ** k - 0.02 * k}\n" for k in range(10)))
@@ -238,6 +270,9 @@ def test_a_lever_has_one_range():
 
 def test_whole_numbers_are_fitted_whole(base):
     assert [range_of(base, "founding.copies", 1.0, 5.0).value(place) for place in (0.0, 0.5, 1.0)] == [1, 3, 5]
+    copies = range_of(base, "founding.copies", 1.0, 5.0)
+    shares = np.bincount([copies.value((k + 0.5) / 1000) for k in range(1000)])[1:] / 1000
+    assert shares == pytest.approx(0.2, abs=0.002)  # the ends had half the prior of the others
     with pytest.raises(Mistake, match="whole number"):
         range_of(base, "founding.copies", 1.5, 5.0)
 

@@ -1,6 +1,7 @@
 """Measures: known answers, small stories told by hand, and real runs at the edges, with every warning an error."""
 
 import math
+from fractions import Fraction
 from types import SimpleNamespace
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from scipy import stats
 from scipy.special import ndtri
 
+from sim import luck
 from sim.measures import MEASURES, measure
 from sim.measures.collapse import (
     baseline,
@@ -42,10 +44,13 @@ from sim.measures.network import (
 )
 from sim.measures.resilience import recovery_time, resilience_loss, robustness
 from sim.measures.trust import cooperation
+from sim.names import PHASES
 from sim.running import run as simulate
 from sim.scenario import Scenario
 from sim.simulation import Simulation
 from sim.world import SERIES
+
+MEDIANS = luck.purpose("test: lives of which half are gone")
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -312,6 +317,57 @@ def test_the_median_of_those_who_all_go_at_once_and_of_those_who_stay():
     assert median_time(kaplan_meier([7, 7, 7], [False] * 3)) == (math.inf,) * 3
 
 
+def exact_median(time, happened):
+    """The first time at which half or more are gone, in fractions."""
+    alive = Fraction(1)
+    for at in sorted(set(time[happened].tolist())):
+        at_risk, gone = int((time >= at).sum()), int((time[happened] == at).sum())
+        alive *= Fraction(at_risk - gone, at_risk)
+        if alive <= Fraction(1, 2):
+            return at
+    return math.inf
+
+
+@pytest.mark.parametrize("kind", ["one by one", "ties", "half of them at once", "censored", "censored and ties"])
+def test_the_median_is_that_of_exact_fractions_up_to_200_lives(kind):
+    """Products of rounded quotients miss one half by an ulp for 24, 38, 44 … lives, and tell the next event, or infinity."""
+    key, wrong = luck.key(5), []
+    for count in range(1, 201):
+        draws = [luck.uniforms(key, MEDIANS, part, np.arange(count)) for part in range(2)]
+        time, happened = np.arange(1.0, count + 1), np.ones(count, bool)
+        if "ties" in kind:
+            time = np.ceil(draws[0] * max(2, count // 3))
+        if kind == "half of them at once":
+            time = np.where(np.arange(count) < count / 2, time, 2.0 * count)
+        if "censored" in kind:
+            happened = (draws[1] < 0.7) | (np.arange(count) == 0)
+        if median_time(kaplan_meier(time, happened)).value != exact_median(time, happened):
+            wrong.append(count)
+    assert not wrong
+
+
+@pytest.mark.parametrize("count", [24, 38, 44, 100, 5000])
+def test_where_exactly_half_are_gone_by_the_end_that_is_the_median(count):
+    time = np.minimum(np.arange(1.0, count + 1), count / 2)
+    happened = np.arange(count) < count // 2
+    assert kaplan_meier(time, happened).share[-1] == 0.5
+    assert median_time(kaplan_meier(time, happened)).value == count / 2
+
+
+def test_blocks_of_censored_lives_that_multiply_to_one_half():
+    """2/3 · 3/4: 9 at risk of whom 3 go, then 2 are censored, then 1 of 4 goes; and 49 of 99 one by one, which is more than half."""
+    time = np.array([1.0, 1, 1, 2, 2, 3, 4, 4, 4])
+    assert median_time(kaplan_meier(time, np.array([1, 1, 1, 0, 0, 1, 0, 0, 0], bool))).value == 3.0
+    assert kaplan_meier(np.arange(1.0, 100), np.arange(99) < 49).share[-1] > 0.5
+
+
+def test_a_collapse_of_just_half_the_runs_has_a_median_under_every_definition():
+    """24 runs, one collapse in each of 12 months: the answer was infinity."""
+    runs = [story(firms=[100] * (20 + at) + [5] * (40 - at), value=[1] * 60) for at in range(12)]
+    runs += [story(firms=[100] * 60, value=[1] * 60)] * 12
+    assert sensitivity(runs, (0.3,), (0.2,), (10,))["median_time"].tolist() == [31.0]
+
+
 def test_how_the_answer_depends_on_what_is_called_a_collapse():
     """One falls to a quarter for good in month 30, one to a quarter for 12 months, one never; the value never counts."""
     runs = [
@@ -560,23 +616,121 @@ def test_one_firm_alone_is_measured():
     run = played(founding={"firms": 1, "partners": 0.0}, membership={"on": False})
     told = measure(run)
     assert told["gini_benefit"] == 0.0 and told["survival"] == 1.0 and told["trust"] == 0.0
-    assert nans(run) <= CENSORED | STILL | NO_TIES
+    assert nans(run) <= CENSORED | STILL | NO_TIES | WITHOUT_A_PHASE["membership"]
 
 
-PHASES_THAT_MEASURES_NEED = {
-    "value": NO_VALUE | SHORT | {"shapley_distance"},
-    "sharing": SHORT | NO_TIES | {"shapley_distance", "blocking_gain"},
-    "exchange": NO_VALUE | SHORT | {"shapley_distance", "gini_return"},
-    "fairness": {"shapley_distance", "gini_return"},
+MADE = {
+    *("value", "final_value", "value_per_member", "months_to_value_loss", "resilience_loss", "robustness"),
+    *("recovery_time", "warning_variance", "warning_autocorrelation", "network_exponent", "cross_side_elasticity"),
 }
+SPLIT = {"orchestrator_income", "blocking_gain", "hysteresis_width_value"}
+BOOKS = {
+    *("welfare", "satisfaction", "grievance", "smallest_benefit", "gini_benefit", "gini_return"),
+    *("atkinson_benefit", "jain_benefit", "shapley_distance"),
+}
+OF_TRUST = {"trust", "trust_operational", "trust_relational", "trust_strategic", "months_to_distrust"}
+OF_MATURITY = {"maturity", "months_to_mature"}
+WITHOUT_A_PHASE = {
+    "shocks": set(),
+    "contribution": {"mean_contribution", "final_contribution", "cooperation", "months_to_withdrawal"} | OF_MATURITY,
+    "exchange": MADE | SPLIT | BOOKS,
+    "value": MADE | SPLIT | BOOKS | {"know_how"},
+    "governance": {"monitoring", "governance_cost", "certified", "praise", "disputes", "broken"},
+    "sharing": SPLIT | BOOKS | {"take_rate", "hysteresis_width"},
+    "fairness": BOOKS | {"rescues"},
+    "trust": OF_TRUST | OF_MATURITY | {"praise"},
+    "voice": set(),
+    "partnering": set(),
+    "membership": {"entries", "exits", "bankruptcies", "rescues", "hysteresis_width"},
+    "customers": {"final_customers", *OF_CUSTOMERS},
+}
+"""The measures whose books a phase keeps: what they say of a run without it is no number. Whatever else is told is still true."""
+EVERYTHING = {
+    "customers": {"base": {"on": True}},
+    "governance": {
+        "disputes": {"on": True},
+        "ratings": {"on": True},
+        "certification": {"on": True},
+    },
+    "membership": {"mutual_aid": {"on": True}},
+    "value": {"knowledge": {"on": True}},
+}
+"""Every mechanism that a measure is about is at work."""
 
 
-@pytest.mark.parametrize(
-    "phase", "shocks contribution exchange value governance sharing fairness trust partnering membership".split()
-)
-def test_a_phase_that_is_off_leaves_only_its_own_measures_without_a_number(phase):
-    allowed = CENSORED | STILL | PHASES_THAT_MEASURES_NEED.get(phase, set())
-    assert nans(played(**{phase: {"on": False}}, run={"steps": 36})) <= allowed
+def numbers(**sections):
+    """What is measured of two and a half years in which the take rises and comes back, and everything is at work."""
+    steps = [(10, 0.2), (14, 0.4), (18, 0.2), (22, 0.1)]
+    take = [{"at": at, "kind": "rules", "set": {"sharing.take_rate": rate}} for at, rate in steps]
+    parts = {name: EVERYTHING.get(name, {}) | sections.get(name, {}) for name in {*EVERYTHING, *sections}}
+    parts = {"sharing": {"take_rate": 0.1}, "voice": {"decider": "fixed"}, "run": {"steps": 36}} | parts
+    return measure(played(interventions=take, **parts))
+
+
+@pytest.fixture(scope="module")
+def with_everything_on():
+    """The names that have a number when nothing is off, and the numbers."""
+    return {name: number for name, number in numbers().items() if not math.isnan(number)}
+
+
+def test_every_measure_but_those_that_are_censored_has_a_number_when_all_phases_are_on(with_everything_on):
+    assert set(MEASURES) - set(with_everything_on) <= {"time_to_collapse", "recovery_time", "months_to_mature"} | LOSSES
+    assert set(WITHOUT_A_PHASE) == set(PHASES)
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_what_a_phase_keeps_the_books_of_has_no_number_without_it(phase, with_everything_on):
+    """And nothing else loses its number by it, but for what has nothing to compare then."""
+    told = {name for name, number in numbers(**{phase: {"on": False}}).items() if not math.isnan(number)}
+    assert told.isdisjoint(WITHOUT_A_PHASE[phase])
+    assert set(with_everything_on) - told <= WITHOUT_A_PHASE[phase] | STILL | NO_TIES | CENSORED | SHORT
+
+
+def test_each_measure_says_without_which_phases_it_has_no_number():
+    for phase, names in WITHOUT_A_PHASE.items():
+        assert all(phase in MEASURES[name].meaning.partition("NaN unless")[2] for name in names)
+
+
+def test_a_phase_that_is_off_for_a_while_leaves_its_books_incomplete():
+    """Benefits of twelve months are no benefits a month of thirty-six."""
+    off = [{"at": 12, "kind": "rules", "set": {"fairness.on": False}}]
+    assert nans(played(run={"steps": 36}, interventions=off)) >= BOOKS
+    back = [*off, {"at": 24, "kind": "rules", "set": {"fairness.on": True}}]
+    assert nans(played(run={"steps": 36}, interventions=back)) >= BOOKS
+    kept = [{"at": 12, "kind": "rules", "set": {"fairness.on": True}}]
+    assert not nans(played(run={"steps": 36}, interventions=kept)) & BOOKS
+
+
+def test_where_nobody_draws_up_the_books_nobody_is_called_equal():
+    """Gini 0, Jain 1 and a welfare of 0 were told of a run in which fairness, which keeps these books, is off."""
+    told = measure(played(only=["contribution", "exchange", "value", "sharing", "trust"], run={"steps": 12}))
+    assert all(math.isnan(told[name]) for name in BOOKS | {"exits", "monitoring"})
+    assert all(told[name] > 0 for name in ("value", "orchestrator_income", "mean_contribution", "trust"))
+
+
+def test_without_value_and_members_who_come_and_go_nothing_can_collapse():
+    """By its members alone an ecosystem can; where these stay and nothing is made, there is nothing to be said."""
+    told = {
+        only: measure(played(only=only, run={"steps": 24}))["collapsed"]
+        for only in (("membership",), ("exchange", "value"), ("contribution",), ("value",))
+    }
+    assert told.pop(("membership",)) in (0, 1) and told.pop(("exchange", "value")) in (0, 1)
+    assert all(math.isnan(number) for number in told.values())
+
+
+@pytest.mark.parametrize("name", ["prisoners_dilemma", "public_goods"])
+def test_games_keep_the_books_of_their_players_themselves(name):
+    game = Scenario.load(name)
+    told = measure(Simulation(game.replace({"run.steps": 12}), 1).advance().result())
+    paid = ("value", "welfare", "gini_benefit", "jain_benefit", "atkinson_benefit", "smallest_benefit", "collapsed")
+    assert not any(math.isnan(told[measure]) for measure in paid)
+    assert all(math.isnan(told[measure]) for measure in ("orchestrator_income", "trust", "shapley_distance", "entries"))
+    idle = measure(
+        Simulation(game.replace({"run.steps": 12, "contribution.rule": "constant", "only": ["contribution"]}), 1)
+        .advance()
+        .result()
+    )
+    assert all(math.isnan(idle[measure]) for measure in paid)
 
 
 def test_nothing_can_be_said_before_the_first_month():

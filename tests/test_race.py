@@ -176,3 +176,89 @@ def test_what_cannot_race_is_told(parts, message):
     asked = {"scenario": "rising_tide", "treatments": THREE, "replicates": rule} | parts
     with pytest.raises(Mistake, match=message):
         Study(**asked).designs()
+
+
+# Rare large losses
+
+
+def losses(trial: int, chance: float, size: float, count: int = 500, noise: float = 0.0) -> np.ndarray:
+    """Two treatments of the same mean: one is a little better in almost all runs, and loses `size` in a few."""
+    draws = luck.uniforms(luck.key(trial), DRAWN, 90, np.arange(count))
+    gain, base = chance * size / (1 - chance), 0.9
+    one = np.where(draws < chance, base - size, base + gain) + noise * normal(trial, 91, count)
+    return np.column_stack([one, base + noise * normal(trial, 92, count)])
+
+
+def wrong_verdicts(rule: Race, trials: int, chance: float, scale: float = 1.0, **more: float) -> float:
+    """How often one of two treatments of the same mean is said to be better or worse, looked at after every batch."""
+    wrong = 0
+    for trial in range(trials):
+        seen, _racing = race(scale * losses(trial, chance, 0.8, **more), rule)
+        wrong += verdicts(seen, rule)[0, 1] in ("better", "worse")
+    return wrong / trials
+
+
+BOUNDED = Race(measure="survival")
+NAMED = Race(measure="welfare", bounds=(0.0, 100.0))
+FREE = Race(measure="welfare")
+
+
+def test_rare_large_losses_deceive_means_that_are_taken_to_be_normal():
+    """The reason for bounds: what is told of a measure without any is no verdict in which one may trust, and that is said."""
+    assert wrong_verdicts(FREE, 100, 0.01, noise=0.005) > 0.12
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("noise", [0.0, 0.005, 0.02])
+@pytest.mark.parametrize("chance", [0.003, 0.01, 0.03])
+def test_within_bounds_rare_large_losses_deceive_no_more_often_than_is_said(chance, noise):
+    """P(loss) of 0.3 to 3 %, at 5 %, in measures that have bounds and in those that are given some."""
+    assert wrong_verdicts(BOUNDED, 200, chance, noise=noise) <= 0.05
+    assert wrong_verdicts(NAMED, 200, chance, scale=100.0, noise=noise) <= 0.05
+
+
+def test_a_few_such_races_are_not_deceived():
+    assert wrong_verdicts(BOUNDED, 40, 0.01, noise=0.005) <= 0.05
+    assert wrong_verdicts(NAMED, 40, 0.03, scale=100.0) <= 0.05
+
+
+def test_bounded_measures_are_still_told_apart():
+    values = np.clip(0.5 + 0.1 * treatments(5, [1.0, 0.0]), 0.0, 1.0)
+    seen, racing = race(values, BOUNDED)
+    assert verdicts(seen, BOUNDED)[0, 1] == "better" and racing == []
+    (open_,) = heats(values[:40], BOUNDED)
+    assert open_.verdict == "undecided" and len(seen) / 3 < 40 + open_.more < 3 * len(seen)
+
+
+def test_what_lies_beyond_the_bounds_counts_as_the_bound():
+    values = np.column_stack([np.full(60, 50.0), np.full(60, 40.0)])
+    values[::20, 0] = -1e9
+    (heat,) = heats(values, NAMED)
+    assert heat.difference.value == pytest.approx((57 * 10 - 3 * 40) / 60)
+    (free,) = heats(values, FREE)
+    assert free.difference.value < -1e7
+
+
+def test_which_measures_have_bounds():
+    from sim.measures import MEASURES
+
+    assert MEASURES["survival"].bounds == MEASURES["collapsed"].bounds == MEASURES["gini_benefit"].bounds == (0.0, 1.0)
+    assert MEASURES["hysteresis_width"].bounds == MEASURES["assortativity"].bounds == (-1.0, 1.0)
+    assert MEASURES["nps"].bounds == (-100.0, 100.0)
+    assert MEASURES["welfare"].bounds is MEASURES["value"].bounds is MEASURES["grievance"].bounds is None
+
+
+def test_a_race_says_for_which_distributions_it_promises_something(raced, tmp_path):
+    """Of a measure without bounds nothing is promised where there may be losses too rare to have been seen."""
+    assert "however survival is distributed between 0 and 1" in raced.verdict().splitlines()[-1]
+    free = sweep(study(measure="welfare", alike=0.0), out=tmp_path / "free").verdict().splitlines()[-1]
+    assert "only as far as means of welfare are normal" in free and "nothing is promised where there may be one" in free
+    given = sweep(study(measure="welfare", alike=0.0, bounds=[-20.0, 40.0]), out=tmp_path / "given")
+    assert "however welfare is distributed between −20 and 40 (values beyond count" in given.verdict().splitlines()[-1]
+    told = given.race().iloc[0]
+    assert given.paired("welfare", 0, 1) == pytest.approx(tuple(told[["difference", "low", "high"]]))
+
+
+def test_bounds_that_are_none_are_told():
+    with pytest.raises(Mistake, match=r"replicates\.race\.bounds: 3 to 2 is empty; write the lower bound first"):
+        study(measure="welfare", bounds=[3.0, 2.0]).designs()

@@ -1,15 +1,17 @@
 """Designs over ranges: points that fill them, and indices that are known."""
 
+import math
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from sim import Mistake, Result, Study, sweep
 from sim.cli import main
 from sim.measures import MEASURES
-from sim.study.sensitivity import _delta, sensitivity
+from sim.study.sensitivity import _delta, remarks, sensitivity
 from sim.study.spaces import Range, Space, evenly, hypercube, places
 from sim.study.sweeping import forecast
 
@@ -52,6 +54,109 @@ def test_ranges_have_the_quantiles_of_their_distributions():
     assert normal.value(0.975) == pytest.approx(1.959964, abs=1e-4)
     assert Range(low=-1, high=1, distribution="normal", mean=0, spread=1).value(1.0) == 1
     assert Range(low=10, high=20, whole=True).value(0.33) == 13
+
+
+EVENLY = (np.arange(20_000) + 0.5) / 20_000
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "mean", "spread"),
+    [
+        (0.1, 0.5, 0.02, 0.0095),  # 8.4 standard deviations above the mean
+        (1, 4, 0.3, 0.088),
+        (-4, -1, 0.3, 0.088),
+        (0.1, 0.5, 0.9, 0.0095),
+        (0.1, 0.5, 0.02, 1e-4),
+        (-1, 1, 0, 100),
+        (-5, 5, 0.0, 1.0),
+        (0.1, 0.5, 0.3, 0.001),
+    ],
+)
+def test_a_normal_factor_far_from_its_range_lies_at_the_near_end(low, high, mean, spread):
+    """Quantiles of the truncated normal by its log density, integrated; the tail of a normal near an end is exponential."""
+    found = np.array(Range(low=low, high=high, distribution="normal", mean=mean, spread=spread).values(EVENLY))
+    near = min(max(mean, low), high)
+    reach = min(abs(mean - near) + 40 * spread, 40 * spread**2 / max(abs(near - mean), spread))
+    grid = np.linspace(max(low, near - reach), min(high, near + reach), 400_001)
+    density = np.exp(-0.5 * (((grid - mean) / spread) ** 2 - ((near - mean) / spread) ** 2))
+    below = np.concatenate([[0.0], np.cumsum(0.5 * (density[1:] + density[:-1]))])
+    expected = np.interp(EVENLY * below[-1], below, grid)
+    assert (low <= found).all() and (found <= high).all() and (np.diff(found) >= 0).all()
+    assert np.abs(found - expected).max() < 2e-3 * (expected[-1] - expected[0])
+
+
+def test_a_normal_factor_as_wide_as_a_range_is_uniform_in_it():
+    found = Range(low=0, high=1, distribution="normal", mean=0.3, spread=1e20).values([0.0, 0.25, 1.0])
+    assert found == pytest.approx([0.0, 0.25, 1.0], abs=1e-9)
+    found = Range(low=0, high=1, distribution="normal", mean=0.3, spread=2e5).values([0.0, 0.25, 1.0])
+    assert found == pytest.approx([0.0, 0.25, 1.0], abs=1e-6)
+
+
+def test_the_sample_of_a_normal_factor_far_below_its_range_begins_at_its_lower_end():
+    far = {"low": 0.1, "high": 0.5, "distribution": "normal", "mean": 0.02, "spread": 0.0095}
+    takes = [each[TAKE] for each in study("latin_hypercube", 64, {TAKE: far}).levels()]
+    assert 0.1 <= min(takes) < 0.1001 and max(takes) < 0.11
+
+
+def test_a_normal_factor_farther_away_than_numbers_reach_is_refused():
+    far = Range(low=1, high=2, distribution="normal", mean=0, spread=1e-9)
+    assert far.wrong().startswith(
+        "the range 1 to 2 is 1e+09 standard deviations away from the mean; allowed are up to 1,000,000"
+    )
+    assert not Range(low=-1, high=2, distribution="normal", mean=0, spread=1e-9).wrong()
+
+
+@pytest.mark.parametrize(("low", "high"), [(2, 3), (1, 5), (0, 9), (-3, 3), (0.5, 5.2), (-0.7, 2.9)])
+def test_each_whole_number_of_a_range_is_equally_likely(low, high):
+    """Rounding gave both ends half their weight, and could leave the range."""
+    first, last = math.ceil(low), math.floor(high)
+    values, counts = np.unique(Range(low=low, high=high, whole=True).values(EVENLY), return_counts=True)
+    assert values.tolist() == list(range(first, last + 1))
+    assert counts == pytest.approx(len(EVENLY) / len(values), abs=2)
+    assert Range(low=low, high=high, whole=True).values([0.0, 1.0]) == [first, last]
+
+
+@pytest.mark.parametrize(
+    ("more", "below"),
+    [
+        ({"distribution": "log_uniform"}, lambda x: np.log(x / 0.5) / np.log(6.5 / 0.5)),
+        (
+            {"distribution": "normal", "mean": 2.0, "spread": 1.5},
+            lambda x: stats.truncnorm.cdf(x, -1.5 / 1.5, 4.5 / 1.5, loc=2.0, scale=1.5),
+        ),
+        ({"distribution": "normal", "mean": -30.0, "spread": 1.5}, lambda x: np.minimum(1.0, x)),
+    ],
+)
+def test_a_whole_number_is_as_likely_as_what_is_rounded_to_it(more, below):
+    found = Range(low=1, high=6, whole=True, **more).values(EVENLY)
+    expected = np.diff(below(np.arange(0.5, 7.0)))
+    if more.get("mean") == -30.0:  # all of it at the near end
+        expected = np.array([1.0, 0, 0, 0, 0, 0])
+    shares = np.bincount(found, minlength=7)[1:] / len(EVENLY)
+    assert shares == pytest.approx(expected, abs=1e-3)
+
+
+def test_a_range_must_hold_two_whole_numbers():
+    assert (
+        Range(low=2.2, high=3.9, whole=True).wrong()
+        == "the range 2.2 to 3.9 holds fewer than two whole numbers; widen it"
+    )
+    assert not Range(low=2.0, high=3.0, whole=True).wrong()
+
+
+@pytest.mark.parametrize("kind", ["latin_hypercube", "sobol", "morris", "saltelli"])
+def test_samples_take_whole_numbers_in_equal_shares(kind):
+    ranges = {"founding.firms": {"low": 12, "high": 15, "whole": True}, TAKE: {"low": 0.1, "high": 0.3}}
+    firms = [each["founding.firms"] for each in study(kind, 256, ranges).levels()]
+    values, counts = np.unique(firms, return_counts=True)
+    assert values.tolist() == [12, 13, 14, 15] and all(isinstance(each, int) for each in firms)
+    assert counts / len(firms) == pytest.approx(0.25, abs=0.06)
+
+
+def test_one_at_a_time_takes_each_whole_number_once():
+    ranges = {"founding.firms": {"low": 12, "high": 13, "whole": True}, TAKE: {"low": 0.1, "high": 0.3}}
+    moved = [each["founding.firms"] for each in study("one_at_a_time", factors=ranges).levels()]
+    assert moved == [13, 12, 13, 13]
 
 
 # Studies
@@ -206,6 +311,17 @@ def test_morris_screens_what_has_no_effect():
     star = found[found["index"] == "mu_star"]["value"].to_numpy()
     sigma = found[found["index"] == "sigma"]["value"].to_numpy()
     assert star == pytest.approx([3.0, 1.0, 0.0], abs=1e-9) and sigma == pytest.approx([0, 0, 0], abs=1e-9)
+
+
+@pytest.mark.parametrize("trajectories", [2, 3, 4])
+def test_fewer_than_four_trajectories_have_no_interval_and_that_is_said(trajectories):
+    pytest.importorskip("SALib")
+    swept = known("morris", trajectories, lambda taken: taken[:, 0] * taken[:, 1] + taken[:, 2])
+    found = sensitivity(swept, ["welfare"])
+    assert found["value"].notna().all() and found["low"].isna().all() == found["high"].isna().all() == (
+        trajectories < 4
+    )
+    assert any(line.startswith("Too few trajectories") for line in remarks(swept, found)) == (trajectories < 4)
 
 
 def test_the_spread_of_elementary_effects_has_an_interval_too():

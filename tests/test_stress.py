@@ -90,6 +90,20 @@ def test_who_survives_the_largest_possible_is_censored_there():
     assert np.isinf(found.each).all() and np.isinf(found.value)
 
 
+@pytest.mark.parametrize("count", [24, 38, 44])
+def test_where_just_half_of_the_seeds_give_way_the_largest_shock_is_that_of_the_last_of_them(monkeypatch, count):
+    """Each of the first half gives way to a size of its own; the others survive everything. The answer was infinity."""
+
+    def measured(scenario, seed, _measure):
+        size = scenario.interventions[-1].fraction if scenario.interventions else scenario.sharing.take_rate
+        return float(seed < count // 2 and size > (seed + 1) / 64)
+
+    monkeypatch.setattr(stress, "measured", measured)
+    shocks = largest_shock(SMALL, "exit_random", range(count), at=30, workers=1)
+    levels = largest_level(SMALL, "sharing.take_rate", range(count), workers=1)
+    assert shocks.value == levels.value == count // 2 / 64
+
+
 def test_who_collapses_anyway_survives_no_shock():
     doomed = SMALL.replace({"interventions": [{"kind": "exit", "at": 20, "fraction": 1.0}], "membership.on": False})
     assert largest_shock(doomed, "demand", range(2), at=30, workers=1).each.tolist() == [0.0, 0.0]

@@ -363,7 +363,7 @@ def test_it_tips_where_the_curve_of_means_crosses_the_level():
 
 
 def test_it_tips_at_the_first_level_if_it_is_there_already_and_nowhere_if_it_never_is():
-    assert result({"collapsed": [[1, 1], [0, 0], [1, 1]]}).tipping_point(TAKE) == (0.0, -np.inf, 0.0)
+    assert result({"collapsed": [[1] * 4, [0] * 4, [1] * 4]}).tipping_point(TAKE) == (0.0, -np.inf, 0.0)
     assert np.isnan(result({"collapsed": [[0, 0], [0, 0], [0, 0]]}).tipping_point(TAKE)).all()
 
 
@@ -386,8 +386,15 @@ def test_the_interval_of_the_tipping_point_holds_the_truth_as_often_as_it_says(w
     assert sum(held) >= 36
 
 
-def test_a_single_replicate_says_nothing_of_its_own_doubt():
-    one = result({"collapsed": [[0], [0], [1]], "orchestrator_income": [[1], [3], [2]]})
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_up_to_three_replicates_say_nothing_of_their_own_doubt(count):
+    """Of two, half of all bootstrap samples are one of them twice: their middle 95 % is a point."""
+    one = result(
+        {
+            "collapsed": [[0] * count, [0] * count, [1] * count],
+            "orchestrator_income": [[1] * count, [3] * count, [2] * count],
+        }
+    )
     assert np.isnan(one.tipping_point(TAKE)[1:]).all() and np.isnan(one.best_level(TAKE)[1:]).all()
 
 
@@ -425,29 +432,31 @@ def test_the_doubt_about_the_best_level_spans_the_levels_that_win_under_some_luc
 
 @pytest.mark.filterwarnings("error")
 def test_a_design_that_failed_altogether_is_not_the_best():
-    income = result({"orchestrator_income": [[1, 2], [3, 4], [5, 6]]}, failed=[2, 3])
+    income = result({"orchestrator_income": [[1, 2, 1, 2], [3, 4, 3, 4], [5, 6, 5, 6]]}, failed=[4, 5, 6, 7])
     assert income.best_level(TAKE) == (0.2, 0.2, 0.2)
 
 
 @pytest.mark.filterwarnings("error")
 def test_a_run_that_failed_adds_no_false_best_level():
-    income = result({"orchestrator_income": [[1, 2], [3, 4], [5, 6]]}, failed=[2])
+    income = result({"orchestrator_income": [[1, 2, 1, 2], [3, 4, 3, 4], [5, 6, 5, 6]]}, failed=[4])
     assert income.best_level(TAKE).low == 0.2
 
 
 def test_critical_mass_is_where_half_of_the_runs_take_off():
     """Founded with 10, 20 and 40: none, half and all take off."""
-    started = result({"took_off": [[0, 0], [0, 1], [1, 1]]}, levels=(10, 20, 40), factors=("founding.firms",))
+    started = result(
+        {"took_off": [[0, 0, 0, 0], [0, 1, 0, 1], [1, 1, 1, 1]]}, levels=(10, 20, 40), factors=("founding.firms",)
+    )
     mass = started.critical_mass()
     assert mass.value == 20 and 10 <= mass.low <= 20 <= mass.high <= 40
 
 
 def test_an_exponent_over_all_runs_is_that_of_the_regression_and_shared_luck_adds_no_doubt():
-    size = np.array([[10, 20], [40, 80], [160, 320]])
-    grown = result({"final_firms": size, "final_value": size**1.5 * [1.0, 7.0]}, levels=(10, 20, 40))
+    size = np.array([[10, 20, 10, 20], [40, 80, 40, 80], [160, 320, 160, 320]])
+    grown = result({"final_firms": size, "final_value": size**1.5 * [1.0, 7.0, 1.0, 7.0]}, levels=(10, 20, 40))
     told = grown.exponent(TAKE)
     assert told.value == pytest.approx(
-        stats.linregress(np.log(size.ravel()), np.log((size**1.5 * [1, 7]).ravel())).slope
+        stats.linregress(np.log(size.ravel()), np.log((size**1.5 * [1, 7, 1, 7]).ravel())).slope
     )
     exact = result({"final_firms": size, "final_value": 3 * size**1.5}, levels=(10, 20, 40)).exponent(TAKE)
     assert exact == pytest.approx((1.5, 1.5, 1.5))

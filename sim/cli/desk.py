@@ -28,6 +28,7 @@ from sim.cli.words import (
     interruptible,
     remark,
 )
+from sim.mistakes import Mistake
 
 
 @app.command()
@@ -43,6 +44,12 @@ def compare(
     ] = None,
     confidence: Annotated[float, typer.Option(help="Of all verdicts together.")] = 0.95,
     alike: Annotated[float, typer.Option(help="Means that differ by no more count as alike.")] = 0.0,
+    bounds: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LOW:HIGH", help="Count values beyond as the bound; verdicts then hold whatever the distribution."
+        ),
+    ] = None,
     also: Annotated[
         list[str] | None, typer.Option(metavar="MEASURE", help="Other measures that are shown; may be repeated.")
     ] = None,
@@ -71,8 +78,9 @@ def compare(
     from sim.study.stress import kept_stress
 
     ranges = spans(assume, "--assume")
-    race = {"measure": on, "better": better, "confidence": confidence, "alike": alike}
     changes, chosen = given(scenario, settings), comparing.laid(designs)
+    race: dict[str, Any] = {"measure": on, "better": better, "confidence": confidence, "alike": alike}
+    race |= {"bounds": ends_of(bounds)} if bounds else {}
     study = comparing.comparison(scenario, chosen, race, also or comparing.CRITERIA, most, changes)
     doubtful = comparing.doubted(study, ranges) if ranges else None  # what is wrong with it is told before the race
     remark([*overridden(changes, chosen), *study.remarks(), *comparing.unable(study)])
@@ -125,6 +133,19 @@ def overridden(changes: dict[str, Any], designs: dict[str, dict[str, Any]]) -> l
         for key in changes
         if touches(key, laid)
     ]
+
+
+def ends_of(bounds: str) -> tuple[float, float]:
+    """The two ends of `--bounds LOW:HIGH`.
+
+    Raises:
+        Mistake: if it is something else.
+    """
+    try:
+        low, high = map(float, bounds.split(":"))
+    except ValueError:
+        raise Mistake([f"--bounds {bounds}: this is no range; write low:high, e.g. 0:100"]) from None
+    return low, high
 
 
 def show_doubts(result: Any, doubts: Any) -> None:

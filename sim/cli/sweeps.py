@@ -32,16 +32,24 @@ def sweep(
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say how many runs, how long, how much disk.")] = False,
     plan: Annotated[bool, typer.Option("--plan", help="Only write the plan, for tide work.")] = False,
+    refine: Annotated[
+        int,
+        typer.Option(
+            "--refine", min=0, metavar="TIMES", help="Then try more levels where it tips, so many times over."
+        ),
+    ] = 0,
 ) -> None:
     """Run a study: many designs, many seeds, intervals, and a figure; the same command again goes on where it was interrupted."""
     from sim.report.progress import Bar, working
     from sim.report.tables import forecast_lines
-    from sim.study import Study, sweeping
+    from sim.study import Study, refining, sweeping
 
     one_of({"--resume": resume, "--fresh": fresh})
     one_of({"--resume": resume, "--plan": plan, "--dry-run": dry_run})
     one_of({"--plan": plan, "--dask": bool(dask), "--cluster": cluster})
     chosen = Study.load(study)
+    if refine:
+        refining.factor_of(chosen)
     remark(chosen.remarks())
     if dry_run:
         with working(f"{chosen.title}: some runs are timed (on a new machine the model is compiled first, once)"):
@@ -56,14 +64,34 @@ def sweep(
         )
         return
     again = [*(["--out", str(out)] if out else []), *(["--dask", dask] if dask else ["--cluster"] * cluster)]
+    again += ["--refine", str(refine)] if refine else []
     with (
-        interruptible("sweep", study, *again, "--resume"),
+        interruptible("sweep", study, *again, *([] if refine else ["--resume"])),
         machines(chosen, dask, cluster) as address,
-        Bar(chosen.title) as bar,
     ):
-        result = sweeping.sweep(
-            chosen, workers, out, bar, isolate=isolate, limit=limit, dask=address, resume=resume, fresh=fresh
-        )
+
+        def swept(asked: Study, place: Path | None, only_go_on: bool = False) -> Any:
+            with Bar(asked.title) as bar:
+                return sweeping.sweep(
+                    asked,
+                    workers,
+                    place,
+                    bar,
+                    isolate=isolate,
+                    limit=limit,
+                    dask=address,
+                    resume=only_go_on,
+                    fresh=fresh,
+                )
+
+        result = first = swept(chosen, out, resume)
+        for turn in range(1, refine + 1):
+            asked = refining.finer(chosen, result)
+            if asked is None:
+                remark([f"--refine: there are no levels between which {result.folder} is known to tip"])
+                break
+            show_result(result, figure)
+            result, chosen = swept(asked, refining.beside(first.folder, turn)), asked
     show_result(result, figure)
 
 

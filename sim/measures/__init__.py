@@ -36,4 +36,4 @@ def measure(run: Evidence, names: Iterable[str] = MEASURES) -> dict[str, float]:
             ]
         )
     once = read(run)
-    return {name: MEASURES[name].function(once) for name in names}
+    return {name: MEASURES[name].taken(once) for name in names}

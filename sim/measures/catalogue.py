@@ -8,27 +8,120 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import NamedTuple
 
 from sim.measures import coalitions, collapse, customers, fairness, maturity, network, resilience, structure, trust
 from sim.measures.early_warning import warning_of
-from sim.measures.evidence import Function, final_of, last_year_of, mean_of, peak_of, total_of
+from sim.measures.evidence import (
+    Evidence,
+    Function,
+    final_of,
+    last_year_of,
+    mean_of,
+    peak_of,
+    phases_off,
+    plays_games,
+    total_of,
+)
 from sim.measures.hysteresis import width_of
 from sim.record import FIRM_COLUMNS, TIE_COLUMNS
 from sim.world import SERIES, Firms, Ties
 
 
 @dataclass(frozen=True)
+class Needs:
+    """The phases that keep the books of a measure: where one of them is off, the books say 0, and that is no number."""
+
+    phases: tuple[str, ...] = ()
+    """All of them must be on in every month of the run."""
+    games: tuple[str, ...] | None = None
+    """The same where games are played (`value.form`), if these keep the books themselves."""
+    otherwise: tuple[str, ...] | None = None
+    """Phases that do as well, all together."""
+
+    def met(self, off: frozenset[str], games: bool) -> bool:
+        """Whether none of them is among the phases that are off."""
+        phases = self.games if games and self.games is not None else self.phases
+        return off.isdisjoint(phases) or (self.otherwise is not None and off.isdisjoint(self.otherwise))
+
+    def __str__(self) -> str:
+        """In a sentence, when a measure has no number because of them; empty if never."""
+        if not self.phases:
+            return ""
+        or_else = f", or {_listed(self.otherwise)}," if self.otherwise else ""
+        several = len(self.phases) > 1 or self.otherwise
+        in_games = f" (in games: {_listed(self.games)})" if self.games is not None else ""
+        phases, are = ("phases", "are") if several else ("phase", "is")
+        return f"NaN unless the {phases} {_listed(self.phases)}{or_else} {are} on{in_games}."
+
+
+def _listed(words: tuple[str, ...]) -> str:
+    """Words in a row: a, b and c."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+CONTRIBUTION, GOVERNANCE, SHARING = Needs(("contribution",)), Needs(("governance",)), Needs(("sharing",))
+TRUST, MEMBERSHIP, CUSTOMERS = Needs(("trust",)), Needs(("membership",)), Needs(("customers",))
+VALUE = Needs(("exchange", "value"), games=("value",))
+"""What is created: of what has been exchanged, but for games, which pay by contributions."""
+SPLIT = Needs(("exchange", "value", "sharing"))
+"""Who gets what of it."""
+FELT = Needs(("exchange", "value", "sharing", "fairness"))
+"""How that compares: the books of the month, in which effort and benefit stand side by side."""
+BOOKS = Needs(("exchange", "value", "sharing", "fairness"), games=("value",))
+"""What each firm has got since it joined; games keep that themselves."""
+ALIVE = Needs(("exchange", "value"), games=("value",), otherwise=("membership",))
+"""Whether there is an ecosystem: by its value, or by its members."""
+MATURITY = Needs(("contribution", "trust"))
+
+
+BOUNDS = {
+    "0 or 1": (0.0, 1.0),
+    "0 to 1": (0.0, 1.0),
+    "share": (0.0, 1.0),
+    "share a year": (0.0, 1.0),
+    "−1 to 1": (-1.0, 1.0),
+    "Kendall's tau": (-1.0, 1.0),
+    "points": (-100.0, 100.0),
+}
+"""Between which numbers measures of a unit lie."""
+EITHER_WAY = frozenset(("hysteresis_width", "hysteresis_width_value"))
+"""Shares that may be below 0."""
+
+
+@dataclass(frozen=True)
 class Measure:
-    """One number about a run."""
+    """One number about a run.
+
+    Attributes:
+        name: what it is called.
+        unit: what it is measured in.
+        function: takes it of a run; ask `taken`, which also sees whether there is anything to take.
+        meaning: what it says, and where it is NaN.
+        source: where it comes from.
+        needs: the phases that keep its books.
+        mechanism: the mechanism without which it says nothing of interest, e.g. "governance.disputes"; empty if none.
+    """
 
     name: str
     unit: str
     function: Function
     meaning: str
     source: str = "definition"
+    needs: Needs = Needs()
+    mechanism: str = ""
+
+    @property
+    def bounds(self) -> tuple[float, float] | None:
+        """Between which numbers it lies by its definition; None if it may be any."""
+        return (-1.0, 1.0) if self.name in EITHER_WAY else BOUNDS.get(self.unit)
+
+    def taken(self, run: Evidence) -> float:
+        """Its number in a run; NaN where a phase that keeps its books is off."""
+        off = phases_off(run)
+        return self.function(run) if not off or self.needs.met(off, plays_games(run)) else float("nan")
 
 
 _BRUNEAU = "Bruneau et al. 2003"
@@ -43,12 +136,14 @@ _ALL = (
         collapse.collapsed,
         "Whether members stay below 30 % of their peak so far, or value below 20 % of its baseline (mean of the first 24 months), "
         "for 10 months on end.",
+        needs=ALIVE,
     ),
     Measure(
         "time_to_collapse",
         "month",
         collapse.time_to_collapse,
         "The month from which that is so; NaN (censored) if the run ends before.",
+        needs=ALIVE,
     ),
     Measure(
         "months_to_distrust",
@@ -56,14 +151,22 @@ _ALL = (
         collapse.loss_of("trust_strategic"),
         "Months from the first dated event until strategic trust is a tenth below its mean over the year before, for 3 months on end; "
         "NaN (censored) if that does not happen within the run, and where nothing is dated.",
+        needs=TRUST,
     ),
     Measure(
         "months_to_withdrawal",
         "months",
         collapse.loss_of("partner_contribution"),
         "The same of the contribution of members who are not orchestrators; NaN as there.",
+        needs=CONTRIBUTION,
     ),
-    Measure("months_to_value_loss", "months", collapse.loss_of("value"), "The same of monthly value; NaN as there."),
+    Measure(
+        "months_to_value_loss",
+        "months",
+        collapse.loss_of("value"),
+        "The same of monthly value; NaN as there.",
+        needs=VALUE,
+    ),
     Measure(
         "months_to_exodus", "months", collapse.loss_of("firms"), "The same of the number of members; NaN as there."
     ),
@@ -74,11 +177,22 @@ _ALL = (
         "firms",
         total_of("entries"),
         "Firms that joined over the run, scaled up if not every month is recorded.",
+        needs=MEMBERSHIP,
     ),
     Measure(
-        "exits", "firms", total_of("exits"), "Firms that left of their own accord over the run, scaled up likewise."
+        "exits",
+        "firms",
+        total_of("exits"),
+        "Firms that left of their own accord over the run, scaled up likewise.",
+        needs=MEMBERSHIP,
     ),
-    Measure("bankruptcies", "firms", total_of("bankruptcies"), "Firms that failed over the run, scaled up likewise."),
+    Measure(
+        "bankruptcies",
+        "firms",
+        total_of("bankruptcies"),
+        "Firms that failed over the run, scaled up likewise.",
+        needs=MEMBERSHIP,
+    ),
     Measure(
         "survival",
         "share",
@@ -90,58 +204,77 @@ _ALL = (
         "endowments a month",
         mean_of("value"),
         "Value created a month, mean over the run, before the cost of governance.",
+        needs=VALUE,
     ),
     Measure(
         "final_value",
         "endowments a month",
         last_year_of("value"),
         "Value created a month, mean over the last 12 months.",
+        needs=VALUE,
     ),
     Measure(
         "value_per_member",
         "endowments a month",
         network.value_per_member,
         "Value created a month per member, over the last 12 months; 0 when nobody was left in them.",
+        needs=VALUE,
     ),
     Measure(
         "welfare",
         "endowments a month",
         mean_of("welfare"),
         "What all members gain a month, net of every cost, mean over the run.",
+        needs=BOOKS,
     ),
     Measure(
         "orchestrator_income",
         "endowments a month",
         mean_of("orchestrator_income"),
         "What the orchestrators take a month, mean over the run.",
+        needs=SPLIT,
     ),
-    Measure("take_rate", "share", final_of("take_rate"), "Share of value that the orchestrators keep at the end."),
     Measure(
-        "monitoring", "share", final_of("monitoring"), "Chance that a shortfall is seen, mean over members at the end."
+        "take_rate",
+        "share",
+        final_of("take_rate"),
+        "Share of value that the orchestrators keep at the end.",
+        needs=SHARING,
+    ),
+    Measure(
+        "monitoring",
+        "share",
+        final_of("monitoring"),
+        "Chance that a shortfall is seen, mean over members at the end.",
+        needs=GOVERNANCE,
     ),
     Measure(
         "governance_cost",
         "endowments a month",
         mean_of("governance_cost"),
         "Cost of governance a month, mean over the run.",
+        needs=GOVERNANCE,
     ),
     Measure(
         "mean_contribution",
         "share",
         mean_of("partner_contribution"),
         "Contribution of members who are not orchestrators, mean over the run; 0 in months without any.",
+        needs=CONTRIBUTION,
     ),
     Measure(
         "final_contribution",
         "share",
         last_year_of("partner_contribution"),
         "Contribution of members who are not orchestrators, mean over the last 12 months.",
+        needs=CONTRIBUTION,
     ),
     Measure(
         "cooperation",
         "share",
         trust.cooperation,
         "Share of the members who contribute at least the norm in force at the end; 0 when nobody is left.",
+        needs=CONTRIBUTION,
     ),
     Measure(
         "trust",
@@ -149,6 +282,7 @@ _ALL = (
         last_year_of("trust"),
         "Trust over all ties, mean over the last 12 months; 0 without ties.",
         _TRUST,
+        needs=TRUST,
     ),
     Measure(
         "trust_operational",
@@ -157,6 +291,7 @@ _ALL = (
         "Trust that partners deliver, by own experience alone (`trust` also counts public ratings), over all ties, mean over the last "
         "12 months.",
         _TRUST,
+        needs=TRUST,
     ),
     Measure(
         "trust_relational",
@@ -164,6 +299,7 @@ _ALL = (
         last_year_of("trust_relational"),
         "Trust that partners reciprocate, over all ties, mean over the last 12 months.",
         _TRUST,
+        needs=TRUST,
     ),
     Measure(
         "trust_strategic",
@@ -171,6 +307,7 @@ _ALL = (
         last_year_of("trust_strategic"),
         "Trust that goals are shared and the game is fair, over all ties, mean over the last 12 months.",
         _TRUST,
+        needs=TRUST,
     ),
     Measure(
         "satisfaction",
@@ -178,6 +315,7 @@ _ALL = (
         last_year_of("satisfaction"),
         "Satisfaction of members, mean over the last 12 months.",
         "Fehr & Schmidt 1999",
+        needs=FELT,
     ),
     Measure(
         "grievance",
@@ -185,6 +323,7 @@ _ALL = (
         last_year_of("grievance"),
         "Felt disadvantage of members who are not orchestrators, mean over the last 12 months.",
         "Fehr & Schmidt 1999",
+        needs=FELT,
     ),
     Measure(
         "smallest_benefit",
@@ -192,6 +331,7 @@ _ALL = (
         fairness.smallest_benefit,
         "Benefit per month of membership of the tenth of the final members with the smallest endowments (one at least), mean; "
         "NaN when nobody is left.",
+        needs=BOOKS,
     ),
     Measure(
         "gini_benefit",
@@ -199,6 +339,7 @@ _ALL = (
         fairness.gini_benefit,
         "Gini of final members' benefits per month of membership: 0 all alike; NaN when nobody is left.",
         "Gini 1912",
+        needs=BOOKS,
     ),
     Measure(
         "gini_return",
@@ -206,6 +347,7 @@ _ALL = (
         fairness.gini_return,
         "Gini of final members' benefit per effort: 0 all alike; NaN when nobody is left who ever made an effort.",
         "Gini 1912",
+        needs=FELT,
     ),
     Measure(
         "atkinson_benefit",
@@ -213,6 +355,7 @@ _ALL = (
         fairness.atkinson_benefit,
         "Atkinson's index of the same benefits, at aversion 0.5: the share one could give up for equality; NaN when nobody is left.",
         "Atkinson 1970",
+        needs=BOOKS,
     ),
     Measure(
         "jain_benefit",
@@ -220,6 +363,7 @@ _ALL = (
         fairness.jain_benefit,
         "Jain's index of the same benefits: 1 all alike, 1/n one of n has it all; NaN when nobody is left.",
         "Jain, Chiu & Hawe 1984",
+        needs=BOOKS,
     ),
     Measure(
         "shapley_distance",
@@ -228,6 +372,7 @@ _ALL = (
         "Share of all that final members received which went elsewhere than their Shapley values say; 0 is fair; NaN when nothing was "
         "received or created.",
         "Shapley 1953; Deng & Papadimitriou 1994",
+        needs=FELT,
     ),
     Measure(
         "blocking_gain",
@@ -236,6 +381,7 @@ _ALL = (
         "What the coalition that would gain the most by leaving would gain, as a share of what it would make by itself, in the last "
         "month; 0: the split is in the core. NaN without value in that month, or above 50,000 members.",
         "Shapley 1971; Picard & Ratliff 1975",
+        needs=SPLIT,
     ),
     Measure(
         "resilience_loss",
@@ -245,6 +391,7 @@ _ALL = (
         "on; where nothing is dated: of the first 24 months, and from month 24 on. NaN when the baseline is 0, or nothing of it is "
         "recorded.",
         _BRUNEAU,
+        needs=VALUE,
     ),
     Measure(
         "robustness",
@@ -253,6 +400,7 @@ _ALL = (
         "Value in the worst month from the first dated event on (from month 24 where nothing is dated), against the same baseline; NaN "
         "as there.",
         _BRUNEAU,
+        needs=VALUE,
     ),
     Measure(
         "recovery_time",
@@ -261,6 +409,7 @@ _ALL = (
         "Months from that worst one until value is back at 95 % of the same baseline for 6 months; 0 if it never fell below; "
         "NaN (censored) if it is not back by the end, or without a baseline.",
         _BRUNEAU,
+        needs=VALUE,
     ),
     Measure(
         "attack_random",
@@ -291,6 +440,7 @@ _ALL = (
         "How steadily the variance of value around its trend rose before the collapse, or the end: 1 always, −1 it always fell; NaN "
         "below 30 recorded months, or if value does not move. Large by chance: `sim.measures.early_warning` has p-values.",
         _DAKOS,
+        needs=VALUE,
     ),
     Measure(
         "warning_autocorrelation",
@@ -298,6 +448,7 @@ _ALL = (
         warning_of("autocorrelation"),
         "The same of the lag-1 autocorrelation of value; NaN as there.",
         _DAKOS,
+        needs=VALUE,
     ),
     Measure(
         "hysteresis_width",
@@ -306,6 +457,7 @@ _ALL = (
         "Mean width, in take rate, of the loop of members between the way up of the take rate and its way back: 0 the way back is "
         "the way there; NaN if the take rate does not rise and come back.",
         "Scheffer et al. 2001",
+        needs=Needs(("sharing", "membership")),
     ),
     Measure(
         "hysteresis_width_value",
@@ -313,6 +465,7 @@ _ALL = (
         width_of("value"),
         "The same of the loop of monthly value; NaN as there.",
         "Scheffer et al. 2001",
+        needs=SPLIT,
     ),
     Measure(
         "network_exponent",
@@ -320,6 +473,7 @@ _ALL = (
         network.network_exponent,
         "Slope of log value on log members over the months of the run; NaN if the number of members varies by less than a tenth.",
         "Briscoe, Odlyzko & Tilly 2006",
+        needs=VALUE,
     ),
     Measure(
         "took_off",
@@ -327,6 +481,7 @@ _ALL = (
         network.took_off,
         "Whether there are more members at the end than founders, without a collapse; NaN if the number of founders is not known.",
         "Evans & Schmalensee 2010",
+        needs=ALIVE,
     ),
     Measure(
         "mean_partners",
@@ -368,6 +523,7 @@ _ALL = (
         "Mean score over the five dimensions of maturity and the last 12 months: below 1/3 nascent, from 2/3 on mature if "
         "no dimension is below 1/3; 0 after a collapse.",
         maturity.SOURCE,
+        needs=MATURITY,
     ),
     Measure(
         "months_to_mature",
@@ -375,30 +531,71 @@ _ALL = (
         maturity.months_to_mature,
         "The month from which the ecosystem is mature for 12 months on end; NaN (censored) if the run ends before.",
         maturity.SOURCE,
+        needs=MATURITY,
     ),
     Measure(
         "certified",
         "share",
         final_of("certified"),
         "Members who bear the stamp of a certified programme at the end; 0 without one.",
+        needs=GOVERNANCE,
+        mechanism="governance.certification",
     ),
-    Measure("praise", "firms", mean_of("praise"), "Firms that buy praise a month, mean over the run."),
-    Measure("disputes", "disputes", mean_of("disputes"), "Disputes opened a month, mean over the run."),
+    Measure(
+        "praise",
+        "firms",
+        mean_of("praise"),
+        "Firms that buy praise a month, mean over the run.",
+        needs=Needs(("governance", "trust")),
+        mechanism="governance.ratings",
+    ),
+    Measure(
+        "disputes",
+        "disputes",
+        mean_of("disputes"),
+        "Disputes opened a month, mean over the run.",
+        needs=GOVERNANCE,
+        mechanism="governance.disputes",
+    ),
     Measure(
         "broken",
         "ties",
         total_of("broken"),
         "Partnerships that unresolved disputes ended over the run, scaled up if not every month is recorded.",
+        needs=GOVERNANCE,
+        mechanism="governance.disputes",
     ),
-    Measure("rescues", "firms", total_of("rescues"), "Firms that mutual aid rescued over the run, scaled up likewise."),
-    Measure("know_how", "ratio", final_of("know_how"), "Mean know-how of members at the end; 1 is that of a newcomer."),
-    Measure("final_customers", "customers", final_of("customers"), "Customers at the end; 0 without a customer base."),
+    Measure(
+        "rescues",
+        "firms",
+        total_of("rescues"),
+        "Firms that mutual aid rescued over the run, scaled up likewise.",
+        needs=Needs(("fairness", "membership")),
+        mechanism="membership.mutual_aid",
+    ),
+    Measure(
+        "know_how",
+        "ratio",
+        final_of("know_how"),
+        "Mean know-how of members at the end; 1 is that of a newcomer.",
+        needs=Needs(("value",)),
+        mechanism="value.knowledge",
+    ),
+    Measure(
+        "final_customers",
+        "customers",
+        final_of("customers"),
+        "Customers at the end; 0 without a customer base.",
+        needs=CUSTOMERS,
+        mechanism="customers.base",
+    ),
     Measure(
         "csat",
         "share",
         customers.opinion("csat"),
         "Share of the customers who are satisfied, mean over the last 12 months; NaN without customers.",
         "Oliver 1980",
+        needs=CUSTOMERS,
     ),
     Measure(
         "nps",
@@ -406,6 +603,7 @@ _ALL = (
         customers.opinion("nps"),
         "Net promoter score, from -100 to 100, mean over the last 12 months; NaN without customers.",
         "Reichheld 2003",
+        needs=CUSTOMERS,
     ),
     Measure(
         "nrr",
@@ -413,12 +611,14 @@ _ALL = (
         customers.retention,
         "Net revenue retention: spending at the end of those who were customers 12 months before, over their spending then; "
         "NaN if there were none, or the run is shorter.",
+        needs=CUSTOMERS,
     ),
     Measure(
         "churn_rate",
         "share a year",
         customers.churn_rate,
         "Share of the customers who leave within a year, at the mean rate of the last 12 months; NaN without customers.",
+        needs=CUSTOMERS,
     ),
     Measure(
         "cross_side_elasticity",
@@ -427,6 +627,7 @@ _ALL = (
         "Slope of log value on log customers over the months of the run: association, not cause; NaN if customers vary by less than "
         "a tenth, or are none.",
         "Rochet & Tirole 2003",
+        needs=Needs(("exchange", "value", "customers"), games=("value", "customers")),
     ),
 )
 
@@ -444,35 +645,6 @@ _TOPICS = {
     "final_customers": "Customers",
 }
 """The measure with which each topic begins."""
-
-NEEDS = {
-    "entries": "membership",
-    "exits": "membership",
-    "bankruptcies": "membership",
-    "orchestrator_income": "sharing",
-    "take_rate": "sharing",
-    "monitoring": "governance",
-    "governance_cost": "governance",
-    "trust": "trust",
-    "trust_operational": "trust",
-    "trust_relational": "trust",
-    "trust_strategic": "trust",
-    "satisfaction": "fairness",
-    "grievance": "fairness",
-    "shapley_distance": "sharing",
-    "blocking_gain": "sharing",
-    "maturity": "trust",
-    "months_to_mature": "trust",
-    "certified": "governance.certification",
-    "praise": "governance.ratings",
-    "disputes": "governance.disputes",
-    "broken": "governance.disputes",
-    "rescues": "membership.mutual_aid",
-    "know_how": "value.knowledge",
-    "final_customers": "customers.base",
-}
-"""Measures that say nothing unless a phase or a mechanism is on."""
-
 
 FEWER = frozenset(
     "collapsed exits bankruptcies governance_cost grievance gini_benefit gini_return atkinson_benefit shapley_distance "
@@ -507,7 +679,9 @@ def by_topic() -> dict[str, list[Measure]]:
     return topics
 
 
-MEASURES: dict[str, Measure] = {measure.name: measure for measure in _ALL}
+MEASURES: dict[str, Measure] = {
+    measure.name: replace(measure, meaning=f"{measure.meaning} {measure.needs}".rstrip()) for measure in _ALL
+}
 """Every measure of a run, by name."""
 
 

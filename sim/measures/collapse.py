@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import product
 from typing import NamedTuple
@@ -91,6 +93,10 @@ def loss_of(name: str) -> Function:
     return lambda run: months_to_loss(run, name)
 
 
+NEAR_HALF = 1e-9
+"""How far from a half a computed share may be so that rounding decides on which side it lies."""
+
+
 class Survival(NamedTuple):
     """A survival curve: it steps down to `share` at each `time`."""
 
@@ -127,11 +133,32 @@ def kaplan_meier(time: np.ndarray, happened: np.ndarray, confidence: float = 0.9
     when, deaths = np.unique(time[happened], return_counts=True)
     at_risk = time.size - np.searchsorted(np.sort(time), when)
     left = at_risk - deaths
-    share = np.cumprod(left / at_risk)
+    share = _shares(left, at_risk)
     hazard = np.divide(deaths, at_risk * left, out=np.full(when.size, np.nan), where=left > 0)
     relative = np.sqrt(np.cumsum(hazard))  # the error of log share
     low, high = log_log_bounds(share, relative, confidence)
     return Survival(when, share, share * relative, at_risk, low, high)
+
+
+def _shares(left: np.ndarray, at_risk: np.ndarray) -> np.ndarray:
+    """The share that lives on after each step: the product of `left / at_risk` so far.
+
+    A product of rounded quotients misses a half by a few units in the last place, and a median that compares it with a half then
+    comes a step too late. Shares that close to a half are therefore taken from the counts, exactly.
+    """
+    share = np.cumprod(left / at_risk)
+    for step in np.flatnonzero(np.abs(share - 0.5) < NEAR_HALF).tolist():
+        share[step] = _beside_half(left[: step + 1].tolist(), at_risk[: step + 1].tolist(), float(share[step]))
+    return share
+
+
+def _beside_half(left: list[int], at_risk: list[int], share: float) -> float:
+    """A share near a half, moved to the side of it on which the exact product of `left / at_risk` lies."""
+    above, below = Counter(left), Counter(at_risk)
+    over, under = (math.prod(counts.elements()) for counts in (above - below, below - above))
+    if 2 * over == under:
+        return 0.5
+    return max(share, math.nextafter(0.5, 1.0)) if 2 * over > under else min(share, math.nextafter(0.5, 0.0))
 
 
 def log_log_bounds(share: np.ndarray, relative: np.ndarray, confidence: float) -> tuple[np.ndarray, np.ndarray]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 import numpy as np
 
 from sim.measures.loops import sustained_from
+from sim.names import PHASES
 from sim.record import PLACES, Rows
 
 if TYPE_CHECKING:
@@ -134,6 +135,23 @@ def _changed(changes: dict[str, Any], key: str) -> Any:
         if key.startswith(f"{name}."):
             return value.get(key.removeprefix(f"{name}."))
     return None
+
+
+@once
+def phases_off(run: Evidence) -> frozenset[str]:
+    """The phases that are off in some month of the run, by their section or by a dated change of the rules."""
+    sections = {name: getattr(run.scenario, name) for name in PHASES}
+    off = {name for name, section in sections.items() if not section.on}
+    changed = {
+        name for _at, changes in new_rules(run) for name in PHASES if _changed(changes, f"{name}.on") is not None
+    }
+    return frozenset(off | {name for name in changed if not in_force(run, f"{name}.on").all()})
+
+
+@once
+def plays_games(run: Evidence) -> bool:
+    """Whether value comes from games, which keep the books of their players themselves."""
+    return run.scenario.value.form != "exchange"
 
 
 @once

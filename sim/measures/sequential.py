@@ -7,6 +7,8 @@ shows something. A confidence sequence is a row of intervals, one a look, that h
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from sim.measures.estimate import UNKNOWN, Estimate
@@ -62,25 +64,32 @@ def bounded_sequence(values: np.ndarray, low: float, high: float, confidence: fl
         raise ValueError(f"values must lie between {low:g} and {high:g}")
     ones = (values - low) / (high - low)
     means = np.linspace(0.0, 1.0, PLACES)
-    kept = means[_log_capital(ones, means, 1 - confidence) < -np.log(1 - confidence)]
+    wish, limit = _wished(ones, 1 - confidence), -np.log(1 - confidence)
+    # the higher the mean that is bet against, the less wins who bets that the truth is higher, and the more who bets on lower
+    first = _first(PLACES, lambda place: _log_capital(ones, wish, means[place]) < limit)
+    last = (
+        PLACES - 1 - _first(PLACES, lambda place: _log_capital(1 - ones, wish, 1 - means[PLACES - 1 - place]) < limit)
+    )
     step = means[1]
     mean = float(ones.mean())
-    ends = (max(0.0, kept.min() - step), min(1.0, kept.max() + step)) if kept.size else (mean, mean)
+    ends = (max(0.0, means[first] - step), min(1.0, means[last] + step)) if first <= last else (mean, mean)
     bottom, top = (low + (high - low) * float(end) for end in ends)
     return Estimate(float(values.mean()), bottom, top)
 
 
-def _log_capital(ones: np.ndarray, means: np.ndarray, error: float) -> np.ndarray:
-    """Logarithm of the hedged capital against each mean: half of it bets that the truth is higher, half that it is lower."""
-    wish = _wished(ones, error)
-    with np.errstate(divide="ignore"):
-        most_up, most_down = BET / means, BET / (1 - means)
-    up, down = np.zeros(means.size), np.zeros(means.size)
-    for one, bet in zip(ones, wish, strict=True):
-        gain = one - means
-        up += np.log1p(np.minimum(bet, most_up) * gain)
-        down += np.log1p(-np.minimum(bet, most_down) * gain)
-    return np.log(0.5) + np.maximum(up, down)
+def _first(count: int, holds: Callable[[int], bool]) -> int:
+    """The first of so many places from which on something holds; their number if it never does."""
+    low, high = 0, count
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if holds(middle) else (middle + 1, high)
+    return low
+
+
+def _log_capital(ones: np.ndarray, wish: np.ndarray, mean: float) -> float:
+    """Logarithm of what half of the hedged capital has become that bets on a truth above a mean."""
+    most = BET / mean if mean > 0.0 else np.inf
+    return float(np.log(0.5) + np.log1p(np.minimum(wish, most) * (ones - mean)).sum())
 
 
 def _wished(ones: np.ndarray, error: float) -> np.ndarray:
@@ -90,6 +99,19 @@ def _wished(ones: np.ndarray, error: float) -> np.ndarray:
     spread = (0.25 + np.cumsum((ones - mean) ** 2)) / (count + 1)
     before = np.concatenate([[0.25], spread[:-1]])
     return np.sqrt(2 * np.log(2 / error) / (before * count * np.log(count + 1)))
+
+
+def bounded_needed(spread: float, gap: float, width: float, confidence: float = 0.95) -> float:
+    """About how many values it takes until `bounded_sequence` reaches no farther than `gap`, if they lie within a `width`.
+
+    That is how fast the capital grows of who bets as it is best for values of this standard deviation (Waudby-Smith & Ramdas 2024).
+    """
+    if not gap > 0:
+        return np.inf
+    part, variance = gap / width, (spread / width) ** 2
+    bet = min(2 * BET, part / (variance + part**2))
+    growth = bet * part - 0.5 * bet**2 * (variance + part**2)
+    return float(np.ceil(np.log(2 / (1 - confidence)) / growth)) if growth > 0 else np.inf
 
 
 def values_needed(spread: float, gap: float, confidence: float = 0.95, most: int = 10**7) -> float:

@@ -118,7 +118,9 @@ def headline(result: Result, factor: str, tipping: Estimate, best: Estimate | No
     spell = speller(factor)
     shares = result.summary(["collapsed"])["mean"]
     least, most = shares.min(), shares.max()
-    if most == 0:
+    if np.isnan(most):
+        says = [result.study.title]
+    elif most == 0:
         says = ["The ecosystem collapses in none of the runs"]
     elif np.isnan(tipping.value):
         says = [f"The ecosystem collapses in at most {percent(round(most, 2))} of the runs"]
@@ -171,7 +173,7 @@ def _curves(result: Result, factor: str) -> Figure:
     shown = panels(result)
     summary = result.summary([name for name, *_ in shown])
     tipping = result.tipping_point(factor)
-    taken = result.done["orchestrator_income"].max() > 0
+    taken = result.done["orchestrator_income"].max() > 0 and result.runs[factor].nunique() > 1
     best = result.best_level(factor) if taken else None
     page = new_page(headline(result, factor, tipping, best), subtitle(result))
     grid = page.add_gridspec(2, 2, left=0.06, right=0.965, bottom=0.09, top=0.765, wspace=0.16, hspace=0.45)

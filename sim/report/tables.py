@@ -12,18 +12,19 @@ import pandas as pd
 from rich.table import Table
 
 from sim.measures import MEASURES
-from sim.measures.catalogue import NEEDS, by_topic
+from sim.measures.catalogue import by_topic
 from sim.measures.collapse import time_to_collapse
 from sim.measures.estimate import Estimate
 from sim.measures.maturity import lowest_dimension, maturity
 from sim.mistakes import counted
-from sim.names import PHASES
 from sim.record import Run
 from sim.report.wording import percent, signs
 from sim.scenario import Scenario
 from sim.sections import mechanisms
 from sim.study import Calibration, Result
 from sim.study.chains import Fixation
+from sim.study.curves import FEWEST
+from sim.study.dose import MISFIT, DoseResponse
 from sim.study.estimating import spelled_bytes, spelled_time
 from sim.study.result import NEGLIGIBLE
 from sim.study.sweeping import Forecast
@@ -84,11 +85,10 @@ def measures_table(run: Run, everything: bool = False) -> Table:
 def measures_shown(run: Run) -> Iterator[tuple[str, str, float]]:
     """Topic, name and number of every measure that says something of a run."""
     on = {key for key, mechanism in mechanisms(run.scenario) if mechanism.on}
-    on |= {phase for phase in PHASES if getattr(run.scenario, phase).on}
     for topic, measures in by_topic().items():
         for measure in measures:
             value = run.measures.get(measure.name, math.nan)
-            if not math.isnan(value) and NEEDS.get(measure.name, "") in {"", *on}:
+            if not math.isnan(value) and measure.mechanism in {"", *on}:
                 yield topic, measure.name, value
 
 
@@ -176,9 +176,8 @@ def calibration_table(found: Calibration) -> Table:
     for _, row in found.parameters.iterrows():
         ends = f"{spelled(row['from'])} to {spelled(row['to'])}"
         numbers = (spelled(row[name]) for name in ("best", "median", "low", "high"))
-        table.add_row(
-            row["parameter"], ends, *numbers, f"{row['verdict']} ({row['contraction']:.0%} of the prior variance gone)"
-        )
+        gone = "" if math.isnan(row["contraction"]) else f" ({row['contraction']:.0%} of the prior variance gone)"
+        table.add_row(row["parameter"], ends, *numbers, f"{row['verdict']}{gone}")
     return table
 
 
@@ -295,9 +294,14 @@ def findings(result: Result) -> list[str]:
     ):
         return []
     factor, lines = result.factors[0], []
+    if result.runs[factor].nunique() < 2:
+        return []
     tipping = result.tipping_point(factor)
     if tipping.value > float(result.runs[factor].min()):
-        lines.append(f"Half of the runs collapse at {factor} = {spelled(tipping.value)}{_between(tipping)}.")
+        lines.append(
+            f"Half of the runs collapse at {factor} = {spelled(tipping.value)}, by interpolation{_between(tipping)}."
+        )
+        lines += _by_dose(factor, result.dose_response(factor))
     if result.done["orchestrator_income"].max() > 0:
         best = result.best_level(factor)
         among = _between(best, " among the levels tried")
@@ -305,10 +309,20 @@ def findings(result: Result) -> list[str]:
     return lines
 
 
+def _by_dose(factor: str, found: DoseResponse) -> list[str]:
+    """Where a logistic curve through all levels says that half of the runs collapse, and whether it is one."""
+    if math.isnan(found.at.low):
+        return []
+    told = f"A logistic curve through all levels has that at {factor} = {spelled(found.at.value)}{_between(found.at)}"
+    if found.fit < MISFIT:
+        return [f"{told}, but the shares lie on no such curve (p = {found.fit:.2g}): go by the interpolation."]
+    return [f"{told}."]
+
+
 def _between(found: Estimate, among: str = "") -> str:
     """The interval of a level in words, if it has one."""
     if math.isnan(found.low):
-        return " (one run a design: no interval)"
+        return f" (too few seeds for an interval: it takes {FEWEST})"
     low = spelled(found.low) if math.isfinite(found.low) else "below the levels tried"
     high = spelled(found.high) if math.isfinite(found.high) else "beyond the levels tried"
     return f" (95 % interval {low} to {high}{among})"

@@ -18,6 +18,7 @@ from sim.study import Result
 from sim.study.comparing import AS_IT_IS, flips, regret, saved
 from sim.study.design import TREATMENT
 from sim.study.parts import Race
+from sim.study.racing import bounds_of, unseen
 from sim.study.stress import SHOCKS
 
 
@@ -130,7 +131,7 @@ def between(value: float, low: float, high: float) -> str:
 def guarantee(result: Result, race: Race) -> str:
     """What the verdicts promise, and what common luck has saved."""
     wrong = percent(1 - race.confidence)
-    told = f"All verdicts together are wrong in at most {wrong} of such races, however often one looks"
+    told = f"All verdicts together are wrong in at most {wrong} of such races, however often one looks{_whatever(result, race)}"
     gains = [gain for gain in saved(result).values() if math.isfinite(gain)]
     if not gains:
         return f"{told}."
@@ -139,6 +140,22 @@ def guarantee(result: Result, race: Race) -> str:
         return f"{told}. All designs met the same random events, though here that saves no runs."
     spared = f"{spelled(least)} times" if len(gains) == 1 else f"{spelled(least)} to {spelled(most)} times"
     return f"{told}. All designs met the same random events; had each met its own, it would take {spared} as many runs to know as much."
+
+
+def _whatever(result: Result, race: Race) -> str:
+    """Of which distributions the promise holds: all, where the measure has bounds; else of means that are normal, without rare losses."""
+    measure, bounds = race.measure.replace("_", " "), bounds_of(race)
+    if bounds is not None:
+        beyond = " (values beyond count as the bound)" if race.bounds is not None else ""
+        return f", and however {measure} is distributed between {spelled(bounds[0])} and {spelled(bounds[1])}{beyond}"
+    pairs = [int(pair["pairs"]) for pair in result.race().to_dict("records") if pair["verdict"] != "undecided"]
+    if not pairs:
+        return f", as far as means of {measure} are normal"
+    rare = percent(float(f"{unseen(min(pairs), race.confidence):.1g}"))
+    return (
+        f", but only as far as means of {measure} are normal: it has no bounds, and a large loss in fewer than {rare} of the runs may well "
+        "not have been seen, so nothing is promised where there may be one; bounds (race.bounds, or --bounds) cover losses within them"
+    )
 
 
 def criteria_table(result: Result) -> Table:

@@ -18,6 +18,7 @@ from sim.measures.estimate import Estimate
 from sim.mistakes import Mistake
 from sim.record import kind_of
 from sim.scenario import beside
+from sim.study import curves
 from sim.study.design import TREATMENT, Study
 from sim.study.result import Result
 from sim.study.spaces import Range
@@ -81,6 +82,7 @@ def compare(
     better: str | None = None,
     confidence: float = 0.95,
     alike: float = 0.0,
+    bounds: tuple[float, float] | None = None,
     also: Sequence[str] = CRITERIA,
     at_most: int = 500,
     workers: int | None = None,
@@ -97,6 +99,8 @@ def compare(
         better: "higher" or "lower"; by default what is good for the ecosystem.
         confidence: of all verdicts together.
         alike: means that differ by no more count as alike.
+        bounds: between which values of the measure are taken to lie; those beyond count as the bound. Verdicts then hold whatever the
+            distribution, rare large losses included.
         also: other measures that are shown.
         at_most: runs of each design at most.
         workers: runs at once; by default all cores.
@@ -109,7 +113,8 @@ def compare(
     """
     from sim.study.sweeping import sweep  # only who compares needs engines
 
-    race = {"measure": measure, "better": better, "confidence": confidence, "alike": alike}
+    race: dict[str, Any] = {"measure": measure, "better": better, "confidence": confidence, "alike": alike}
+    race |= {"bounds": bounds} if bounds else {}
     chosen = designs if isinstance(designs, Mapping) else laid(designs)
     return sweep(comparison(str(scenario), chosen, race, also, at_most, changes), workers, out, fresh=fresh)
 
@@ -259,7 +264,8 @@ def _line(name: str, at: np.ndarray, difference: np.ndarray, span: Any) -> dict[
     place = (at[known] - span.low) / (span.high - span.low)
     samples = np.array([_ends(place[rows], difference[known][rows]) for rows in _resampled(int(known.sum()))])
     ends = _ends(place, difference[known])
-    bounds = np.quantile(samples, [0.025, 0.975], axis=0)
+    few = known.sum() < curves.FEWEST
+    bounds = np.full((2, 2), np.nan) if few else np.quantile(samples, [0.025, 0.975], axis=0)
     low, high = (Estimate(ends[k], *bounds[:, k]) for k in (0, 1))
     turns = (low.high < 0 < high.low) or (high.high < 0 < low.low)
     where = _zero(span, *ends)

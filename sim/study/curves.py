@@ -12,11 +12,14 @@ from sim.measures.estimate import Estimate
 
 RESAMPLING = luck.purpose("study: which replicates a bootstrap sample holds")
 RESAMPLES = 1000
+FEWEST = 4
+"""Replicates below which there is no interval: bootstrap samples of one to three are the same few over and over, and their middle
+95 % collapse to a point."""
 
 
 def resampled(count: int) -> list[np.ndarray]:
-    """Which replicates each bootstrap sample holds; there are no samples of a single one, as they would all be it."""
-    key, samples = luck.key(0), RESAMPLES if count > 1 else 0
+    """Which replicates each bootstrap sample holds; there are no samples of fewer than `FEWEST`."""
+    key, samples = luck.key(0), RESAMPLES if count >= FEWEST else 0
     return [(luck.uniforms(key, RESAMPLING, sample, np.arange(count)) * count).astype(int) for sample in range(samples)]
 
 

@@ -112,6 +112,14 @@ class Study(Part, metaclass=Spoken):
         study._name, study._folder = self._name, self._folder
         return study
 
+    def with_levels(self, factor: str, levels: list[Any]) -> Self:
+        """The same study with other levels of a factor."""
+        study = type(self).model_validate(
+            {**self.model_dump(exclude_unset=True), "factors": {**self.factors, factor: levels}}
+        )
+        study._name, study._folder = self._name, self._folder
+        return study
+
     @model_validator(mode="before")
     @classmethod
     def _factors_of_rows(cls, content: Any) -> Any:
@@ -386,6 +394,9 @@ class Study(Part, metaclass=Spoken):
     def _wrong_race(self, race: Race) -> Iterator[tuple[Key, str]]:
         """Treatments race, on common luck, and for one thing."""
         yield from _unmeasured(race.measure, ("replicates", "race", "measure"))
+        if race.bounds is not None and not race.bounds[0] < race.bounds[1]:
+            low, high = race.bounds
+            yield ("replicates", "race", "bounds"), f"{low:g} to {high:g} is empty; write the lower bound first"
         if self.replicates.until:
             yield ("replicates", "until"), "does not go with race; a study stops for one reason"
         if not self.treatments or self.factors:

@@ -21,6 +21,9 @@ class Race(Part):
     """Chance, at least, that no treatment is said to beat another that is not worse, over the whole race."""
     alike: Annotated[float, Field(ge=0)] = 0.0
     """Means that differ by no more count as alike (the indifference zone); 0 tells any difference apart, if it takes all runs."""
+    bounds: Annotated[tuple[float, float] | None, Field(strict=False)] = None
+    """Between which values of the measure are taken to lie; those beyond count as the bound (winsorised). The confidence then holds
+    whatever the distribution, rare large losses included; by default the measure's own bounds, if it has any."""
 
     @property
     def wanted(self) -> str:

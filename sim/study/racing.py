@@ -3,6 +3,10 @@
 Differences are taken seed by seed. Their intervals are confidence sequences (`sim.measures.sequential`), so that the race may be looked at
 after every batch; with k treatments each pair has its share of the error (Bonferroni), so that all verdicts together err as seldom as is
 said. Treatments that are beaten drop out, as in selection by elimination (Paulson 1964).
+
+Measures that lie between bounds (shares, indices), or for which a race names bounds, err no more often whatever their distribution.
+Of other measures that is said only as far as means are normal: no number of runs excludes a loss that is large and rarer than one in
+that number, and a verdict tells how rare one may be that was not seen.
 """
 
 from __future__ import annotations
@@ -13,10 +17,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sim.measures import MEASURES
 from sim.measures.estimate import Estimate
-from sim.measures.sequential import bounded_sequence, mean_sequence, values_needed
+from sim.measures.sequential import bounded_needed, bounded_sequence, mean_sequence, values_needed
 from sim.study.parts import Race
-from sim.study.result import SHARES, shows
+from sim.study.result import shows
 
 LEAST = 20
 """Pairs of runs below which no difference counts as shown: means of fewer are hardly normal."""
@@ -56,18 +61,40 @@ def shared(confidence: float, treatments: int) -> float:
 
 def _heat(values: np.ndarray, one: int, other: int, race: Race, confidence: float) -> Heat:
     """One of them."""
-    differences = values[:, one] - values[:, other]
-    differences = differences[~np.isnan(differences)]
-    found = difference_of(race.measure, differences, confidence)
+    both = values[~np.isnan(values[:, [one, other]]).any(axis=1)][:, [one, other]]
+    bounds = bounds_of(race)
+    differences = paired(both[:, 0], both[:, 1], bounds)
+    found = difference_of(differences, bounds, confidence)
     verdict = judged(found, race, differences.size)
     return Heat(one, other, differences.size, found, verdict, _more(differences, race, confidence, verdict))
 
 
-def difference_of(measure: str, differences: np.ndarray, confidence: float) -> Estimate:
-    """Mean difference with its confidence sequence: nothing is taken for granted of probabilities, of other means that they are normal."""
-    if measure in SHARES:
-        return bounded_sequence(differences, -1.0, 1.0, confidence)
-    return mean_sequence(differences, confidence)
+def bounds_of(race: Race, measure: str = "") -> tuple[float, float] | None:
+    """Between which numbers the measure of a race, or another one, is taken to lie; None if it may be any."""
+    measure = measure or race.measure
+    return race.bounds if race.bounds is not None and measure == race.measure else MEASURES[measure].bounds
+
+
+def paired(first: np.ndarray, second: np.ndarray, bounds: tuple[float, float] | None) -> np.ndarray:
+    """Differences, pair by pair, of values that are winsorised: those beyond the bounds count as these."""
+    return first - second if bounds is None else np.clip(first, *bounds) - np.clip(second, *bounds)
+
+
+def difference_of(differences: np.ndarray, bounds: tuple[float, float] | None, confidence: float) -> Estimate:
+    """Mean difference with its confidence sequence.
+
+    Of values between bounds nothing else is taken for granted, so that losses may be as rare and as large as these allow. Of others the
+    means are taken to be normal, which they are not where a large loss is too rare to have been seen (Bahadur & Savage 1956).
+    """
+    if bounds is None:
+        return mean_sequence(differences, confidence)
+    most = bounds[1] - bounds[0]
+    return bounded_sequence(differences, -most, most, confidence)
+
+
+def unseen(pairs: int, confidence: float) -> float:
+    """The largest chance of an event that so many pairs may well not have shown: with this confidence it is no larger."""
+    return float(1 - (1 - confidence) ** (1 / pairs)) if pairs else 1.0
 
 
 def judged(difference: Estimate, race: Race, pairs: int) -> str:
@@ -86,8 +113,12 @@ def _more(differences: np.ndarray, race: Race, confidence: float, verdict: str) 
     if differences.size < 2:
         return np.inf
     mean, spread = abs(float(differences.mean())), float(differences.std(ddof=1))
-    needed = max(LEAST, values_needed(spread, max(mean, race.alike - mean), confidence))
-    return max(1.0, needed - differences.size)
+    gap, bounds = max(mean, race.alike - mean), bounds_of(race)
+    if bounds is None:
+        needed = values_needed(spread, gap, confidence)
+    else:
+        needed = bounded_needed(spread, gap, 2 * (bounds[1] - bounds[0]), confidence)
+    return max(1.0, max(LEAST, needed) - differences.size)
 
 
 def still_racing(values: np.ndarray, race: Race) -> list[int]:

@@ -23,6 +23,7 @@ from sim.record import read_manifest
 from sim.scenario import Scenario
 from sim.study import curves
 from sim.study.design import TREATMENT, Study
+from sim.study.dose import DoseResponse, dose_response
 from sim.study.parts import Claim
 
 CENSORED = (
@@ -227,7 +228,8 @@ class Result:
             were `at_risk` just before; the first step is month 0, the last the end of the runs, which censors them.
         """
         tables = []
-        for design, group in self.done.groupby("design", sort=True):
+        told = self.done[self.done["collapsed"].notna()] if "collapsed" in self.done else self.done
+        for design, group in told.groupby("design", sort=True):
             months = self._months(int(group["design"].iloc[0]))
             time = group["time_to_collapse"].to_numpy(float)
             curve = kaplan_meier(np.where(np.isnan(time), months, time), ~np.isnan(time), confidence)
@@ -294,7 +296,7 @@ class Result:
             raise Mistake(["this study was no race; write replicates.race = { measure = … }, and run it again"])
         if measure is not None and measure != race.measure:
             self._known(measure, MEASURES, "measure")
-            race = race.model_copy(update={"measure": measure, "better": None, "alike": 0.0})
+            race = race.model_copy(update={"measure": measure, "better": None, "alike": 0.0, "bounds": None})
         names = list(self.study.treatments)
         rows = [
             (names[heat.one], names[heat.other], race.measure, heat.pairs, *heat.difference, heat.verdict, heat.more)
@@ -308,16 +310,22 @@ class Result:
         The interval is Student's; of a difference of probabilities it is that of Bonett & Price (2012), honest at their ends. After a race
         it is a confidence sequence, wide enough for all pairs of its treatments (`sim.study.racing`).
         """
-        first, second = self.pairs(measure, one, other)
-        return self._difference(measure, first - second, confidence)
+        return self._difference(measure, *self.pairs(measure, one, other), confidence)
 
-    def _difference(self, measure: str, differences: np.ndarray, confidence: float) -> Estimate:
+    def _difference(self, measure: str, first: np.ndarray, second: np.ndarray, confidence: float) -> Estimate:
         """The mean of paired differences of a measure, with its interval."""
-        if self.study.replicates.race is None:
-            return (share_difference if measure in SHARES else mean_interval)(differences, confidence)
-        from sim.study.racing import difference_of, shared  # a race knows results, not the other way round
+        race = self.study.replicates.race
+        if race is None:
+            return (share_difference if measure in SHARES else mean_interval)(first - second, confidence)
+        from sim.study.racing import (  # a race knows results, not the other way round
+            bounds_of,
+            difference_of,
+            paired,
+            shared,
+        )
 
-        return difference_of(measure, differences, shared(confidence, len(self.study.treatments)))
+        bounds = bounds_of(race, measure)
+        return difference_of(paired(first, second, bounds), bounds, shared(confidence, len(self.study.treatments)))
 
     def pairs(self, measure: str, one: int, other: int) -> tuple[np.ndarray, np.ndarray]:
         """A measure in two designs under the seeds in which both have it."""
@@ -374,7 +382,7 @@ class Result:
     def _effect(self, measure: str, one: int, other: int, confidence: float) -> dict[str, Any]:
         """What a row of effects says of a measure."""
         first, second = self.pairs(measure, one, other)
-        difference = self._difference(measure, first - second, confidence)
+        difference = self._difference(measure, first, second, confidence)
         means = [float(values.mean()) if values.size else np.nan for values in (second, first)]
         said = (measure, first.size, *means, *difference, shows(difference))
         return dict(zip("measure runs baseline mean difference low high shows".split(), said, strict=True))
@@ -417,13 +425,30 @@ class Result:
         Between the levels that were tried nothing is known but that it is passed there: the interval reaches to those on either side, in
         the middle 95 % of bootstrap samples of whole replicates (Efron 1979), so that designs that share their luck stay together.
         Where it is reached at the first level tried, it may be anywhere below. NaN where the measure does not get there; bounds of NaN
-        for a single replicate. `held` as in `matrix`: the levels of the other factors.
+        for fewer than `curves.FEWEST` replicates. `held` as in `matrix`: the levels of the other factors. More runs do not narrow this
+        interval; `dose_response` takes all levels together, and `refine` tries more of them.
         """
         levels, values = self.matrix(factor, measure, held)
         sides = np.array(
             [curves.sides(levels, curves.means(values[rows]), level) for rows in curves.resampled(len(values))]
         )
         return curves.middle(curves.crossing(levels, curves.means(values), level), *sides.reshape(-1, 2).T)
+
+    def dose_response(
+        self, factor: str, measure: str = "collapsed", level: float = 0.5, held: Mapping[str, Any] | None = None
+    ) -> DoseResponse:
+        """The level of a factor at which the probability of a measure reaches `level`, by a logistic curve through all levels.
+
+        Its interval narrows as runs are added, unlike that of `tipping_point`; it holds as far as the curve is logistic
+        (`sim.study.dose`). `held` as in `matrix`.
+
+        Raises:
+            Mistake: as `matrix`, or if the measure is no probability, or the level none between 0 and 1.
+        """
+        self._known(measure, SHARES, "probability")
+        if not 0.0 < level < 1.0:
+            raise Mistake([f"level: {level} is not allowed; it must be a probability between 0 and 1, e.g. 0.5"])
+        return dose_response(*self.matrix(factor, measure, held), level)
 
     def best_level(
         self, factor: str, measure: str = "orchestrator_income", held: Mapping[str, Any] | None = None

@@ -22,6 +22,7 @@ from sim import luck
 from sim.measures import MEASURES
 from sim.measures.estimate import normal_quantile
 from sim.mistakes import Mistake, nearest
+from sim.study.curves import FEWEST
 from sim.study.design import Study
 from sim.study.result import Result
 from sim.study.spaces import GRID_LEVELS, Range, library, outside_seed, places, problem
@@ -116,11 +117,12 @@ def _indices(
         yield from ({"index": index, "factor": factor, **unknown} for index in told for factor in factors)
         return
     found = _analysed(kind, taken, outcome, factors, outside_seed(seed))
+    few = kind == "morris" and len(taken) < FEWEST * (len(factors) + 1)
     for index, (name, width) in told.items():
         for k, factor in enumerate(factors):
             value = float(found[name][k])
-            half = float(found[width][k]) if width else math.nan
-            low = max(0.0, value - half) if index in NEVER_BELOW_0 and width else value - half
+            half = float(found[width][k]) if width and not few else math.nan
+            low = max(0.0, value - half) if index in NEVER_BELOW_0 and not math.isnan(half) else value - half
             yield {"index": index, "factor": factor, "value": value, "low": low, "high": value + half}
 
 
@@ -209,7 +211,9 @@ def _smoothed(values: np.ndarray, grid: np.ndarray) -> np.ndarray:
 def remarks(result: Result, found: pd.DataFrame) -> list[str]:
     """What whoever uses the indices must know."""
     lines = []
-    if result.study.space.kind == "morris" and result.study.space.points < TRAJECTORIES:
+    if result.study.space.kind == "morris" and result.study.space.points < FEWEST:
+        lines.append(f"Too few trajectories for an interval: it takes {FEWEST}; here are {result.study.space.points}.")
+    elif result.study.space.kind == "morris" and result.study.space.points < TRAJECTORIES:
         lines.append(
             f"Effects over fewer than {TRAJECTORIES} trajectories are rough; here are {result.study.space.points}."
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -25,6 +25,10 @@ OUTSIDE = luck.purpose("study: what seeds a sampler of another library")
 Kind = Literal["grid", "list", "one_at_a_time", "latin_hypercube", "sobol", "morris", "saltelli"]
 SAMPLED = ("latin_hypercube", "sobol", "morris", "saltelli")
 """Designs that take points of ranges."""
+MOST_SPREADS = 1_000_000
+"""How many standard deviations a range may be away from the mean of its normal distribution; beyond, quantiles lose their digits."""
+FLAT = 1e-6
+"""How much the logarithm of a normal density may change over a range that is then taken as uniform: quantiles would lose their digits."""
 GRID_LEVELS = 4
 """Levels of Morris's grid."""
 
@@ -43,7 +47,8 @@ class Range(Part):
     spread: Annotated[float, Field(gt=0)] | None = None
     """Its standard deviation; a quarter of the range when left out."""
     whole: bool = False
-    """Whether values are rounded to whole numbers."""
+    """Whether only whole numbers are taken: those from `low` to `high`, each as likely as the stretch of the distribution that is
+    rounded to it; of a uniform range, all alike."""
     unit: str = ""
     """What it is measured in, for people."""
 
@@ -53,25 +58,63 @@ class Range(Part):
             return f"the range {self.low:g} to {self.high:g} is empty; low must be below high"
         if self.distribution == "log_uniform" and self.low <= 0:
             return f"low = {self.low:g}, but a logarithm needs numbers above 0"
+        if self.whole and not math.ceil(self.low) < math.floor(self.high):
+            return f"the range {self.low:g} to {self.high:g} holds fewer than two whole numbers; widen it"
+        if self.distribution == "normal" and (far := self._spreads_away()) > MOST_SPREADS:
+            mean, spread = self._normal()
+            return (
+                f"the range {self.low:g} to {self.high:g} is {far:.3g} standard deviations away from the mean; allowed are up to "
+                f"{MOST_SPREADS:,}; mean is {mean:g} and spread is {spread:g}"
+            )
         return ""
 
     def value(self, place: float) -> float | int:
         """The value at a place from 0 to 1: the quantile of its distribution."""
-        found = float(self._quantile(place))
-        found = min(self.high, max(self.low, found))
-        return round(found) if self.whole else found
+        return self.values([place])[0]
 
-    def _quantile(self, place: float) -> float:
+    def values(self, places: Sequence[float] | np.ndarray) -> list[float | int]:
+        """The values at many places from 0 to 1."""
+        low, high = self._ends()
+        found = (min(high, max(low, float(each))) for each in self._quantiles(places, low, high))
+        return [rounded(each, self.low, self.high) for each in found] if self.whole else list(found)
+
+    def _ends(self) -> tuple[float, float]:
+        """Between which numbers its distribution is cut: of whole numbers, half a step beyond the first and the last."""
+        return (math.ceil(self.low) - 0.5, math.floor(self.high) + 0.5) if self.whole else (self.low, self.high)
+
+    def _normal(self) -> tuple[float, float]:
+        """Mean and standard deviation of the normal distribution."""
+        mean = (self.low + self.high) / 2 if self.mean is None else self.mean
+        return mean, (self.high - self.low) / 4 if self.spread is None else self.spread
+
+    def _spreads_away(self) -> float:
+        """How many standard deviations the range is away from the mean of its normal distribution; 0 if it holds the mean."""
+        (mean, spread), (low, high) = self._normal(), self._ends()
+        return max(0.0, low - mean, mean - high) / spread
+
+    def _quantiles(self, places: Sequence[float] | np.ndarray, low: float, high: float) -> Iterable[float]:
         if self.distribution == "log_uniform":
-            return math.exp(math.log(self.low) + place * math.log(self.high / self.low))
+            return (math.exp(math.log(low) + float(place) * math.log(high / low)) for place in places)
         if self.distribution == "normal":
-            from scipy.special import ndtr, ndtri
+            from scipy.stats import truncnorm  # here, not above: it takes its time to import, and few ranges need it
 
-            mean = (self.low + self.high) / 2 if self.mean is None else self.mean
-            spread = (self.high - self.low) / 4 if self.spread is None else self.spread
-            least, most = ndtr((self.low - mean) / spread), ndtr((self.high - mean) / spread)
-            return mean + spread * float(ndtri(least + place * (most - least)))
-        return self.low + place * (self.high - self.low)
+            mean, spread = self._normal()
+            cut = (low - mean) / spread, (high - mean) / spread
+            if (high - low) / spread * max(1.0, *map(abs, cut)) < FLAT:
+                return (low + float(place) * (high - low) for place in places)
+            return np.asarray(truncnorm.ppf(places, *cut, loc=mean, scale=spread)).tolist()
+        return (low + float(place) * (high - low) for place in places)
+
+
+def rounded(value: float, low: float, high: float) -> int:
+    """The nearest whole number within a range, halves going up, so that every whole number has a stretch of the same length."""
+    return min(math.floor(high), max(math.ceil(low), math.floor(value + 0.5)))
+
+
+def whole_at(place: float, low: float, high: float) -> int:
+    """The whole number at a place from 0 to 1 of a range in which all whole numbers are equally likely."""
+    first, last = math.ceil(low), math.floor(high)
+    return rounded(first - 0.5 + place * (last - first + 1), low, high)
 
 
 def _says(content: Any) -> str:
@@ -191,11 +234,12 @@ def points(space: Space, factors: Mapping[str, list[Any] | Range]) -> list[dict[
         return _one_at_a_time({name: _steps(levels) for name, levels in factors.items()})
     ranges = {name: each for name, each in factors.items() if isinstance(each, Range)}
     taken = places(space, list(ranges))
-    return [{name: each.value(place) for (name, each), place in zip(ranges.items(), row, strict=True)} for row in taken]
+    columns = [each.values(column) for each, column in zip(ranges.values(), taken.T, strict=True)]
+    return [dict(zip(ranges, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
 def _steps(levels: list[Any] | Range) -> list[Any]:
-    return [levels.value(0.5), levels.value(0.0), levels.value(1.0)] if isinstance(levels, Range) else levels
+    return list(dict.fromkeys(levels.values([0.5, 0.0, 1.0]))) if isinstance(levels, Range) else levels
 
 
 def _one_at_a_time(levels: Mapping[str, list[Any]]) -> list[dict[str, Any]]:

@@ -188,8 +188,14 @@ def _largest(
 ) -> LargestShock:
     """The largest strain that half of the runs survive, of scenarios under a strain from 0 to a top."""
 
+    def lives(size: float, seed: int) -> bool:
+        collapsed = measured(under(size), seed, "collapsed")
+        if np.isnan(collapsed):
+            raise Mistake([f"{under(size).title}: whether it collapses cannot be told; {MEASURES['collapsed'].needs}"])
+        return collapsed == 0.0
+
     def survived(seed: int) -> float:
-        return bisect(lambda size: measured(under(size), seed, "collapsed") == 0.0, top)
+        return bisect(lambda size: lives(size, seed), top)
 
     each = side_by_side(survived, seeds, workers)
     happened = np.isfinite(each)

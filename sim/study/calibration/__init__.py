@@ -44,7 +44,8 @@ class Calibration:
     observed: tuple[Observed, ...]
     parameters: pd.DataFrame
     """A row a lever: `parameter`, `from`, `to` (its range), `best`, `median`, `low`, `high` (95 %), `contraction` (share of the prior
-    variance that is gone) and `verdict`."""
+    variance that is gone) and `verdict`. An interval reaches to the best fit. Where the model does not give what
+    was observed, the verdict is "not given by the model", the interval is that of the nearest runs, and the contraction NaN."""
     fit: pd.DataFrame
     """A row an observed number: `quantity`, `observed`, `error`, `fitted` (mean at the best values), `low`, `high` (95 % of what
     runs give whose levers are as likely as the data leave them), `inside`, and `in_reach` (whether any run came as low and any as high)."""
@@ -169,16 +170,19 @@ def _told(watch: Watch, sample: Sample, seed: int, workers: int | None) -> Calib
     best = _best(watch, sample, middle, seed, workers)
     replicates = watch.seen_over(np.tile(best, (REPLICATES, 1)), seeds_from(seed, 3, REPLICATES), workers)
     fitted = replicates.mean(axis=0)
-    drawn = posterior[np.searchsorted(np.cumsum(weight), (np.arange(REPLICATES) + 0.5) / REPLICATES)]
-    predicted = watch.seen_over(drawn, seeds_from(seed, 4, len(drawn)), workers)
     distance = float(telling.misfit(fitted[None, :], seen, sample.scale)[0])
     by_luck = telling.misfit(replicates, fitted, sample.scale) * math.sqrt(
         1 + 1 / REPLICATES
     )  # a mean is nearer to its own runs
     p_value = float((1 + np.sum(by_luck >= distance)) / (1 + REPLICATES))
-    fit = telling.fit_table(watch, fitted, predicted, sample)
-    parameters = telling.parameters_table(watch, posterior, weight, best)
     overshoot = float(sample.overshoot(watch).max())
+    given = sample.reaches(watch) and overshoot <= FAR and p_value >= telling.RARE
+    if not given:
+        posterior, weight, tolerance = sample.nearest(watch)
+    drawn = posterior[np.searchsorted(np.cumsum(weight), (np.arange(REPLICATES) + 0.5) / REPLICATES)]
+    predicted = watch.seen_over(drawn, seeds_from(seed, 4, len(drawn)), workers)
+    fit = telling.fit_table(watch, fitted, predicted, sample)
+    parameters = telling.parameters_table(watch, posterior, weight, best, given)
     return Calibration(
         scenario=watch.scenario,
         fitted=watch.at(best),

@@ -93,6 +93,11 @@ class Sample:
         """How far what was observed lies beyond all runs, in each direction in which they differ, and in widths of what they span."""
         return features_of(self.numbers / self.scale, self._seen(watch) / self.scale)[2]
 
+    def reaches(self, watch: Watch) -> bool:
+        """Whether some run comes as low, and some as high, as each observed number."""
+        every, seen = self.everything[1], self._seen(watch)
+        return bool(((every.min(axis=0) <= seen) & (seen <= every.max(axis=0))).all())
+
     @staticmethod
     def _seen(watch: Watch) -> np.ndarray:
         return np.array([each.value for each in watch.observed])
@@ -114,6 +119,24 @@ class Sample:
         slopes, *_ = np.linalg.lstsq(root * x, root * logit(self.places[kept]), rcond=None)
         corrected = logit(self.places[kept]) - (made[kept] - seen) @ slopes[1:]
         return 1.0 / (1.0 + np.exp(-corrected)), weight / weight.sum(), tolerance
+
+    def nearest(self, watch: Watch) -> tuple[np.ndarray, np.ndarray, float]:
+        """Places of the runs that come nearest to all that was observed, their weights, and the tolerance.
+
+        For data that the model does not give: what their summaries say of the levers is then an extrapolation, so runs count by their
+        plain distance, over the whole ranges, and nothing is corrected. Rounds differ in how densely they cover the ranges; runs are
+        weighted by that, so that the prior stays uniform.
+        """
+        places, seen = self.everything[0], self._seen(watch)
+        distance = np.sqrt((((self.plain - seen) / self.scale) ** 2).mean(axis=1))
+        kept = np.argsort(distance, kind="stable")[: max(LEAST_RUNS // 2, int(KEPT * len(distance)))]
+        tolerance = float(distance[kept].max())
+        inside = ((places >= self.box[:, 0]) & (places <= self.box[:, 1])).all(axis=1)
+        volume = max(float(np.prod(self.box[:, 1] - self.box[:, 0])), 1e-12)
+        density = np.where(inside, float(inside.mean()) / volume, float((~inside).mean()) / max(1.0 - volume, 1e-12))
+        kernel = np.maximum(1e-9, 1.0 - (distance / max(tolerance, 1e-12)) ** 2)
+        weight = kernel[kept] / np.maximum(density[kept], 1e-12)
+        return places[kept], weight / weight.sum(), tolerance
 
 
 def logit(places: np.ndarray) -> np.ndarray:

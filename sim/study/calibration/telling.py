@@ -17,6 +17,7 @@ CLEAR, VAGUE = 0.75, 0.25
 """Shares of the prior variance that must be gone for a lever to count as identified, and below which it is not."""
 TOGETHER = 0.9
 """Correlation from which on only a combination of two levers is identified."""
+NOT_IDENTIFIED, NOT_GIVEN = "not identified", "not given by the model"
 EDGE = 0.02
 """Part of a range that counts as its end."""
 RARE = 0.01
@@ -43,20 +44,27 @@ def values(watch: Watch, places: np.ndarray) -> dict[str, Any]:
     }
 
 
-def parameters_table(watch: Watch, posterior: np.ndarray, weight: np.ndarray, best: np.ndarray) -> pd.DataFrame:
-    """A row a lever: its range, its best value, its median and interval, and whether the data tell it."""
+def parameters_table(
+    watch: Watch, posterior: np.ndarray, weight: np.ndarray, best: np.ndarray, given: bool = True
+) -> pd.DataFrame:
+    """A row a lever: its range, its best value, its median and interval, and whether the data tell it.
+
+    Where the model does not give the data, nothing is identified. An interval reaches to the best fit, which is found in another way; a
+    lever is known no better than the two agree.
+    """
     rows = []
     for lever, column, place in zip(watch.ranges, posterior.T, best, strict=True):
         low, middle, high = quantiles(column, weight)
+        outside = not low <= place <= high
+        low, high = min(low, place), max(high, place)
         mean = weight @ column
-        contraction = 1.0 - float(weight @ (column - mean) ** 2) * 12.0
-        verdict = (
-            "identified" if contraction >= CLEAR else "weakly identified" if contraction >= VAGUE else "not identified"
-        )
+        contraction = 1.0 - max(float(weight @ (column - mean) ** 2) * 12.0, ((high - low) / 0.95) ** 2 * outside)
+        told = "identified" if contraction >= CLEAR else "weakly identified" if contraction >= VAGUE else NOT_IDENTIFIED
+        verdict = told if given else NOT_GIVEN
         ends = dict(zip(("best", "median", "low", "high"), map(lever.value, (place, middle, low, high)), strict=True))
         rows.append(
             {"parameter": lever.key, "from": lever.low, "to": lever.high, **ends}
-            | {"contraction": max(0.0, contraction), "verdict": verdict}
+            | {"contraction": max(0.0, contraction) if given else math.nan, "verdict": verdict}
         )
     return pd.DataFrame(rows)
 
@@ -110,8 +118,7 @@ def profile(watch: Watch, sample: Sample) -> pd.DataFrame:
         for j in range(BINS):
             here = distance[part == j]
             least = float(here.min()) if here.size else math.nan
-            value = lever.low + (j + 0.5) / BINS * (lever.high - lever.low)
-            rows.append({"parameter": lever.key, "value": value, "distance": least, "runs": here.size})
+            rows.append({"parameter": lever.key, "value": lever.middle(j, BINS), "distance": least, "runs": here.size})
     return pd.DataFrame(rows)
 
 
@@ -157,7 +164,12 @@ def remarks(
         )
     for k, lever in enumerate(watch.ranges):
         row = parameters.iloc[k]
-        if row["verdict"] != "identified":
+        if row["verdict"] == NOT_GIVEN:
+            lines.append(
+                f"{lever.key}: the model does not give what was observed, so the data do not tell its value; the interval is that of the "
+                "runs that come nearest."
+            )
+        elif row["verdict"] != "identified":
             lines.append(f"{lever.key} is {row['verdict']}: {row['contraction']:.0%} of the prior variance is gone.")
         best = (row["best"] - lever.low) / (lever.high - lever.low)
         for end, at, bound in (
@@ -169,7 +181,7 @@ def remarks(
     for j in range(len(watch.ranges)):
         for k in range(j):
             related = _correlation(posterior[:, j], posterior[:, k], weight)
-            if abs(related) > TOGETHER:
+            if abs(related) > TOGETHER and parameters["verdict"].iloc[k] != NOT_GIVEN:
                 lines.append(
                     f"{watch.ranges[k].key} and {watch.ranges[j].key} go together (r = {related:.2f}): only a combination is identified."
                 )

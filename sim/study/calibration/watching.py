@@ -15,6 +15,7 @@ from sim.measures.evidence import Reading, read
 from sim.mistakes import Mistake, shown
 from sim.scenario import Scenario
 from sim.simulation import Simulation
+from sim.study.spaces import whole_at
 from sim.study.stress import side_by_side
 
 SEEDS = luck.purpose("calibration: seeds of the runs")
@@ -32,8 +33,14 @@ class Range(NamedTuple):
 
     def value(self, place: float) -> float | int:
         """The value at a place from 0 to 1."""
-        found = self.low + place * (self.high - self.low)
-        return round(found) if self.whole else float(found)
+        if self.whole:
+            return whole_at(place, self.low, self.high)
+        return float(self.low + place * (self.high - self.low))
+
+    def middle(self, part: int, parts: int) -> float:
+        """The middle of a part of the range, not rounded; each whole number has as much of the range as any other."""
+        beyond = 0.5 if self.whole else 0.0
+        return self.low - beyond + (part + 0.5) / parts * (self.high - self.low + 2 * beyond)
 
 
 def range_of(scenario: Scenario, key: str, low: float, high: float) -> Range:
@@ -110,7 +117,7 @@ class Watch:
 def _quantity(run: Reading, quantity: str) -> float:
     name, at, month = quantity.partition("@")
     if not at:
-        return MEASURES[name].function(run)
+        return MEASURES[name].taken(run)
     return float(np.asarray(run.series[name])[np.asarray(run.series["month"]) == int(month)][0])
 
 

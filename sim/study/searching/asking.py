@@ -181,9 +181,9 @@ class Search(Part, metaclass=Spoken):
     def _level(key: str, lever: list[Any] | Range, at: int) -> Any:
         if not isinstance(lever, Range):
             return lever[at]
-        whole = lever.whole or allowed(Scenario, tuple(key.split("."))).startswith("a whole number")
-        found = lever.value(at / STEPS)
-        return round(found) if whole else float(f"{found:.6g}")
+        ranged = _as_taken(key, lever)
+        found = ranged.value(at / STEPS)
+        return found if ranged.whole else float(f"{found:.6g}")
 
     # What may be wrong
 
@@ -231,7 +231,7 @@ class Search(Part, metaclass=Spoken):
             yield ("designs",), f"{AS_IT_IS!r} is what the scenario itself is called; give the design another name"
         for part, ranges in (("levers", self.levers), ("doubt", self.doubt)):
             for key, each in ranges.items():
-                if isinstance(each, Range) and (message := each.wrong()):
+                if isinstance(each, Range) and (message := _as_taken(key, each).wrong()):
                     yield (part, key), message
         for key, each in self.levers.items():
             if isinstance(each, list) and len(each) < 2:
@@ -293,6 +293,13 @@ class Search(Part, metaclass=Spoken):
             key: value for key, value in content.items() if key not in ("set", "scenario") and value not in ({}, [], "")
         }
         return tomli_w.dumps({"title": self.title, "scenario": scenario, **kept})
+
+
+def _as_taken(key: str, lever: Range) -> Range:
+    """A range as its lever takes it: of whole numbers, where the scenario allows no others."""
+    if lever.whole or not allowed(Scenario, tuple(key.split("."))).startswith("a whole number"):
+        return lever
+    return lever.model_copy(update={"whole": True})
 
 
 def is_search(where: str) -> bool:
