@@ -40,7 +40,7 @@ def read(content: Any) -> Asked:
     if not isinstance(content, Mapping):
         raise Mistake(["request: must be a table"])
     if unknown := [key for key in content if key not in KEYS]:
-        raise Mistake([f"request: {shown(unknown[0])}: there is no such key; allowed are {', '.join(KEYS)}"])
+        raise Mistake([f"request: {unknown[0][:60]}: there is no such key; allowed are {', '.join(KEYS)}"])
     base = _base(content)
     changes = said(_table(content, "set"))
     if events := _events(content):
