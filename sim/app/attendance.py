@@ -82,6 +82,8 @@ class Attendance:
         return self._known is not None or self.path.is_file()
 
     def _check(self, code: Any, address: str) -> None:
+        if code in (None, ""):
+            raise Mistake(["class: your teacher has the class code; enter it"])
         bucket = self.guesses.of(address)
         if bucket.fill() < 1.0:
             raise Mistake(["class: too many wrong codes; wait a minute"])

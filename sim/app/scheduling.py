@@ -7,6 +7,7 @@ large work is told apart, so that there is always a core on which a small reques
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import threading
 import time
@@ -47,7 +48,10 @@ class Job:
 
     def __init__(self, client: str, large: bool) -> None:
         self.client, self.large = client, large
-        self.turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.loop = asyncio.get_running_loop()
+        self.turn: asyncio.Future[None] = self.loop.create_future()
+        self.ended = asyncio.Event()
+        """Set when the server stops: whoever waits is told at once, though the work may not hear of it so soon."""
         self.stopped = threading.Event()
         self.checks, self.since = 0, 0.0
 
@@ -102,12 +106,14 @@ class Scheduler:
         task = asyncio.create_task(self._work(job, function))
         self.tasks.add(task)
         task.add_done_callback(self._done)
+        ended = asyncio.create_task(job.ended.wait())
         try:
-            await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({task, gone, ended}, return_when=asyncio.FIRST_COMPLETED)
             if task.done():
                 return task.result()
             raise Cancelled
         finally:
+            ended.cancel()
             if not task.done():
                 self._stop(job)
 
@@ -116,6 +122,8 @@ class Scheduler:
         self.closed = True
         for job in [*self.running, *(job for jobs in self.waiting.values() for job in jobs)]:
             job.stopped.set()
+            with contextlib.suppress(RuntimeError):  # its loop is closed
+                job.loop.call_soon_threadsafe(job.ended.set)
 
     def _done(self, task: asyncio.Task[Any]) -> None:
         self.tasks.discard(task)

@@ -52,7 +52,7 @@ ARRIVES = 15.0
 """Seconds in which the body of a request must be there."""
 MOST_LINES, LONGEST_LINE = 50, 500
 """Mistakes that are told of one request, and characters of each."""
-STOPS = 4.0
+STOPS = 2.5
 """Seconds after which the server is gone once it was asked to stop, whatever still runs."""
 LOCAL = "127.0.0.1"
 LOCALS = (LOCAL, "localhost", "::1")
@@ -264,14 +264,18 @@ async def _each(parts: Iterable[bytes]) -> Any:
 
 
 async def _enter(request: Request, pupils: Attendance) -> Response:
-    """A pupil is let into the class of this server: with the class code, or at the machine on which it runs."""
+    """A pupil is let into the class of this server: with the class code, or at the machine on which it runs; or is in already."""
 
-    async def told() -> Response:
+    async def answer() -> Response:
         content = await content_of(request)
-        code = content.get("code") if isinstance(content, Mapping) else None
-        return _json({"who": await run_in_threadpool(pupils.enter, code, address_of(request), is_here(request))})
+        told = content if isinstance(content, Mapping) else {}
+        if await run_in_threadpool(pupils.knows, told.get("who")):
+            return _json({"who": told["who"]})
+        return _json(
+            {"who": await run_in_threadpool(pupils.enter, told.get("code"), address_of(request), is_here(request))}
+        )
 
-    return await politely(told())
+    return await politely(answer())
 
 
 async def _results(request: Request, pupils: Attendance, lessons: Path | None, host: str) -> Response:
@@ -467,7 +471,7 @@ class Server(uvicorn.Server):
 
 def _end(code: int) -> None:
     """End this process at once, and what it has started; rooms are in their journals."""
-    final = Timer(0.5, os._exit, [code])
+    final = Timer(0.3, os._exit, [code])
     final.daemon = True
     final.start()
     with contextlib.suppress(Exception):
@@ -512,7 +516,7 @@ def serve(
     known = {*LOCALS, *names} if host in LOCALS else {*LOCALS, *names_here(host), *names}
     how: dict[str, Any] = {
         "log_level": "warning",
-        "timeout_graceful_shutdown": 2,
+        "timeout_graceful_shutdown": 1,
         "ws_max_size": 4 * LARGEST_MESSAGE,
         "ws_per_message_deflate": False,
     }  # small messages, many phones
