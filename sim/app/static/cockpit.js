@@ -343,8 +343,7 @@ function listen() {
     $("add").value = "";
     if (!name || shown.includes(name)) return;
     showCharts([...shown, name]);
-    drawSeries();
-    refresh();
+    refresh(); // it is drawn once its series is there
   };
   $("undo").onclick = () => { if (past.length) { future.push(state); change(past.pop(), false); } };
   $("redo").onclick = () => { if (future.length) { past.push(state); change(future.pop(), false); } };
@@ -364,12 +363,13 @@ function listen() {
   };
   $("link").onclick = async () => {
     write();
-    await navigator.clipboard?.writeText(location.href);
-    $("link").textContent = t("Copied");
+    const copied = await (navigator.clipboard?.writeText(location.href).then(() => true, () => false) ?? false); // safe addresses alone have one
+    $("link").textContent = copied ? t("Copied") : t("It is in the address bar");
     setTimeout(() => { $("link").textContent = t("Copy link"); }, 1500);
   };
   $("export").onclick = async () => {
-    const {toml} = await ask("/api/toml", content(state));
+    let toml;
+    try { ({toml} = await ask("/api/toml", content(state))); } catch (error) { complain(error.message); return; }
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob([toml], {type: "text/plain"}));
     link.download = `${state.text === null ? state.scenario : "scenario"}.toml`;
