@@ -25,6 +25,11 @@ _HEADER = re.compile(r"^\s*(\[\[?)\s*([^\]]+?)\s*\]\]?\s*(#.*)?$")
 _ASSIGNMENT = re.compile(
     r"""^\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*'))*)\s*="""
 )
+PARTS = 30
+"""A dotted key has no more parts: reading one takes memory by the square of its length."""
+_LONG_KEY = re.compile(
+    r"""(?<![\w.-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){%d}""" % PARTS  # noqa: UP031
+)
 _PART = re.compile(r""""([^"]*)"|'([^']*)'|([A-Za-z0-9_-]+)""")
 
 
@@ -116,6 +121,9 @@ def parse(text: str, name: str) -> dict[str, Any]:
     Raises:
         Mistake: if it is no TOML, or says nothing.
     """
+    if long := _LONG_KEY.search(text):
+        line = text.count("\n", 0, long.start()) + 1
+        raise Mistake([f"{name}:{line}: a dotted key has more than {PARTS} parts"])
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

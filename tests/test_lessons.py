@@ -14,7 +14,7 @@ from jsonschema import ValidationError, validate
 from starlette.testclient import TestClient
 
 from sim import Mistake, cli
-from sim.app import answers
+from sim.app import answers, attendance
 from sim.app.lessons import Change, Lesson, filled, find, lessons, readable, series_of
 from sim.app.server import app, lesson_list
 from sim.app.sheets import export
@@ -299,21 +299,34 @@ def test_hostile_words_of_a_lesson_are_letters_on_paper(written, tmp_path):
 
 @pytest.fixture
 def room(tmp_path, monkeypatch, written):
-    """A server in an empty folder, with a lesson of one's own."""
+    """A server in an empty folder, with a lesson of one's own, as the machine sees it on which it runs."""
     monkeypatch.chdir(tmp_path)
     written()
-    with TestClient(app(lessons=tmp_path)) as client:
+    with TestClient(app(lessons=tmp_path), client=("127.0.0.1", 5000)) as client:
         yield client
+
+
+@pytest.fixture
+def pupil(room):
+    """Gives a pupil's token by name; whoever is new comes in first."""
+    tokens = {}
+
+    def token(name: str) -> str:
+        if name not in tokens:
+            tokens[name] = room.post("/api/class/enter", json={}).json()["who"]
+        return tokens[name]
+
+    return token
 
 
 def answer(who: str, before: int, after: int, bet: object = 0, **other: object) -> dict:
     return {"lesson": "mine", "who": who, "before": [before], "after": [after], "bets": {"0": bet}, **other}
 
 
-def test_a_class_sees_its_bets_and_its_gain(room):
+def test_a_class_sees_its_bets_and_its_gain(room, pupil):
     people = [("a", 0, 1, 0), ("b", 0, 1, 1), ("c", 0, 0, 1), ("d", 1, 1, 1), ("e", 0, 1, 0), ("f", 1, 1, 0)]
     for who, before, after, bet in people:
-        assert room.post("/api/answers", json=answer(who, before, after, bet)).status_code == 200
+        assert room.post("/api/answers", json=answer(pupil(who), before, after, bet)).status_code == 200
     found = room.get("/api/class", params={"lesson": "mine"}).json()
     assert found["people"] == 6 and found["bets"] == {"0": {"0": 3, "1": 3}}
     gains = np.array([1, 1, 0, 0, 1, 0])
@@ -324,16 +337,16 @@ def test_a_class_sees_its_bets_and_its_gain(room):
     assert found["gain"]["low"] < 0.5 < found["gain"]["high"]
 
 
-def test_of_few_nothing_is_reckoned_and_who_answers_twice_counts_once(room):
+def test_of_few_nothing_is_reckoned_and_who_answers_twice_counts_once(room, pupil):
     for _again in range(8):
-        room.post("/api/answers", json=answer("a", 0, 1))
+        room.post("/api/answers", json=answer(pupil("a"), 0, 1))
     found = room.get("/api/class", params={"lesson": "mine"}).json()
     assert found["people"] == 1 and found["gain"] is None
 
 
-def test_where_all_learnt_the_same_there_is_no_effect_size(room):
+def test_where_all_learnt_the_same_there_is_no_effect_size(room, pupil):
     for who in "abcdef":
-        room.post("/api/answers", json=answer(who, 0, 1))
+        room.post("/api/answers", json=answer(pupil(who), 0, 1))
     assert room.get("/api/class", params={"lesson": "mine"}).json()["gain"]["hedges"] is None
 
 
@@ -355,22 +368,76 @@ def test_where_all_learnt_the_same_there_is_no_effect_size(room):
         {"lesson": "mine"},
     ],
 )
-def test_what_is_no_answer_is_refused_and_nothing_is_written(room, tmp_path, content):
+def test_what_is_no_answer_is_refused_and_nothing_is_written(room, pupil, tmp_path, content):
+    if isinstance(content, dict) and content.get("who") == "a":
+        content = {**content, "who": pupil("a")}
     assert room.post("/api/answers", json=content).status_code == 422
-    assert not (tmp_path / "results").exists()
+    assert not (tmp_path / answers.PLACE / "mine.jsonl").exists()
 
 
-def test_a_line_that_was_cut_off_and_one_of_an_older_lesson_are_passed_over(room, tmp_path):
-    room.post("/api/answers", json=answer("a", 0, 1))
+def test_a_line_that_was_cut_off_and_one_of_an_older_lesson_are_passed_over(room, pupil, tmp_path):
+    room.post("/api/answers", json=answer(pupil("a"), 0, 1))
     with open(tmp_path / answers.PLACE / "mine.jsonl", "a") as file:
         file.write(json.dumps({"who": "b", "before": [1, 1], "after": [1], "bets": {}}) + "\n" + '{"who": "c", "bef')
     assert room.get("/api/class", params={"lesson": "mine"}).json()["people"] == 1
 
 
-def test_there_is_an_end_to_what_is_kept(room, monkeypatch):
+def test_there_is_an_end_to_what_is_kept(room, pupil, monkeypatch):
     monkeypatch.setattr(answers, "MOST", 2)
-    codes = [room.post("/api/answers", json=answer(f"p{k}", 0, 1)).status_code for k in range(3)]
-    assert codes == [200, 200, 422]
+    monkeypatch.setattr(answers, "TIMES", 2)
+    codes = [room.post("/api/answers", json=answer(pupil(f"p{k}"), 0, 1)).status_code for k in range(3)]
+    assert codes == [200, 200, 422], "of two people"
+    codes = [room.post("/api/answers", json=answer(pupil("p0"), 1, 1)).status_code for _again in range(3)]
+    assert codes == [200, 422, 422], "twice of each"
+    assert room.get("/api/class", params={"lesson": "mine"}).json()["people"] == 2
+
+
+# Who was let in
+
+
+@pytest.fixture
+def elsewhere(room):
+    """The same server, as another device in the network sees it."""
+    return TestClient(room.app, client=("192.0.2.7", 4000))
+
+
+def test_answers_count_only_from_pupils_that_were_let_in(room, elsewhere):
+    """A made-up token counts nowhere; the class code lets a phone in."""
+    for client in (room, elsewhere):
+        for who in ("a", "f" * 16 + "-" + "0" * 32, "", "é-1", 7, None, ["a"]):
+            assert client.post("/api/answers", json=answer(who, 0, 1)).status_code == 422
+    assert elsewhere.post("/api/class/enter", json={}).status_code == 422
+    code = room.get("/api/class", params={"lesson": "mine"}).json()["code"]
+    assert "code" not in elsewhere.get("/api/class", params={"lesson": "mine"}).json(), "it is shown here alone"
+    wrong = "QQQQQ" if code != "QQQQQ" else "RRRRR"
+    assert elsewhere.post("/api/class/enter", json={"code": wrong}).status_code == 422
+    who = elsewhere.post("/api/class/enter", json={"code": code.lower()}).json()["who"]
+    assert elsewhere.post("/api/answers", json=answer(who, 0, 1)).status_code == 200
+    assert elsewhere.post("/api/answers", json=answer(who[:-1] + "x", 0, 1)).status_code == 422
+    assert room.get("/api/class", params={"lesson": "mine"}).json()["people"] == 1
+
+
+def test_who_was_let_in_stays_so_when_the_server_is_started_again(room, pupil, tmp_path):
+    with TestClient(app(lessons=tmp_path), client=("192.0.2.7", 4000)) as anew:
+        assert anew.post("/api/answers", json=answer(pupil("a"), 0, 1)).status_code == 200
+
+
+def test_wrong_class_codes_are_slowed_down_and_lock_out_nobody_who_is_in(room, elsewhere):
+    code = room.get("/api/class", params={"lesson": "mine"}).json()["code"]
+    who = elsewhere.post("/api/class/enter", json={"code": code}).json()["who"]
+    said = [elsewhere.post("/api/class/enter", json={"code": guess}).text for guess in [7, "É", ["A"], *"abcdefghij"]]
+    assert "not the class code" in said[0] and "wait a minute" in said[-1]
+    assert "wait a minute" in elsewhere.post("/api/class/enter", json={"code": code}).text, "no guess is tried"
+    assert elsewhere.post("/api/answers", json=answer(who, 0, 1)).status_code == 200
+
+
+def test_one_device_does_not_make_up_the_whole_class(room, elsewhere, monkeypatch):
+    monkeypatch.setattr(attendance, "EACH", 3)
+    code = room.get("/api/class", params={"lesson": "mine"}).json()["code"]
+    codes = [elsewhere.post("/api/class/enter", json={"code": code}).status_code for _again in range(5)]
+    assert codes == [200, 200, 200, 422, 422]
+    other = TestClient(room.app, client=("192.0.2.8", 4000))
+    assert other.post("/api/class/enter", json={"code": code}).status_code == 200
 
 
 def test_the_page_has_all_it_asks_the_server_for(room):

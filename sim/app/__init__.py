@@ -9,7 +9,7 @@ from sim.mistakes import Mistake
 EXTRA = "pip install 'risingtide[app]'"
 
 
-def serve(host: str, port: int, browse: bool, lessons: Path | None = None) -> None:
+def serve(host: str, port: int, browse: bool, lessons: Path | None = None, names: tuple[str, ...] = ()) -> None:
     """Serve the app until it is stopped (`sim.app.server.serve`).
 
     Raises:
@@ -19,4 +19,4 @@ def serve(host: str, port: int, browse: bool, lessons: Path | None = None) -> No
         from sim.app import server
     except ImportError as error:
         raise Mistake([f"{error.name}: is not installed, which the app needs; {EXTRA}"]) from None
-    server.serve(host, port, browse, lessons)
+    server.serve(host, port, browse, lessons, names)

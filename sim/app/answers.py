@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from threading import Lock
+from threading import RLock
 from typing import Any
 
 import numpy as np
 from scipy import stats
 
+from sim.app.attendance import Attendance
 from sim.app.lessons import Lesson, find
 from sim.measures.estimate import mean_interval
 from sim.mistakes import Mistake
@@ -21,40 +21,45 @@ from sim.storage import Log, explain_errors, make_folder
 
 PLACE = Path("results") / "lessons"
 MOST = 2_000
-"""Answers that a lesson keeps: beyond, nobody's count."""
+"""People whose answers a lesson keeps."""
+TIMES = 20
+"""How often one person may answer a lesson; the last time counts."""
 ENOUGH = 5
 """People below whom nothing is reckoned."""
 POINTS = 100
-TOKEN = re.compile(r"[0-9a-zA-Z-]{1,64}")
-_writing = Lock()
+_writing = RLock()
 
 
-def keep(content: Any, folder: Path | None = None) -> dict[str, Any]:
+def keep(content: Any, attendance: Attendance, folder: Path | None = None) -> dict[str, Any]:
     """Write down what one person answered.
 
     Args:
-        content: `lesson`, `who` (a random token), `before` and `after` (the choice of each question), `bets` (by number of page).
+        content: `lesson`, `who` (the token with which a pupil was let in), `before` and `after` (the choice of each question), `bets`
+            (by number of page).
+        attendance: who was let in.
         folder: of lessons besides those that are shipped.
 
     Raises:
-        Mistake: if it is no such answer, or there are too many.
+        Mistake: if it is no such answer, nobody was let in under this token, or there are too many.
     """
     if not isinstance(content, Mapping):
         raise Mistake(["answers: must be a table"])
     lesson = find(str(content.get("lesson", ""))[:100], "en", folder)
     who = content.get("who")
-    if not isinstance(who, str) or not TOKEN.fullmatch(who):
-        raise Mistake(["who: must be a token of letters and digits"])
+    if not isinstance(who, str) or not attendance.knows(who):
+        raise Mistake(["who: was not let into the class; enter the class code again"])
     row: dict[str, Any] = {"who": who, "bets": _bets(content.get("bets"), lesson)}
     for when in ("before", "after"):
         row[when] = _choices(content.get(when), lesson, when)
     path = _file(lesson)
     with _writing, explain_errors(path, "make room, then send them again"):
+        people = Counter(each["who"] for each in _rows(lesson))
+        if len(people) >= MOST and who not in people:
+            raise Mistake([f"answers: those of {MOST:,} people are kept already; move {path} away"])
+        if people[who] >= TIMES:
+            raise Mistake([f"answers: yours are kept {TIMES} times already; the last ones count"])
         make_folder(path.parent)
-        log = Log(path)
-        if len(log.read()) >= MOST:
-            raise Mistake([f"answers: {MOST:,} are kept already; move {path} away"])
-        log.append(row)
+        Log(path).append(row)
     return {"kept": True}
 
 

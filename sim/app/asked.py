@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from sim.app import budget
 from sim.app.levers import said
 from sim.mistakes import Mistake, nearest, shown
 from sim.scenario import Scenario
 from sim.world import SERIES
 
-LONGEST, LARGEST = 2_000, 10_000
-"""Months, and firms at founding or in the market, beyond which a page would wait for minutes."""
-WATCHED = 1_000_000
-"""Firms at founding × months, at most."""
+MOST_CHANGES = 500
+"""Levers, and dated changes, of one request."""
+LONGEST_TEXT = 100_000
+"""Characters of a scenario; those that are shipped have a few thousand."""
+LONGEST_KEY = 100
+"""Characters of a lever's key."""
 KEYS = ("scenario", "text", "set", "events", "seed", "seeds", "series")
 
 
@@ -37,7 +40,7 @@ def read(content: Any) -> Asked:
     if not isinstance(content, Mapping):
         raise Mistake(["request: must be a table"])
     if unknown := [key for key in content if key not in KEYS]:
-        raise Mistake([f"request: {unknown[0]}: there is no such key; allowed are {', '.join(KEYS)}"])
+        raise Mistake([f"request: {unknown[0][:60]}: there is no such key; allowed are {', '.join(KEYS)}"])
     base = _base(content)
     changes = said(_table(content, "set"))
     if events := _events(content):
@@ -46,31 +49,20 @@ def read(content: Any) -> Asked:
 
 
 def watchable(content: Any) -> Asked:
-    """What a page asks to be run, every month of it written down, if it is not too much to be watched.
+    """What a page asks to be run, every month of it written down, if it is not too much to be watched (`sim.app.budget`).
 
     Raises:
         Mistake: with everything that is wrong in it, or which number is too large.
     """
     scenario, seed = read(content)
-    counts = {"founding.firms": _firms(scenario), "membership.market_potential": scenario.membership.market_potential}
-    for key, count in counts.items():
-        if count > LARGEST:
-            raise Mistake([f"{key}: {count:,} are too many to be watched; at most {LARGEST:,}"])
-    if scenario.run.steps > months(scenario):
-        raise Mistake([f"run.steps: {scenario.run.steps:,} is too long to be watched; at most {months(scenario):,}"])
+    budget.check(scenario)
     every_month = scenario if scenario.run.record_every == 1 else scenario.replace({"run.record_every": 1})
-    return Asked(every_month, seed)
+    return Asked(every_month if every_month.run.snapshot_every == 0 else _unsnapped(every_month), seed)
 
 
-def months(scenario: Scenario) -> int:
-    """As many months as can be watched of an ecosystem of its size."""
-    return min(LONGEST, WATCHED // max(1, _firms(scenario)))
-
-
-def _firms(scenario: Scenario) -> int:
-    """Firms at founding, in all copies; of a file 1, as only those that are shipped are read."""
-    firms = scenario.founding.firms
-    return scenario.founding.copies * firms if isinstance(firms, int) else 1
+def _unsnapped(scenario: Scenario) -> Scenario:
+    """The scenario without snapshots, which no page shows."""
+    return scenario.replace({"run.snapshot_every": 0})
 
 
 def _base(content: Mapping[str, Any]) -> Scenario:
@@ -85,6 +77,8 @@ def _base(content: Mapping[str, Any]) -> Scenario:
         return Scenario.load(name)
     if not isinstance(text, str):
         raise Mistake(["text: must be a text"])
+    if len(text) > LONGEST_TEXT:
+        raise Mistake([f"text: has more than {LONGEST_TEXT:,} characters; a scenario has a few thousand"])
     scenario = Scenario.loads(text)
     if isinstance(scenario.founding.firms, str):  # ties in a file need firms in one
         raise Mistake(["founding.firms: names a file; the app takes scenarios that stand alone"])
@@ -95,6 +89,10 @@ def _table(content: Mapping[str, Any], key: str) -> dict[str, Any]:
     found = content.get(key) or {}
     if not isinstance(found, Mapping) or not all(isinstance(name, str) for name in found):
         raise Mistake([f"{key}: must be a table of levers by full key"])
+    if len(found) > MOST_CHANGES:
+        raise Mistake([f"{key}: {len(found):,} levers are too many; at most {MOST_CHANGES}"])
+    if long := [name for name in found if len(name) > LONGEST_KEY]:
+        raise Mistake([f"{key}: {shown(long[0])} is the key of no lever"])
     if named := [
         name for name in found if name in ("founding.firms", "founding.ties") and isinstance(found[name], str)
     ]:
@@ -106,6 +104,8 @@ def _events(content: Mapping[str, Any]) -> list[dict[str, Any]]:
     found = content.get("events") or []
     if not isinstance(found, list) or not all(isinstance(event, Mapping) for event in found):
         raise Mistake(["events: must be a list of tables"])
+    if len(found) > MOST_CHANGES:
+        raise Mistake([f"events: {len(found):,} are too many; at most {MOST_CHANGES}"])
     events = [dict(event) for event in found]
     for event in events:
         if isinstance(event.get("set"), Mapping):
@@ -115,7 +115,7 @@ def _events(content: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _seed(seed: Any) -> int:
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**63:
-        raise Mistake([f"seed: {seed!r} is not allowed; it must be a whole number from 0"])
+        raise Mistake([f"seed: {shown(seed)} is not allowed; it must be a whole number from 0"])
     return seed
 
 
@@ -130,14 +130,16 @@ def series(content: Mapping[str, Any]) -> list[str]:
         return list(SERIES)
     if not isinstance(found, list):
         raise Mistake(["series: must be a list of names"])
+    if len(found) > len(SERIES):
+        raise Mistake([f"series: {len(found):,} names are too many; there are {len(SERIES)} series"])
     if unknown := [name for name in found if not isinstance(name, str) or name not in SERIES]:
-        raise Mistake([f"series: {unknown[0]!r} is none{nearest(str(unknown[0]), SERIES)}"])
+        raise Mistake([f"series: {shown(unknown[0])} is none{nearest(str(unknown[0]), SERIES)}"])
     return found
 
 
 def shorter(scenario: Scenario) -> dict[str, Any]:
     """What must be set of a scenario that is too long to be watched."""
-    most = months(scenario)
+    most = max(1, budget.months(scenario))
     found = {"run.steps": most, "run.burn_in": 0}
     return {key: value for key, value in found.items() if getattr(scenario.run, key.partition(".")[2]) > value}
 

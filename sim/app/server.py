@@ -1,44 +1,76 @@
-"""The server of the app: pages, and what these ask for. It keeps nothing: all that a page shows is in its address.
+"""The server of the app: pages, and what these ask for. It keeps nothing but rooms and answers: all that a page shows is in its address.
 
 It listens on 127.0.0.1 unless asked otherwise, answers to no name but those it was asked to have (so that no foreign page can pose as
-it), and takes nothing but JSON, which no foreign page can send unasked.
+it), and takes nothing but JSON, which no foreign page can send unasked. What simulates waits for its turn (`sim.app.scheduling`), costs
+no more than `sim.app.budget` allows, and ends when nobody waits for it any more.
 """
 
 from __future__ import annotations
 
+import asyncio
+import atexit
+import contextlib
 import json
+import logging
 import os
+import signal
 import socket
+import threading
 import webbrowser
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from threading import Timer
-from typing import Any
+from types import FrameType
+from typing import Any, NamedTuple
 
 import uvicorn
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from sim import shipped
-from sim.app import answers
-from sim.app.room.routes import FOLDER, lan
+from sim.app import answers, messages
+from sim.app.attendance import Attendance
+from sim.app.budget import Check
+from sim.app.guard import HEADERS, Guard, address_of, is_here, names_here
+from sim.app.room.routes import FOLDER, reached
 from sim.app.room.routes import LARGEST as LARGEST_MESSAGE
 from sim.app.room.routes import routes as routes_of_rooms
+from sim.app.scheduling import Busy, Cancelled, Scheduler
 from sim.mistakes import Mistake
 
 STATIC = Path(__file__).parent / "static"
-LARGEST = 1_000_000
+LARGEST = 250_000
 """Bytes of a request at most."""
+ARRIVES = 15.0
+"""Seconds in which the body of a request must be there."""
+MOST_LINES, LONGEST_LINE = 50, 500
+"""Mistakes that are told of one request, and characters of each."""
+STOPS = 2.5
+"""Seconds after which the server is gone once it was asked to stop, whatever still runs."""
 LOCAL = "127.0.0.1"
-POLICY = "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'"
-"""Nothing from elsewhere, and no script that is written into a page."""
+LOCALS = (LOCAL, "localhost", "::1")
+
+Answer = Callable[[Any], Any]
+
+
+class Work(NamedTuple):
+    """What is to be simulated for a request."""
+
+    large: bool
+    """Whether it takes more than a second or two."""
+    function: Callable[[Check], Any]
+    """Gives the answer: JSON, or bytes in parts."""
+
+
+class TooSlow(Exception):
+    """The body of a request takes too long to come."""
 
 
 def app(
@@ -46,65 +78,145 @@ def app(
     host: str = LOCAL,
     rooms: Path | str = FOLDER,
     lessons: Path | None = None,
+    scheduler: Scheduler | None = None,
 ) -> Starlette:
-    """The application.
+    """The application; `state.scheduler` gives requests their turns.
 
     Args:
-        names: the hosts it answers to.
+        names: the hosts it answers to, besides its addresses in digits.
         host: where it listens, which phones are told.
         rooms: the folder of the rooms' journals.
         lessons: a folder of lessons besides those that are shipped.
+        scheduler: who works when; by default as many requests at once as there are cores.
     """
+    turns, pupils = scheduler or Scheduler(), Attendance(answers.PLACE)
+
+    def worked(answer: Answer) -> Callable[[Request], Awaitable[Response]]:
+        return in_turn(answer, turns)
+
+    async def enter(request: Request) -> Response:
+        return await _enter(request, pupils)
+
+    async def results(request: Request) -> Response:
+        return await _results(request, pupils, lessons, host)
+
     routes = [
         Route("/", page("index.html")),
         Route("/api/scenarios", answered(_scenarios)),
         Route("/api/words", answered(_words)),
         Route("/api/levers", answered(_levers)),
-        Route("/api/start", answered(_start), methods=["POST"]),
-        Route("/api/run", answered(_run), methods=["POST"]),
-        Route("/api/film", answered(_film), methods=["POST"]),
-        Route("/api/replicates", answered(_replicates), methods=["POST"]),
-        Route("/api/toml", answered(_toml), methods=["POST"]),
+        Route("/api/start", worked(_start), methods=["POST"]),
+        Route("/api/run", worked(_run), methods=["POST"]),
+        Route("/api/film", worked(_film), methods=["POST"]),
+        Route("/api/replicates", worked(_replicates), methods=["POST"]),
+        Route("/api/toml", worked(_toml), methods=["POST"]),
         Route("/lessons", page("lesson.html")),
         Route("/api/lessons", answered(lambda _content: lesson_list(lessons))),
         Route("/api/lesson", answered(lambda content: lesson_told(content, lessons))),
-        Route("/api/answers", answered(lambda content: answers.keep(content, lessons)), methods=["POST"]),
-        Route("/api/class", answered(lambda content: answers.summed(content, lessons))),
-        *routes_of_rooms(page, host, Path(rooms)),
+        Route("/api/answers", answered(lambda content: answers.keep(content, pupils, lessons)), methods=["POST"]),
+        Route("/api/class", results),
+        Route("/api/class/enter", enter, methods=["POST"]),
+        *routes_of_rooms(page, politely, host, Path(rooms)),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]
-    return Starlette(
+    made = Starlette(
         routes=routes,
         middleware=[
-            Middleware(TrustedHostMiddleware, allowed_hosts=list(names)),
+            Middleware(Guard, names=names, alone=host in LOCALS),
             Middleware(GZipMiddleware, minimum_size=2_000, compresslevel=1),
         ],
+        exception_handlers={Exception: _failed},
     )
+    made.state.scheduler = turns
+    return made
 
 
 def page(name: str) -> Callable[[Request], Awaitable[Response]]:
     """A page."""
 
     async def show(_request: Request) -> Response:
-        return FileResponse(STATIC / name, headers={"Content-Security-Policy": POLICY, "Cache-Control": "no-cache"})
+        return FileResponse(STATIC / name, headers={"Cache-Control": "no-cache"})
 
     return show
 
 
-def answered(answer: Callable[[Any], Any]) -> Callable[[Request], Awaitable[Response]]:
-    """A route that answers in a thread of its own: with JSON or bytes, or with what is wrong (422)."""
+def answered(answer: Answer) -> Callable[[Request], Awaitable[Response]]:
+    """A route that answers in a thread of its own: with JSON, or with what is wrong (422)."""
 
     async def handle(request: Request) -> Response:
-        try:
-            content = await content_of(request) if request.method == "POST" else dict(request.query_params)
-            found = await run_in_threadpool(answer, content)
-        except Mistake as mistake:
-            return JSONResponse({"mistakes": mistake.lines}, status_code=422)
-        if isinstance(found, bytes):
-            return Response(found, media_type="application/octet-stream")
-        return JSONResponse(found)
+        async def told() -> Response:
+            content = await said(request)
+            return await run_in_threadpool(lambda: _json(answer(content)))
+
+        return await politely(told())
 
     return handle
+
+
+def in_turn(answer: Answer, turns: Scheduler) -> Callable[[Request], Awaitable[Response]]:
+    """A route that answers when it is its turn: with JSON or bytes in parts, or with what is wrong (422, or 503 if too many wait).
+
+    What a request asks for is read in a first turn; where something is to be simulated (`Work`), that has a turn of its own.
+    """
+
+    async def handle(request: Request) -> Response:
+        async def told() -> Response:
+            content, client = await said(request), address_of(request)
+            gone = asyncio.create_task(left(request))
+            try:
+                found = await turns.run(client, False, lambda _check: answer(content), gone)
+                if not isinstance(found, Work):
+                    return _json(found)
+                return await turns.run(client, found.large, lambda check: _packed(found.function(check)), gone)
+            finally:
+                gone.cancel()
+
+        return await politely(told())
+
+    return handle
+
+
+async def politely(answer: Awaitable[Response]) -> Response:
+    """An answer, or what is wrong, in words."""
+    try:
+        return await answer
+    except Mistake as mistake:
+        return refusal(mistake)
+    except Busy:
+        return _refused(
+            ["The server is busy: too many requests wait already. Try again in a moment."], 503, {"Retry-After": "5"}
+        )
+    except TooSlow:
+        return _refused([f"request: its body did not come within {ARRIVES:.0f} seconds"], 408, {"Connection": "close"})
+    except (Cancelled, ClientDisconnect):
+        return _refused(["The request was given up."], 503, {"Connection": "close"})
+    except (ArithmeticError, ValueError, TypeError, RecursionError, MemoryError) as error:
+        # numbers that are each allowed, and cannot be reckoned with together: told to whoever asked, and to who keeps the server
+        logging.getLogger("uvicorn.error").exception("a request could not be worked out")
+        return _refused([f"request: cannot be worked out ({type(error).__name__}); take other numbers"], 422)
+
+
+def refusal(mistake: Mistake) -> Response:
+    """What is wrong, as pages take it."""
+    lines = mistake.lines[:MOST_LINES]
+    if len(mistake.lines) > MOST_LINES:
+        lines.append(f"… and {len(mistake.lines) - MOST_LINES:,} more")
+    return _refused([line[:LONGEST_LINE] for line in lines], 422)
+
+
+def _refused(lines: list[str], status: int, headers: Mapping[str, str] | None = None) -> Response:
+    whole = [line.encode("utf-8", "replace").decode() for line in lines]  # no half of a character goes out again
+    return JSONResponse({"mistakes": whole}, status_code=status, headers=headers)
+
+
+async def _failed(_request: Request, _error: Exception) -> Response:
+    """The answer where the server itself is wrong; what happened is in its log."""
+    return _refused(["The server made a mistake; what happened stands where it was started."], 500, HEADERS)
+
+
+async def said(request: Request) -> Any:
+    """What a request says: its body, or of a GET its parameters."""
+    return await content_of(request) if request.method == "POST" else dict(request.query_params)
 
 
 async def content_of(request: Request) -> Any:
@@ -112,27 +224,87 @@ async def content_of(request: Request) -> Any:
 
     Raises:
         Mistake: if it is no JSON, or too large.
+        TooSlow: if it does not come.
     """
-    if request.headers.get("content-type", "").partition(";")[0] != "application/json":
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise Mistake(["request: must be application/json"])
-    body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > LARGEST:
-            raise Mistake([f"request: is larger than {LARGEST:,} bytes"])
+    body = bytearray()
     try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        raise Mistake(["request: is no JSON"]) from None
+        async with asyncio.timeout(ARRIVES):
+            async for part in request.stream():
+                body += part
+                if len(body) > LARGEST:
+                    raise Mistake([f"request: is larger than {LARGEST:,} bytes"])
+    except TimeoutError:
+        raise TooSlow from None
+    return messages.read(bytes(body))
+
+
+async def left(request: Request) -> None:
+    """Ends when whoever asked has left."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+def _json(content: Any) -> Response:
+    """JSON as an answer, put together where it is called: of long series that takes a while."""
+    return Response(json.dumps(content, allow_nan=False, separators=(",", ":")), media_type="application/json")
+
+
+def _packed(content: Any) -> Response:
+    """JSON, or bytes that are sent part by part."""
+    if isinstance(content, list) and content and isinstance(content[0], bytes):
+        return StreamingResponse(_each(content), media_type="application/octet-stream")
+    return _json(content)
+
+
+async def _each(parts: Iterable[bytes]) -> Any:
+    for part in parts:
+        yield part
+
+
+async def _enter(request: Request, pupils: Attendance) -> Response:
+    """A pupil is let into the class of this server: with the class code, or at the machine on which it runs; or is in already."""
+
+    async def answer() -> Response:
+        content = await content_of(request)
+        told = content if isinstance(content, Mapping) else {}
+        if await run_in_threadpool(pupils.knows, told.get("who")):
+            return _json({"who": told["who"]})
+        return _json(
+            {"who": await run_in_threadpool(pupils.enter, told.get("code"), address_of(request), is_here(request))}
+        )
+
+    return await politely(answer())
+
+
+async def _results(request: Request, pupils: Attendance, lessons: Path | None, host: str) -> Response:
+    """What a class has bet and learnt; at the machine on which the server runs, also how pupils come in."""
+
+    async def told() -> Response:
+        found = await run_in_threadpool(answers.summed, dict(request.query_params), lessons)
+        if is_here(request):
+            address = reached(host, (request.scope.get("server") or ("", 80))[1])
+            found |= {"code": await run_in_threadpool(lambda: pupils.code), "address": address}
+        return _json(found)
+
+    return await politely(told())
 
 
 def _scenarios(content: Any) -> Any:
     """The scenarios and designs that can be chosen, with their titles in a language."""
     from sim.app.words import speak
+
+    return _choices(speak(_language(content)).code)
+
+
+@cache
+def _choices(language: str) -> Any:
+    from sim.app.words import speak
     from sim.designs import Design
     from sim.scenario import Scenario
 
-    words = speak(_language(content))
+    words = speak(language)
     groups = {"Ecosystems": shipped.scenarios(), "Classics": shipped.classics()}
     told = {
         title: [{"name": name, "title": words.title(name, Scenario.load(path).title)} for name, path in files.items()]
@@ -159,11 +331,18 @@ def _words(content: Any) -> Any:
 
 def _levers(content: Any) -> Any:
     """Levers and series, named in a language."""
+    from sim.app.words import speak
+
+    return _named_levers(speak(_language(content)).code)
+
+
+@cache
+def _named_levers(language: str) -> Any:
     from sim.app import levers
     from sim.app.words import COUNTED, speak
     from sim.world import SERIES
 
-    words = speak(_language(content))
+    words = speak(language)
     series = {
         name: {
             "unit": unit,
@@ -197,28 +376,42 @@ def _start(content: Any) -> Any:
     }
 
 
-def _run(content: Any) -> Any:
-    """The series of a run."""
-    from sim.app import asked, film
+def _run(content: Any) -> Work:
+    """The series of a run, and how many runs under other seeds can be asked for at once."""
+    from sim.app import asked, budget, film
 
-    simulation = film.simulate(*asked.watchable(content))
-    return {"months": simulation.month, "series": film.series(simulation, asked.series(content))}
+    scenario, seed = asked.watchable(content)
+    names = asked.series(content)
+
+    def told(check: Check) -> Any:
+        simulation = film.simulate(scenario, seed, check)
+        series = film.series(simulation, names)
+        return {"months": simulation.month, "series": series, "at_once": budget.at_once(scenario)}
+
+    return Work(budget.work(scenario) > budget.SMALL, told)
 
 
-def _film(content: Any) -> bytes:
+def _film(content: Any) -> Work:
     """The film of a run."""
-    from sim.app import asked, film
+    from sim.app import asked, budget, film
 
-    return film.Film(*asked.watchable(content)).packed()
+    scenario, seed = asked.watchable(content)
+    large = 2 * budget.work(scenario) > budget.SMALL  # it may be run twice
+    return Work(large, lambda check: list(film.Film(scenario, seed, check).parts()))
 
 
-def _replicates(content: Any) -> Any:
+def _replicates(content: Any) -> Work:
     """The series of the same scenario under other seeds: what is luck, and what is not."""
-    from sim.app import asked, film
+    from sim.app import asked, budget, film
 
     scenario = asked.watchable(content).scenario
-    names = asked.series(content)
-    return {"runs": [film.series(film.simulate(scenario, seed), names) for seed in asked.seeds(content)]}
+    names, seeds = asked.series(content), asked.seeds(content)
+    budget.check(scenario, len(seeds), len(names))
+
+    def told(check: Check) -> Any:
+        return {"runs": [film.series(film.simulate(scenario, seed, check), names) for seed in seeds]}
+
+    return Work(len(seeds) * budget.work(scenario) > budget.SMALL, told)
 
 
 def _toml(content: Any) -> Any:
@@ -254,35 +447,83 @@ def lesson_told(content: Any, folder: Path | None) -> Any:
     return told(find(str(content.get("name", "")), str(content.get("language", "en")), folder))
 
 
-def serve(host: str = LOCAL, port: int = 0, browse: bool = True, lessons: Path | None = None) -> None:
-    """Serve the app until it is stopped (Ctrl-C).
+class Server(uvicorn.Server):
+    """A server that is gone a few seconds after it was asked to stop, whatever still runs.
+
+    Args:
+        config: as uvicorn takes it.
+        turns: whose work is stopped first.
+    """
+
+    def __init__(self, config: uvicorn.Config, turns: Scheduler) -> None:
+        super().__init__(config)
+        self.turns = turns
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop all work; what does not hear of it in time ends with the process."""
+        if not self.turns.closed:
+            self.turns.close()
+            end = Timer(STOPS, _end, [128 + sig])
+            end.daemon = True
+            end.start()
+        super().handle_exit(sig, frame)
+
+
+def _end(code: int) -> None:
+    """End this process at once, and what it has started; rooms are in their journals."""
+    final = Timer(0.3, os._exit, [code])
+    final.daemon = True
+    final.start()
+    with contextlib.suppress(Exception):
+        atexit._run_exitfuncs()
+    os._exit(code)
+
+
+def _leave(sig: int, _frame: FrameType | None) -> None:
+    """End as SIGTERM does, but with everything tidied up that waits for the end of the process."""
+    raise SystemExit(128 + sig)
+
+
+def serve(
+    host: str = LOCAL,
+    port: int = 0,
+    browse: bool = True,
+    lessons: Path | None = None,
+    names: tuple[str, ...] = (),
+) -> None:
+    """Serve the app until it is stopped (Ctrl-C, or SIGTERM).
 
     Args:
         host: where to listen; 127.0.0.1 is this machine alone.
         port: of the host; 0 takes one that is free.
         browse: whether to open it in the browser.
         lessons: a folder of lessons besides those that are shipped.
+        names: further names that it answers to, as where a proxy stands before it.
 
     Raises:
         Mistake: if nothing can listen there.
     """
     place = listen(host, port)
-    reached = place.getsockname()[1]
-    address = f"http://{LOCAL if host == '0.0.0.0' else host}:{reached}/"
+    number = place.getsockname()[1]
+    address = f"{reached(LOCAL if host in ('0.0.0.0', '::') else host, number)}/"
     print(f"{address}  (Ctrl-C stops it)", flush=True)
     if host in ("0.0.0.0", "::"):
-        print(f"Phones in the same network: http://{lan()}:{reached}/join", flush=True)
+        print(f"Phones in the same network: {reached(host, number)}/join", flush=True)
     if browse and not os.environ.get("TIDE_NO_BROWSER"):
         timer = Timer(0.5, webbrowser.open, [address])
         timer.daemon = True
         timer.start()
-    names = (LOCAL, "localhost") if host == LOCAL else ("*",)
+    known = {*LOCALS, *names} if host in LOCALS else {*LOCALS, *names_here(host), *names}
     how: dict[str, Any] = {
         "log_level": "warning",
+        "timeout_graceful_shutdown": 1,
         "ws_max_size": 4 * LARGEST_MESSAGE,
         "ws_per_message_deflate": False,
     }  # small messages, many phones
-    uvicorn.Server(uvicorn.Config(app(names, host, lessons=lessons), **how)).run(sockets=[place])
+    made = app(tuple(known), host, lessons=lessons)
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, _leave)
+    Server(uvicorn.Config(made, **how), made.state.scheduler).run(sockets=[place])
 
 
 def listen(host: str, port: int) -> socket.socket:

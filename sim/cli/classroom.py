@@ -21,6 +21,12 @@ def app_(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Of the host; 0 takes a free one.")] = 8321,
     browser: Annotated[bool, typer.Option(help="Open it in the browser.")] = True,
     lessons: Annotated[Path | None, typer.Option(help="A folder of lessons of your own, NAME.LANGUAGE.toml.")] = None,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME", help="A further name that it answers to, as behind a proxy; may be given several times."
+        ),
+    ] = None,
 ) -> None:
     """Open the cockpit and the lessons in the browser: rules are changed while an ecosystem lives."""
     from sim.app import serve
@@ -31,7 +37,7 @@ def app_(
         from sim.app.lessons import readable
 
         remark(readable(lessons)[1])
-    serve(host, port, browser, lessons)
+    serve(host, port, browser, lessons, tuple(allow_host or ()))
 
 
 lesson_ = typer.Typer(name="lesson", no_args_is_help=True)

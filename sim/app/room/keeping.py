@@ -55,10 +55,14 @@ class Settings(NamedTuple):
     """Whether the projector shows who has earned most."""
     language: str = "en"
     """In which new rules are announced: that of the teacher's page."""
+    locked: bool = False
+    """Whether nobody else comes in; whoever has a seat comes back to it."""
+    per_address: int = 4
+    """Players that one device (its address in the network) may bring, but for the machine of the server; 0: as many as there are places."""
 
 
 BOUNDS = {"seats": (2, 300), "rounds": (1, MOST_ROUNDS), "months": (1, 12), "seed": (0, 2**53), "seconds": (0, 3600)}
-BOUNDS["patience"] = (1, 1000)
+BOUNDS |= {"patience": (1, 1000), "per_address": (0, MOST_PLAYERS)}
 FOUNDING = ("scenario", "seats", "rounds", "months", "seed")
 """Settings that found the ecosystem anew: they hold still once the game has begun."""
 
@@ -198,6 +202,9 @@ class Room:
             case "kick":
                 self.banned.add(self.players.pop(line["player"]).key)
                 self._seat_all()
+            case "empty":
+                self.players.clear()
+                self.ballots = None if self.ballots is None else {}
             case "start":
                 self.started = True
             case "rules":
@@ -289,8 +296,10 @@ class Room:
         """Somebody comes in.
 
         Raises:
-            Mistake: if the room is full.
+            Mistake: if the room is locked or full.
         """
+        if self.settings.locked:
+            raise Mistake(["The room is locked: the teacher lets nobody else in."])
         if len(self.players) >= MOST_PLAYERS:
             raise Mistake(["The room is full."])
         number = 1 + len(self.players) + len(self.banned)  # nobody's number is used again
@@ -308,9 +317,13 @@ class Room:
         Raises:
             Mistake: if there is no such player.
         """
-        if number not in self.players:
+        if type(number) is not int or number not in self.players:
             raise Mistake([f"player: there is no player {shown(number)}"])
         self._record({"kind": "kick", "player": number})
+
+    def empty(self) -> None:
+        """Everybody has to leave, and may come in again."""
+        self._record({"kind": "empty"})
 
     def configure(self, changes: Any) -> None:
         """Other settings.

@@ -21,11 +21,17 @@ LARGEST = 4_096
 """Bytes of a message."""
 
 
-def routes(page: Callable[[str], Callable[[Request], Awaitable[Response]]], host: str, folder: Path) -> list[BaseRoute]:
+def routes(
+    page: Callable[[str], Callable[[Request], Awaitable[Response]]],
+    politely: Callable[[Awaitable[Response]], Awaitable[Response]],
+    host: str,
+    folder: Path,
+) -> list[BaseRoute]:
     """What rooms answer.
 
     Args:
         page: makes the route of a page.
+        politely: makes an answer of what is wrong.
         host: where the server listens, which phones are told.
         folder: of the rooms' journals.
     """
@@ -37,10 +43,10 @@ def routes(page: Callable[[str], Callable[[Request], Awaitable[Response]]], host
         return Rooms(folder, host)
 
     async def begin(request: Request) -> Response:
-        return await rooms().begin(request)
+        return await politely(rooms().begin(request))
 
     async def saved(request: Request) -> Response:
-        return await rooms().saved(request)
+        return await politely(rooms().saved(request))
 
     async def picture(request: Request) -> Response:
         return await rooms().picture(request)
@@ -68,3 +74,9 @@ def lan() -> str:
             return str(asking.getsockname()[0])
         except OSError:
             return "127.0.0.1"
+
+
+def reached(host: str, port: int) -> str:
+    """Where phones reach a server that listens there."""
+    name = {"0.0.0.0": lan(), "::": lan()}.get(host, host)
+    return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"

@@ -14,6 +14,7 @@ import json
 import logging
 import secrets
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -24,12 +25,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from sim.app import messages
+from sim.app.guard import address_of, is_here
 from sim.app.room.game import Choice, Game, playable
 from sim.app.room.keeping import CODE, LETTERS, Player, Room
-from sim.app.room.routes import FOLDER, LARGEST, lan
+from sim.app.room.routes import FOLDER, LARGEST, reached
 from sim.app.room.showing import Shown
+from sim.app.throttle import Bucket, Throttle
 from sim.app.words import speak
-from sim.mistakes import Mistake
+from sim.mistakes import Mistake, shown
 
 A_SECOND, AT_ONCE = 20.0, 40.0
 """Messages of a socket: so many a second, and so many at once; what is beyond is dropped."""
@@ -46,50 +50,13 @@ SOCKETS = 600
 OPEN_ROOMS = 20
 HELLO = 10.0
 """Seconds in which a socket must say who it is."""
-FULL, REFUSED, TAKEN_OVER, FLOODED, SENT_OUT = 4000, 4001, 4002, 4003, 4004
+SCREENS = 5
+"""Projector views of an address, other than the server's own."""
+STRANGERS = 50
+"""Sockets of an address that have not said yet who they are."""
+FULL, REFUSED, TAKEN_OVER, FLOODED, SENT_OUT, EMPTIED = 4000, 4001, 4002, 4003, 4004, 4005
 """Why a socket was closed, as its page knows it."""
-
-
-class Bucket:
-    """How much may be done how often: it fills with time, and each deed takes one out of it.
-
-    Args:
-        rate: a second.
-        most: at once.
-        clock: in seconds.
-    """
-
-    def __init__(self, rate: float, most: float, clock: Callable[[], float] = time.monotonic) -> None:
-        self.rate, self.most, self.clock = rate, most, clock
-        self.left, self.at = most, clock()
-
-    def fill(self) -> float:
-        """How many deeds are left."""
-        now = self.clock()
-        self.left, self.at = min(self.most, self.left + self.rate * (now - self.at)), now
-        return self.left
-
-    def take(self) -> bool:
-        """Whether one more is allowed."""
-        allowed = self.fill() >= 1.0
-        self.left -= allowed
-        return allowed
-
-
-class Throttle:
-    """A bucket for each address; those that are full again are forgotten."""
-
-    def __init__(self, count: int, seconds: float) -> None:
-        self.count, self.seconds = count, seconds
-        self.buckets: dict[str, Bucket] = {}
-
-    def of(self, address: str) -> Bucket:
-        """The bucket of an address."""
-        if address not in self.buckets:
-            if len(self.buckets) > 1000:
-                self.buckets = {key: each for key, each in self.buckets.items() if each.fill() < each.most}
-            self.buckets[address] = Bucket(self.count / self.seconds, self.count)
-        return self.buckets[address]
+NOT_DONE = "This could not be done; what happened stands where the server was started."
 
 
 class Pace:
@@ -112,8 +79,8 @@ class Pace:
 class Client:
     """A socket of a room, and what it is still to be sent: of each kind of message the latest alone."""
 
-    def __init__(self, socket: WebSocket, role: str, player: int | None = None) -> None:
-        self.socket, self.role, self.player = socket, role, player
+    def __init__(self, socket: WebSocket, role: str, player: int | None = None, address: str = "") -> None:
+        self.socket, self.role, self.player, self.address = socket, role, player, address
         self.pending: dict[str, str] = {}
         self.something = asyncio.Event()
         self.bucket, self.pace = Bucket(A_SECOND, AT_ONCE), Pace(EVERY)
@@ -149,6 +116,12 @@ class Host:
         self.ticking: asyncio.Task[None] | None = None
         self.pace = Pace(EVERY)
         self.shown = Shown(room)
+        self.places: dict[int, str] = {}
+        """Player → the address from which it was last seen; not kept on disk."""
+
+    def players_from(self, address: str) -> int:
+        """How many players came from an address."""
+        return sum(number in self.room.players and place == address for number, place in self.places.items())
 
     # ------------------------------------------------------------------ what everybody is told
 
@@ -330,6 +303,7 @@ class Rooms:
         self.hosts: dict[str, Host] = {}
         self.guesses, self.joins = Throttle(GUESSES, PER), Throttle(JOINS, PER)
         self.reading = asyncio.Lock()
+        self.strangers: Counter[str] = Counter()
         self.tasks: set[asyncio.Task[Any]] = set()
 
     async def find(self, code: Any) -> Host | None:
@@ -340,6 +314,8 @@ class Rooms:
         """
         if not (isinstance(code, str) and len(code) == CODE and set(code) <= set(LETTERS)):
             return None
+        if code in self.hosts:
+            return self.hosts[code]  # nobody waits here for the journal of another room
         async with self.reading:
             if code not in self.hosts and (self.folder / code).is_dir() and self._space():
                 self.hosts[code] = Host(await run_in_threadpool(Room, self.folder / code))
@@ -384,49 +360,50 @@ class Rooms:
     # ------------------------------------------------------------------ pages and files
 
     async def begin(self, request: Request) -> Response:
-        """What can be played (GET), or a new room (POST); rooms are opened where the server runs, and nowhere else."""
-        try:
-            if not _here(request):
-                raise Mistake(["Rooms are opened on the machine on which tide app runs."])
-            if request.method == "GET":
-                from sim import shipped
+        """What can be played (GET), or a new room (POST); rooms are opened where the server runs, and nowhere else.
 
-                found = await run_in_threadpool(playable, shipped.scenarios())
-                words = speak(request.query_params.get("language", "en")[:35])
-                return JSONResponse({"scenarios": {name: words.title(name, title) for name, title in found.items()}})
-            host, token = await self.open(await _json(request))
-        except Mistake as mistake:
-            return JSONResponse({"mistakes": mistake.lines}, status_code=422)
+        Raises:
+            Mistake: if it is asked elsewhere, or the room cannot be.
+        """
+        if not is_here(request):
+            raise Mistake(["Rooms are opened on the machine on which tide app runs."])
+        if request.method == "GET":
+            from sim import shipped
+
+            found = await run_in_threadpool(playable, shipped.scenarios())
+            words = speak(request.query_params.get("language", "en")[:35])
+            return JSONResponse({"scenarios": {name: words.title(name, title) for name, title in found.items()}})
+        host, token = await self.open(await _json(request))
         return JSONResponse({"code": host.room.code, "token": token})
 
     async def saved(self, request: Request) -> Response:
-        """The game as files, for its teacher."""
-        try:
-            content = await _json(request)
-            host = await self._of_teacher(content, _address(request))
-            from sim.app.room.saved import packed, write
+        """The game as files, for its teacher.
 
-            async with host.lock:
-                data = await run_in_threadpool(packed, host.room)
-                await run_in_threadpool(write, host.room)
-        except Mistake as mistake:
-            return JSONResponse({"mistakes": mistake.lines}, status_code=422)
+        Raises:
+            Mistake: if it is not the teacher who asks.
+        """
+        host = await self._of_teacher(await _json(request), address_of(request))
+        from sim.app.room.saved import packed, write
+
+        async with host.lock:
+            data = await run_in_threadpool(packed, host.room)
+            await run_in_threadpool(write, host.room)
         return Response(data, media_type="application/octet-stream")
 
     async def _of_teacher(self, content: Any, address: str) -> Host:
+        """The room of a teacher; who has its secret is let through however many wrong codes came from there."""
         content = content if isinstance(content, Mapping) else {}
         bucket = self.guesses.of(address)
-        host = await self.find(content.get("code")) if bucket.fill() >= 1.0 else None
-        if host is None or not host.room.is_teacher(content.get("token")):
-            bucket.take()
-            raise Mistake(["There is no such room, or this is not its teacher."])
-        return host
+        host = await self.find(content.get("code"))
+        if host is not None and host.room.is_teacher(content.get("token")):
+            return host
+        if not bucket.take():
+            raise Mistake(["Too many wrong codes; wait a minute."])
+        raise Mistake(["There is no such room, or this is not its teacher."])
 
     def address(self, request: Request | WebSocket) -> str:
         """Where phones reach the server."""
-        port = (request.scope.get("server") or ("", 80))[1]
-        name = {"0.0.0.0": lan(), "::": lan()}.get(self.host, self.host)
-        return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
+        return reached(self.host, (request.scope.get("server") or ("", 80))[1])
 
     async def picture(self, request: Request) -> Response:
         """The QR code by which a phone joins, as an image."""
@@ -443,7 +420,8 @@ class Rooms:
 
     async def serve(self, socket: WebSocket) -> None:
         """A socket, from its hello to its end."""
-        if not _same_origin(socket):
+        address, here = address_of(socket), is_here(socket)
+        if not _same_origin(socket) or (self.strangers[address] >= STRANGERS and not here):
             await socket.close(1008)
             return
         await socket.accept()
@@ -451,14 +429,22 @@ class Rooms:
         host: Host | None = None
         sending: asyncio.Task[None] | None = None
         try:
-            content = await asyncio.wait_for(_heard(socket), HELLO)
-            host, client = await self._hello(socket, content)
+            self.strangers[address] += 1
+            try:
+                content = await asyncio.wait_for(_heard(socket), HELLO)
+                host, client = await self._hello(socket, content)
+            finally:
+                self.strangers[address] -= 1
+                self.strangers += Counter()  # those that are zero are forgotten
             sending = asyncio.create_task(client.deliver())
             await self._listen(host, client)
         except Mistake as mistake:
             await _goodbye(socket, REFUSED, mistake.lines[0])
         except (WebSocketDisconnect, TimeoutError, RuntimeError, OSError):
             pass
+        except Exception:
+            logging.getLogger("uvicorn.error").exception("a socket")
+            await _goodbye(socket, REFUSED, NOT_DONE)
         finally:
             if sending is not None:
                 sending.cancel()
@@ -471,32 +457,23 @@ class Rooms:
                 await socket.close()
 
     async def _hello(self, socket: WebSocket, content: Any) -> tuple[Host, Client]:
-        """Who a socket is, and the room that it is in.
+        """Who a socket is, and the room that it is in. Who holds a secret of the room always comes in, whatever others do.
 
         Raises:
             Mistake: if it is nobody who may come in.
         """
-        address = _address(socket)
-        bucket = self.guesses.of(address)
-        if bucket.fill() < 1.0:
-            raise Mistake(["Too many wrong codes; wait a minute."])
         content = content if isinstance(content, Mapping) else {}
-        host = await self.find(content.get("code"))
-        if host is None:
-            bucket.take()
-            raise Mistake(["There is no room with this code."])
-        if len(host.clients) >= SOCKETS:
-            raise Mistake(["The room is full."])
         role, token = content.get("role"), content.get("token")
+        host = await self.find(content.get("code"))
+        if host is None or not _is_known(host.room, role, token):
+            self._check_stranger(host, socket, role)
+        assert host is not None
         if role == "screen":
-            client = Client(socket, "screen")
+            client = Client(socket, "screen", address=address_of(socket))
         elif role == "teacher":
-            if not host.room.is_teacher(token):
-                bucket.take()
-                raise Mistake(["This is not the teacher's address of this room."])
             client = Client(socket, "teacher")
         else:
-            client = await self._player(host, socket, address, token, content.get("name"))
+            client = await self._player(host, socket, token, content.get("name"))
         host.clients.add(client)
         welcome = {"is": "welcome", "role": client.role, "code": host.room.code, "address": self.address(socket)}
         await socket.send_text(json.dumps(welcome | {"reached": self.host not in ("127.0.0.1", "localhost")}))
@@ -505,8 +482,33 @@ class Rooms:
         host.tell()
         return host, client
 
-    async def _player(self, host: Host, socket: WebSocket, address: str, token: Any, name: Any) -> Client:
+    def _check_stranger(self, host: Host | None, socket: WebSocket, role: Any) -> None:
+        """Refuse who has no secret of the room, if it may not come in.
+
+        Raises:
+            Mistake: with the reason.
+        """
+        address, here = address_of(socket), is_here(socket)
+        bucket = self.guesses.of(address)
+        if bucket.fill() < 1.0:
+            raise Mistake(["Too many wrong codes; wait a minute."])
+        if host is None:
+            bucket.take()
+            raise Mistake(["There is no room with this code."])
+        if role == "teacher":
+            bucket.take()
+            raise Mistake(["This is not the teacher's address of this room."])
+        if len(host.clients) >= SOCKETS:
+            raise Mistake(["The room is full."])
+        if role == "screen" and not here:
+            if host.room.settings.locked:
+                raise Mistake(["The room is locked: the teacher lets nobody else in."])
+            if sum(client.role == "screen" and client.address == address for client in host.clients) >= SCREENS:
+                raise Mistake(["The room is shown on this device already."])
+
+    async def _player(self, host: Host, socket: WebSocket, token: Any, name: Any) -> Client:
         """A player on its seat; whoever has sat there in another window is told."""
+        address = address_of(socket)
         player = host.room.player_of(token) if isinstance(token, str) else None
         if player is None:
             if host.room.is_banned(token):
@@ -517,16 +519,25 @@ class Rooms:
                 raise Mistake(["Too many come in at once; wait a minute."])
             token = secrets.token_urlsafe(18)
             async with host.lock:
+                most = host.room.settings.per_address
+                if most and not is_here(socket) and host.players_from(address) >= most:
+                    raise Mistake(["All seats for one device are taken by this one; ask your teacher for more."])
                 player = await run_in_threadpool(host.room.join, name, token)
+                host.places[player.number] = address
                 host.shown = Shown(host.room)
             for other in host.clients:
                 if other.role != "player":
                     host.show_one(other)
-        for other in [each for each in host.clients if each.role == "player" and each.player == player.number]:
-            host.clients.discard(other)
-            self._go(_goodbye(other.socket, TAKEN_OVER, "Your firm is played in another window now."))
+        host.places[player.number] = address
+        self._send_away(host, TAKEN_OVER, "Your firm is played in another window now.", player.number)
         await socket.send_text(json.dumps({"is": "seat", "token": token, "name": player.name}))
         return Client(socket, "player", player.number)
+
+    def _send_away(self, host: Host, code: int, why: str, number: int | None = None) -> None:
+        """Close the sockets of a player, or of all."""
+        for other in [each for each in host.clients if each.role == "player" and number in (None, each.player)]:
+            host.clients.discard(other)
+            self._go(_goodbye(other.socket, code, why))
 
     async def _listen(self, host: Host, client: Client) -> None:
         """All that a socket says, until it is closed."""
@@ -552,6 +563,9 @@ class Rooms:
                     await self._of_desk(host, content)
             except Mistake as mistake:
                 client.post("wrong", _text("wrong", {"why": "\n".join(mistake.lines)[:500]}))
+            except Exception:
+                logging.getLogger("uvicorn.error").exception("room %s", host.room.code)
+                client.post("wrong", _text("wrong", {"why": NOT_DONE}))
 
     async def _of_player(self, host: Host, client: Client, content: Mapping[str, Any]) -> None:
         """What a player says: a choice, or a vote."""
@@ -559,11 +573,11 @@ class Rooms:
         if player is None:
             return
         if content.get("do") == "choose" and host.phase in ("choosing", "playing") and player.firm is not None:
-            if content.get("round") != host.room.game.played:
+            number, said = _whole(content, "round"), _whole(content, "n", 0)
+            if number != host.room.game.played:
                 return  # it was meant for a round that is over
             host.room.choose(player, Choice.read(content.get("choice")), content.get("done") is True)
-            said = content.get("n")
-            noted = {"round": content["round"], "done": player.done, "n": said if isinstance(said, int) else 0}
+            noted = {"round": number, "done": player.done, "n": said}
             client.post("noted", _text("noted", noted))
             host.tell()
             if host.phase == "choosing" and host.all_done():
@@ -581,8 +595,9 @@ class Rooms:
             case "pause":
                 await host.pause()
             case "next":
+                number = _whole(content, "round", room.game.played)
                 await host.resume() if host.phase == "lobby" else None
-                await host.play(content.get("round", room.game.played))
+                await host.play(number)
             case "rules":
                 await host.alter(room.change, content.get("set"))
             case "settings":
@@ -593,17 +608,41 @@ class Rooms:
                     host.run_clock()
                     host.tell()
             case "kick":
-                number = content.get("player")
+                number = _whole(content, "player")
                 await host.alter(room.kick, number)
-                for other in [each for each in host.clients if each.role == "player" and each.player == number]:
-                    host.clients.discard(other)
-                    self._go(_goodbye(other.socket, SENT_OUT, "The teacher has closed this seat."))
+                self._send_away(host, SENT_OUT, "The teacher has closed this seat.", number)
+            case "empty":
+                await host.alter(room.empty)
+                host.places.clear()
+                self._send_away(host, EMPTIED, "The teacher has emptied the room.")
+                host.tell()
             case "vote":
                 if content.get("open") is True:
                     room.begin_vote()
                 elif room.ballots is not None:
                     await host.alter(room.end_vote)
                 host.tell()
+            case other:
+                raise Mistake([f"do: {shown(other)} is nothing that can be done in a room"])
+
+
+def _is_known(room: Room, role: Any, token: Any) -> bool:
+    """Whether somebody holds a secret of a room: the teacher's, or a player's."""
+    if role == "screen" or not isinstance(token, str):
+        return False
+    return room.is_teacher(token) if role == "teacher" else room.player_of(token) is not None
+
+
+def _whole(content: Mapping[str, Any], key: str, usual: int | None = None) -> int:
+    """A whole number of a message; true and 1.0 are none.
+
+    Raises:
+        Mistake: if it is something else.
+    """
+    value = content.get(key, usual)
+    if type(value) is not int:
+        raise Mistake([f"{key}: {shown(value)} is not allowed; it must be a whole number"])
+    return value
 
 
 def _warm(room: Room) -> None:
@@ -624,10 +663,7 @@ async def _heard(socket: WebSocket) -> Any:
     text = message.get("text")
     if text is None or len(text) > LARGEST:
         raise Mistake([f"A message has at most {LARGEST:,} characters of text."])
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        raise Mistake(["This is no JSON."]) from None
+    return messages.read(text, "message")
 
 
 async def _goodbye(socket: WebSocket, code: int, why: str) -> None:
@@ -642,16 +678,6 @@ async def _json(request: Request) -> Any:
     from sim.app.server import content_of
 
     return await content_of(request)
-
-
-def _address(request: Request | WebSocket) -> str:
-    return request.client.host if request.client else ""
-
-
-def _here(request: Request) -> bool:
-    """Whether a request comes from the machine on which the server runs."""
-    server = (request.scope.get("server") or ("", 0))[0]
-    return _address(request) in {"127.0.0.1", "::1", server}
 
 
 def _same_origin(socket: WebSocket) -> bool:

@@ -9,13 +9,13 @@ import {aboutOf, language, learn, number, offer, t, translate, wanted} from "./w
 
 const $ = (id) => document.getElementById(id);
 const FRESH = {scenario: "rising_tide", text: null, seed: 0, set: {}, events: []};
-const REPLICATES = 24, AT_ONCE = 3;
+const REPLICATES = 24;
 const TOLD = ["firms", "entries", "exits", "trust", "partner_contribution"]; // series of which the news tells
 
 let state = structuredClone(FRESH), baseline = null, month = 0, steps = 240;
 let shown = null; // the charts, by their first series; null until the first run says what moves
 let base = {values: {}, events: []}, abouts = {}, series = {}, main = [], more = [], charts = [], map, map2;
-let run = null, ghost = null, others = [], playing = false, round = 0, fetching = null, running = null, pulled = null;
+let run = null, atOnce = 1, ghost = null, others = [], playing = false, round = 0, fetching = null, running = null, pulled = null;
 const past = [], future = [];
 
 // What is asked for
@@ -28,6 +28,7 @@ const same = (one, other) => JSON.stringify(content(one)) === JSON.stringify(con
 
 async function refresh(pulling = false) { // while a lever is pulled only the curves follow; network and luck once it is let go
   const mine = ++round;
+  if (baseline.seed !== state.seed) baseline = {...baseline, seed: state.seed}; // both meet the same luck, after undo too
   fetching?.abort();
   fetching = new AbortController();
   const {signal} = fetching;
@@ -36,6 +37,7 @@ async function refresh(pulling = false) { // while a lever is pulled only the cu
     const [found] = await Promise.all([haveRun(), haveGhost(signal)]);
     if (mine !== round) return;
     run = spread(found.series, found.months);
+    atOnce = found.at_once;
     steps = found.months;
     others = [];
     complain("");
@@ -85,8 +87,8 @@ async function showBaseline(signal) {
 }
 
 async function replicate(mine, signal) {
-  for (let first = 1; first <= REPLICATES; first += AT_ONCE) {
-    const seeds = Array.from({length: AT_ONCE}, (_, k) => state.seed + first + k);
+  for (let first = 1; first <= REPLICATES; first += atOnce) {
+    const seeds = Array.from({length: Math.min(atOnce, REPLICATES + 1 - first)}, (_, k) => state.seed + first + k);
     const names = [...new Set(charts.flatMap((chart) => chart.about.series))];
     const found = await ask("/api/replicates", {...content(state), seeds, series: names}, {signal});
     if (mine !== round) return;
@@ -256,7 +258,10 @@ function news() {
 
 function captions() {
   const both = !$("second").hidden;
-  $("caption").textContent = both ? t("With the changes") : map.film?.hidden ? t("{count} firms with few partners are not drawn", {count: number(map.film.hidden)}) : "";
+  $("caption").textContent = both ? t("With the changes") : [
+    map.film?.hidden ? t("{count} firms with few partners are not drawn", {count: number(map.film.hidden)}) : "",
+    map.film?.thinned ? t("not all ties are drawn") : "",
+  ].filter(Boolean).join("; ");
   $("caption2").textContent = t("Baseline");
 }
 
@@ -320,8 +325,14 @@ function listen() {
   $("restart").onclick = () => { play(false); seek(0); };
   $("month").oninput = () => { if (playing) play(false); seek(Number($("month").value)); };
   $("speed").onchange = () => { play.from = performance.now(); play.at = month; };
-  $("seed").onchange = () => change({...state, seed: Math.max(0, Math.trunc(Number($("seed").value)) || 0)}) && (baseline = {...baseline, seed: state.seed});
-  $("scenario").onchange = async () => { past.length = future.length = 0; month = 0; play(false); if (await begin({scenario: $("scenario").value})) { controls(); refresh(); } };
+  $("seed").onchange = () => change({...state, seed: Math.min(Number.MAX_SAFE_INTEGER, Math.max(0, Math.trunc(Number($("seed").value)) || 0))});
+  $("scenario").onchange = async () => {
+    const scenario = $("scenario").value; // read first: whatever shows the controls anew puts the present one back
+    past.length = future.length = 0;
+    month = 0;
+    play(false);
+    if (await begin({scenario})) { controls(); refresh(); } else controls();
+  };
   $("design").onchange = () => {
     const design = designs.find((each) => each.name === $("design").value);
     $("design").value = "";
@@ -332,8 +343,7 @@ function listen() {
     $("add").value = "";
     if (!name || shown.includes(name)) return;
     showCharts([...shown, name]);
-    drawSeries();
-    refresh();
+    refresh(); // it is drawn once its series is there
   };
   $("undo").onclick = () => { if (past.length) { future.push(state); change(past.pop(), false); } };
   $("redo").onclick = () => { if (future.length) { past.push(state); change(future.pop(), false); } };
@@ -353,12 +363,13 @@ function listen() {
   };
   $("link").onclick = async () => {
     write();
-    await navigator.clipboard?.writeText(location.href);
-    $("link").textContent = t("Copied");
+    const copied = await (navigator.clipboard?.writeText(location.href).then(() => true, () => false) ?? false); // safe addresses alone have one
+    $("link").textContent = copied ? t("Copied") : t("It is in the address bar");
     setTimeout(() => { $("link").textContent = t("Copy link"); }, 1500);
   };
   $("export").onclick = async () => {
-    const {toml} = await ask("/api/toml", content(state));
+    let toml;
+    try { ({toml} = await ask("/api/toml", content(state))); } catch (error) { complain(error.message); return; }
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob([toml], {type: "text/plain"}));
     link.download = `${state.text === null ? state.scenario : "scenario"}.toml`;

@@ -4,7 +4,7 @@ export class Film {
   constructor(buffer) {
     const length = new DataView(buffer).getUint32(0, true);
     const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
-    Object.assign(this, {firms: header.firms, hidden: header.hidden, top: header.top, months: []});
+    Object.assign(this, {firms: header.firms, hidden: header.hidden, thinned: header.hidden_ties, top: header.top, months: []});
     let at = 4 + length;
     const take = (kind, count) => {
       const size = kind.BYTES_PER_ELEMENT * count;

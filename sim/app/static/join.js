@@ -59,7 +59,8 @@ function heard(told) {
 }
 
 function refused(told) {
-  if (told.code === 4001 && /gone/.test(told.why)) { remember(kept(code), null); enter.token = undefined; }
+  const gone = told.code === 4005 || (told.code === 4001 && /gone/.test(told.why)); // the seat is no more
+  if (gone) { remember(kept(code), null); enter.token = undefined; }
   $("game").hidden = true;
   $("lost").hidden = true;
   $("door").hidden = false;

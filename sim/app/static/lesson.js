@@ -6,9 +6,9 @@ import {Drawing} from "./drawing.js";
 import {learn, number, offer, short, wanted} from "./words.js";
 
 const $ = (id) => document.getElementById(id);
-const YEAR = 12, REPLICATES = 24, AT_ONCE = 3, TOKEN = "rising-tide-token";
+const YEAR = 12, REPLICATES = 24, TOKEN = "rising-tide-token";
 const asked = new URLSearchParams(location.search);
-let say, lesson, series, step = 0, steps = [], luck = null;
+let say, lesson, series, atOnce = 1, step = 0, steps = [], luck = null;
 const kept = {before: [], after: [], bets: {}};
 
 const make = (name, words = {}, ...inside) => {
@@ -83,6 +83,7 @@ const score = (when) => lesson.quiz.filter((question, k) => kept[when][k] === qu
 
 async function runOf(world) {
   const found = await ask("/api/run", world);
+  atOnce = found.at_once;
   return spread(found.series, found.months);
 }
 
@@ -122,8 +123,8 @@ async function replicate(page, world, months, onMore) {
   luck = new AbortController();
   const {signal} = luck, others = [];
   try {
-    for (let first = 1; first <= REPLICATES; first += AT_ONCE) {
-      const seeds = Array.from({length: AT_ONCE}, (_, k) => world.seed + first + k);
+    for (let first = 1; first <= REPLICATES; first += atOnce) {
+      const seeds = Array.from({length: Math.min(atOnce, REPLICATES + 1 - first)}, (_, k) => world.seed + first + k);
       const found = await ask("/api/replicates", {...world, seeds, series: page.shows.flatMap((name) => chartOf(name, series).series)}, {signal});
       others.push(...found.runs.map((each) => spread(each, months)));
       if (!signal.aborted && others.length >= ENOUGH) onMore(others);
@@ -226,7 +227,7 @@ const KINDS = {read, choose, draw, lever, sandbox};
 
 function cover() {
   show(make("h2", {textContent: lesson.title}), make("p", {className: "kind", textContent: `${lesson.minutes} ${say.minutes}`}),
-    make("p", {textContent: `${say.goals}:`}), make("ul", {}, ...lesson.goals.map((goal) => make("li", {textContent: goal}))), onward(true, say.begin),
+    make("p", {textContent: `${say.goals}:`}), make("ul", {}, ...lesson.goals.map((goal) => make("li", {textContent: goal}))), door(), onward(true, say.begin),
     make("p", {className: "kind"}, make("a", {href: `/lessons?name=${encodeURIComponent(lesson.name)}&language=${encodeURIComponent(lesson.language)}&class=`, textContent: say.klass})));
 }
 
@@ -244,13 +245,36 @@ function end() {
   send();
 }
 
-async function send() { // without a name; a token of this browser keeps one person from counting twice
-  if (kept.sent) return;
+/** Come into the class: with its code, or without one at the machine of the server; a token keeps one person from counting twice. */
+async function enter(code) {
+  const {who} = await ask("/api/class/enter", {...(code ? {code} : {}), ...(kept.who ? {who: kept.who} : {})});
+  kept.who = who;
+  try { sessionStorage.setItem(TOKEN, who); } catch { /* a private window: the token lasts as long as the page */ }
+}
+
+async function send() { // without a name; whoever is not in the class keeps the answers to itself
+  if (kept.sent || !kept.who) return;
   kept.sent = true;
-  let token = sessionStorage.getItem(TOKEN);
-  if (!token) sessionStorage.setItem(TOKEN, token = crypto.getRandomValues(new Uint32Array(3)).join("-"));
   const bets = Object.fromEntries(Object.entries(kept.bets).map(([number, bet]) => [number, bet.choice ?? bet.line]));
-  await ask("/api/answers", {lesson: lesson.name, who: token, before: kept.before, after: kept.after, bets}).catch(() => {});
+  try {
+    await ask("/api/answers", {lesson: lesson.name, who: kept.who, before: kept.before, after: kept.after, bets});
+  } catch (error) {
+    kept.sent = false;
+    complain(error);
+  }
+}
+
+/** Where a pupil says the class code; nothing once it is in. */
+function door() {
+  const input = make("input", {id: "class-code", type: "text", maxLength: 5, autocomplete: "off", spellcheck: false});
+  const told = make("span", {className: "kind", role: "status", textContent: kept.who ? say.inClass : say.codeText});
+  if (kept.who) return make("p", {}, told);
+  const form = make("form", {id: "door"}, make("label", {}, `${say.code} `, input), " ", make("button", {textContent: say.enter}), " ", told);
+  form.onsubmit = async (event) => {
+    event.preventDefault();
+    try { await enter(input.value); form.replaceChildren(told); told.textContent = say.inClass; } catch (error) { told.textContent = error.message; }
+  };
+  return form;
 }
 
 // The class, for the teacher
@@ -263,7 +287,9 @@ async function klass() {
     return [make("h3", {textContent: page.title}), make("ul", {}, ...rows)];
   });
   const told = found.gain ? `${say.gain}: ${(100 * found.gain.mean).toFixed(0)} % (${(100 * found.gain.low).toFixed(0)} – ${(100 * found.gain.high).toFixed(0)} %); ${say.effect}: ${found.gain.hedges === null ? say.same : found.gain.hedges.toFixed(2)}` : say.few;
-  show(make("h2", {textContent: `${say.klass}: ${lesson.title}`}), make("p", {textContent: `${found.people} ${found.people === 1 ? say.person : say.people}`}), make("p", {className: "score", textContent: told}), ...blocks);
+  const way = found.code ? [make("p", {className: "code"}, `${say.code}: `, make("strong", {id: "code", textContent: found.code})), make("p", {className: "kind"}, `${say.codeWay} `,
+    make("code", {textContent: `${found.address}/lessons?name=${lesson.name}&code=${found.code}`}))] : [];
+  show(make("h2", {textContent: `${say.klass}: ${lesson.title}`}), ...way, make("p", {textContent: `${found.people} ${found.people === 1 ? say.person : say.people}`}), make("p", {className: "score", textContent: told}), ...blocks);
 }
 
 function list(all, language) {
@@ -291,6 +317,10 @@ async function start() {
   $("all-lessons").textContent = say.lessons;
   $("all-lessons").href = `/lessons?language=${encodeURIComponent(language)}`;
   offer($("language"), languages, language, (code) => { asked.set("language", code); location.search = asked; });
+  if (!asked.has("class")) {
+    try { kept.who = sessionStorage.getItem(TOKEN); } catch { /* a private window */ }
+    await enter(asked.get("code")).catch(() => { kept.who = null; }); // the cover asks for the code
+  }
   $("progress").hidden = !asked.get("name");
   if (!asked.get("name")) { list(all, language); return; }
   [lesson, {series}] = await Promise.all([ask(`/api/lesson?name=${encodeURIComponent(asked.get("name"))}&language=${encodeURIComponent(language)}`), ask(`/api/levers?language=${encodeURIComponent(language)}`)]);

@@ -19,6 +19,7 @@ const RULES = [
 const GAME = [
   {key: "seconds", label: t("Seconds for a round (0: none)"), kind: "number", max: 3600}, {key: "seats", label: t("Firms to be played"), kind: "number", max: 300, early: true},
   {key: "rounds", label: t("Rounds"), kind: "number", max: 240, early: true}, {key: "early", label: t("Go on when all are done"), kind: "checkbox"},
+  {key: "locked", label: t("Room locked: nobody else comes in"), kind: "checkbox"}, {key: "per_address", label: t("Players from one device (0: any number)"), kind: "number", max: 400},
   {key: "ranking", label: t("Ranking on the projector"), kind: "checkbox"}, {key: "names", label: t("Players see each other's names"), kind: "checkbox"},
 ];
 let draft = {}, line = null, view = null, tick = null, presence = {}, map = null, plots = null, clock = null, code = "", token = "";
@@ -173,13 +174,17 @@ function showPlayers() {
 function playerRow() {
   const out = make("button", {type: "button", title: t("Send out: the firm is free for somebody else")}, "×");
   const row = make("tr", {}, make("td"), make("td"), make("td"), make("td"), make("td", {}, out));
-  out.addEventListener("click", () => {
-    if (out.dataset.sure) { line.send({do: "kick", player: Number(row.dataset.number)}); delete out.dataset.sure; tell(out, "×"); return; }
-    out.dataset.sure = "yes";
-    tell(out, t("Sure?"));
-    setTimeout(() => { delete out.dataset.sure; tell(out, "×"); }, 3000);
-  });
+  out.addEventListener("click", () => sure(out, "×", () => line.send({do: "kick", player: Number(row.dataset.number)})));
   return row;
+}
+
+/** What cannot be taken back is done when its button is pressed a second time. */
+function sure(button, text, act) {
+  const back = () => { delete button.dataset.sure; tell(button, text); };
+  if (button.dataset.sure) { back(); act(); return; }
+  button.dataset.sure = "yes";
+  tell(button, t("Sure?"));
+  setTimeout(back, 3000);
 }
 
 $("go").addEventListener("click", () => line.send({do: tick?.phase === "choosing" ? "pause" : "go"}));
@@ -192,6 +197,7 @@ $("rulebook").addEventListener("submit", (event) => {
 });
 $("back").addEventListener("click", () => { draft = {}; show(); });
 $("settings").addEventListener("submit", (event) => event.preventDefault());
+$("empty").addEventListener("click", () => sure($("empty"), t("Send everybody out"), () => line.send({do: "empty"})));
 $("saved").addEventListener("click", async () => {
   try {
     const data = await ask("/api/room/saved", {code, token}, {bytes: true});
