@@ -8,13 +8,16 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from scipy import stats
+from scipy.special import ndtri
 
-from sim import shipped
+from sim import luck, shipped
 from sim.measures import MEASURES
-from sim.measures.estimate import mean_interval, share_difference
+from sim.measures.estimate import holm, mean_error, mean_interval, share_difference, share_error
 from sim.mistakes import Mistake
 from sim.report import gallery as module
 from sim.report.gallery import OVERVIEW, gallery, on_show
+from sim.report.tables import has_main_effects, of_the_last
 from sim.study import Result, Study, sweep
 
 TAKE = "sharing.take_rate"
@@ -195,11 +198,80 @@ def test_designs_that_share_no_luck_have_no_effects(tmp_path):
         small(tmp_path, treatments={"a": {}, "b": {TAKE: 0.2}}, common_luck={"on": False}).effects()
 
 
+def test_effects_have_p_values_that_are_adjusted_for_all_rows(hubs):
+    effects = hubs.effects()
+    wide = hubs.runs.pivot(index="seed", columns="treatment")
+    for row in effects.to_dict("records"):
+        if row["measure"] != "collapsed" and row["difference"]:
+            pair = wide[row["measure"]][row["treatment"]], wide[row["measure"]]["nobody_leaves"]
+            assert row["p_value"] == pytest.approx(max(1e-12, stats.ttest_rel(*pair).pvalue))
+    assert (effects["p_holm"] >= effects["p_value"]).all()
+    assert list(effects["p_holm"]) == pytest.approx(list(holm(effects["p_value"])))
+    assert (effects.loc[effects["p_holm"] > 0.05, "together"] == "not shown").all()
+    clear = effects["p_holm"] <= 0.05
+    assert list(effects.loc[clear, "together"]) == list(effects.loc[clear, "shows"])
+
+
+def test_of_many_differences_that_are_none_some_are_shown_but_none_of_all_together():
+    """Forty measures of a table in which nothing differs: at 95 % each, two are shown by chance."""
+    key, purpose = luck.key(4), luck.purpose("test: forty measures of no effect")
+    values = ndtri(np.array([luck.uniforms(key, purpose, k, np.arange(30)) for k in range(40)]))
+    errors = np.array([mean_error(row) for row in values])
+    shown = [not (each.low <= 0 <= each.high) for each in map(mean_interval, values)]
+    assert list(errors < 0.05) == shown and 1 <= sum(shown) <= 4
+    assert (holm(errors) > 0.05).all()
+
+
+def test_main_effects_average_over_all_else(tmp_path):
+    """Effects of a study of factors are of the last one alone; of the first, nothing was said."""
+    factors = {"governance.monitoring": [0.0, 1.0], TAKE: [0.0, 0.2, 0.4]}
+    result = small(tmp_path, factors=factors)
+    found = result.main_effects(["welfare", "collapsed"])
+    assert [(row["factor"], row["level"]) for row in found[found["measure"] == "welfare"].to_dict("records")] == [
+        ("governance.monitoring", 1.0),
+        (TAKE, 0.2),
+        (TAKE, 0.4),
+    ]
+    wide = result.runs.pivot(index="seed", columns=["governance.monitoring", TAKE], values="welfare")
+    monitored = wide[1.0].mean(axis=1) - wide[0.0].mean(axis=1)
+    assert tuple(found.loc[0, ["difference", "low", "high"]]) == pytest.approx(mean_interval(monitored.to_numpy()))
+    assert found.loc[0, "runs"] == len(monitored) and found.loc[0, "against"] == 0.0
+    taken = (wide.xs(0.4, axis=1, level=1) - wide.xs(0.0, axis=1, level=1)).mean(axis=1)
+    row = found[(found["level"] == 0.4) & (found["measure"] == "welfare")].iloc[0]
+    assert row["difference"] == pytest.approx(taken.mean())
+    assert {"p_value", "p_holm", "together"} <= set(found)
+    assert "last factor, within each combination" in of_the_last(result) and has_main_effects(result)
+    alone = small(tmp_path, factors={TAKE: [0.0, 0.2]})
+    assert not has_main_effects(alone)
+    both = alone.main_effects(["welfare"]).iloc[0]
+    assert both["difference"] == pytest.approx(alone.effects(["welfare"]).iloc[0]["difference"])
+
+
+def test_claims_are_judged_all_together_too(hubs):
+    claims = hubs.claims()
+    assert (claims["p_holm"] >= claims["p_value"]).all()
+    assert list(claims["p_holm"]) == pytest.approx(list(holm(claims["p_value"])))
+    open_ = claims["p_holm"] > 0.05
+    assert (claims.loc[open_, "together"] == "not shown").all()
+    assert list(claims.loc[~open_, "together"]) == list(claims.loc[~open_, "verdict"])
+
+
 def test_a_difference_of_probabilities_has_the_interval_of_bonett_and_price():
     """Of 20 pairs 5 turn to 1 and 1 to 0: p = 6/22 and 2/22, difference 4/22, variance (8/22 − (4/22)²)/22."""
     value, low, high = share_difference(np.array([1.0] * 5 + [-1.0] + [0.0] * 14))
     half = 1.959964 * np.sqrt((8 / 22 - (4 / 22) ** 2) / 22)
     assert (value, low, high) == pytest.approx((0.2, 4 / 22 - half, 4 / 22 + half))
+
+
+@pytest.mark.parametrize("counts", [(5, 1, 14), (12, 1, 7), (0, 3, 9), (4, 4, 0)])
+def test_the_error_of_a_difference_of_probabilities_is_that_at_which_its_interval_leaves_out_0(counts):
+    differences = np.repeat([1.0, -1.0, 0.0], counts)
+    error = share_error(differences)
+    if error < 1.0:
+        low, high = share_difference(differences, 1 - error)[1:]
+        assert min(abs(low), abs(high)) == pytest.approx(0.0, abs=1e-9)
+    else:
+        assert share_difference(differences, 0.01).low < 0 < share_difference(differences, 0.01).high
 
 
 def test_pairs_that_all_differ_or_none_leave_a_doubt():

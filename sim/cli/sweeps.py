@@ -173,7 +173,17 @@ def merge(
 def show_result(result: Any, figure: bool) -> None:
     """What a sweep says, its figure and its files; exit 3 if some runs failed."""
     from sim.report.progress import working
-    from sim.report.tables import claims_table, effects_table, findings, precision_lines, summary_table
+    from sim.report.tables import (
+        TOGETHER,
+        claims_table,
+        effects_table,
+        findings,
+        has_main_effects,
+        main_effects_table,
+        of_the_last,
+        precision_lines,
+        summary_table,
+    )
     from sim.study.sensitivity import can_tell, too_few
 
     remark(too_few(result.study))
@@ -182,8 +192,12 @@ def show_result(result: Any, figure: bool) -> None:
         console().print(summary_table(result))
     if result.study.effects:
         console().print(effects_table(result))
+        if has_main_effects(result):
+            print(of_the_last(result))
+            console().print(main_effects_table(result))
         if result.study.effects.claims:
             console().print(claims_table(result))
+        print(TOGETHER)
     for line in (*findings(result), *precision_lines(result)):
         print(line)
     if figure:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
+
+SMALLEST_ERROR, HALVINGS = 1e-12, 40
+"""Errors below this are not told apart; and how finely an error is looked for."""
 
 
 class Estimate(NamedTuple):
@@ -68,3 +72,54 @@ def share_difference(differences: np.ndarray, confidence: float = 0.95) -> Estim
     more, less = (float(np.sum(differences == sign) + 1) / (count + 2) for sign in (1, -1))
     half = normal_quantile(confidence) * float(np.sqrt((more + less - (more - less) ** 2) / (count + 2)))
     return Estimate(float(differences.mean()), max(-1.0, more - less - half), min(1.0, more - less + half))
+
+
+def mean_error(values: np.ndarray) -> float:
+    """The p-value of a mean of 0: the smallest error at which `mean_interval` leaves it out; NaN for fewer than two values."""
+    from scipy import special
+
+    if values.size < 2:
+        return np.nan
+    mean, spread = float(values.mean()), float(values.std(ddof=1) / np.sqrt(values.size))
+    if spread == 0.0:
+        return 1.0 if mean == 0.0 else SMALLEST_ERROR
+    return max(SMALLEST_ERROR, 2 * float(special.stdtr(values.size - 1, -abs(mean) / spread)))
+
+
+def share_error(differences: np.ndarray) -> float:
+    """The same of `share_difference`; NaN of no pair."""
+    from scipy import special
+
+    if differences.size == 0:
+        return np.nan
+    more, less = (float(np.sum(differences == sign) + 1) / (differences.size + 2) for sign in (1, -1))
+    spread = float(np.sqrt((more + less - (more - less) ** 2) / (differences.size + 2)))
+    return max(SMALLEST_ERROR, 2 * float(special.ndtr(-abs(more - less) / spread)))
+
+
+def least_error(shown: Callable[[float], bool]) -> float:
+    """The smallest error at which something is shown, by bisection on its logarithm; 1 if it never is.
+
+    Args:
+        shown: whether it is, at an error between 0 and 1; the larger that is, the more is shown.
+    """
+    if shown(SMALLEST_ERROR):
+        return SMALLEST_ERROR
+    low, high = float(np.log(SMALLEST_ERROR)), 0.0
+    for _halving in range(HALVINGS):
+        middle = 0.5 * (low + high)
+        low, high = (low, middle) if shown(float(np.exp(middle))) else (middle, high)
+    return float(np.exp(high))
+
+
+def holm(errors: Sequence[float] | np.ndarray) -> np.ndarray:
+    """Errors of verdicts, adjusted so that all of those below a level are right together but for that level (Holm 1979).
+
+    What has no error (NaN) is no part of them.
+    """
+    given = np.asarray(errors, float)
+    adjusted = np.full_like(given, np.nan)
+    order = np.argsort(given, kind="stable")[: int(np.sum(~np.isnan(given)))]
+    stepped = np.maximum.accumulate((order.size - np.arange(order.size)) * given[order])
+    adjusted[order] = np.minimum(1.0, stepped)
+    return adjusted

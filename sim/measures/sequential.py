@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from sim.measures.estimate import UNKNOWN, Estimate
+from sim.measures.estimate import SMALLEST_ERROR, UNKNOWN, Estimate, least_error
 
 SCALE = 0.3
 """Standard deviation of the normal mixture over standardised effects: intervals are tightest for effects of about this size."""
@@ -41,6 +41,32 @@ def student_reach(count: float, confidence: float) -> float:
     growth = 1 + count * SCALE**2
     limit = (growth / (1 - confidence) ** 2) ** (1 / count)
     return float(np.sqrt((count - 1) * (limit - 1) / (1 - limit / growth))) if limit < growth else np.inf
+
+
+def mean_sequence_error(values: np.ndarray) -> float:
+    """The smallest error at which `mean_sequence` leaves out 0: a p-value that holds however often one looks; NaN of too few values."""
+    count = values.size
+    if count < 2:
+        return np.nan
+    mean, spread = float(values.mean()), float(values.std(ddof=1))
+    if spread == 0.0:
+        return 1.0 if mean == 0.0 else SMALLEST_ERROR
+    growth, far = 1 + count * SCALE**2, count * mean**2 / spread**2 / (count - 1)
+    log_limit = np.log1p(far) - np.log1p(far / growth)  # `student_reach`, solved for the error
+    return float(np.clip(np.exp(0.5 * (np.log(growth) - count * log_limit)), SMALLEST_ERROR, 1.0))
+
+
+def bounded_sequence_error(values: np.ndarray, low: float, high: float) -> float:
+    """The same of `bounded_sequence`."""
+    if values.size == 0:
+        return np.nan
+    ones, mean = (values - low) / (high - low), -low / (high - low)
+
+    def given_up(error: float) -> bool:
+        wish = _wished(ones, error)
+        return max(_log_capital(ones, wish, mean), _log_capital(1 - ones, wish, 1 - mean)) >= -np.log(error)
+
+    return least_error(given_up)
 
 
 def bounded_sequence(values: np.ndarray, low: float, high: float, confidence: float = 0.95) -> Estimate:

@@ -114,7 +114,7 @@ def _exhibit(
         _renew(folder / f"{study.name}.png", picture(gallery_figure(result))),
         _renew(page, page_text(result, study.name, again).encode()),
     ]
-    effects = result.effects()
+    effects = result.effects().drop(columns=["p_value", "p_holm", "together"])  # of the rows of one study alone
     effects.insert(0, "study", study.name)
     return Exhibit(study.name, page, len(result.runs), result.failed, any(written)), effects
 

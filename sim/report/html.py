@@ -27,12 +27,15 @@ from sim.report.search_verdict import best_line
 from sim.report.sensitivity_page import sensitivity_figure
 from sim.report.sweep_page import is_map, sweep_figure
 from sim.report.tables import (
+    TOGETHER,
     claim_text,
     estimate,
     findings,
     first_of,
+    has_main_effects,
     maturity_lines,
     measures_shown,
+    of_the_last,
     precision_lines,
     spelled,
 )
@@ -163,10 +166,9 @@ def _of_search(at: Path) -> tuple[str, list[str], str, list[Section]]:
 def _verdict(result: Result) -> Section:
     expected = result.study.effects.expect if result.study.effects else ""
     claims = result.claims().to_dict("records")
-    rows = [[row["says"], claim_text(row), str(row["runs"]), row["verdict"]] for row in claims]
-    told = Told(
-        "Claims that could fail, with intervals of 95 %", ["claim", "difference", "pairs", "verdict"], rows, {2}
-    )
+    rows = [[row["says"], claim_text(row), str(row["runs"]), row["verdict"], row["together"]] for row in claims]
+    heads = ["claim", "difference", "pairs", "verdict", "all together"]
+    told = Told("Claims that could fail, with intervals of 95 %", heads, rows, {2})
     return Section("Verdict", [f"Expected: {expected}"] if expected else [], [told])
 
 
@@ -202,13 +204,33 @@ def _effects(result: Result) -> Section:
             spelled(row["baseline"]),
             estimate(row),
             row["shows"],
+            row["together"],
         ]
         for row in effects.to_dict("records")
     ]
-    told = Told(
-        f"Differences from {first_of(result)} on common luck", [*named, "measure", "first", "difference", "shows"], rows
-    )
-    return Section("Effects", tables=[told])
+    heads = [*named, "measure", "first", "difference", "shows", "all together"]
+    told = Told(f"Differences from {first_of(result)} on common luck", heads, rows)
+    said_of = [line for line in (of_the_last(result), TOGETHER) if line]
+    return Section("Effects", said_of, tables=[told, *_main_effects(result)])
+
+
+def _main_effects(result: Result) -> Iterator[Told]:
+    """The table of main effects, of a study of several factors."""
+    if not has_main_effects(result):
+        return
+    rows = [
+        [
+            *(said(row[name]) for name in ("factor", "level", "against")),
+            row["measure"].replace("_", " "),
+            spelled(row["baseline"]),
+            estimate(row),
+            row["shows"],
+            row["together"],
+        ]
+        for row in result.main_effects().head(4 * MOST_ROWS).to_dict("records")
+    ]
+    heads = ["factor", "level", "against", "measure", "first", "difference", "shows", "all together"]
+    yield Told("Main effects: differences on average over all else", heads, rows)
 
 
 def _sensitivity(result: Result, identifier: str) -> Section:

@@ -237,11 +237,37 @@ def effects_table(result: Result) -> Table:
         "n",
         "difference",
         "shows",
+        "all together",
     )
     for row in effects.to_dict("records"):
         cells = [str(row[name]) for name in (*named, "measure", "runs")]
-        table.add_row(*cells, estimate(row), row["shows"])
+        table.add_row(*cells, estimate(row), row["shows"], row["together"])
     return table
+
+
+def main_effects_table(result: Result) -> Table:
+    """What each factor changes on average over the others, on common luck."""
+    title = "Main effects: differences from a factor's first level, on average over all else, with 95 % intervals"
+    table = new_table(title, "factor", "level", "against", "measure", "n", "difference", "shows", "all together")
+    for row in result.main_effects().to_dict("records"):
+        cells = [str(row[name]) for name in ("factor", "level", "against", "measure", "runs")]
+        table.add_row(*cells, estimate(row), row["shows"], row["together"])
+    return table
+
+
+def has_main_effects(result: Result) -> bool:
+    """Whether the effects of a study leave factors out: it varies more than one thing, and has no treatments."""
+    return not result.study.treatments and len(result.varied) > 1
+
+
+def of_the_last(result: Result) -> str:
+    """That effects are those of the last factor only, where a study varies others too; else nothing."""
+    if not has_main_effects(result):
+        return ""
+    return f"These are effects of {result.varied[-1]}, the last factor, within each combination of the others; main effects have all."
+
+
+TOGETHER = "all together: what is shown if all rows of the table are to err no more often than one interval of 95 % does (Holm)."
 
 
 def estimate(row: Any, signed: bool = True) -> str:
@@ -261,9 +287,9 @@ def claim_text(row: Any) -> str:
 
 def claims_table(result: Result) -> Table:
     """What a study claims, and whether it was shown."""
-    table = new_table("Claims, with 95 % intervals", "claim", "effect", "n", "verdict")
+    table = new_table("Claims, with 95 % intervals", "claim", "effect", "n", "verdict", "all together")
     for row in result.claims().to_dict("records"):
-        table.add_row(row["says"], claim_text(row), str(row["runs"]), row["verdict"])
+        table.add_row(row["says"], claim_text(row), str(row["runs"]), row["verdict"], row["together"])
     return table
 
 

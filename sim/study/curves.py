@@ -61,12 +61,13 @@ def crossing(levels: np.ndarray, means: np.ndarray, level: float) -> float:
     return float(levels[k - 1] + share * (levels[k] - levels[k - 1]))
 
 
-def middle(value: float, lows: np.ndarray, highs: np.ndarray | None = None) -> Estimate:
-    """An estimate with the middle 95 % of its bootstrap samples, which may themselves reach from `lows` to `highs`."""
+def middle(value: float, lows: np.ndarray, highs: np.ndarray | None = None, confidence: float = 0.95) -> Estimate:
+    """An estimate with the middle of its bootstrap samples, which may themselves reach from `lows` to `highs`."""
+    tail = (1 - confidence) / 2
     if np.isnan(value) or not lows.size:
         return Estimate(value, np.nan, np.nan)
     low, high = (
         np.quantile(np.where(np.isnan(samples), np.inf, samples), share, method="nearest")
-        for samples, share in ((lows, 0.025), (lows if highs is None else highs, 0.975))
+        for samples, share in ((lows, tail), (lows if highs is None else highs, 1 - tail))
     )
     return Estimate(value, float(low), float(high))

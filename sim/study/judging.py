@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sim import luck
-from sim.measures.estimate import Estimate, mean_interval, normal_quantile, share_difference
+from sim.measures.estimate import SMALLEST_ERROR, Estimate, holm, mean_interval, normal_quantile, share_difference
 from sim.measures.sequential import bounded_sequence
 from sim.study.racing import LEAST
 from sim.study.result import NEGLIGIBLE
@@ -27,8 +27,9 @@ SUPPORTED, CONTRADICTED, DEPENDS = "supported", "contradicted", "depends"
 NOTHING, UNDECIDED = "no effect worth naming", "undecided"
 RESAMPLING = luck.purpose("claims: which seeds a bootstrap sample holds")
 RESAMPLES = 1000
-SMALLEST_ERROR, HALVINGS = 1e-12, 20
-"""Errors below this are not told apart; and how finely the error of a verdict is looked for."""
+HALVINGS = 20
+"""How finely the error of a verdict is looked for."""
+__all__ = ["Judgement", "Sample", "holm", "judged"]
 
 
 @dataclass(frozen=True)
@@ -307,13 +308,3 @@ def _crossing(levels: np.ndarray, means: np.ndarray, rises: bool) -> float:
         return float(levels[0])
     share = -ahead[k - 1] / (ahead[k] - ahead[k - 1])
     return float(levels[k - 1] + share * (levels[k] - levels[k - 1]))
-
-
-def holm(errors: Sequence[float]) -> np.ndarray:
-    """Errors of verdicts, adjusted so that all of those below a level are right together but for that level (Holm 1979)."""
-    given = np.asarray(errors, float)
-    order = np.argsort(given, kind="stable")
-    stepped = np.maximum.accumulate((given.size - np.arange(given.size)) * given[order])
-    adjusted = np.empty_like(given)
-    adjusted[order] = np.minimum(1.0, stepped)
-    return adjusted

@@ -19,7 +19,14 @@ import numpy as np
 
 from sim.measures import MEASURES
 from sim.measures.estimate import Estimate
-from sim.measures.sequential import bounded_needed, bounded_sequence, mean_sequence, values_needed
+from sim.measures.sequential import (
+    bounded_needed,
+    bounded_sequence,
+    bounded_sequence_error,
+    mean_sequence,
+    mean_sequence_error,
+    values_needed,
+)
 from sim.study.parts import Race
 from sim.study.result import shows
 
@@ -90,6 +97,15 @@ def difference_of(differences: np.ndarray, bounds: tuple[float, float] | None, c
         return mean_sequence(differences, confidence)
     most = bounds[1] - bounds[0]
     return bounded_sequence(differences, -most, most, confidence)
+
+
+def error_of(differences: np.ndarray, bounds: tuple[float, float] | None, treatments: int) -> float:
+    """The smallest error, of all pairs of so many treatments together, at which a mean difference is told from 0."""
+    if bounds is None:
+        found = mean_sequence_error(differences)
+    else:
+        found = bounded_sequence_error(differences, bounds[0] - bounds[1], bounds[1] - bounds[0])
+    return min(1.0, found * max(1, comb(treatments, 2))) if not np.isnan(found) else found
 
 
 def unseen(pairs: int, confidence: float) -> float:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,16 @@ import pandas as pd
 
 from sim.measures import MEASURES
 from sim.measures.collapse import kaplan_meier, sensitivity
-from sim.measures.estimate import Estimate, mean_interval, share_difference, share_interval
+from sim.measures.estimate import (
+    Estimate,
+    holm,
+    least_error,
+    mean_error,
+    mean_interval,
+    share_difference,
+    share_error,
+    share_interval,
+)
 from sim.measures.evidence import Fetched, Reading
 from sim.measures.network import exponent
 from sim.mistakes import Mistake, counted, nearest
@@ -26,6 +35,9 @@ from sim.study.design import TREATMENT, Study
 from sim.study.dose import DoseResponse, dose_response
 from sim.study.parts import Claim
 
+Interval = Callable[[float], Estimate]
+"""What an estimate is with a confidence."""
+
 CENSORED = (
     *("time_to_collapse", "recovery_time", "months_to_mature"),
     *("months_to_distrust", "months_to_withdrawal", "months_to_value_loss", "months_to_exodus"),
@@ -35,6 +47,8 @@ SHARES = ("collapsed", "took_off")
 """Measures that are 0 or 1 in a run: their mean is a probability."""
 CONFIDENCE = 0.95
 """Confidence of the intervals whose width batches of runs are counted by."""
+EFFECT = ["measure", "runs", "baseline", "mean", "difference", "low", "high", "shows", "p_value"]
+"""The columns of a row of effects, besides those that say what is compared."""
 NEGLIGIBLE = 1e-9
 """Differences below this are those of rounding."""
 
@@ -341,8 +355,8 @@ class Result:
     def effects(self, measures: Iterable[str] | None = None, confidence: float = 0.95) -> pd.DataFrame:
         """What each treatment changes, a row a treatment and measure: differences from the first one on common luck.
 
-        Without treatments, each level of the last factor is held against its first. What else varies is held equal: the comparison
-        is made within each combination of it.
+        Without treatments, only the last factor is looked at: each of its levels is held against its first. What else varies is held
+        equal: the comparison is made within each combination of it. `main_effects` has every factor.
 
         Args:
             measures: which; by default those of the study's `[effects]`.
@@ -351,7 +365,9 @@ class Result:
         Returns:
             What is held equal, the treatment (or the level), `measure`, `runs` (pairs of runs on the same luck), its mean in them
             without (`baseline`) and with (`mean`), the `difference` with its interval (`low`, `high`), and what that `shows`:
-            "higher", "lower", or "not shown" where the interval holds 0.
+            "higher", "lower", or "not shown" where the interval holds 0. Each interval errs by itself; of many rows some are then
+            wrong. `p_holm` is the p-value of a row adjusted for all rows (Holm 1979), and `together` what is shown so that all rows
+            together err no more often than one interval does.
 
         Raises:
             Mistake: if there is no such measure, or the designs share no luck.
@@ -367,8 +383,52 @@ class Result:
             for design in others:
                 said = held | {compared: designs.loc[design, compared]}
                 rows += [said | self._effect(name, design, first, confidence) for name in asked]
-        numbers = ["measure", "runs", "baseline", "mean", "difference", "low", "high", "shows"]
-        return pd.DataFrame(rows, columns=[*equal, compared, *numbers])
+        return _together(pd.DataFrame(rows, columns=[*equal, compared, *EFFECT]), confidence)
+
+    def main_effects(self, measures: Iterable[str] | None = None, confidence: float = 0.95) -> pd.DataFrame:
+        """What each level of everything that varies changes on average over all else: differences from its first level.
+
+        Under each seed, the difference is averaged over all combinations of the others in which both levels were run; the interval is
+        Student's over seeds. Where an effect hangs on another factor (an interaction), its average is not that of any combination:
+        `effects` has these.
+
+        Args:
+            measures: which; by default those that are shown of the study.
+            confidence: of the intervals.
+
+        Returns:
+            `factor`, `level`, `against` (the first level), `measure`, `runs` (seeds), and further as in `effects`.
+
+        Raises:
+            Mistake: if there is no such measure, or the designs share no luck.
+        """
+        if not self.study.common_luck.on:
+            raise Mistake(["effects are differences on common luck; set common_luck.on = true and run the study again"])
+        asked = self.shown if measures is None else list(measures)
+        for name in asked:
+            self._known(name, MEASURES, "measure")
+        levels = self.study.levels()
+        rows = []
+        for factor in self.varied:
+            first, *others = self.study.tried(factor)
+            for level in others:
+                pairs = _pairs_of(levels, factor, first, level)
+                told = {"factor": factor, "level": level, "against": first}
+                rows += [told | self._main_effect(name, pairs, confidence) for name in asked if pairs]
+        return _together(pd.DataFrame(rows, columns=["factor", "level", "against", *EFFECT]), confidence)
+
+    def _main_effect(self, measure: str, pairs: list[tuple[int, int]], confidence: float) -> dict[str, Any]:
+        """What a row of main effects says of a measure, over pairs of designs that differ in one factor alone."""
+        values = self._replicates(measure)
+        first, second = (values[:, designs].mean(axis=1) for designs in zip(*pairs, strict=True))
+        known = ~np.isnan(first) & ~np.isnan(second)
+        means = [float(each[known].mean()) if known.any() else np.nan for each in (first, second)]
+        differences = (second - first)[known]
+        alone = measure in SHARES and len(pairs) == 1  # differences of −1, 0 and 1
+        difference = (share_difference if alone else mean_interval)(differences, confidence)
+        error = _told_apart(difference.value, (share_error if alone else mean_error)(differences))
+        said = (measure, int(known.sum()), *means, *difference, shows(difference), error)
+        return dict(zip(EFFECT, said, strict=True))
 
     def _together(self, equal: list[str]) -> Iterator[tuple[dict[str, Any], pd.DataFrame]]:
         """The designs, in groups that have some of what varies in common."""
@@ -384,8 +444,19 @@ class Result:
         first, second = self.pairs(measure, one, other)
         difference = self._difference(measure, first, second, confidence)
         means = [float(values.mean()) if values.size else np.nan for values in (second, first)]
-        said = (measure, first.size, *means, *difference, shows(difference))
-        return dict(zip("measure runs baseline mean difference low high shows".split(), said, strict=True))
+        error = _told_apart(difference.value, self._error(measure, first, second))
+        said = (measure, first.size, *means, *difference, shows(difference), error)
+        return dict(zip(EFFECT, said, strict=True))
+
+    def _error(self, measure: str, first: np.ndarray, second: np.ndarray) -> float:
+        """The p-value of a difference: the smallest error at which its interval leaves out 0."""
+        race = self.study.replicates.race
+        if race is None:
+            return (share_error if measure in SHARES else mean_error)(second - first)
+        from sim.study.racing import bounds_of, error_of, paired  # a race knows results, not the other way round
+
+        bounds = bounds_of(race, measure)
+        return error_of(paired(second, first, bounds), bounds, len(self.study.treatments))
 
     def matrix(self, factor: str, measure: str, held: Mapping[str, Any] | None = None) -> tuple[np.ndarray, np.ndarray]:
         """The levels of a factor, and a measure as an array (replicates, levels); NaN where a run failed.
@@ -464,16 +535,22 @@ class Result:
             A row a claim: what it `says`, what that is `about`, the `designs` that are compared, `runs` (pairs of runs, where two
             designs are compared), the `difference` with its interval (`low`, `high`), and the `verdict`: "shown", "not shown" where the
             interval holds 0, or "the opposite". Where one design is held `against` a number (else NaN), `difference` is its mean, and
-            the interval is looked at for that number.
+            the interval is looked at for that number. Each interval errs by itself; `p_holm` is the p-value adjusted for all claims of
+            the study (Holm 1979), and `together` the verdict by which all of them together err no more often than one.
         """
         rows = []
         for claim in self.study.effects.claims if self.study.effects else []:
-            runs, found, against = self._best_tried(claim) if claim.best else self._tried(claim)
-            shown = shows(Estimate(*(bound - against for bound in found)) if against is not None else found)
+            runs, interval, against = self._best_tried(claim) if claim.best else self._tried(claim)
+            found, number = interval(CONFIDENCE), np.nan if against is None else against
+            shown = _shown_against(found, against)
             verdict = "shown" if shown == claim.shows else "not shown" if shown == "not shown" else "the opposite"
-            number = np.nan if against is None else against
-            rows.append((claim.says, claim.about, self._compared(claim), runs, *found, number, verdict))
-        return pd.DataFrame(rows, columns="says about designs runs difference low high against verdict".split())
+            error = np.nan if np.isnan(found.low) else _error_of(interval, against)
+            rows.append((claim.says, claim.about, self._compared(claim), runs, *found, number, verdict, error))
+        names = "says about designs runs difference low high against verdict p_value".split()
+        table = pd.DataFrame(rows, columns=names)
+        adjusted = holm(table["p_value"].to_numpy(float))
+        together = np.where(adjusted <= 1 - CONFIDENCE, table["verdict"], "not shown")
+        return table.assign(p_holm=adjusted, together=together if rows else table["verdict"])
 
     def _compared(self, claim: Claim) -> str:
         """The designs that a claim compares, in words: what differs between them, then what they have in common."""
@@ -486,30 +563,28 @@ class Result:
         sides = [_in_words({name: side[name] for name in one if name not in alike}) for side in (one, other)]
         return " against ".join(filter(None, sides)) + (f" ({_in_words(alike)})" if alike else "")
 
-    def _tried(self, claim: Claim) -> tuple[int, Estimate, float | None]:
+    def _tried(self, claim: Claim) -> tuple[int, Interval, float | None]:
         """How many runs (or pairs) a claim rests on, what they say, and the number that it is held against, if it is one."""
         probability = claim.measure in SHARES and not claim.than
         values = self._claimed(claim, claim.of)
-        if not isinstance(claim.against, dict):
-            values = values[~np.isnan(values)]
-            return values.size, (share_interval if probability else mean_interval)(values), claim.against
-        if claim.against or not claim.than:
-            values = values - self._claimed(claim, claim.against)
+        if isinstance(claim.against, dict):
+            if claim.against or not claim.than:
+                values = values - self._claimed(claim, claim.against)
+            interval, number = (share_difference if probability else mean_interval), None
+        else:
+            interval, number = (share_interval if probability else mean_interval), claim.against
         values = values[~np.isnan(values)]
-        return values.size, (share_difference if probability else mean_interval)(values), None
+        return values.size, partial(interval, values), number
 
-    def _best_tried(self, claim: Claim) -> tuple[int, Estimate, float | None]:
+    def _best_tried(self, claim: Claim) -> tuple[int, Interval, float | None]:
         """The same of a claim about the best level of a factor: bootstrap over whole replicates."""
         levels, values = self.matrix(claim.best, claim.measure, claim.of)
         best, samples = curves.best(levels, curves.means(values)), curves.bests(levels, values)
         if not isinstance(claim.against, dict):
-            return len(values), curves.middle(best, samples), claim.against
+            return len(values), lambda confidence: curves.middle(best, samples, confidence=confidence), claim.against
         levels, values = self.matrix(claim.best, claim.measure, claim.against)
-        return (
-            len(values),
-            curves.middle(best - curves.best(levels, curves.means(values)), samples - curves.bests(levels, values)),
-            None,
-        )
+        best, samples = best - curves.best(levels, curves.means(values)), samples - curves.bests(levels, values)
+        return len(values), lambda confidence: curves.middle(best, samples, confidence=confidence), None
 
     def _claimed(self, claim: Claim, named: Mapping[str, Any]) -> np.ndarray:
         """What a claim is about, in each replicate of a design; NaN where it is not known."""
@@ -550,6 +625,29 @@ class Result:
             )
 
 
+def _pairs_of(levels: list[dict[str, Any]], factor: str, first: Any, level: Any) -> list[tuple[int, int]]:
+    """The designs with the first level of a factor, and with another one, that are alike in all else."""
+
+    def rest(design: dict[str, Any]) -> str:
+        return repr([(name, value) for name, value in design.items() if name != factor])
+
+    begins = {rest(design): place for place, design in enumerate(levels) if repr(design[factor]) == repr(first)}
+    at_level = [(rest(design), place) for place, design in enumerate(levels) if repr(design[factor]) == repr(level)]
+    return [(begins[alike], place) for alike, place in at_level if alike in begins]
+
+
+def _told_apart(difference: float, error: float) -> float:
+    """The error of a difference; 1 where that is one of rounding."""
+    return 1.0 if abs(difference) <= NEGLIGIBLE else error
+
+
+def _together(rows: pd.DataFrame, confidence: float) -> pd.DataFrame:
+    """Rows of effects with their adjusted p-values, and what is shown of all of them together."""
+    adjusted = holm(rows["p_value"].to_numpy(float))
+    kept = np.where(adjusted <= 1 - confidence, rows["shows"], "not shown")
+    return rows.assign(p_holm=adjusted, together=kept if len(rows) else rows["shows"])
+
+
 def mean_estimate(measure: str, values: np.ndarray, confidence: float = CONFIDENCE) -> Estimate:
     """The mean of a measure over what is known of it: probabilities have Wilson's interval, other means Student's."""
     values = values[~np.isnan(values)]
@@ -560,6 +658,16 @@ def half_width(measure: str, values: np.ndarray) -> float:
     """Half the width of the 95 % interval of a measure's mean; infinite where there is none."""
     _mean, low, high = mean_estimate(measure, values)
     return np.inf if np.isnan(high - low) else (high - low) / 2
+
+
+def _shown_against(found: Estimate, against: float | None) -> str:
+    """What an estimate shows of a number, or of 0."""
+    return shows(found if against is None else Estimate(*(bound - against for bound in found)))
+
+
+def _error_of(interval: Interval, against: float | None) -> float:
+    """The smallest error at which an interval leaves out a number, or 0."""
+    return least_error(lambda error: _shown_against(interval(1 - error), against) != "not shown")
 
 
 def _in_words(levels: Mapping[str, Any]) -> str:

@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 from sim import luck
-from sim.measures.sequential import bounded_sequence, mean_sequence, student_reach, values_needed
+from sim.measures.sequential import (
+    bounded_needed,
+    bounded_sequence,
+    bounded_sequence_error,
+    mean_sequence,
+    mean_sequence_error,
+    student_reach,
+    values_needed,
+)
 
 DRAWN = luck.purpose("test: values that are looked at again and again")
 LOOKS = range(20, 401, 20)
@@ -85,6 +93,33 @@ def test_the_values_that_are_needed_are_those_with_which_the_interval_is_small_e
     assert student_reach(needed - 1, 0.95) * 2.0 / np.sqrt(needed - 1) > 0.3
     assert values_needed(spread=1.0, gap=0.0) == np.inf
     assert values_needed(spread=1.0, gap=1e-9) == np.inf
+
+
+@pytest.mark.parametrize("count", [20, 60, 200])
+@pytest.mark.parametrize("mean", [0.05, 0.3])
+def test_the_error_at_which_0_is_left_out_is_that_of_the_sequence(count, mean):
+    values = normal(3)[:count] + mean
+    error = mean_sequence_error(values)
+    if error < 1.0:
+        assert min(np.abs(mean_sequence(values, 1 - error)[1:])) == pytest.approx(0.0, abs=1e-6)
+    between = np.clip(0.2 * values, -1.0, 1.0)
+    error = bounded_sequence_error(between, -1.0, 1.0)
+    wide, narrow = (bounded_sequence(between, -1.0, 1.0, 1 - part) for part in (error / 3, min(0.999, 3 * error)))
+    assert wide.low <= 0 <= wide.high and (error > 0.3 or not narrow.low <= 0 <= narrow.high)
+
+
+def test_the_error_of_no_difference_and_of_nothing():
+    assert mean_sequence_error(np.zeros(30)) == bounded_sequence_error(np.zeros(30), -1.0, 1.0) == 1.0
+    assert mean_sequence_error(np.full(30, 2.0)) < 1e-10
+    assert np.isnan(mean_sequence_error(np.array([1.0]))) and np.isnan(bounded_sequence_error(np.array([]), -1.0, 1.0))
+
+
+def test_the_bounded_values_that_are_needed_are_about_as_many():
+    values = np.clip(0.05 + 0.1 * np.concatenate([normal(k) for k in range(4)]), -1.0, 1.0)
+    needed = int(bounded_needed(spread=0.1, gap=0.05, width=2.0))
+    shown = next(n for n in range(10, values.size, 10) if bounded_sequence(values[:n], -1.0, 1.0).low > 0)
+    assert 0.4 * shown < needed < 2 * shown
+    assert bounded_needed(0.1, 0.0, 2.0) == np.inf
 
 
 def test_of_nothing_nothing_is_known():
