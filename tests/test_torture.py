@@ -15,13 +15,13 @@ import faults
 import kills
 import power
 import shim
-from bench import Bench, Case
+from bench import Bench
 from keepers import KEEPERS
 
 pytestmark = pytest.mark.slow
-FAULTS = 5
+FAULTS = 4
 """Faults for each keeper."""
-CUTS = 5
+CUTS = 3
 """Power cuts for each keeper while it works; one comes after its end."""
 cannot_mount = cache(power.cannot_mount)
 
@@ -44,14 +44,15 @@ def keeper(request):
 
 def test_after_a_fault_the_same_command_makes_it_good(bench, keeper):
     found = faults.tried(bench, keeper, FAULTS)
-    assert found.count >= FAULTS and not list(faults.told(found))
+    assert found.count
+    assert list(faults.told(found)) == []
 
 
 def test_a_power_cut_loses_nothing_that_was_finished(bench, keeper):
     if why := cannot_mount():
         pytest.skip(why)
     with tempfile.TemporaryDirectory(dir=power.memory()) as name:
-        assert power.cuts(Case(bench, keeper), Path(name), commit=True, most=CUTS) == []
+        assert power.cuts(bench.case(keeper), Path(name), commit=True, most=CUTS, again=1) == []
 
 
 # The shim itself: what it does not do, it cannot show
@@ -88,6 +89,6 @@ def test_a_write_that_is_cut_leaves_half_of_it(touched, mode):
 def test_kills_know_each_stage_of_a_sweep(bench, tmp_path):
     """A stage whose calls are called otherwise would never be hit."""
     keeper = next(each for each in KEEPERS if each.name == "sweep")
-    points = Case(bench, keeper).points
+    points = bench.case(keeper).points
     for stage in kills.STAGES:
         assert stage.matching(points), stage.name

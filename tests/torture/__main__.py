@@ -21,7 +21,7 @@ def main() -> None:
     forms.add_parser("kills").add_argument("count", type=int, nargs="?", default=100)
     faulty = forms.add_parser("faults")
     faulty.add_argument("keepers", nargs="*")
-    faulty.add_argument("--most", type=int, default=600)
+    faulty.add_argument("--most", type=int, default=300)
     forms.add_parser("power").add_argument("keepers", nargs="*")
     asked = parser.parse_args()
     if asked.form == "kills":

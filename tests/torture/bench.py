@@ -94,6 +94,13 @@ class Bench:
             env=self.control.environment() | {"MPLBACKEND": "agg"},
         )
         self._answer()
+        self._cases: dict[str, Case] = {}
+
+    def case(self, keeper: Keeper) -> Case:
+        """A keeper, on this bench."""
+        if keeper.name not in self._cases:
+            self._cases[keeper.name] = Case(self, keeper)
+        return self._cases[keeper.name]
 
     def __enter__(self) -> Self:
         return self

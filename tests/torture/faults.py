@@ -19,7 +19,7 @@ from keepers import Keeper
 from shim import AT, FAULTS, KINDS, MOST, library, unable
 
 BENCHES = 2
-MOST_TRIED = 600
+MOST_TRIED = 300
 """Faults that a keeper is tried with: of more, as many are taken evenly."""
 MOST_TOLD = 3
 """Failures of a kind that are told."""
@@ -137,8 +137,8 @@ HEAD = f"{'keeper':20}{'points':>7}{'tried':>7}{''.join(f'{kind:>7}' for kind in
 def tried(bench: Bench, keeper: Keeper, most: int = MOST_TRIED) -> Tried:
     """Try a keeper with all faults, or as many."""
     begun = time.monotonic()
-    case = Case(bench, keeper)
-    faults, wrong = faults_of(case.points, most), []
+    case = bench.case(keeper)
+    faults, wrong = faults_of(case.points, -(-most // 3) if keeper.costly else most), []
     for fault in faults:
         if said := attempt(case, fault):
             wrong.append((fault, case.points[fault.at - 1], said))

@@ -28,6 +28,7 @@ class Keeper:
         needs: a package without which there is nothing to test.
         varies: files of JSON that are other ones each time.
         unfinished: whether what it keeps is a part of a sweep that is not finished.
+        costly: whether its command takes seconds, so that it is tried less often.
         stages: whether whole results of a part of the work lie there meanwhile.
     """
 
@@ -42,6 +43,7 @@ class Keeper:
     varies: tuple[str, ...] = ()
     stages: bool = False
     unfinished: bool = False
+    costly: bool = False
 
     @property
     def unable(self) -> str:
@@ -140,6 +142,7 @@ KEEPERS = (
         "calibrate",
         (*"tide calibrate public_goods data.csv --fit contribution.level=0.2:0.9".split(), *FITTED, *BARE),
         {"data.csv": OBSERVED},
+        costly=True,
     ),
     Keeper(
         "claims",
@@ -176,10 +179,12 @@ KEEPERS = (
         before=((*SWEEP[:-1], "swept"),),
         refuses=True,
         needs="zarr",
+        costly=True,
     ),
     Keeper(
         "sheets",
         ("tide", "lesson", "export", "trust", "--out", "kept"),
         later=("trust-students.html", "trust-teacher.html"),
+        costly=True,
     ),
 )

@@ -32,7 +32,9 @@ USUAL = "defaults"
 WAITS = (0.0, 2.0, 7.0)
 """Seconds after the end at which the power goes, with a file system that flushes when it pleases."""
 LONGEST = 600.0
-AGAIN = 5
+MOST = 200
+"""Power cuts while a keeper works: of more calls, as many are taken evenly."""
+AGAIN = 6
 """Copies on which the same command is done again."""
 
 
@@ -164,10 +166,10 @@ def work(case: Case, place: Path, camera: Camera, wanted: set[int]) -> Ended:
     return bench.end()
 
 
-def cuts(case: Case, folder: Path, commit: bool, most: int | None = None) -> list[str]:
+def cuts(case: Case, folder: Path, commit: bool, most: int = MOST, again: int = AGAIN) -> list[str]:
     """Cut the power at each call, or at so many, and after the end; what was not as it should be."""
-    wanted = moments(case.points)
-    if most is not None and len(wanted) > most:
+    wanted, most = moments(case.points), -(-most // 3) if case.keeper.costly else most
+    if len(wanted) > most:
         wanted = [wanted[int((k + 0.5) * len(wanted) / most)] for k in range(most)]
     with disk(folder, PATIENT) as place:
         camera = Camera(case, folder, place, commit)
@@ -176,7 +178,7 @@ def cuts(case: Case, folder: Path, commit: bool, most: int | None = None) -> lis
         done = work(case, place / "here", camera, set(wanted))
         camera.copy("after the end", ended=True)
         wrong = [] if done.code == 0 else [f"exit {done.code}: {done.err.strip()[-300:]}"]
-    return wrong + _look(case, camera.cuts)
+    return wrong + _look(case, camera.cuts, again)
 
 
 def waits(case: Case, folder: Path, seconds: Sequence[float] = WAITS) -> list[str]:
@@ -191,18 +193,18 @@ def waits(case: Case, folder: Path, seconds: Sequence[float] = WAITS) -> list[st
             time.sleep(max(0.0, begun + wait - time.monotonic()))
             camera.copy(f"{wait:g} s after the end", ended=True)
         wrong = [] if done.code == 0 else [f"exit {done.code}: {done.err.strip()[-300:]}"]
-    return wrong + _look(case, camera.cuts)
+    return wrong + _look(case, camera.cuts, 1)
 
 
-def _look(case: Case, made: list[Cut]) -> list[str]:
-    """Mount each copy, and say what is not as it should be."""
-    every = max(1, len(made) // AGAIN)
+def _look(case: Case, made: list[Cut], again: int) -> list[str]:
+    """Mount each copy, and say what is not as it should be; on some of them, go on."""
+    every = -(-len(made) // (1 if case.keeper.costly else again))
     wrong = []
     for number, cut in enumerate(made):
         try:
             with mounted(cut.image, USUAL) as place:
-                last = cut.ended and number == len(made) - 1
-                said = _seen(case, cut, place / "here", last or number % every == every - 1)
+                go_on = number % every == every - 1 or number == len(made) - 1
+                said = _seen(case, cut, place / "here", go_on)
             wrong += [f"{cut.when}: {each}" for each in said]
         except subprocess.CalledProcessError as error:
             wrong.append(f"{cut.when}: cannot be mounted: {error.stderr.decode(errors='replace').strip()}")
@@ -233,7 +235,7 @@ def _seen(case: Case, cut: Cut, place: Path, go_on: bool) -> list[str]:
 
 def tried(bench: Bench, keeper: Keeper) -> tuple[int, list[str]]:
     """Try a keeper with power cuts at all its calls: how many, and what was not as it should be."""
-    case = Case(bench, keeper)
+    case = bench.case(keeper)
     wrong = []
     with tempfile.TemporaryDirectory(dir=memory()) as name:
         for commit in (False, True):
