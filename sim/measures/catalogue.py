@@ -53,8 +53,7 @@ class Needs:
         or_else = f", or {_listed(self.otherwise)}," if self.otherwise else ""
         several = len(self.phases) > 1 or self.otherwise
         in_games = f" (in games: {_listed(self.games)})" if self.games is not None else ""
-        phases, are = ("phases", "are") if several else ("phase", "is")
-        return f"NaN unless the {phases} {_listed(self.phases)}{or_else} {are} on{in_games}."
+        return f"NaN unless {_listed(self.phases)}{or_else} {'are' if several else 'is'} on{in_games}."
 
 
 def _listed(words: tuple[str, ...]) -> str:
