@@ -113,6 +113,11 @@ class Measure:
     mechanism: str = ""
 
     @property
+    def in_short(self) -> str:
+        """What it says, without the phases that it needs."""
+        return self.meaning.removesuffix(f" {self.needs}")
+
+    @property
     def bounds(self) -> tuple[float, float] | None:
         """Between which numbers it lies by its definition; None if it may be any."""
         return (-1.0, 1.0) if self.name in EITHER_WAY else BOUNDS.get(self.unit)
