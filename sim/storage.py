@@ -100,7 +100,7 @@ def explain_errors(place: Path, remedy: str = "name another place") -> Iterator[
 # ------------------------------------------------------------------------------------------------------------------- files
 
 
-def write_file(path: Path, data: bytes, tidy: bool = True) -> None:
+def write_file(path: Path, data: bytes, tidy: bool = True, mode: int = 0o666) -> None:
     """Write a file that is there whole or not at all; a link in its place is replaced, not followed.
 
     Args:
@@ -108,6 +108,7 @@ def write_file(path: Path, data: bytes, tidy: bool = True) -> None:
         data: what it holds.
         tidy: whether to remove what killed writers of the same file left aside. That lists the folder, so whoever writes
             thousands of files into one does it once for all (`remove_leftovers`).
+        mode: permissions, from which those of the process's umask are taken.
 
     Raises:
         OSError: if the disk does not take it; what was there before is there still.
@@ -116,7 +117,7 @@ def write_file(path: Path, data: bytes, tidy: bool = True) -> None:
         raise IsADirectoryError(errno.EISDIR, "it is a folder", str(path))
     if tidy:
         remove_leftovers(path)
-    with aside_file(path) as (aside, where):
+    with aside_file(path, mode) as (aside, where):
         with open(where, "wb", closefd=False) as file:
             file.write(data)
         os.fsync(where)
@@ -130,12 +131,12 @@ def write_text(path: Path, text: str) -> None:
 
 
 @contextmanager
-def aside_file(path: Path) -> Iterator[tuple[Path, int]]:
+def aside_file(path: Path, mode: int = 0o666) -> Iterator[tuple[Path, int]]:
     """A new file beside another one, locked while it is written, and removed unless it was renamed."""
     where, name = tempfile.mkstemp(prefix=f".{path.name}.new-", dir=path.parent)
     try:
         _lock_quietly(where)
-        os.chmod(name, 0o666 & ~_umask())
+        os.chmod(name, mode & ~_umask())
         yield Path(name), where
     finally:
         os.close(where)

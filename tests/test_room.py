@@ -714,7 +714,25 @@ def test_rooms_are_opened_here_alone(client, tmp_path):
     assert "rising_tide" in client.get("/api/room").json()["scenarios"]
 
 
-def test_the_teacher_comes_back_and_the_server_too(client, opened, tmp_path):
+def test_a_room_is_served_by_one_server_at_a_time(client, opened, tmp_path):
+    """Two would each keep a game of its own in one journal."""
+    with TestClient(app(rooms=tmp_path / "rooms"), client=("127.0.0.1", 5001)) as other:
+        with player(other, opened) as anna:
+            assert "is at work here" in until(anna, "refused")["why"]
+        with player(client, opened) as anna:
+            assert until(anna, "seat")
+
+
+def test_the_teacher_comes_back_and_the_server_too(tmp_path):
+    client = TestClient(app(rooms=tmp_path / "rooms"), client=("127.0.0.1", 5000))
+    with client:
+        opened = client.post("/api/room", json=SMALL).json()
+        token, view = _a_round_and_the_page_loaded_anew(client, opened)
+    with TestClient(app(rooms=tmp_path / "rooms")) as anew, player(anew, opened, token=token) as anna:
+        assert until(anna, "view", round=1) == view and until(anna, "tick")["phase"] == "paused"
+
+
+def _a_round_and_the_page_loaded_anew(client, opened):
     with player(client, opened) as anna:
         token = until(anna, "seat")["token"]
         with teacher(client, opened) as desk:
@@ -727,8 +745,7 @@ def test_the_teacher_comes_back_and_the_server_too(client, opened, tmp_path):
         with teacher(client, opened) as desk:  # the page is loaded anew
             assert until(desk, "view", round=1)["players"][0]["name"] == "Anna"
             assert until(desk, "tick")["phase"] == "choosing"
-    with TestClient(app(rooms=tmp_path / "rooms")) as anew, player(anew, opened, token=token) as anna:
-        assert until(anna, "view", round=1) == view and until(anna, "tick")["phase"] == "paused"
+    return token, view
 
 
 def test_who_is_sent_out_stays_out(client, opened):

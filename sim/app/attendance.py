@@ -18,7 +18,8 @@ from typing import Any
 
 from sim.app.throttle import Throttle
 from sim.mistakes import Mistake
-from sim.record import durably
+from sim.reading_files import read_text
+from sim.storage import make_folder, write_file
 
 NAME = "class.json"
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
@@ -104,18 +105,17 @@ class Attendance:
 
     def _read(self) -> tuple[str, bytes] | None:
         try:
-            content = json.loads(self.path.read_text(encoding="utf-8"))
+            content = json.loads(read_text(self.path))
             code, key = str(content["code"]), bytes.fromhex(content["key"])
-        except (OSError, ValueError, KeyError, TypeError):
+        except (Mistake, OSError, ValueError, KeyError, TypeError):
             return None
         return (code, key) if len(code) == CODE and len(key) >= 16 else None
 
     def _new(self) -> tuple[str, bytes]:
         code, key = "".join(secrets.choice(LETTERS) for _letter in range(CODE)), secrets.token_bytes(32)
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            durably(self.path, json.dumps({"code": code, "key": key.hex()}).encode())
-            self.path.chmod(0o600)
+            make_folder(self.path.parent)
+            write_file(self.path, json.dumps({"code": code, "key": key.hex()}).encode(), mode=0o600)
         except OSError:
             pass  # the class lasts as long as the server
         return code, key

@@ -17,7 +17,8 @@ import signal
 import socket
 import threading
 import webbrowser
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
 from threading import Timer
@@ -100,6 +101,13 @@ def app(
     async def results(request: Request) -> Response:
         return await _results(request, pupils, lessons, host)
 
+    of_rooms, close_rooms = routes_of_rooms(page, politely, host, Path(rooms))
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        yield
+        close_rooms()
+
     routes = [
         Route("/", page("index.html")),
         Route("/api/scenarios", answered(_scenarios)),
@@ -116,11 +124,12 @@ def app(
         Route("/api/answers", answered(lambda content: answers.keep(content, pupils, lessons)), methods=["POST"]),
         Route("/api/class", results),
         Route("/api/class/enter", enter, methods=["POST"]),
-        *routes_of_rooms(page, politely, host, Path(rooms)),
+        *of_rooms,
         Mount("/static", StaticFiles(directory=STATIC)),
     ]
     made = Starlette(
         routes=routes,
+        lifespan=lifespan,
         middleware=[
             Middleware(Guard, names=names, alone=host in LOCALS),
             Middleware(GZipMiddleware, minimum_size=2_000, compresslevel=1),

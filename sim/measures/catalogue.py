@@ -53,8 +53,7 @@ class Needs:
         or_else = f", or {_listed(self.otherwise)}," if self.otherwise else ""
         several = len(self.phases) > 1 or self.otherwise
         in_games = f" (in games: {_listed(self.games)})" if self.games is not None else ""
-        phases, are = ("phases", "are") if several else ("phase", "is")
-        return f"NaN unless the {phases} {_listed(self.phases)}{or_else} {are} on{in_games}."
+        return f"NaN unless {_listed(self.phases)}{or_else} {'are' if several else 'is'} on{in_games}."
 
 
 def _listed(words: tuple[str, ...]) -> str:
@@ -112,6 +111,11 @@ class Measure:
     source: str = "definition"
     needs: Needs = Needs()
     mechanism: str = ""
+
+    @property
+    def in_short(self) -> str:
+        """What it says, without the phases that it needs."""
+        return self.meaning.removesuffix(f" {self.needs}")
 
     @property
     def bounds(self) -> tuple[float, float] | None:

@@ -211,7 +211,7 @@ def at_work(scenario: Scenario) -> list[Idea]:
 
 def told(name: str) -> str:
     """What a measure or a series means."""
-    return MEASURES[name].meaning if name in MEASURES else SERIES[name][1]
+    return MEASURES[name].in_short if name in MEASURES else SERIES[name][1]
 
 
 def _levers(levers: Iterable[str]) -> str:

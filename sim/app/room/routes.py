@@ -26,8 +26,8 @@ def routes(
     politely: Callable[[Awaitable[Response]], Awaitable[Response]],
     host: str,
     folder: Path,
-) -> list[BaseRoute]:
-    """What rooms answer.
+) -> tuple[list[BaseRoute], Callable[[], None]]:
+    """What rooms answer, and what closes them all when the server stops.
 
     Args:
         page: makes the route of a page.
@@ -54,7 +54,11 @@ def routes(
     async def listen(line: WebSocket) -> None:
         await rooms().serve(line)
 
-    return [
+    def close() -> None:
+        if rooms.cache_info().currsize:
+            rooms().close()
+
+    answers = [
         Route("/room", page("room.html")),
         Route("/join", page("join.html")),
         Route("/join/{code}", page("join.html")),
@@ -64,6 +68,7 @@ def routes(
         Route("/api/room/{code}/qr.svg", picture),
         WebSocketRoute("/api/room/socket", listen),
     ]
+    return answers, close
 
 
 def lan() -> str:

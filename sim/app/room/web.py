@@ -28,12 +28,14 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from sim.app import messages
 from sim.app.guard import address_of, is_here
 from sim.app.room.game import Choice, Game, playable
+from sim.app.room.journal import held
 from sim.app.room.keeping import CODE, LETTERS, Player, Room
 from sim.app.room.routes import FOLDER, LARGEST, reached
 from sim.app.room.showing import Shown
 from sim.app.throttle import Bucket, Throttle
 from sim.app.words import speak
 from sim.mistakes import Mistake, shown
+from sim.storage import explain_errors, make_folder
 
 A_SECOND, AT_ONCE = 20.0, 40.0
 """Messages of a socket: so many a second, and so many at once; what is beyond is dropped."""
@@ -105,8 +107,8 @@ class Client:
 class Host:
     """A room that is open: its sockets, its clock, and one thing at a time."""
 
-    def __init__(self, room: Room) -> None:
-        self.room = room
+    def __init__(self, room: Room, hold: contextlib.ExitStack) -> None:
+        self.room, self.hold = room, hold
         self.clients: set[Client] = set()
         self.lock = asyncio.Lock()
         self.phase = "over" if room.game.over else "paused" if room.started else "lobby"
@@ -290,6 +292,18 @@ def _text(kind: str, content: Mapping[str, Any]) -> str:
     return json.dumps({"is": kind, **content}, separators=(",", ":"), allow_nan=False)
 
 
+def _served(make: Callable[..., Room], folder: Path, *words: Any) -> Host:
+    """A room that this server alone serves, as long as it is open.
+
+    Raises:
+        Mistake: if another server holds it, or it cannot be made or read.
+    """
+    with contextlib.ExitStack() as hold, explain_errors(folder):
+        make_folder(folder)
+        hold.enter_context(held(folder))
+        return Host(make(folder, *words), hold.pop_all())
+
+
 class Rooms:
     """All rooms of a server.
 
@@ -318,7 +332,7 @@ class Rooms:
             return self.hosts[code]  # nobody waits here for the journal of another room
         async with self.reading:
             if code not in self.hosts and (self.folder / code).is_dir() and self._space():
-                self.hosts[code] = Host(await run_in_threadpool(Room, self.folder / code))
+                self.hosts[code] = await run_in_threadpool(_served, Room, self.folder / code)
         return self.hosts.get(code)
 
     async def open(self, changes: Any) -> tuple[Host, str]:
@@ -330,19 +344,28 @@ class Rooms:
         if not self._space():
             raise Mistake([f"rooms: {OPEN_ROOMS} are being played; that is all there is room for"])
         code, token = self._free_code(), secrets.token_urlsafe(18)
-        room = await run_in_threadpool(Room.open, self.folder / code, code, token, changes)
-        self.hosts[code] = Host(room)
-        self._go(run_in_threadpool(_warm, room))
+        host = await run_in_threadpool(_served, Room.open, self.folder / code, code, token, changes)
+        self.hosts[code] = host
+        self._go(run_in_threadpool(_warm, host.room))
         return self.hosts[code], token
 
     def _space(self) -> bool:
         """Whether one more room can be open; those in which nobody is any more are closed, as their journals keep them."""
         if len(self.hosts) >= OPEN_ROOMS:
-            played = {
-                code for code, host in self.hosts.items() if host.clients or host.phase in ("choosing", "playing")
-            }
-            self.hosts = {code: host for code, host in self.hosts.items() if code in played}
+            idle = [
+                code
+                for code, host in self.hosts.items()
+                if not host.clients and host.phase not in ("choosing", "playing")
+            ]
+            for code in idle:
+                self.hosts.pop(code).hold.close()
         return len(self.hosts) < OPEN_ROOMS
+
+    def close(self) -> None:
+        """Let go of all rooms, so that another server may open them."""
+        for host in self.hosts.values():
+            host.hold.close()
+        self.hosts.clear()
 
     def _free_code(self) -> str:
         """A code that no room has."""
