@@ -23,7 +23,8 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 import sim
-from sim.app import asked, budget, film, guard, messages, scheduling, server
+from sim.app import asked, budget, connections, film, guard, messages, scheduling, server
+from sim.app.connections import Connection
 from sim.app.scheduling import Busy, Cancelled, Scheduler
 from sim.app.server import app
 from sim.mistakes import Mistake
@@ -404,7 +405,8 @@ def cpu(pid: int) -> float:
 def listening(**how):
     """The app behind a real socket of this machine, in a thread: its port."""
     place = server.listen("127.0.0.1", 0)
-    serving = uvicorn.Server(uvicorn.Config(app(**how), log_level="warning", timeout_graceful_shutdown=1))
+    config = uvicorn.Config(app(**how), log_level="warning", timeout_graceful_shutdown=1, http=Connection)
+    serving = uvicorn.Server(config)
     thread = threading.Thread(target=serving.run, kwargs={"sockets": [place]}, daemon=True)
     thread.start()
     while not serving.started:
@@ -421,14 +423,61 @@ def test_a_body_that_does_not_come_is_not_waited_for(monkeypatch):
     with listening() as port:
         for path in ("run", "answers", "class/enter", "room", "room/saved"):
             with socket.create_connection(("127.0.0.1", port)) as line:
-                line.settimeout(10)
+                line.settimeout(30)
                 head = f"POST /api/{path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n"
                 line.sendall(head.encode() + b'{"scen')
                 began, told = time.monotonic(), b""
                 while part := line.recv(4096):
                     told += part
-                assert told.startswith(b"HTTP/1.1 408") and time.monotonic() - began < 5, path
+                assert told.startswith(b"HTTP/1.1 408") and time.monotonic() - began < 12, path
         assert httpx.get(f"http://127.0.0.1:{port}/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "said", [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\nGET /lessons HTTP/1.1\r\nHo"]
+)
+def test_whoever_opens_a_connection_and_stays_silent_is_hung_up_on(monkeypatch, said):
+    """Before a first request, and in the middle of the head of a later one."""
+    monkeypatch.setattr(connections, "SPEAKS", 0.5)
+    with listening() as port, socket.create_connection(("127.0.0.1", port)) as line:
+        line.settimeout(20)
+        line.sendall(said)
+        while line.recv(65_536):
+            pass
+        assert httpx.get(f"http://127.0.0.1:{port}/").status_code == 200
+
+
+def test_a_socket_of_a_room_may_be_silent(monkeypatch, tmp_path):
+    from websockets.sync.client import connect
+
+    monkeypatch.setattr(connections, "SPEAKS", 0.3)
+    with listening(rooms=tmp_path) as port:
+        opened = httpx.post(f"http://127.0.0.1:{port}/api/room", json={"seats": 4}, timeout=120).json()
+        with connect(f"ws://127.0.0.1:{port}/api/room/socket") as line:
+            line.send(json.dumps({"code": opened["code"], "role": "screen"}))
+            assert json.loads(line.recv())["is"] == "welcome"
+            time.sleep(0.8)
+            assert line.ping().wait(5)
+
+
+def test_one_address_does_not_have_all_connections(monkeypatch):
+    monkeypatch.setattr(connections, "EACH", 3)
+    monkeypatch.setattr(connections, "OWN", ())
+    with listening() as port:
+        lines = [socket.create_connection(("127.0.0.1", port)) for _k in range(5)]
+        for line in lines:
+            line.settimeout(10)
+        ends = []
+        for line in lines[3:]:
+            with suppress(OSError):
+                ends.append(line.recv(1))
+        assert not any(ends), "the fourth and the fifth are closed"
+        lines[0].sendall(b"GET /static/icon.svg HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        assert lines[0].recv(12) == b"HTTP/1.1 200"
+        for line in lines:
+            line.close()
+        time.sleep(0.3)
+        assert httpx.get(f"http://127.0.0.1:{port}/").status_code == 200, "places are free again"
 
 
 # ---------------------------------------------------------------------- to whom it answers
