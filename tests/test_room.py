@@ -894,3 +894,238 @@ def test_killed_in_mid_round_it_goes_on_from_the_last_whole_round(tmp_path):
             hear(anna, "noted", round=1)
             desk.send(json.dumps({"do": "next"}))
             assert hear(anna, "view", round=2)["books"]["contribution"] == 0.3
+
+
+# ---------------------------------------------------------------------- who gets in, and what is no message
+
+
+@contextmanager
+def device(client, address="192.0.2.9"):
+    """What is asked in here comes from another device than that of the server."""
+    client._transport.client = (address, 4000)
+    try:
+        yield
+    finally:
+        client._transport.client = ("127.0.0.1", 5000)
+
+
+def guess(client, times):
+    """Wrong codes; what the last was told."""
+    for _guess in range(times):
+        with line(client, code="QQQQQ", role="screen") as socket:
+            why = until(socket, "refused")["why"]
+    return why
+
+
+def test_wrong_codes_never_lock_out_who_holds_a_token(client, opened):
+    """Somebody behind the same address guesses: teacher and players come back all the same, and who is new waits."""
+    with player(client, opened) as anna:
+        token = until(anna, "seat")["token"]
+    assert "wait" in guess(client, web.GUESSES + 3)
+    with player(client, opened, "Ben") as ben:
+        assert "wait" in until(ben, "refused")["why"]
+    with teacher(client, opened) as desk, player(client, opened, token=token) as anna:
+        assert until(anna, "seat")["token"] == token and until(desk, "view")["players"][0]["name"] == "Anna"
+    assert client.post("/api/room/saved", json=opened).status_code == 200
+    for code, secret in (("QQQQQ", opened["token"]), (opened["code"], "x"), (opened["code"], token)):
+        with line(client, code=code, role="teacher", token=secret) as socket:
+            assert "wait" in until(socket, "refused")["why"], "a secret of another room, or of a player, opens nothing"
+
+
+def test_a_full_room_never_locks_out_who_holds_a_token(client, opened, monkeypatch):
+    with player(client, opened) as anna:
+        token = until(anna, "seat")["token"]
+    monkeypatch.setattr(web, "SOCKETS", 1)
+    with line(client, code=opened["code"], role="screen") as wall:
+        until(wall, "welcome")
+        with player(client, opened, "Ben") as ben:
+            assert "full" in until(ben, "refused")["why"]
+        with teacher(client, opened) as desk, player(client, opened, token=token) as anna:
+            assert until(desk, "welcome") and until(anna, "seat")
+
+
+def test_a_locked_room_lets_nobody_in_but_those_who_are_in(client, opened):
+    with teacher(client, opened) as desk, player(client, opened) as anna:
+        token = until(anna, "seat")["token"]
+        desk.send_json({"do": "settings", "set": {"locked": True}})
+        while not until(desk, "view")["settings"]["locked"]:
+            pass
+        with player(client, opened, "Ben") as ben:
+            assert "locked" in until(ben, "refused")["why"]
+        with device(client), line(client, code=opened["code"], role="screen") as wall:
+            assert "locked" in until(wall, "refused")["why"]
+    with player(client, opened, token=token) as anna:
+        assert until(anna, "seat")["token"] == token
+    with teacher(client, opened) as desk:
+        desk.send_json({"do": "settings", "set": {"locked": False}})
+        while until(desk, "view")["settings"]["locked"]:
+            pass
+        with player(client, opened, "Ben") as ben:
+            until(ben, "seat")
+
+
+def test_the_teacher_empties_the_room(client, opened, tmp_path):
+    with teacher(client, opened) as desk, player(client, opened) as anna, player(client, opened, "Ben") as ben:
+        token = until(anna, "seat")["token"]
+        until(ben, "seat")
+        desk.send_json({"do": "empty"})
+        assert until(anna, "refused")["code"] == web.EMPTIED == until(ben, "refused")["code"]
+        while until(desk, "view")["players"]:
+            pass
+        with line(client, code=opened["code"], role="player", token=token) as again:
+            assert "gone" in until(again, "refused")["why"]
+        with player(client, opened, "Cleo") as cleo:
+            firm = until(cleo, "view")["you"]["firm"]
+    room = Room(tmp_path / "rooms" / opened["code"])
+    assert [each.name for each in room.players.values()] == ["Cleo"] and room.state() and firm
+
+
+def test_a_room_that_was_emptied_in_mid_game_is_so_again_from_its_journal(room):
+    anna, ben = played(room, 2)
+    room.kick(ben.number)
+    room.empty()
+    assert room.players == {} and room.choices() == {}
+    room.play()
+    cleo = room.join("Cleo", "c")
+    assert (
+        cleo.firm == room.seats[0] and room.player_of("a") is None and not room.is_banned("a") and room.is_banned("b")
+    )
+    room.choose(cleo, Choice(0.4))
+    room.play()
+    again = Room(room.folder)
+    assert again.state() == room.state() and not again.remarks and again.players.keys() == room.players.keys()
+    assert again.game.rows == room.game.rows and anna.firm is not None
+
+
+def test_one_device_does_not_take_all_places(client, opened):
+    """Four players from one, unless the teacher allows more; whoever comes from another has a place."""
+    with device(client):
+        seats = []
+        for k in range(6):
+            with player(client, opened, f"P{k}") as socket:
+                told = socket.receive_json()
+                seats.append(told["is"])
+        assert seats == ["seat"] * 4 + ["refused"] * 2 and "one device" in told["why"]
+        with line(client, code=opened["code"], role="screen") as wall:
+            assert until(wall, "welcome")
+    with device(client, "192.0.2.10"), player(client, opened, "Ben") as ben:
+        assert until(ben, "view")["you"]["firm"]
+    with teacher(client, opened) as desk:
+        desk.send_json({"do": "settings", "set": {"per_address": 0}})
+        while until(desk, "view")["settings"]["per_address"]:
+            pass
+        with device(client), player(client, opened, "P9") as socket:
+            until(socket, "seat")
+
+
+def test_one_device_does_not_take_all_sockets(client, opened, monkeypatch):
+    monkeypatch.setattr(web, "SCREENS", 2)
+    with device(client):
+        walls = []
+        for _k in range(3):
+            held = line(client, code=opened["code"], role="screen")
+            walls.append((held, held.__enter__()))
+        told = [socket.receive_json()["is"] for _held, socket in walls]
+        for held, _socket in reversed(walls):
+            held.__exit__(None, None, None)
+    assert told == ["welcome", "welcome", "refused"]
+    monkeypatch.setattr(web, "STRANGERS", 0)
+    with device(client), pytest.raises(WebSocketDisconnect), client.websocket_connect("/api/room/socket") as socket:
+        socket.receive_json()
+
+
+STRANGE = [
+    {"do": "kick", "player": [1]},
+    {"do": "kick", "player": True},
+    {"do": "kick", "player": {"a": 1}},
+    {"do": "kick", "player": 1.0},
+    {"do": "kick", "player": "1"},
+    {"do": "kick"},
+    {"do": "next", "round": True},
+    {"do": "next", "round": [0]},
+    {"do": "rules", "set": {"sharing.take_rate": 10**24}},
+    {"do": "rules", "set": {"sharing.take_rate": True}},
+    {"do": "rules", "set": {"sharing.mix": {"equal": [1]}}},
+    {"do": "rules", "set": {"sharing.mix": [1]}},
+    {"do": "rules", "set": [1]},
+    {"do": "rules", "set": {"voice.decider": {"a": 1}}},
+    {"do": "settings", "set": {"seats": True}},
+    {"do": "settings", "set": {"locked": 1}},
+    {"do": "settings", "set": {"per_address": -1}},
+    {"do": "settings", "set": {"scenario": ["x"]}},
+    {"do": "settings", "set": [["seats", 8]]},
+    {"do": ["kick"]},
+    {"do": {"a": 1}},
+    {"do": "explode"},
+    {},
+]
+RAW = [
+    '{"do": "kick", "player": ' + str(10**400) + "}",
+    '{"do": "kick", "player": NaN}',
+    '{"do": "next", "round": 1e999}',
+    r'{"do": "\ud800"}',
+    r'{"do": "rules", "set": {"\ud800": 1}}',
+    '{"do": ' + "[" * 1_000 + "]" * 1_000 + "}",
+    "[" * 3_000,
+    "",
+]
+
+
+def test_messages_that_are_none_are_refused_in_words_and_the_desk_goes_on(client, opened, tmp_path):
+    with teacher(client, opened) as desk, player(client, opened) as anna:
+        until(anna, "seat")
+        for message in [*map(json.dumps, STRANGE), *RAW]:
+            desk.send_text(message)
+            why = until(desk, "wrong")["why"]
+            assert why and "could not be done" not in why, message
+            why.encode()
+        desk.send_json({"do": "settings", "set": {"ranking": True}})
+        told = until(desk, "view")
+        assert [each["name"] for each in told["players"]] == ["Anna"] and told["round"] == 0
+        assert told["settings"] == Room(tmp_path / "rooms" / opened["code"]).settings._asdict()
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"do": "choose", "round": True, "choice": {}},
+        {"do": "choose", "round": 0, "n": [1], "choice": {}},
+        {"do": "choose", "round": 0, "n": True, "choice": {}},
+        {"do": "choose", "round": 0, "choice": {"contribution": True}},
+        {"do": "choose", "round": 0, "choice": {"stances": {"١": ["more"]}}},
+        {"do": "choose", "round": 0, "choice": {"part": True}},
+        {"do": "vote", "take": True},
+        {"do": "vote", "take": [0.5]},
+    ],
+)
+def test_what_a_phone_says_and_is_no_choice_is_refused_in_words(client, opened, message):
+    with teacher(client, opened) as desk, player(client, opened) as anna:
+        desk.send_json({"do": "go"})
+        until(anna, "tick", phase="choosing")
+        desk.send_json({"do": "vote", "open": True})
+        anna.send_json(message)
+        assert "could not be done" not in until(anna, "wrong")["why"]
+        anna.send_json({"do": "choose", "round": 0, "n": 5, "choice": {"contribution": 0.4}})
+        assert until(anna, "noted", n=5)
+
+
+def test_a_slip_of_ours_ends_no_socket(client, opened, monkeypatch):
+    def slip(*_words):
+        raise KeyError("a slip")
+
+    monkeypatch.setattr(Room, "kick", slip)
+    with teacher(client, opened) as desk, player(client, opened) as anna:
+        until(anna, "seat")
+        desk.send_json({"do": "kick", "player": 1})
+        assert until(desk, "wrong")["why"] == web.NOT_DONE
+        desk.send_json({"do": "go"})
+        until(desk, "tick", phase="choosing")
+
+
+@pytest.mark.parametrize(
+    "hello", [{"role": ["player"]}, {"token": {"a": 1}}, {"token": 10**24}, {"name": [1]}, {"name": "\ud800"}]
+)
+def test_a_strange_hello_is_answered(client, opened, hello):
+    with client.websocket_connect("/api/room/socket") as socket:
+        socket.send_text(json.dumps({"code": opened["code"], "role": "player", "name": "X", **hello}))
+        assert socket.receive_json()["is"] in ("seat", "refused")

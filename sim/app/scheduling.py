@@ -81,7 +81,10 @@ class Scheduler:
     def __init__(self, most: int | None = None) -> None:
         self.most = most or cores()
         self.waiting: dict[str, deque[Job]] = {}
-        """Client → its requests in their order; of the clients, whoever was served longest ago comes first."""
+        """Client → its requests in their order."""
+        self.served: dict[str, int] = {}
+        """Client → the number of its last turn, of those that wait or are worked for."""
+        self.turns = 0
         self.running: set[Job] = set()
         self.tasks: set[asyncio.Task[Any]] = set()
         self.closed = False
@@ -149,6 +152,8 @@ class Scheduler:
         finally:
             self.running.discard(job)
             self._dispatch()
+            known = {*self.waiting, *(each.client for each in self.running)}
+            self.served = {client: turn for client, turn in self.served.items() if client in known}
 
     def _stop(self, job: Job) -> None:
         """Let a request be worked on no longer; its place is free once its thread has heard of it."""
@@ -168,9 +173,9 @@ class Scheduler:
         """Give turns to those who may have them."""
         while len(self.running) < self.most and (job := self._next()):
             self._forget(job)
-            if job.client in self.waiting:  # to the end of the line of clients
-                self.waiting[job.client] = self.waiting.pop(job.client)
             self.running.add(job)
+            self.turns += 1
+            self.served[job.client] = self.turns
             job.turn.set_result(None)
 
     def _next(self) -> Job | None:
@@ -181,4 +186,5 @@ class Scheduler:
             next((job for job in jobs if not (many and job.large)), None)  # a small one may overtake a large one
             for jobs in self.waiting.values()
         ]
-        return min((job for job in fitting if job), key=lambda job: busy.count(job.client), default=None)
+        rank = lambda job: (busy.count(job.client), self.served.get(job.client, 0))  # noqa: E731
+        return min((job for job in fitting if job), key=rank, default=None)

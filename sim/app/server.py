@@ -39,6 +39,7 @@ from sim import shipped
 from sim.app import answers, messages
 from sim.app.attendance import Attendance
 from sim.app.budget import Check
+from sim.app.connections import Connection
 from sim.app.guard import HEADERS, Guard, address_of, is_here, names_here
 from sim.app.room.routes import FOLDER, reached
 from sim.app.room.routes import LARGEST as LARGEST_MESSAGE
@@ -525,6 +526,7 @@ def serve(
     known = {*LOCALS, *names} if host in LOCALS else {*LOCALS, *names_here(host), *names}
     how: dict[str, Any] = {
         "log_level": "warning",
+        "http": Connection,
         "timeout_graceful_shutdown": 1,
         "ws_max_size": 4 * LARGEST_MESSAGE,
         "ws_per_message_deflate": False,

@@ -146,3 +146,29 @@ def test_while_the_list_is_on_its_way_the_page_says_so(open_page, address):
     assert page.inner_text("#card") == "Loading …"
     page.wait_for_selector(".lessons a")
     assert "Loading" not in page.inner_text("#card")
+
+
+def test_a_pupil_comes_into_the_class_by_its_code(open_page, address):
+    """On another device the cover asks for the code that the teacher's page shows; at the machine of the server nobody is asked."""
+    teacher = open_page(f"{address}lessons?name=trust&language=en&class=").page
+    code = teacher.inner_text("#code")
+    assert f"/lessons?name=trust&code={code}" in teacher.inner_text("#card")
+    far = {"extra_http_headers": {"X-Forwarded-For": "203.0.113.9"}}
+    phone = open_page(f"{address}lessons?name=trust&language=en", "phone", **far)
+    phone.page.wait_for_selector("#door")
+    phone.page.fill("#class-code", "QQQQQ" if code != "QQQQQ" else "RRRRR")
+    press(phone.page, "Join the class")
+    phone.page.wait_for_selector("#door:has-text('this is not the class code')")
+    phone.page.fill("#class-code", code.lower())
+    press(phone.page, "Join the class")
+    phone.page.wait_for_selector("text=You are in the class")
+    assert phone.wider() <= 0
+    phone.page.reload()
+    phone.page.wait_for_selector("text=You are in the class")
+    other = open_page(f"{address}lessons?name=trust&language=en&code={code}", "phone", **far).page
+    other.wait_for_selector("text=You are in the class")
+    here = open_page(f"{address}lessons?name=trust&language=en").page
+    here.wait_for_selector("text=You are in the class")
+    far_class = open_page(f"{address}lessons?name=trust&language=en&class=", **far).page
+    far_class.wait_for_selector(".score")
+    assert far_class.locator("#code").count() == 0

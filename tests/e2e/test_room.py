@@ -144,3 +144,29 @@ def test_all_that_can_be_pressed_has_a_name(enter, room):
 def test_nothing_is_wider_than_the_screen(enter, size):
     for path in ("room", "join"):
         assert enter(path, size).wider() <= 0
+
+
+def test_a_room_is_locked_and_emptied(enter, room):
+    desk, code = room
+    anna = join(enter, code, "Anna")
+    desk.page.check("#set-locked")
+    expect(desk.page.locator("#set-locked")).to_be_checked()
+    desk.page.wait_for_timeout(500)
+    ben = enter(f"join/{code}", "phone")
+    ben.page.fill("#name", "Ben")
+    ben.page.click("#door button")
+    expect(ben.page.locator("#refused")).to_contain_text("locked")
+    anna.page.reload()
+    expect(anna.page.locator("#firm")).to_have_text(re.compile("Firm F"))
+    desk.page.click("#empty")
+    expect(desk.page.locator("#empty")).to_have_text("Sure?")
+    desk.page.click("#empty")
+    expect(anna.page.locator("#refused")).to_contain_text("emptied")
+    expect(desk.page.locator("#players tr")).to_have_count(0)
+    anna.page.click("#door button")
+    expect(anna.page.locator("#refused")).to_contain_text("locked")
+    desk.page.uncheck("#set-locked")
+    desk.page.wait_for_timeout(500)
+    anna.page.click("#door button")
+    expect(anna.page.locator("#firm")).to_have_text(re.compile("Firm F"))
+    expect(desk.page.locator("#players")).to_contain_text("Anna")

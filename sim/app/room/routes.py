@@ -6,8 +6,10 @@ import socket
 from collections.abc import Awaitable, Callable
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
@@ -35,24 +37,32 @@ def routes(
         host: where the server listens, which phones are told.
         folder: of the rooms' journals.
     """
+    lock = Lock()
 
     @cache
-    def rooms() -> Rooms:
+    def made() -> Rooms:
         from sim.app.room.web import Rooms
 
         return Rooms(folder, host)
 
+    def once() -> Rooms:
+        with lock:
+            return made()
+
+    async def rooms() -> Rooms:
+        return await run_in_threadpool(once)  # what is loaded the first time takes seconds
+
     async def begin(request: Request) -> Response:
-        return await politely(rooms().begin(request))
+        return await politely((await rooms()).begin(request))
 
     async def saved(request: Request) -> Response:
-        return await politely(rooms().saved(request))
+        return await politely((await rooms()).saved(request))
 
     async def picture(request: Request) -> Response:
-        return await rooms().picture(request)
+        return await (await rooms()).picture(request)
 
     async def listen(line: WebSocket) -> None:
-        await rooms().serve(line)
+        await (await rooms()).serve(line)
 
     def close() -> None:
         if rooms.cache_info().currsize:

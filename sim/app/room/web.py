@@ -341,6 +341,8 @@ class Rooms:
         Raises:
             Mistake: if its settings cannot be, or there are too many rooms.
         """
+        if not isinstance(changes, Mapping):
+            raise Mistake(["settings: must be a table"])
         if not self._space():
             raise Mistake([f"rooms: {OPEN_ROOMS} are being played; that is all there is room for"])
         code, token = self._free_code(), secrets.token_urlsafe(18)
