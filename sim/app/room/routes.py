@@ -65,8 +65,8 @@ def routes(
         await (await rooms()).serve(line)
 
     def close() -> None:
-        if rooms.cache_info().currsize:
-            rooms().close()
+        if made.cache_info().currsize:
+            made().close()
 
     answers = [
         Route("/room", page("room.html")),
