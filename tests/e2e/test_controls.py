@@ -349,7 +349,9 @@ def test_play_and_its_speed(cockpit):
         cockpit.click("#play")
         assert cockpit.inner_text("#play") == "Pause"
         cockpit.wait_for_timeout(500)
-        cockpit.evaluate("() => { const play = document.getElementById('play'); if (play.textContent === 'Pause') play.click(); }")
+        cockpit.evaluate(
+            "() => { const play = document.getElementById('play'); if (play.textContent === 'Pause') play.click(); }"
+        )
         assert cockpit.inner_text("#play") == "Play"
         played[speed] = int(cockpit.input_value("#month"))
     assert 0 < played["6"] < played["45"]
