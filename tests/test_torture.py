@@ -55,6 +55,14 @@ def test_a_power_cut_loses_nothing_that_was_finished(bench, keeper):
         assert power.cuts(bench.case(keeper), Path(name), commit=True, most=CUTS, again=1) == []
 
 
+def test_no_worker_outlives_a_driver_that_is_killed_while_it_begins(tmp_path):
+    if why := shim.unable():
+        pytest.skip(why)
+    torture = kills.Torture(tmp_path, address="")
+    assert torture.kill_at_a_moment("process", 0, delay=1.0, later=0.0, early=True)
+    assert torture.wrong == []
+
+
 # The shim itself: what it does not do, it cannot show
 
 

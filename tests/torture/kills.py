@@ -182,10 +182,11 @@ class Torture:
         """Kill a driver, or a worker and then its driver; what was hit, empty if it was done before."""
         draws = luck.uniforms(luck.key(number), MOMENT, number, np.arange(2))
         if number % 2:
-            return self._kill_at_a_call(engine, STAGES[number // 2 % len(STAGES)], float(draws[0]))
-        return self._kill_at_a_moment(engine, number, *(LONGEST * draws))
+            return self.kill_at_a_call(engine, STAGES[number // 2 % len(STAGES)], float(draws[0]))
+        early = number % 4 == 0  # while workers of their own begin, which takes them seconds
+        return self.kill_at_a_moment("process" if early else engine, number, *(LONGEST * draws), early=early)
 
-    def _kill_at_a_call(self, engine: str, stage: Stage, draw: float) -> str:
+    def kill_at_a_call(self, engine: str, stage: Stage, draw: float) -> str:
         """Kill whoever does one of the calls of a stage."""
         self.control.set(self.kept, KILL, 1 + int(draw * stage.count), stage.calls)
         driver = self.begin(engine)
@@ -200,15 +201,15 @@ class Torture:
             self.missed[stage.name] += 1
         return what
 
-    def _kill_at_a_moment(self, engine: str, number: int, delay: float, later: float) -> str:
-        """Kill somebody after some seconds; now and then a driver as soon as it has workers, which are not ready yet."""
+    def kill_at_a_moment(self, engine: str, number: int, delay: float, later: float, early: bool = False) -> str:
+        """Kill somebody after some seconds; or a driver, early: as soon as it has workers, which are not ready yet."""
         driver = self.begin(engine)
-        early, hit = number % 4 == 0 and engine in PROCESSES, ""
+        hit = ""
         if early:
             while driver.poll() is None and not children(driver.pid):
                 time.sleep(0.005)
         time.sleep(delay / 10 if early else delay)
-        if driver.poll() is None and number % 4 and (workers := self.workers(driver, engine)):
+        if driver.poll() is None and not early and (workers := self.workers(driver, engine)):
             hit = f"a worker ({engine}), after a while"
             try:
                 os.kill(workers[number % len(workers)], signal.SIGKILL)

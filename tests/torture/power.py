@@ -218,6 +218,8 @@ def _seen(case: Case, cut: Cut, place: Path, go_on: bool) -> list[str]:
     if case.keeper.notes:
         done, found = case.looked(place)
         said = case.lost(cut.noted, done, found)
+        if cut.ended and not said:
+            said = difference(case.placed(case.tree(place)), case.placed(case.after))
         return [f"lost: {said}"] if said else []
     now, wrong = case.tree(place), []
     if cut.ended and (said := difference(case.placed(now), case.placed(case.after))):
