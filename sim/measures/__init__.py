@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from sim.measures.catalogue import FEWER, MEASURES, Measure, table
-from sim.measures.evidence import Evidence, column, read
+from sim.measures.evidence import Evidence, column, phases_off, read
 from sim.mistakes import Mistake
 
 __all__ = ["FEWER", "MEASURES", "Evidence", "Measure", "measure", "table"]
@@ -36,4 +36,6 @@ def measure(run: Evidence, names: Iterable[str] = MEASURES) -> dict[str, float]:
             ]
         )
     once = read(run)
+    if not phases_off(once):
+        return {name: MEASURES[name].function(once) for name in names}
     return {name: MEASURES[name].taken(once) for name in names}
