@@ -80,8 +80,9 @@ def walk(codes: str, complaints: str, way: str = "") -> None:
     """All commands."""
     from sim import run
     from sim.cli import command, main
-    from sim.report import html, run_page, search_page, sweep_page  # noqa: F401  # imported once for all copies
-    from sim.study import discovery  # noqa: F401
+
+    if "MPLBACKEND" not in os.environ:
+        from sim.report import html, run_page, search_page, sweep_page  # noqa: F401  # imported once for all copies
 
     run("rising_tide", **{"run.steps": 2, "founding.firms": 12})
     command()
