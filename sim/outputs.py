@@ -14,7 +14,7 @@ from sim.mistakes import Mistake
 from sim.reading_files import MANIFEST, named_file, read_bytes
 from sim.record import a_kind, kind_of, read_manifest, refuse_foreign
 from sim.scenario import Scenario
-from sim.sealing import text_of
+from sim.sealing import is_edited, text_of
 
 FILES = ("firms", "ties")
 """The files that a scenario may name; a result keeps them as `firms.csv` and `ties.csv`."""
@@ -47,7 +47,12 @@ def check_free(place: Path, kind: str, asked: Asked, fresh: bool = False) -> Non
         Mistake: if it may not.
     """
     refuse_foreign(place, kind)
-    if not fresh and kind_of(place) == kind and (other := difference(place, kind, asked)):
+    if fresh or kind_of(place) != kind:
+        return
+    if is_edited(read_manifest(place, kind)):
+        way_out = f"move {place} away, name another place with --out, or replace it with --fresh"
+        raise Mistake([f"{place / 'manifest.json'}: is not as tide wrote it; {way_out}"])
+    if other := difference(place, kind, asked):
         told = OTHER.get(other, f"another {other}")
         raise Mistake(
             [f"{place}: holds {a_kind(kind)} of {told}; name another place with --out, or replace it with --fresh"]

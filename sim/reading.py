@@ -102,7 +102,7 @@ def read_text(path: Path) -> str:
     Raises:
         Mistake: if it is missing, no regular file, too large, or not UTF-8.
     """
-    with suppress(OSError):  # of a folder that cannot be written
+    with suppress(OSError, ValueError):  # of a folder that cannot be written, or a name no file can have
         storage.finish_writing(path)
     try:
         return read_bytes(path, SETTINGS, "settings are a few thousand").decode("utf-8-sig")

@@ -33,6 +33,11 @@ def sealed(content: dict[str, Any]) -> dict[str, Any]:
     return {**rest, "hash": hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()}
 
 
+def is_edited(manifest: dict[str, Any]) -> bool:
+    """Whether a manifest was changed since it was written; one of an earlier version, which has no hash, tells nothing."""
+    return "hash" in manifest and manifest != sealed(manifest)
+
+
 def seal(folder: Path) -> None:
     """Write the hashes of all files in a folder into its manifest; once for all, when nothing is missing any more."""
     path = folder / MANIFEST
@@ -57,10 +62,10 @@ def add(folder: Path, name: str) -> None:
 
 def altered(folder: Path, manifest: dict[str, Any]) -> list[str]:
     """The files of a result that are not as they were written with it; none of a result of an earlier version, which has no seals."""
+    if is_edited(manifest):
+        return [MANIFEST]
     if "hash" not in manifest:
         return []
-    if manifest != sealed(manifest):
-        return [MANIFEST]
     return [name for name, kept in manifest.get("tables", {}).items() if _digest_within(folder, name) != kept]
 
 

@@ -46,6 +46,12 @@ def sections(**changes: Any) -> dict[str, Any]:
     return {**changes, **{name: section | changes.get(name, {}) for name, section in QUIET.items()}}
 
 
+@pytest.fixture(autouse=True)
+def no_terminal(monkeypatch):
+    """Tables are as wide as where there is no terminal, whatever the environment says."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+
 @pytest.fixture
 def quiet():
     """A maker of small quiet worlds: `quiet(3, sharing={"take_rate": 0.2})` founds three firms, all tied to each other."""

@@ -38,7 +38,15 @@ def test_run_prints_measures_and_leaves_a_result_that_can_be_read(tide):
     assert (code, err) == (0, "")
     assert "orchestrator_income" in out
     (folder,) = Path("results").glob("rising_tide-7-*")
-    expected = {"manifest.json", "scenario.toml", "series.parquet", "firms.parquet", "ties.parquet", "figure.png"}
+    expected = {
+        "manifest.json",
+        "scenario.toml",
+        "series.parquet",
+        "firms.parquet",
+        "ties.parquet",
+        "figure.png",
+        "seals.json",
+    }
     assert {path.name for path in folder.iterdir()} == expected
     run = Run.load(folder)
     assert run.seed == 7
@@ -93,6 +101,7 @@ def test_sweep_leaves_runs_summary_and_figure(tide):
         "study.toml",
         "summary.csv",
         "figure.png",
+        "seals.json",
     }
     assert {path.name for path in Path("results/small").iterdir()} == expected
     assert len(pd.read_parquet("results/small/runs.parquet")) == 6

@@ -172,7 +172,7 @@ def test_the_command_gives_numbers_for_a_network_from_a_file(own, tmp_path, caps
     with pytest.raises(SystemExit) as end:
         main(["fixation", str(tmp_path / "net.toml"), "--copies", copies])
     told = capsys.readouterr().out
-    assert end.value.code == 0 and "nan" not in told.lower() and f"{copies} copies" in told
+    assert end.value.code == 0 and "nan" not in told.lower() and f"{copies} cop" in told
     assert "–" not in told, "the chain is exact for five firms"
 
 

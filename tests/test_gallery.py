@@ -84,7 +84,9 @@ def hubs(tmp_path_factory) -> Result:
 def small(tmp_path, **parts) -> Result:
     """A small study of what varies, run."""
     fixed = {"run.steps": 12, "founding.firms": 20, "membership.on": False}
-    return sweep(Study(scenario="rising_tide", set=fixed, replicates={"count": 4}, **parts), 1, tmp_path / "small")
+    return sweep(
+        Study(scenario="rising_tide", set=fixed, replicates={"count": 4}, **parts), 1, tmp_path / "small", fresh=True
+    )
 
 
 # Treatments

@@ -126,7 +126,7 @@ def test_the_command_writes_the_page(swept, tmp_path, capsys):
         cli.main(["report", str(swept.folder), "--out", str(tmp_path / "page.html")])
     assert stop.value.code == 0 and (tmp_path / "page.html").read_text(encoding="utf-8") == report(swept.folder)
     with pytest.raises(SystemExit) as stop:
-        cli.main(["report", str(swept.folder), "--out", str(tmp_path / "none" / "page.html")])
+        cli.main(["report", str(swept.folder), "--out", str(tmp_path / "page.html" / "page.html")])
     assert stop.value.code == 2 and "cannot be written" in capsys.readouterr().err
 
 

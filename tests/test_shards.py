@@ -522,7 +522,9 @@ def test_files_of_firms_and_ties_are_part_of_what_a_sweep_is(own, name):
     change(own, name, back=True)
     first = sweep(mine, workers=1, out=own / "a", resume=True)
     assert not first.runs["value"].equals(other.runs["value"])
-    again = sweep(mine, workers=1, out=own / "b")
+    with pytest.raises(Mistake, match="holds a sweep of other files of firms or ties"):
+        sweep(mine, workers=1, out=own / "b")
+    again = sweep(mine, workers=1, out=own / "b", fresh=True)
     assert again.runs["value"].equals(first.runs["value"]), "what is finished was of other files"
 
 
@@ -592,7 +594,7 @@ def test_what_somebody_else_has_put_beside_a_result_stays_when_it_is_replaced(tm
     (folder / "notes" / "thesis.txt").write_text("years of work", encoding="utf-8")
     (folder / "mine.csv").write_text("a,b", encoding="utf-8")
     (folder / "effects.csv").write_text("of the earlier result", encoding="utf-8")
-    sweep(study(replicates={"count": 2}), out=folder)
+    sweep(study(replicates={"count": 2}), out=folder, fresh=True)
     assert len(Result.read(folder).runs) == 4
     assert (folder / "notes" / "thesis.txt").read_text(encoding="utf-8") == "years of work"
     assert (folder / "mine.csv").exists() and not (folder / "effects.csv").exists()
@@ -682,7 +684,7 @@ def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(tmp_path):
     command.send_signal(signal.SIGINT)
     _out, told = command.communicate()
     assert command.returncode == 130
-    assert "of 4000 runs are kept in results/mine.unfinished; to go on: tide sweep mine.toml --resume" in told
+    assert "of 4,000 runs are kept in results/mine.unfinished; to go on: tide sweep mine.toml --resume" in told
     assert "Traceback" not in told
 
 
