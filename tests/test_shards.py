@@ -525,7 +525,7 @@ def test_what_somebody_else_has_put_beside_a_result_stays_when_it_is_replaced(tm
     (folder / "notes" / "thesis.txt").write_text("years of work", encoding="utf-8")
     (folder / "mine.csv").write_text("a,b", encoding="utf-8")
     (folder / "effects.csv").write_text("of the earlier result", encoding="utf-8")
-    sweep(study(replicates={"count": 2}), out=folder)
+    sweep(study(replicates={"count": 2}), out=folder, fresh=True)
     assert len(Result.read(folder).runs) == 4
     assert (folder / "notes" / "thesis.txt").read_text(encoding="utf-8") == "years of work"
     assert (folder / "mine.csv").exists() and not (folder / "effects.csv").exists()

@@ -236,14 +236,14 @@ def test_an_interrupted_sweep_leaves_an_earlier_result_as_it_was(tmp_path):
     before = sweep(study(), out=tmp_path / "result")
     stored = {path.name: path.read_bytes() for path in before.folder.iterdir()}
     with pytest.raises(KeyboardInterrupt):
-        sweep(study(factors={TAKE: [0.9]}), out=tmp_path / "result", progress=interrupt)
+        sweep(study(factors={TAKE: [0.9]}), out=tmp_path / "result", progress=interrupt, fresh=True)
     assert {path.name: path.read_bytes() for path in before.folder.iterdir()} == stored
     assert {path.name for path in tmp_path.iterdir()} == {"result", "result.unfinished"}
 
 
 def test_a_later_sweep_takes_the_place_of_an_earlier_one(tmp_path):
     sweep(study(), out=tmp_path / "result")
-    bare = sweep(study(keep={"series": False}), out=tmp_path / "result")
+    bare = sweep(study(keep={"series": False}), out=tmp_path / "result", fresh=True)
     assert not (bare.folder / "series.parquet").exists()
     assert [path.name for path in tmp_path.iterdir()] == ["result"]
 

@@ -26,6 +26,7 @@ from sim.record import (
     kind_of,
     put_in_place,
     read_manifest,
+    refuse_foreign,
     write_json,
 )
 from sim.study import cluster, copies, engines, processes, sharding
@@ -99,7 +100,7 @@ class Interrupted(KeyboardInterrupt):
     """A sweep was interrupted; what is done lies in `folder`."""
 
     def __init__(self, folder: Path, kept: int, runs: int) -> None:
-        super().__init__(f"{kept} of {counted(runs, 'run')} {are(kept)} kept in {folder}")
+        super().__init__(f"{kept} of {counted(str(runs), 'run')} {are(kept)} kept in {folder}")
         self.folder, self.kept, self.runs = folder, kept, runs
 
 
@@ -149,7 +150,7 @@ def sweep(
         dask: the address of the scheduler of a Dask cluster, whose workers then do the work: `tcp://127.0.0.1:8786`.
             `sim.study.cluster.started` gives that of a cluster that a study asks for.
         resume: whether only to go on with what is there, and to begin nothing.
-        fresh: whether to throw away what is unfinished, and to run again what is finished.
+        fresh: whether to throw away what is unfinished, to run again what is finished, and to replace the result of another study.
 
     Raises:
         Mistake: if the study is wrong, the folder cannot be written or holds something else, or the disk is too small.
@@ -158,10 +159,11 @@ def sweep(
     crew = Crew(isolate, cores() if workers is None else workers, limit, dask).checked()
     asked = asked_for(study, out)
     place = sharding.result_of(asked.folder)
-    outputs.check_free(place, "sweep", question(asked), fresh)
+    refuse_foreign(place, "sweep")
     if not fresh and (result := finished(place, asked)):
         tidy(asked)
         return result
+    outputs.check_free(place, "sweep", question(asked), fresh)
     if resume and not (asked.folder / MANIFEST).exists():
         raise Mistake([f"{asked.folder}: there is nothing to go on with; leave out --resume to begin"])
     with sharding.held(asked.folder):
@@ -174,6 +176,11 @@ def sweep(
 
 def plan(study: Study | str | Path, out: str | Path | None = None, *, fresh: bool = False) -> Plan:
     """Write down what a sweep will do, for workers elsewhere to do it (`work`), and run nothing.
+
+    Args:
+        study: as in `sweep`.
+        out: as in `sweep`.
+        fresh: whether to throw away what is unfinished, and to plan although the result of another study is there.
 
     Raises:
         Mistake: as `sweep`.
