@@ -93,7 +93,7 @@ class Interrupted(KeyboardInterrupt):
     """A sweep was interrupted; what is done lies in `folder`."""
 
     def __init__(self, folder: Path, kept: int, runs: int) -> None:
-        super().__init__(f"{kept} of {counted(str(runs), 'run')} {are(kept)} kept in {folder}")
+        super().__init__(f"{kept} of {counted(runs, 'run')} {are(kept)} kept in {folder}")
         self.folder, self.kept, self.runs = folder, kept, runs
 
 

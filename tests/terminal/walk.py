@@ -94,6 +94,7 @@ def walk(codes: str, complaints: str, way: str = "") -> None:
             if sys.stderr is not None and not sys.stderr.isatty():
                 os.dup2(os.open(complaints, os.O_WRONLY | os.O_APPEND | os.O_CREAT), 2)
             WAYS.get(way, lambda: None)()
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # background jobs are told to ignore it
             if name == "app":
                 threading.Timer(SERVED, os.kill, (os.getpid(), signal.SIGINT)).start()
             sys.argv = ["tide", *words]
