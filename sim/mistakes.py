@@ -6,6 +6,8 @@ import difflib
 from collections.abc import Iterable
 from datetime import date, time
 
+NO_TEXT = "this name is no UTF-8 text; rename it, or set PYTHONUTF8=1 where it only looks so"
+
 
 class Mistake(Exception):
     """Input that cannot be used; `lines` holds one line a mistake."""
@@ -23,6 +25,19 @@ def nearest(word: str, candidates: Iterable[str]) -> str:
     """A hint at the candidate that is spelled most like the word, to be added to a sentence; empty when none is close."""
     close = difflib.get_close_matches(word[:100], list(candidates), n=1, cutoff=0.6)
     return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def as_text(name: str) -> str:
+    """A name of a file, if it is text: what is written down of a result names the files that it came from.
+
+    Raises:
+        Mistake: if it is none in the encoding of file names.
+    """
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raise Mistake([f"{name}: {NO_TEXT}"]) from None
+    return name
 
 
 def counted(number: float | str, noun: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from sim.mistakes import Mistake
+from sim.mistakes import Mistake, as_text
 
 UNFINISHED = ".unfinished"
 """How folders end that hold what is not finished of a result."""
@@ -17,7 +17,7 @@ def settled(where: str | os.PathLike[str]) -> Path:
     Raises:
         Mistake: if it says nothing, or cannot be a place.
     """
-    text = os.fspath(where)
+    text = as_text(os.fspath(where))
     if not text.strip():
         raise Mistake(["the name of the place to write to is empty; write one, e.g. --out results/mine"])
     if "\0" in text:

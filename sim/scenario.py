@@ -15,7 +15,7 @@ from sim import shipped
 from sim.coherence import contradictions, set_twice
 from sim.coherence.idle import in_vain
 from sim.coherence.stages import merged
-from sim.mistakes import Mistake, nearest
+from sim.mistakes import Mistake, as_text, nearest
 from sim.names import PHASES, PhaseName
 from sim.reading import Key, Source, findings, parse, plain, read_text
 from sim.reading_files import named_file, read_bytes
@@ -288,7 +288,7 @@ def find(where: str, known: Mapping[str, Path], what: str) -> Path:
     Raises:
         Mistake: if there is neither.
     """
-    path = Path(where)
+    path = Path(as_text(where))
     try:
         there = path.exists()
     except (OSError, ValueError) as error:

@@ -178,8 +178,19 @@ def run(*words: str, cwd: Path, **more: Any) -> subprocess.CompletedProcess[byte
     return subprocess.run([sys.executable, "-m", "sim.cli", *words], cwd=cwd, env=env, capture_output=True)
 
 
-def test_a_file_whose_name_is_no_text_is_told_by_its_bytes(place):
+@pytest.mark.parametrize("words", ["check {}", "run {}", "sweep {}", "search {}", "run small.toml --out {}"])
+def test_a_name_that_is_no_text_is_told_by_its_bytes(place, words):
     name = os.fsdecode(b"k\xe4se.toml")
     (place / name).write_text(SMALL, encoding="utf-8")
-    done = run("check", name, cwd=place, PYTHONUTF8="1")
-    assert (done.returncode, done.stdout, done.stderr) == (0, b"k\xe4se.toml: ok\n", b"")
+    done = run(*words.format(name).split(), cwd=place, PYTHONUTF8="1")
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert b"k\xe4se.toml: this name is no UTF-8 text; rename it" in done.stderr
+
+
+def test_a_folder_whose_name_is_no_text_is_told_too(place):
+    deep = place / os.fsdecode(b"\xe4")
+    deep.mkdir()
+    for name in ("small.toml", "study.toml"):
+        shutil.copy(place / name, deep)
+    done = run("sweep", "study.toml", cwd=deep, PYTHONUTF8="1")
+    assert done.returncode == 2 and b"Traceback" not in done.stderr and b"this name is no UTF-8 text" in done.stderr

@@ -12,7 +12,7 @@ import typer
 
 from sim.cli import classroom, desk, evidence, results, runs, scenarios, sweeps, terminal  # noqa: F401  # they register themselves
 from sim.cli.words import app
-from sim.mistakes import Mistake
+from sim.mistakes import NO_TEXT, Mistake
 from sim.reading_files import ALLOW, allow
 
 OUTSIDE = "--allow-outside"
@@ -47,6 +47,9 @@ def _done(arguments: list[str] | None) -> int:
         code = 2
     except OSError as error:
         print(f"{error.filename or 'output'}: cannot be written or read ({error.strerror or error})", file=sys.stderr)
+        code = 2
+    except UnicodeEncodeError as error:  # a folder above, whose name is no text, in what is to be written down
+        print(f"{error.object[max(0, error.start - 20) : error.end + 20]}: {NO_TEXT}", file=sys.stderr)
         code = 2
     except Exception as error:
         if not hasattr(error, "exit_code"):
