@@ -98,6 +98,7 @@ def test_a_damaged_file_of_compiled_code_is_compiled_anew(small, tmp_path, kind,
     assert all(map(code_cache.is_sound, paths)), "the next start finds it whole"
 
 
+@pytest.mark.slow
 def test_code_of_another_signature_is_not_taken_for_the_one_that_is_asked_for(tmp_path):
     """Two processes that compile one function at the same time may name the files of two signatures alike."""
     code = "from sim.phases.trust import expect; import numpy as np; print(expect({0}), type(expect({0})).__name__)"
@@ -151,6 +152,7 @@ def test_a_sweep_over_damaged_files_gives_the_right_result_however_it_is_isolate
     assert (again.returncode, again.stdout) == (0, first), again.stderr
 
 
+@pytest.mark.slow
 def test_a_folder_that_cannot_be_written_is_told_once_and_nothing_fails(tmp_path):
     (tmp_path / "file").touch()
     code = "from sim import compiled; print(compiled.CACHE); compiled.warn_if_unkept(); compiled.warn_if_unkept()\n"

@@ -58,6 +58,7 @@ def test_the_pages_are_those_that_the_code_would_write():
     assert stale(DOCS) == [], "run: tide docs"
 
 
+@pytest.mark.slow
 def test_a_check_names_the_pages_that_are_stale_and_writing_mends_them(kept, capsys):
     (kept / "measures.md").write_text("something else", encoding="utf-8")
     (kept / "archetypes" / "channel.md").unlink()

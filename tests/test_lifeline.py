@@ -156,6 +156,7 @@ SILENT = {
 """How a worker fails while it imports, and what is said of it."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", SILENT)
 def test_a_worker_that_does_not_start_is_told_with_all_that_is_known(tmp_path, monkeypatch, code):
     monkeypatch.setattr(processes, "wipe_cache", lambda: None)  # other tests need what is compiled

@@ -433,6 +433,7 @@ def test_a_body_that_does_not_come_is_not_waited_for(monkeypatch):
         assert httpx.get(f"http://127.0.0.1:{port}/").status_code == 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "said", [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\nGET /lessons HTTP/1.1\r\nHo"]
 )

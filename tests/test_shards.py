@@ -194,6 +194,7 @@ def test_a_killed_driver_loses_no_shard_and_takes_its_workers_along(calm_and_lon
     assert same(sweep(study(**LONG), workers=2, out=tmp_path / "a", isolate=then), calm_and_long)
 
 
+@pytest.mark.slow
 @linux
 def test_a_killed_worker_loses_nothing(calm_and_long, tmp_path):
     cut(tmp_path / "a", **LONG)
@@ -211,6 +212,7 @@ def test_a_killed_worker_loses_nothing(calm_and_long, tmp_path):
     assert len(killed) == 3
 
 
+@pytest.mark.slow
 @linux
 def test_a_killed_copy_is_replaced_and_loses_nothing(calm_and_long, tmp_path):
     made = cut(tmp_path / "a", size=1, **LONG)
@@ -266,6 +268,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 @linux
 def test_what_the_program_does_on_a_signal_is_not_done_by_copies_of_it(calm_and_long, tmp_path):
     cut(tmp_path / "a", size=1, **LONG)

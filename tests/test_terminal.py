@@ -98,6 +98,7 @@ def test_the_walk_goes_through_every_command():
     assert {words[1] for words in WALK.values() if words[0] == "lesson"} == {"list", "check", "export"}
 
 
+@pytest.mark.slow
 def test_a_terminal_of_plain_letters_and_no_backend(place):
     """ASCII, as in a container or under cron, with names from all over Europe."""
     complaints = walked(place, {**C, "MPLBACKEND": "nonsense"})
