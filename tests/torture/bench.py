@@ -16,6 +16,8 @@ from typing import Any, NamedTuple, Self
 from keepers import DONE, KEEPERS, Keeper
 from shim import COUNT, Control
 
+from sim.storage import finish_writing
+
 LONGEST = 120.0
 """Seconds that a command may take."""
 LOCKS = re.compile(r"(^|/)(\.?lock|.*\.lock)$")
@@ -156,6 +158,7 @@ class Case:
         self._ready = bench.folder / f"ready {keeper.name}"
         self._ready.mkdir(parents=True)
         for name, text in keeper.files.items():
+            (self._ready / name).parent.mkdir(parents=True, exist_ok=True)
             (self._ready / name).write_text(text, encoding="utf-8")
         for words in keeper.before:
             done = bench.do(self._ready, words)
@@ -174,6 +177,8 @@ class Case:
 
     def tree(self, folder: Path | None = None) -> dict[str, str]:
         """All that lies there."""
+        if self.keeper.read:
+            finish_writing((folder or self.place) / self.keeper.read)
         return tree(folder or self.place, self.keeper.varies)
 
     def lay(self, place: Path | None = None) -> None:

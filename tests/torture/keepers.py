@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 from dataclasses import dataclass, field
 
 TINY = {"run.steps": 6, "founding.firms": 12}
@@ -23,6 +24,7 @@ class Keeper:
         files: what it reads, name → text.
         before: commands that are done first.
         later: files that are added to a result one by one when that is whole.
+        read: a file that is looked at as its readers do, who first finish what a killed writer had decided.
         refuses: whether the command, done again, does not replace what it has made.
         notes: whether it acknowledges what it keeps, bit by bit.
         needs: a package without which there is nothing to test.
@@ -36,7 +38,8 @@ class Keeper:
     words: tuple[str, ...]
     files: dict[str, str] = field(default_factory=dict)
     before: tuple[tuple[str, ...], ...] = ()
-    later: tuple[str, ...] = ("figure.png", "report.html")
+    later: tuple[str, ...] = ("figure.png", "report.html", "seals.json")
+    read: str = ""
     refuses: bool = False
     notes: bool = False
     needs: str = ""
@@ -102,6 +105,8 @@ pairs = 2
 key = "governance.norm"
 values = [0.2, 0.3]
 """
+CLASS, THE_CLASS = "results/lessons/class.json", {"code": "ABCDE", "key": "00" * 32}
+"""A class into which pupils were let in, under tokens that are signed with its key."""
 OBSERVED = "quantity,value\ncontribution@5,0.3\n"
 FIRMS = "name,role,endowment\nAda,orchestrator,2\nBen,,1\nCleo,,1\nDora,,1.5\n"
 TIES = "source,target\nAda,Ben\nAda,Cleo\nBen,Dora\nCleo,Dora\n"
@@ -118,7 +123,7 @@ KEEPERS = (
     Keeper("run", ("tide", "run", "rising_tide", *SET, *OUT)),
     Keeper(
         "run over another",
-        ("tide", "run", "rising_tide", *SET, *BARE),
+        ("tide", "run", "rising_tide", *SET, *BARE, "--fresh"),
         before=(("tide", "run", "rising_tide", *SET, "--seed", "1", *BARE),),
     ),
     Keeper("sweep", SWEEP, SWEPT),
@@ -151,8 +156,8 @@ KEEPERS = (
         stages=True,
     ),
     Keeper("room", ("room", "kept/ABCDE", "NOTES"), notes=True),
-    Keeper("answers", ("answers", "results/lessons/trust.jsonl", "NOTES"), notes=True),
-    Keeper("import", IMPORT, {"firms.csv": FIRMS, "ties.csv": TIES}, refuses=True),
+    Keeper("answers", ("answers", "results/lessons/trust.jsonl", "NOTES"), {CLASS: json.dumps(THE_CLASS)}, notes=True),
+    Keeper("import", IMPORT, {"firms.csv": FIRMS, "ties.csv": TIES}, refuses=True, read="kept/my.toml"),
     Keeper(
         "import over another",
         (*IMPORT, "--force"),
@@ -163,6 +168,7 @@ KEEPERS = (
             "old_ties.csv": TIES.replace("Dora", "Dina"),
         },
         before=(("tide", "import", "old_firms.csv", "old_ties.csv", "--out", "kept/my.toml"),),
+        read="kept/my.toml",
     ),
     Keeper("export", ("tide", "export", "swept", "kept/a"), SWEPT, before=((*SWEEP[:-1], "swept"),), refuses=True),
     Keeper(

@@ -11,7 +11,7 @@ import pandas as pd
 
 from sim.app.room.game import OBSERVED
 from sim.record import for_spreadsheets
-from sim.storage import write_file
+from sim.storage import explain_errors, write_file
 
 if TYPE_CHECKING:
     from sim.app.room.keeping import Room
@@ -64,10 +64,15 @@ def _csv(table: pd.DataFrame) -> bytes:
 
 
 def write(room: Room) -> Path:
-    """Write all into the room's folder, beside its journal."""
+    """Write all into the room's folder, beside its journal.
+
+    Raises:
+        Mistake: if the disk does not take it.
+    """
     for name, content in files(room).items():
         if name != room.journal.path.name:
-            write_file(room.folder / name, content)
+            with explain_errors(room.folder / name, "the journal holds the whole game"):
+                write_file(room.folder / name, content)
     return room.folder
 
 

@@ -265,7 +265,10 @@ class Host:
         if self.phase == "over":
             from sim.app.room.saved import write
 
-            await run_in_threadpool(write, self.room)
+            try:
+                await run_in_threadpool(write, self.room)
+            except Mistake as mistake:
+                self._complain(str(mistake))
 
     def _complain(self, why: str) -> None:
         """Tell the teacher what went wrong."""
@@ -412,7 +415,8 @@ class Rooms:
 
         async with host.lock:
             data = await run_in_threadpool(packed, host.room)
-            await run_in_threadpool(write, host.room)
+            with contextlib.suppress(Mistake):  # whoever asks has all of it in hand
+                await run_in_threadpool(write, host.room)
         return Response(data, media_type="application/octet-stream")
 
     async def _of_teacher(self, content: Any, address: str) -> Host:
