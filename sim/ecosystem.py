@@ -82,6 +82,7 @@ class Ecosystem(mesa.Model):
         **levers: Any,
     ) -> None:
         _see_seed(seed)
+        seed = None if seed is None else int(seed)  # Python's own generator, which Mesa seeds, takes no number of NumPy's
         super().__init__(rng=seed)
         if engine not in ("compiled", "agents"):
             raise Mistake([f"engine: {engine!r} is no engine; allowed are 'compiled' and 'agents'"])
@@ -93,7 +94,7 @@ class Ecosystem(mesa.Model):
         given = Scenario.load(scenario) if isinstance(scenario, str) else scenario or Scenario.load("rising_tide")
         chosen = given.replace(levers) if levers else given
         own = suit(phases or {}, chosen)
-        self.simulation = Simulation(chosen, 0 if seed is None else int(seed))
+        self.simulation = Simulation(chosen, seed or 0)
         self._see_steps(firm)
         self.firm_class = firm
         self._firms: dict[int, Firm] = {}
