@@ -303,6 +303,16 @@ def test_a_driver_killed_between_the_result_and_the_tidying_leaves_nothing_for_g
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
 
 
+@pytest.mark.parametrize("left", [["lock"], []])
+def test_a_driver_killed_at_the_very_end_of_tidying_leaves_nothing_for_good(calm, tmp_path, left):
+    shutil.copytree(calm.folder, tmp_path / "a")
+    unfinished(tmp_path / "a").mkdir()
+    for name in left:
+        (unfinished(tmp_path / "a") / name).touch()
+    sweep(study(), out=tmp_path / "a")
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
 def test_what_is_unfinished_of_another_sweep_stays_beside_a_result(calm, tmp_path):
     shutil.copytree(calm.folder, tmp_path / "a")
     other = cut(tmp_path / "a", replicates={"count": 5})

@@ -374,3 +374,8 @@ def throw_away(folder: Path) -> None:
         if SHARD.fullmatch(path.name) or OLDER.fullmatch(path.name):
             path.unlink()
     (folder / MANIFEST).unlink(missing_ok=True)
+
+
+def is_spent(folder: Path) -> bool:
+    """Whether everything of a sweep has been thrown away, and only the lock or the empty folder could not be removed."""
+    return {path.name for path in folder.iterdir()} <= {LOCK}

@@ -347,7 +347,7 @@ def finished(place: Path, asked: Plan) -> Result | None:
 def tidy(asked: Plan) -> None:
     """Remove what a driver that was killed after it had put the result in its place has left unfinished of the same sweep."""
     with suppress(Mistake):  # of another sweep, or somebody is at work there
-        if asked.folder.is_dir() and not Plan.read(asked.folder).differs(asked):
+        if asked.folder.is_dir() and (sharding.is_spent(asked.folder) or not Plan.read(asked.folder).differs(asked)):
             with sharding.held(asked.folder):
                 sharding.throw_away(asked.folder)
 
