@@ -4,8 +4,8 @@ import pytest
 
 from benchmarks.peers import installed
 from benchmarks.worlds import Replay, State, w0, w1
-from sim.engine import KERNELS
-from sim.measures import measure
+from sim.metrics import measure
+from sim.model.loop import KERNELS
 
 pytest.importorskip("pytest_benchmark")
 PEERS = installed()

@@ -20,9 +20,9 @@ from statistics import median
 from benchmarks.one_size import peak_memory
 from benchmarks.timing import show
 from sim import Scenario, Study, sweep
-from sim.study import sweeping
-from sim.study.standing import Standing
-from sim.study.work import run_once
+from sim.experiments import sweeping
+from sim.experiments.runner.progress import Standing
+from sim.experiments.runner.shard_work import run_once
 
 WORKERS, SLICES, RUNS = 2, 5, 2_000
 """Workers, slices in which all take their turn, and runs of each in a slice."""

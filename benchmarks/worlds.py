@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from sim import Scenario
-from sim.names import PHASES
-from sim.simulation import Simulation
+from sim.core.names import PHASES
+from sim.model.simulation import Simulation
 
 PARTNERS = 8
 FIRMS = (

@@ -6,17 +6,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sim.designs import Design
-    from sim.ecosystem import Ecosystem
-    from sim.firm import Firm
-    from sim.importing import import_network
-    from sim.measures.maturity import maturity
-    from sim.measures.shapley import shapley, shapley_sampled
-    from sim.mistakes import Mistake
-    from sim.record import Run
-    from sim.running import run
-    from sim.scenario import Scenario
-    from sim.study import (
+    from sim.core.errors import Mistake
+    from sim.data.importing import import_network
+    from sim.experiments import (
         Hypothesis,
         Result,
         Search,
@@ -30,37 +22,45 @@ if TYPE_CHECKING:
         judge_claims,
         largest_shock,
         returns,
-        search,
         sweep,
     )
+    from sim.experiments.search import search
+    from sim.metrics.maturity import maturity
+    from sim.metrics.shapley import shapley, shapley_sampled
+    from sim.model.ecosystem import Ecosystem
+    from sim.model.firm import Firm
+    from sim.model.record import Run
+    from sim.model.running import run
+    from sim.scenario import Scenario
+    from sim.scenario.designs import Design
 
 _WHERE = {
-    "Design": "sim.designs",
-    "Ecosystem": "sim.ecosystem",
-    "Firm": "sim.firm",
-    "Hypothesis": "sim.study",
-    "Mistake": "sim.mistakes",
-    "Result": "sim.study",
-    "Run": "sim.record",
+    "Design": "sim.scenario.designs",
+    "Ecosystem": "sim.model.ecosystem",
+    "Firm": "sim.model.firm",
+    "Hypothesis": "sim.experiments",
+    "Mistake": "sim.core.errors",
+    "Result": "sim.experiments",
+    "Run": "sim.model.record",
     "Scenario": "sim.scenario",
-    "Search": "sim.study",
-    "Study": "sim.study",
-    "antifragility": "sim.study",
-    "calibrate": "sim.study",
-    "compare": "sim.study",
-    "distance_to_collapse": "sim.study",
-    "explain": "sim.study",
-    "fixation": "sim.study",
-    "import_network": "sim.importing",
-    "judge_claims": "sim.study",
-    "largest_shock": "sim.study",
-    "maturity": "sim.measures.maturity",
-    "returns": "sim.study",
-    "run": "sim.running",
-    "search": "sim.study",
-    "shapley": "sim.measures.shapley",
-    "shapley_sampled": "sim.measures.shapley",
-    "sweep": "sim.study",
+    "Search": "sim.experiments",
+    "Study": "sim.experiments",
+    "antifragility": "sim.experiments",
+    "calibrate": "sim.experiments",
+    "compare": "sim.experiments",
+    "distance_to_collapse": "sim.experiments",
+    "explain": "sim.experiments",
+    "fixation": "sim.experiments",
+    "import_network": "sim.data.importing",
+    "judge_claims": "sim.experiments",
+    "largest_shock": "sim.experiments",
+    "maturity": "sim.metrics.maturity",
+    "returns": "sim.experiments",
+    "run": "sim.model.running",
+    "search": "sim.experiments.search",
+    "shapley": "sim.metrics.shapley",
+    "shapley_sampled": "sim.metrics.shapley",
+    "sweep": "sim.experiments",
 }
 __all__ = [
     "Design",
@@ -101,4 +101,6 @@ def __getattr__(name: str) -> Any:
     """Each public name is fetched when first asked for: checking a scenario needs neither Mesa nor a compiler."""
     if name not in _WHERE:
         raise AttributeError(f"module 'sim' has no attribute {name!r}")
+    if _WHERE[name].startswith("sim.experiments"):
+        import_module("sim.reports")  # gives results their figures
     return getattr(import_module(_WHERE[name]), name)

@@ -10,20 +10,22 @@ from typing import Any
 
 import pytest
 
-from sim import late, warm
+from sim.core import linking
+from sim.model import precompile
+from sim.model.simulation import Simulation
 from sim.scenario import Scenario
-from sim.simulation import Simulation
 
 COMPILED = """
-from sim import late, run
-from sim.warm import compile_all
-names = list(late.SWITCHES)
+from sim import run
+from sim.core import linking
+from sim.model.precompile import compile_all
+names = list(linking.SWITCHES)
 """
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """On a machine that has compiled nothing yet, two processes do it together first; else each worker would, by itself."""
-    if hasattr(config, "workerinput") or config.option.collectonly or not warm.is_cold(list(late.SWITCHES)):
+    if hasattr(config, "workerinput") or config.option.collectonly or not precompile.is_cold(list(linking.SWITCHES)):
         return
     print("compiling the model, once", flush=True)
     ways = ("run('rising_tide').measures\ncompile_all(names)", "compile_all(names[::-1])")

@@ -13,10 +13,11 @@ from starlette.testclient import TestClient
 
 import sim
 from sim.app import film, levers, serve
-from sim.app.server import LARGEST, app, listen
-from sim.mistakes import Mistake
-from sim.shipped import loadable
-from sim.world import SERIES
+from sim.app.server import app, listen
+from sim.app.settings import LARGEST_REQUEST
+from sim.core.bundled import loadable
+from sim.core.errors import Mistake
+from sim.core.state import SERIES
 
 SMALL = {"founding.firms": 40, "run.steps": 36}
 RAISED = [{"at": 12, "kind": "rules", "set": {"sharing.take_rate": 0.5}}]
@@ -223,7 +224,7 @@ def test_seeds_of_replicates_are_few_and_whole(client, seeds):
         (b"{", "application/json", "no JSON"),
         (b"\xff\xfe", "application/json", "no JSON"),
         (b"[" * 100_000, "application/json", "no JSON"),
-        (b" " * (LARGEST + 1), "application/json", "larger than"),
+        (b" " * (LARGEST_REQUEST + 1), "application/json", "larger than"),
     ],
 )
 def test_a_body_that_is_no_request_is_refused(client, body, kind, told):

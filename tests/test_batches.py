@@ -7,13 +7,14 @@ import shutil
 import numpy as np
 import pytest
 
-from sim import Mistake, Study, cli, luck, sweep
-from sim.study import Result
-from sim.study.result import half_width
-from sim.study.sharding import Plan, unfinished
-from sim.study.sweeping import Interrupted, forecast, merge, plan, work
+from sim import Mistake, Study, cli, sweep
+from sim.core import rng
+from sim.experiments import Result
+from sim.experiments.analysis.estimates import half_width
+from sim.experiments.runner.sharding import Plan, unfinished
+from sim.experiments.sweeping import Interrupted, forecast, merge, plan, work
 
-DRAWN = luck.purpose("test: ones among the runs of a design")
+DRAWN = rng.purpose("test: ones among the runs of a design")
 TAKE = "sharing.take_rate"
 SMALL = {"run.steps": 12, "founding.firms": 20}
 TABLES = ("manifest.json", "runs.parquet", "series.parquet", "summary.csv")
@@ -77,7 +78,7 @@ def test_intervals_keep_most_of_their_confidence(batch, chance):
     """Two thousand designs that stop at half a width of 0.05: the share of ones lies as near the truth nearly as often as said."""
     held = 0
     for trial in range(2000):
-        ones = luck.uniforms(luck.key(trial), DRAWN, batch, np.arange(400)) < chance
+        ones = rng.uniforms(rng.key(trial), DRAWN, batch, np.arange(400)) < chance
         stop = next(n for n in range(batch, 401, batch) if half_width("collapsed", ones[:n].astype(float)) <= 0.05)
         share = ones[:stop].mean()
         held += abs(share - chance) <= 0.05

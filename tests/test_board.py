@@ -14,20 +14,21 @@ import pytest
 from matplotlib.figure import Figure
 
 from sim import Mistake, Scenario, cli, sweep
-from sim.record import for_spreadsheets
-from sim.report.board_figures import difference_figure
-from sim.report.board_page import Board, save_figures, stressed
-from sim.report.effects_page import _differences
-from sim.report.html import report
-from sim.report.network_map import write_names
-from sim.report.page_parts import assumptions, named
-from sim.report.replay import Film, pace
-from sim.report.style import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION, legible, render
-from sim.report.verdict import criteria_table
-from sim.study.capsule import again, export
-from sim.study.comparing import AS_IT_IS, comparison, doubted, doubts_place
-from sim.study.filming import film, filmed_again
-from sim.study.stress import kept_stress
+from sim.core.results import for_spreadsheets
+from sim.experiments.analysis.export import export
+from sim.experiments.analysis.filming import film, filmed_again
+from sim.experiments.analysis.rerun import again
+from sim.experiments.comparison import AS_IT_IS, comparison, doubted, doubts_place
+from sim.experiments.stress import kept_stress
+from sim.reports.board_figures import difference_figure
+from sim.reports.board_page import Board, save_figures, stressed
+from sim.reports.effects_page import _differences
+from sim.reports.html import report
+from sim.reports.network_map import write_names
+from sim.reports.page_parts import assumptions, named
+from sim.reports.replay import Film, pace
+from sim.reports.style import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION, legible, render
+from sim.reports.verdict import criteria_table
 
 DESIGN = "=mean_<b>take</b>"
 

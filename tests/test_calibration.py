@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 
 from sim import Mistake, Scenario, calibrate, cli
-from sim.files import read_observations
-from sim.reading import spans
-from sim.simulation import Simulation
-from sim.study.calibration.sampling import FAR, Sample
-from sim.study.calibration.watching import Watch, range_of
-from sim.study.spaces import evenly
+from sim.core.reading import spans
+from sim.data.files import read_observations
+from sim.experiments.calibration.sampling import FAR, Sample
+from sim.experiments.calibration.watching import Watch, range_of
+from sim.experiments.design.spaces import evenly
+from sim.model.simulation import Simulation
 
 LEVEL, SLOPE = "contribution.level", "founding.slope_mean"
 PUBLISHED = Path(__file__).parents[1] / "scenarios/data/calibration/periods.csv"

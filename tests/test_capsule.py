@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 
 from sim import Mistake, Result, Scenario, Study, cli, run, sweep
-from sim.study import capsule
+from sim.experiments.analysis import export, rerun
+from sim.experiments.verify import verify
 
 TAKE = "sharing.take_rate"
 
@@ -104,13 +105,13 @@ def test_a_series_that_differs_is_found(result):
     series = pd.read_parquet(result.folder / "series.parquet")
     series.loc[40, "trust"] *= 1.001
     series.to_parquet(result.folder / "series.parquet", index=False)
-    (told,) = capsule.differences(Result.read(result.folder), list(range(6)))
+    (told,) = rerun.differences(Result.read(result.folder), list(range(6)))
     assert "run 2 " in told and "the series trust" in told
 
 
 def test_a_sample_is_drawn_by_luck_and_no_larger_than_what_there_is(result):
-    assert capsule.sampled(result, 100) == list(range(6))
-    drawn = {tuple(capsule.sampled(result, 2, seed)) for seed in range(30)}
+    assert rerun.sampled(result, 100) == list(range(6))
+    drawn = {tuple(rerun.sampled(result, 2, seed)) for seed in range(30)}
     assert len(drawn) > 8 and all(len(set(pair)) == 2 for pair in drawn)
 
 
@@ -143,7 +144,7 @@ def test_another_source_is_told(result, capsys):
 
 def test_an_archive_stands_alone_and_is_the_same_every_time(result, capsys):
     assert tide(capsys, "export", "result", "one.zip")[0] == 0
-    capsule.export(result, "two.zip")
+    export.export(result, "two.zip")
     assert Path("one.zip").read_bytes() == Path("two.zip").read_bytes()
     zipfile.ZipFile("one.zip").extractall("there")
     runs = pd.read_csv("there/runs.csv")
@@ -163,13 +164,13 @@ def test_a_dataset_has_units_and_the_same_numbers(result):
     assert made["welfare"].attrs["units"] == "endowments a month"
     assert made["firms"].sel(run=3, month=17) == result.series.query("run == 3 and month == 17")["firms"].item()
     assert made[TAKE].to_numpy().tolist() == [0.0, 0.0, 0.0, 0.3, 0.3, 0.3]
-    capsule.export(result, "made.zarr")
+    export.export(result, "made.zarr")
     assert xarray.open_zarr("made.zarr", consolidated=False)["welfare"].equals(made["welfare"])
 
 
 def test_its_tables_can_be_asked_in_sql_as_the_page_shows(result):
     """Of 3 runs at each take, month by month."""
-    page = resources.files("sim.report").joinpath("pages", "studies.md").read_text(encoding="utf-8")
+    page = resources.files("sim.reports").joinpath("pages", "studies.md").read_text(encoding="utf-8")
     (query,) = re.findall(r"```sql\n(.*?)```", page, re.DOTALL)
     told = duckdb.sql(query.replace("results/mine", "result")).df()
     months = result.series.merge(result.runs[["run", TAKE]], on="run")
@@ -179,7 +180,7 @@ def test_its_tables_can_be_asked_in_sql_as_the_page_shows(result):
 
 def test_what_is_no_result_is_told(tmp_path):
     with pytest.raises(Mistake, match="no result can be read here"):
-        capsule.verify(tmp_path)
+        verify(tmp_path)
 
 
 @pytest.fixture

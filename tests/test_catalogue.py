@@ -4,11 +4,11 @@ import inspect
 
 import pytest
 
-from sim.measures import MEASURES, measure, table
-from sim.measures.catalogue import attribute_docs, firm_columns, tie_columns
+from sim.core.state import Firms, Ties
+from sim.metrics import MEASURES, measure, table
+from sim.metrics.catalogue import attribute_docs, firm_columns, tie_columns
+from sim.model.simulation import Simulation
 from sim.scenario import Scenario
-from sim.simulation import Simulation
-from sim.world import Firms, Ties
 
 
 @pytest.fixture(scope="module")

@@ -10,16 +10,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sim import Hypothesis, Mistake, cli, judge_claims, shipped
-from sim.measures import MEASURES
-from sim.record import OURS
-from sim.report.claims_page import caveats, claims_figure, flips_in_short, headline, rows, verdict_text
-from sim.report.html import report
-from sim.report.sweep_page import level
-from sim.study import claims as claims_module
-from sim.study.claims import Verdicts
-from sim.study.hypotheses import hypotheses
-from sim.study.judging import (
+from sim import Hypothesis, Mistake, cli, judge_claims
+from sim.core import bundled
+from sim.core.results import OURS
+from sim.experiments.claims import testing as claims_module
+from sim.experiments.claims.hypotheses import hypotheses
+from sim.experiments.claims.testing import Verdicts
+from sim.experiments.claims.verdicts import (
     CONTRADICTED,
     DEPENDS,
     NOTHING,
@@ -31,6 +28,10 @@ from sim.study.judging import (
     states_of,
     verdict_of,
 )
+from sim.metrics import MEASURES
+from sim.reports.claims_page import caveats, claims_figure, flips_in_short, headline, rows, verdict_text
+from sim.reports.html import report
+from sim.reports.sweep_page import level
 
 TINY = """
 title = "A <b>tiny</b> claim"
@@ -225,18 +226,18 @@ ASKED = (
 
 
 def test_all_that_is_claimed_has_a_hypothesis():
-    assert set(ASKED) <= set(shipped.claims())
+    assert set(ASKED) <= set(bundled.claims())
 
 
 def test_claims_are_listed_with_what_they_say(capsys):
     code, out, _err = tide(capsys, "claims", "--list")
     assert code == 0
-    for name, path in shipped.claims().items():
+    for name, path in bundled.claims().items():
         assert name in out
         assert Hypothesis.load(path).says.split()[0] in out
 
 
-@pytest.mark.parametrize("name", shipped.claims())
+@pytest.mark.parametrize("name", bundled.claims())
 def test_a_shipped_hypothesis_is_whole(name):
     """It loads, so that every key and value of every scenario is one; and it says what it must before it is run."""
     claim = Hypothesis.load(name)

@@ -5,9 +5,10 @@ import re
 import numpy as np
 import pytest
 
-from sim import Ecosystem, Scenario, run, shipped
+from sim import Ecosystem, Scenario, run
+from sim.core import bundled
 
-CLASSICS = shipped.classics()
+CLASSICS = bundled.classics()
 
 
 def classic(name, **changes):
@@ -33,7 +34,7 @@ def test_a_classic_says_what_it_is_and_runs(name):
 
 @pytest.mark.parametrize("name", CLASSICS)
 def test_a_classic_stands_on_the_page_of_games(name):
-    page = shipped.FOLDER.parent / "docs" / "games.md"
+    page = bundled.FOLDER.parent / "docs" / "games.md"
     if not page.exists():
         pytest.skip("the page comes with the sources, not with the package")
     assert f"classics/{name}.toml" in page.read_text(encoding="utf-8")

@@ -14,7 +14,7 @@ from typer.main import get_command
 from sim import Run, Scenario, sweep
 from sim.cli import main
 from sim.cli.words import GROUPS, app
-from sim.simulation import Simulation
+from sim.model.simulation import Simulation
 
 SHORT = ["--set", "run.steps=12", "--set", "founding.firms=20"]
 
@@ -237,7 +237,7 @@ def test_checking_a_scenario_needs_neither_mesa_nor_matplotlib():
 
 
 def test_a_sweep_worker_needs_no_mesa():
-    code = "import sys, sim.study; print({'mesa', 'matplotlib'} & {*sys.modules})"
+    code = "import sys, sim.experiments; print({'mesa', 'matplotlib'} & {*sys.modules})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=_with_source())
     assert done.stdout.strip() == "set()"
 
@@ -250,7 +250,7 @@ def _with_source() -> dict[str, str]:
 
 
 def test_the_schema_beside_the_scenarios_is_that_of_the_code():
-    from sim.reading import json_schema
+    from sim.core.reading import json_schema
 
     stored = json.loads((Path(__file__).parent.parent / "scenarios" / "schema.json").read_text(encoding="utf-8"))
     assert stored == json_schema(Scenario)

@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 
 from sim import Mistake, Study, cli, sweep
-from sim.study.cluster import do_shard, started
-from sim.study.engines import Done
-from sim.study.parts import Cluster
-from sim.study.processes import environment
-from sim.study.sharding import Plan, sealed, unfinished
-from sim.study.standing import Standing
-from sim.study.sweeping import Interrupted
-from sim.study.work import read_shard
+from sim.experiments.design.parts import Cluster
+from sim.experiments.runner.dask_cluster import do_shard, started
+from sim.experiments.runner.engines import Done
+from sim.experiments.runner.processes import environment
+from sim.experiments.runner.progress import Standing
+from sim.experiments.runner.shard_work import read_shard
+from sim.experiments.runner.sharding import Plan, sealed, unfinished
+from sim.experiments.sweeping import Interrupted
 
 distributed, dask = pytest.importorskip("distributed"), pytest.importorskip("dask")
 
@@ -154,7 +154,7 @@ def test_a_killed_worker_loses_nothing(calm, address, tmp_path):
 
 FATAL = """
 import os
-import sim.simulation as module
+import sim.model.simulation as module
 whole = module.Simulation.advance
 def advance(self, months=None):
     if self.seed == 3 and self.scenario.sharing.take_rate == 0.3:
@@ -170,7 +170,7 @@ def test_a_run_that_takes_workers_along_is_a_row_and_all_others_are_done(calm, t
     (tmp_path / "fault" / "sitecustomize.py").write_text(FATAL, encoding="utf-8")
     source = os.pathsep.join(filter(None, [str(tmp_path / "fault"), str(Path(cli.__file__).parents[2])]))
     monkeypatch.setenv("PYTHONPATH", source)
-    monkeypatch.setattr("sim.study.cluster.TRIES", 1)
+    monkeypatch.setattr("sim.experiments.runner.dask_cluster.TRIES", 1)
     cut(tmp_path / "a", size=2)
     with dask.config.set({"distributed.scheduler.allowed-failures": 0}), started(TWO) as address:
         result = sweep(study(), out=tmp_path / "a", dask=address)
@@ -192,7 +192,7 @@ CLUSTERED = """
 import sys
 from pathlib import Path
 from sim import Study, sweep
-from sim.study.cluster import started
+from sim.experiments.runner.dask_cluster import started
 if __name__ == "__main__":
     study = Study.model_validate_json(Path(sys.argv[1]).read_text())
     with started(study.cluster) as address:
@@ -284,14 +284,14 @@ def test_a_worker_that_does_not_see_the_files_of_firms_says_so(tmp_path, monkeyp
 
 
 def test_where_nobody_answers_that_is_said(tmp_path, monkeypatch):
-    monkeypatch.setattr("sim.study.cluster.WAIT", 0.5)
+    monkeypatch.setattr("sim.experiments.runner.dask_cluster.WAIT", 0.5)
     with pytest.raises(Mistake, match=r"--dask tcp://127\.0\.0\.1:9: no scheduler answers there"):
         sweep(study(), out=tmp_path / "a", dask="tcp://127.0.0.1:9")
     assert not (tmp_path / "a").exists()
 
 
 def test_workers_of_another_version_are_refused(address, tmp_path, monkeypatch):
-    monkeypatch.setattr("sim.record.source_hash", lambda: "another")
+    monkeypatch.setattr("sim.core.results.source_hash", lambda: "another")
     with pytest.raises(Mistake, match="has another version of Rising Tide"):
         sweep(study(), out=tmp_path / "a", dask=address)
 
@@ -347,7 +347,7 @@ def test_wrong_tables_are_told(content, message):
 
 def test_a_batch_system_gets_the_job_that_is_asked_for():
     pytest.importorskip("dask_jobqueue")
-    from sim.study.cluster import _queued
+    from sim.experiments.runner.dask_cluster import _queued
 
     asked = {
         "kind": "slurm",

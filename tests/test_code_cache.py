@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from sim import code_cache
-from sim.compiled import CACHE
-from sim.study.processes import environment
+from sim.core import code_cache
+from sim.core.jit import CACHE
+from sim.experiments.runner.processes import environment
 
 pytestmark = pytest.mark.skipif(CACHE is None, reason="nothing is kept")
 
-PROBE = "from sim import luck; print(repr(float(luck.uniform(luck.key(5), luck.purpose('probe'), 1, 2))))"
+PROBE = "from sim.core import rng; print(repr(float(rng.uniform(rng.key(5), rng.purpose('probe'), 1, 2))))"
 
 
 CODE = b"\x7fELF"
@@ -101,7 +101,7 @@ def test_a_damaged_file_of_compiled_code_is_compiled_anew(small, tmp_path, kind,
 @pytest.mark.slow
 def test_code_of_another_signature_is_not_taken_for_the_one_that_is_asked_for(tmp_path):
     """Two processes that compile one function at the same time may name the files of two signatures alike."""
-    code = "from sim.phases.trust import expect; import numpy as np; print(expect({0}), type(expect({0})).__name__)"
+    code = "from sim.mechanisms.trust import expect; import numpy as np; print(expect({0}), type(expect({0})).__name__)"
     double, single = code.format("1.0, 2.0"), code.format("np.float32(1), np.float32(2)")
     right = run(double, tmp_path / "a").stdout
     run(single, tmp_path / "b")
@@ -155,7 +155,7 @@ def test_a_sweep_over_damaged_files_gives_the_right_result_however_it_is_isolate
 @pytest.mark.slow
 def test_a_folder_that_cannot_be_written_is_told_once_and_nothing_fails(tmp_path):
     (tmp_path / "file").touch()
-    code = "from sim import compiled; print(compiled.CACHE); compiled.warn_if_unkept(); compiled.warn_if_unkept()\n"
+    code = "from sim.core import jit; print(jit.CACHE); jit.warn_if_unkept(); jit.warn_if_unkept()\n"
     done = run(code + PROBE, tmp_path / "file")
     assert done.returncode == 0 and done.stdout.startswith("None\n0.")
     assert done.stderr.count("note: ") == 1 and len(done.stderr.splitlines()) == 1
@@ -174,7 +174,7 @@ def test_a_run_without_a_folder_for_compiled_code_says_that_every_start_compiles
 
 FULL = """
 import errno, os
-from sim import compiled
+from sim.core import jit
 from numba.core.caching import IndexDataCacheFile
 def full(*_words):
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from sim import Mistake, Study, cli, compare, sweep
-from sim.report.verdict import (
+from sim.experiments.comparison import AS_IT_IS, comparison_study, doubted, flips, laid, regret, saved, worlds
+from sim.reports.verdict import (
     best_line,
     doubt_lines,
     is_open,
@@ -17,7 +18,6 @@ from sim.report.verdict import (
     trade_off_lines,
     verdict_lines,
 )
-from sim.study.comparing import AS_IT_IS, comparison, doubted, flips, laid, regret, saved, worlds
 
 TAKE, SEEN = "sharing.take_rate", "governance.monitoring"
 SMALL = {"run.steps": 24, "founding.firms": 20}
@@ -28,7 +28,7 @@ WELFARE = {"measure": "welfare"}
 @pytest.fixture(scope="module")
 def compared(tmp_path_factory):
     """Two takes against the scenario's own."""
-    study = comparison("rising_tide", GREEDY, WELFARE, most=40, changes=SMALL)
+    study = comparison_study("rising_tide", GREEDY, WELFARE, most=40, changes=SMALL)
     return sweep(study, out=tmp_path_factory.mktemp("compared") / "a")
 
 
@@ -72,10 +72,12 @@ def test_a_pair_is_told_in_a_sentence(verdict, more, line):
 def test_what_is_alike_and_what_is_open_are_told_apart(tmp_path):
     twins = {"twin": {TAKE: 0.1}, "other_twin": {TAKE: 0.1}}
     race = {"measure": "welfare", "alike": 1000.0}
-    alike = sweep(comparison("rising_tide", twins, race, most=40, changes=SMALL), out=tmp_path / "alike")
+    alike = sweep(comparison_study("rising_tide", twins, race, most=40, changes=SMALL), out=tmp_path / "alike")
     assert "are alike on welfare, within 1,000; nothing beats them" in verdict_lines(alike)[0]
     near = {"near": {TAKE: 0.1001}}
-    open_ = sweep(comparison("rising_tide", near, WELFARE, most=10, changes=SMALL | {TAKE: 0.1}), out=tmp_path / "open")
+    open_ = sweep(
+        comparison_study("rising_tide", near, WELFARE, most=10, changes=SMALL | {TAKE: 0.1}), out=tmp_path / "open"
+    )
     assert is_open(open_)
     assert verdict_lines(open_)[0] == "Undecided on welfare: “as it is” and near are left; nothing beats them."
 
@@ -83,14 +85,18 @@ def test_what_is_alike_and_what_is_open_are_told_apart(tmp_path):
 def test_only_who_beats_all_others_leads(compared, tmp_path):
     """Twins that both beat the scenario as it is share the lead, so that neither has it; of harm the least leads."""
     twins = {"modest": {TAKE: 0.05}, "as_modest": {TAKE: 0.05}}
-    result = sweep(comparison("rising_tide", twins, WELFARE, most=40, changes=SMALL | {TAKE: 0.7}), out=tmp_path / "a")
+    result = sweep(
+        comparison_study("rising_tide", twins, WELFARE, most=40, changes=SMALL | {TAKE: 0.7}), out=tmp_path / "a"
+    )
     assert leader(result, "welfare") == ""
     assert trade_off_lines(result)[-1].startswith("It is open which is best in welfare")
     assert leader(compared, "welfare") == leader(compared, "grievance") == "modest"
 
 
 def test_a_measure_without_a_number_decides_nothing(tmp_path):
-    result = sweep(comparison("rising_tide", GREEDY, {"measure": "csat"}, most=20, changes=SMALL), out=tmp_path / "a")
+    result = sweep(
+        comparison_study("rising_tide", GREEDY, {"measure": "csat"}, most=20, changes=SMALL), out=tmp_path / "a"
+    )
     assert "Nothing is known of csat" in best_line(
         result, result.race().to_dict("records"), result.study.replicates.race
     )
@@ -168,7 +174,9 @@ def test_common_luck_saves_what_the_variances_say(compared):
 
 def test_close_designs_need_at_least_five_times_fewer_runs_on_common_luck(tmp_path):
     near = {"near": {TAKE: 0.12}}
-    result = sweep(comparison("rising_tide", near, WELFARE, most=60, changes=SMALL | {TAKE: 0.1}), out=tmp_path / "a")
+    result = sweep(
+        comparison_study("rising_tide", near, WELFARE, most=60, changes=SMALL | {TAKE: 0.1}), out=tmp_path / "a"
+    )
     assert saved(result)[AS_IT_IS, "near"] > 5
 
 
@@ -178,7 +186,7 @@ def test_close_designs_need_at_least_five_times_fewer_runs_on_common_luck(tmp_pa
 @pytest.fixture(scope="module")
 def doubts(tmp_path_factory):
     """Two takes, where how much trouble a shortfall is to see is not known."""
-    study = comparison("rising_tide", GREEDY, WELFARE, most=20, changes=SMALL)
+    study = comparison_study("rising_tide", GREEDY, WELFARE, most=20, changes=SMALL)
     asked = doubted(study, {SEEN: (0.0, 1.0)}, points=8, seeds=2)
     return sweep(asked, out=tmp_path_factory.mktemp("doubted") / "a")
 
@@ -257,7 +265,7 @@ def test_a_doubt_that_cannot_be_is_told_before_the_race(tmp_path, monkeypatch, c
 
 def test_a_design_keeps_what_it_sets_where_that_is_doubted(tmp_path):
     """How much the orchestrator will take is not known, but under the designs that say it."""
-    study = comparison("rising_tide", {**GREEDY, "seen": {SEEN: 0.9}}, WELFARE, changes=SMALL)
+    study = comparison_study("rising_tide", {**GREEDY, "seen": {SEEN: 0.9}}, WELFARE, changes=SMALL)
     asked = doubted(study, {TAKE: (0.0, 0.5)}, points=4, seeds=2)
     takes: dict[str, list[float]] = {}
     for levels, scenario in zip(asked.levels(), asked.designs(), strict=True):

@@ -6,18 +6,18 @@ from typing import Any, Literal, get_args, get_origin
 
 import pytest
 
-from sim import shipped
 from sim.cli import main
-from sim.coherence.stages import merged
-from sim.reading import _field
-from sim.report.odd import default, keys
-from sim.report.page_parts import named, unmarked
-from sim.report.telling import FOR_PEOPLE, SPECIAL, TOPICS, describe, different, members
-from sim.report.telling.dates import happening
-from sim.report.telling.page import plain, scenario_lines
-from sim.report.telling.sentences import Either, filled, number, percent, times
+from sim.core import bundled
+from sim.core.reading import _field
+from sim.mechanisms.sections import DemandShock, Departure, ExitShock, FreeRiders, Scandal, Stay
+from sim.reports.model_reference import default, keys
+from sim.reports.page_parts import named, unmarked
+from sim.reports.prose import FOR_PEOPLE, SPECIAL, TOPICS, describe, different, members
+from sim.reports.prose.dates import happening
+from sim.reports.prose.page import plain, scenario_lines
+from sim.reports.prose.sentences import Either, filled, number, percent, times
 from sim.scenario import Scenario
-from sim.sections import DemandShock, Departure, ExitShock, FreeRiders, Scandal, Stay
+from sim.scenario.checks.stages import merged
 
 SENTENCES = [sentence for sentences in TOPICS.values() for sentence in sentences]
 EVERYTHING = {key: True for key in keys() if key.endswith(".on")}
@@ -110,7 +110,7 @@ def test_whatever_is_set_off_its_default_is_told(key, value):
     assert "Also set" not in told or key in told
 
 
-@pytest.mark.parametrize("name", shipped.loadable())
+@pytest.mark.parametrize("name", bundled.loadable())
 def test_every_shipped_scenario_is_told_whole(name):
     """Each value that is not its default makes a difference in the text."""
     scenario = Scenario.load(name)

@@ -5,16 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from sim import shipped
 from sim.cli import main
-from sim.designs import Design, conflicts, decided_anew, is_design, lay
-from sim.mistakes import Mistake
-from sim.report.telling.differing import compared
-from sim.report.telling.page import design_sentences
-from sim.report.telling.sentences import UNCHANGED
+from sim.core import bundled
+from sim.core.errors import Mistake
+from sim.experiments import Study
+from sim.experiments.checking import check_file
+from sim.reports.prose.differing import compared
+from sim.reports.prose.page import design_sentences
+from sim.reports.prose.sentences import UNCHANGED
 from sim.scenario import Scenario
-from sim.study import Study
-from sim.study.checking import check_file
+from sim.scenario.designs import Design, conflicts, decided_anew, is_design, lay
 
 BASES = (
     "rising_tide",
@@ -59,11 +59,11 @@ def wrong(call, *arguments):
 
 
 def test_ten_designs_and_more_are_shipped_and_none_has_the_name_of_a_scenario():
-    assert len(shipped.designs()) >= 10
-    assert not shipped.designs().keys() & (shipped.loadable().keys() | shipped.studies().keys())
+    assert len(bundled.designs()) >= 10
+    assert not bundled.designs().keys() & (bundled.loadable().keys() | bundled.studies().keys())
 
 
-@pytest.mark.parametrize(("base", "name"), [*product(BASES, shipped.designs())])
+@pytest.mark.parametrize(("base", "name"), [*product(BASES, bundled.designs())])
 def test_every_design_fits_over_many_scenarios_and_is_at_work_there(base, name):
     scenario, design = Scenario.load(base), Design.load(name)
     laid = design.over(scenario)
@@ -77,7 +77,7 @@ def test_a_design_that_needs_a_leader_says_so_where_there_is_none(name):
     assert f"designs/{name}.toml:" in line and "founding.orchestrators" in line
 
 
-@pytest.mark.parametrize("name", shipped.designs())
+@pytest.mark.parametrize("name", bundled.designs())
 def test_every_design_is_told_by_what_it_sets_and_by_nothing_else(name):
     design = Design.load(name)
     told = design_sentences(design)

@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sim import Mistake, Study, luck, sweep
-from sim.measures import MEASURES
-from sim.study.folds import folds
-from sim.study.result import Result
+from sim import Mistake, Study, sweep
+from sim.core import rng
+from sim.experiments.analysis.result import Result
+from sim.experiments.design.folds import folds
+from sim.metrics import MEASURES
 
-DRAWN = luck.purpose("test: noise on planted measures")
+DRAWN = rng.purpose("test: noise on planted measures")
 TAKE, SEEN, MEAN = "sharing.take_rate", "governance.monitoring", "founding.slope_mean"
 RANGES = {TAKE: (0.0, 0.5), SEEN: (0.0, 0.8), MEAN: (0.2, 0.9)}
 
@@ -34,7 +35,7 @@ def planted(function, points=256, count=2, noise=0.0, **parts) -> Result:
         {"run": run, "design": design, "seed": seed, **study.levels()[design]} for run, design, seed in study.runs()
     ]
     runs = pd.DataFrame(rows)
-    drawn = luck.uniforms(luck.key(1), DRAWN, 0, np.arange(len(runs)))
+    drawn = rng.uniforms(rng.key(1), DRAWN, 0, np.arange(len(runs)))
     told = function(runs[TAKE] / 0.5, runs[SEEN] / 0.8, (runs[MEAN] - 0.2) / 0.7, drawn)
     runs = runs.assign(**dict.fromkeys(MEASURES, 0.5)).assign(**told, status="done", error="")
     return Result(None, {"study": study.model_dump(mode="json")}, runs)
@@ -73,7 +74,7 @@ def test_what_is_said_of_it_is_that_of_runs_held_out(box):
 def by_point(seed, share):
     """Luck of points, the same for all replicates."""
     result = planted(lambda take, seen, mean, drawn: {"collapsed": drawn}, points=128, count=4)
-    drawn = luck.uniforms(luck.key(seed), DRAWN, 2, result.runs["design"].to_numpy())
+    drawn = rng.uniforms(rng.key(seed), DRAWN, 2, result.runs["design"].to_numpy())
     return replace(result, runs=result.runs.assign(collapsed=(drawn < share(result.runs)).astype(float)))
 
 
@@ -183,7 +184,7 @@ def learned():
 
 def elsewhere(count=400):
     """Other points of the same ranges."""
-    places = luck.uniforms(luck.key(9), DRAWN, 1, np.arange(3 * count)).reshape(3, -1)
+    places = rng.uniforms(rng.key(9), DRAWN, 1, np.arange(3 * count)).reshape(3, -1)
     points = pd.DataFrame(
         {name: low + (high - low) * u for (name, (low, high)), u in zip(RANGES.items(), places, strict=True)}
     )
@@ -212,7 +213,7 @@ def test_and_so_they_do_where_all_points_share_the_luck_of_their_seeds():
     held, by_points, owed = [], [], []
     for first in range(12):
         result = planted(hill, points=48, replicates={"count": 8, "first_seed": 8 * first})
-        lift, tilt = luck.uniforms(luck.key(3), DRAWN, 4, np.arange(2 * 96)).reshape(2, -1) - 0.5
+        lift, tilt = rng.uniforms(rng.key(3), DRAWN, 4, np.arange(2 * 96)).reshape(2, -1) - 0.5
         seed = result.runs["seed"].to_numpy(int)
         result.runs["welfare"] += 0.3 * np.sqrt(12) * (lift[seed] + tilt[seed] * result.runs[TAKE] / 0.5)
         learned = result.surrogate("welfare")
@@ -248,7 +249,7 @@ def test_neighbours_that_share_their_luck_teach_nothing_of_each_other():
     """Pure luck of one lever: in a block of Saltelli, points that differ in the others have it in common."""
 
     def lucky(take, seen, mean, drawn):
-        return {"welfare": luck.uniforms(luck.key(2), DRAWN, 3, (take.to_numpy() * 1e9).astype(np.uint64))}
+        return {"welfare": rng.uniforms(rng.key(2), DRAWN, 3, (take.to_numpy() * 1e9).astype(np.uint64))}
 
     assert planted(lucky, points=32, count=1, kind="saltelli").surrogate("welfare").r2 < 0.15
 

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from sim import Mistake, Study, sweep
-from sim.study.cluster import started
-from sim.study.parts import Cluster
-from sim.study.sharding import Plan, unfinished
-from sim.study.standing import Standing
-from sim.study.sweeping import Interrupted
+from sim.experiments.design.parts import Cluster
+from sim.experiments.runner.dask_cluster import started
+from sim.experiments.runner.progress import Standing
+from sim.experiments.runner.sharding import Plan, unfinished
+from sim.experiments.sweeping import Interrupted
 
 SMALL = {"run.steps": 12, "founding.firms": 20}
 TABLES = ("manifest.json", "runs.parquet", "series.parquet", "summary.csv")
@@ -104,7 +104,7 @@ def test_a_disk_that_fills_while_a_sweep_lasts_costs_nothing_but_the_rest(calm, 
 
 def test_the_last_byte_of_a_disk_is_no_other_matter(calm, disk, monkeypatch):
     """Here nothing is spared, so that the disk itself refuses, in the middle of a file."""
-    monkeypatch.setattr("sim.study.work.SPARE", -(2**30))
+    monkeypatch.setattr("sim.experiments.runner.shard_work.SPARE", -(2**30))
     made = cut(disk / "a")
     ballast = fill(disk, 60_000)
     with pytest.raises(Mistake, match="the disk is full; what is done is kept"):

@@ -6,19 +6,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sim import Mistake, Result, Study, cli, luck
-from sim.study import refining
-from sim.study.dose import dose_response
+from sim import Mistake, Result, Study, cli
+from sim.core import rng
+from sim.experiments import refining
+from sim.experiments.analysis.dose_response import dose_response
 
 TAKE = "sharing.take_rate"
-DRAWS = luck.purpose("test: responses to a dose")
+DRAWS = rng.purpose("test: responses to a dose")
 LEVELS = np.linspace(0.0, 1.0, 7)
 
 
 def uniforms(world, rows, columns=1):
     """Draws of a world, a row a replicate."""
     who = np.arange(rows * columns)
-    return luck.uniforms(luck.key(world), DRAWS, 0, who).reshape(rows, columns)
+    return rng.uniforms(rng.key(world), DRAWS, 0, who).reshape(rows, columns)
 
 
 def responses(levels, truth, width, draws):

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from sim import Ecosystem, Firm, Mistake, Scenario, run
-from sim.firm import GONE
-from sim.world import SERIES
+from sim.core.state import SERIES
+from sim.model.firm import GONE
 
 SCENARIOS = {
     "everything": {},

@@ -10,16 +10,17 @@ import pytest
 
 import sim
 from sim import Scenario, cli
-from sim.mistakes import Mistake
-from sim.record import OURS, series_frame
-from sim.report.autopsy_page import autopsy_page, drawn, write
-from sim.report.autopsy_story import headline, is_common, story, told_trials
-from sim.study import Result, Study, sweep
-from sim.study.autopsy import autopsy
-from sim.study.autopsy.dating import Band, bands_of, largest_loss, outcome_of, see_same
-from sim.study.autopsy.trying import ordinary
-from sim.study.autopsy.watching import Seen, watch
-from sim.study.suspects import branching, leaving, staying, suspects_of, without
+from sim.core.errors import Mistake
+from sim.core.results import OURS
+from sim.core.tables import series_frame
+from sim.experiments import Result, Study, sweep
+from sim.experiments.counterfactuals import autopsy
+from sim.experiments.counterfactuals.dating import Band, bands_of, largest_loss, outcome_of, see_same
+from sim.experiments.counterfactuals.suspects import branching, leaving, staying, suspects_of, without
+from sim.experiments.counterfactuals.trials import ordinary
+from sim.experiments.counterfactuals.watching import Seen, watch
+from sim.reports.autopsy_page import autopsy_page, drawn, write
+from sim.reports.autopsy_story import headline, is_common, story, told_trials
 
 SMALL = Scenario(
     title="Small",

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.files import read_firms, read_ties
-from sim.mistakes import Mistake
+from sim.core.errors import Mistake
+from sim.data.files import read_firms, read_ties
+from sim.model.simulation import Simulation
 from sim.scenario import Scenario
-from sim.simulation import Simulation
 
 SCENARIOS = Path(__file__).parent.parent / "scenarios"
 FLORENCE = SCENARIOS / "data" / "florentine"

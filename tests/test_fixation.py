@@ -6,8 +6,8 @@ from scipy.optimize import brentq
 
 from sim import Mistake, Scenario, fixation
 from sim.cli import main
-from sim.simulation import Simulation
-from sim.study.chains import exact_fixation, simulated_fixation
+from sim.experiments.analysis.fixation import exact_fixation, simulated_fixation
+from sim.model.simulation import Simulation
 
 ALONE = {"only": ["contribution", "exchange", "value"], "exchange": {"rule": "strategies"}}
 

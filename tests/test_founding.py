@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sim import Mistake, Scenario, luck
-from sim.founding import found
-from sim.names import ContributionType, Role, words
-from sim.rules import Rules, change_rules
-from sim.traits import quantile_table
+from sim import Mistake, Scenario
+from sim.core import rng
+from sim.core.names import ContributionType, Role, words
+from sim.mechanisms.firm_init import quantile_table
+from sim.model.founding import found
+from sim.model.parameters import Rules, change_rules
 
 MANY = Scenario(founding={"firms": 20_000, "topology": "ring", "partners": 2.0}, membership={"on": False})
 
@@ -112,4 +113,4 @@ def test_rules_are_the_scenario_in_numbers_and_change_by_their_full_key():
 def test_luck_is_the_seeds():
     one, other = (found(Scenario(), seed)[0].firms.endowment for seed in (0, 1))
     assert not np.array_equal(one, other)
-    assert luck.key(0) == 0
+    assert rng.key(0) == 0

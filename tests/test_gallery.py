@@ -11,14 +11,14 @@ from PIL import Image
 from scipy import stats
 from scipy.special import ndtri
 
-from sim import luck, shipped
-from sim.measures import MEASURES
-from sim.measures.estimate import holm, mean_error, mean_interval, share_difference, share_error
-from sim.mistakes import Mistake
-from sim.report import gallery as module
-from sim.report.gallery import OVERVIEW, gallery, on_show
-from sim.report.tables import has_main_effects, of_the_last
-from sim.study import Result, Study, sweep
+from sim.core import bundled, rng
+from sim.core.errors import Mistake
+from sim.experiments import Result, Study, sweep
+from sim.metrics import MEASURES
+from sim.metrics.stats import holm, mean_error, mean_interval, share_difference, share_error
+from sim.reports import gallery as module
+from sim.reports.gallery import OVERVIEW, gallery, on_show
+from sim.reports.tables import has_main_effects, of_the_last
 
 TAKE = "sharing.take_rate"
 HUBS = """\
@@ -216,8 +216,8 @@ def test_effects_have_p_values_that_are_adjusted_for_all_rows(hubs):
 
 def test_of_many_differences_that_are_none_some_are_shown_but_none_of_all_together():
     """Forty measures of a table in which nothing differs: at 95 % each, two are shown by chance."""
-    key, purpose = luck.key(4), luck.purpose("test: forty measures of no effect")
-    values = ndtri(np.array([luck.uniforms(key, purpose, k, np.arange(30)) for k in range(40)]))
+    key, purpose = rng.key(4), rng.purpose("test: forty measures of no effect")
+    values = ndtri(np.array([rng.uniforms(key, purpose, k, np.arange(30)) for k in range(40)]))
     errors = np.array([mean_error(row) for row in values])
     shown = [not (each.low <= 0 <= each.high) for each in map(mean_interval, values)]
     assert list(errors < 0.05) == shown and 1 <= sum(shown) <= 4
@@ -353,7 +353,7 @@ def test_the_table_of_all_is_put_together_from_the_pages(write, monkeypatch):
     path = write(HUBS)
     monkeypatch.setattr(module, "on_show", lambda: {"hubs_test": path, "gone": Path("gone.toml")})
     monkeypatch.setattr(
-        shipped, "study_groups", lambda: {"patterns": {"hubs_test": path}, "": {"gone": Path("gone.toml")}}
+        bundled, "study_groups", lambda: {"patterns": {"hubs_test": path}, "": {"gone": Path("gone.toml")}}
     )
     gallery([str(path)], "out", workers=1)
     table = Path("out/README.md").read_text(encoding="utf-8")
@@ -420,9 +420,9 @@ def test_all_effects_stand_in_one_file_and_those_of_other_studies_stay(write):
 
 
 def test_studies_are_found_in_subfolders_and_no_name_is_used_twice():
-    groups = shipped.study_groups()
+    groups = bundled.study_groups()
     assert {"", "patterns", "mechanisms"} <= groups.keys()
-    assert sum(map(len, groups.values())) == len(shipped.studies())
+    assert sum(map(len, groups.values())) == len(bundled.studies())
     assert set(on_show()) >= groups["patterns"].keys() | groups["mechanisms"].keys()
 
 
@@ -433,4 +433,4 @@ def test_every_experiment_on_show_is_sound_and_says_what_is_expected(name):
     assert set(study.effects.measures) <= MEASURES.keys()
     assert study.effects.expect.endswith(".")
     assert study.description
-    assert study.effects.claims or name not in shipped.study_groups()["patterns"]
+    assert study.effects.claims or name not in bundled.study_groups()["patterns"]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sim import Mistake, Study, cli, run, sweep
-from sim.report.html import report
+from sim.reports.html import report
 
 NASTY = '<script>alert(1)</script> "quoted" & =cmd() \u202eright to left'
 VOID = {"meta", "br", "img", "path", "use", "rect", "circle", "line", "polygon", "stop", "image"}

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from sim import Mistake, Scenario, Study, cli, shipped
-from sim.coherence.idle import ALSO, ELSEWHERE
-from sim.sections import mechanisms
-from sim.simulation import Simulation
-from sim.study.checking import check_file
+from sim import Mistake, Scenario, Study, cli
+from sim.core import bundled
+from sim.experiments.checking import check_file
+from sim.mechanisms.sections import mechanisms
+from sim.model.simulation import Simulation
+from sim.scenario.checks.idle import ALSO, ELSEWHERE
 
 MECHANISMS = [key for key, _mechanism in mechanisms(Scenario())]
 STUDY = 'scenario = "rising_tide"\n[replicates]\ncount = 2\n'
@@ -95,7 +96,7 @@ def test_a_default_that_is_written_down_is_no_lever(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "where", [*shipped.scenarios().values(), *shipped.studies().values()], ids=lambda path: path.stem
+    "where", [*bundled.scenarios().values(), *bundled.studies().values()], ids=lambda path: path.stem
 )
 def test_nothing_that_ships_is_said_in_vain(where):
     wealth = ["data/florentine/firms.csv: the column 'wealth' is not used"]  # what the endowments are made of

@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 
 import sim
 from sim.cli import main
-from sim.files import read_firms, read_ties
-from sim.importing import import_network, scale
-from sim.importing.cells import day, decimal_mark, number
-from sim.mistakes import Mistake
-from sim.report.html import report
-from sim.report.telling import assumed
+from sim.core.errors import Mistake
+from sim.data.files import read_firms, read_ties
+from sim.data.importing import import_network, scale
+from sim.data.importing.cells import day, decimal_mark, number
+from sim.experiments.checking import check_file
+from sim.reports.html import report
+from sim.reports.prose import assumed
 from sim.scenario import Scenario
-from sim.study.checking import check_file
 
 FIRMS = "name,role,size\nAnn,orchestrator,4\nBob,channel,1\nCid,supplier,1\n"
 TIES = "source,target,weight,trust\nAnn,Bob,2,0.8\nAnn,Cid,1,0.5\n"
@@ -516,7 +516,7 @@ def test_assumptions_change_no_result(here):
 
 
 def test_names_are_text_whatever_they_look_like(here, capsys):
-    from sim.importing.writing import _csv
+    from sim.data.importing.writing import _csv
 
     here(
         firms=_csv(["name"], [(name,) for name in HOSTILE]),

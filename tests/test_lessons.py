@@ -19,7 +19,7 @@ from sim.app.lessons import Change, Lesson, filled, find, lessons, readable, ser
 from sim.app.server import app, lesson_list
 from sim.app.sheets import export
 from sim.app.words import speak
-from sim.shipped import FOLDER
+from sim.core.bundled import FOLDER
 
 SHIPPED = lessons()
 NAMES = sorted({known.name for known in SHIPPED})

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from sim import Mistake, Study, lifeline, sweep
-from sim.study import processes
-from sim.study.processes import environment
-from sim.study.sharding import Plan, unfinished
+from sim import Mistake, Study, sweep
+from sim.core import lifeline
+from sim.experiments.runner import processes
+from sim.experiments.runner.processes import environment
+from sim.experiments.runner.sharding import Plan, unfinished
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 
@@ -93,9 +94,9 @@ def test_a_worker_that_still_imports_ends_with_its_killed_driver(tmp_path, plann
 def test_a_helper_that_compiles_ends_with_its_killed_driver(tmp_path):
     """The helper comes where nothing has been compiled yet; here it never gets beyond its imports."""
     code = (
-        "import os, sys\nfrom sim import Scenario, warm\nfrom sim.rules import Rules\n"
+        "import os, sys\nfrom sim import Scenario\nfrom sim.model import precompile\nfrom sim.model.parameters import Rules\n"
         "os.environ['PYTHONPATH'] = os.pathsep.join([sys.argv[1], os.environ['PYTHONPATH']])\n"
-        "warm.call_help(Rules(Scenario.load('rising_tide')))\nimport time; time.sleep(600)"
+        "precompile.call_help(Rules(Scenario.load('rising_tide')))\nimport time; time.sleep(600)"
     )
     kept = environment() | {"RISINGTIDE_CACHE": str(tmp_path / "cache")}
     words = [sys.executable, "-c", code, str(slow(tmp_path, "numba"))]
@@ -110,14 +111,14 @@ def test_a_helper_that_compiles_ends_with_its_killed_driver(tmp_path):
 
 STARTED = """
 import os, subprocess, sys, time
-from sim import lifeline
+from sim.core import lifeline
 if sys.argv[1] == "unwatched":
     lifeline.command = lambda *words: [sys.executable, "-c", UNWATCHED, str(os.getpid()), *words]
 subprocess.Popen(lifeline.command("slow"))
 time.sleep(600)
 """
 UNWATCHED = (
-    "import sys; from sim import lifeline; lifeline._killed_by_kernel = lambda: False; lifeline.main(*sys.argv[1:])"
+    "import sys; from sim.core import lifeline; lifeline._killed_by_kernel = lambda: False; lifeline.main(*sys.argv[1:])"
 )
 
 
@@ -137,7 +138,7 @@ def test_a_process_ends_with_the_one_that_started_it_whoever_watches(tmp_path, w
 
 def test_a_process_whose_parent_has_died_already_does_not_begin(tmp_path):
     slow(tmp_path, "slow")
-    words = [sys.executable, "-m", "sim.lifeline", "1", "slow"]  # process 1 is not its parent
+    words = [sys.executable, "-m", "sim.core.lifeline", "1", "slow"]  # process 1 is not its parent
     path = os.pathsep.join([str(tmp_path / "slow"), environment()["PYTHONPATH"]])
     done = subprocess.run(words, env=environment() | {"PYTHONPATH": path}, capture_output=True, timeout=60)
     assert done.returncode == 1 and importing(tmp_path) == []
@@ -193,4 +194,4 @@ def test_every_ending_has_a_name():
 
 
 def test_the_command_of_a_worker_names_this_process():
-    assert lifeline.command("a", "b")[1:] == ["-m", "sim.lifeline", str(os.getpid()), "a", "b"]
+    assert lifeline.command("a", "b")[1:] == ["-m", "sim.core.lifeline", str(os.getpid()), "a", "b"]

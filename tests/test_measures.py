@@ -9,9 +9,11 @@ import pytest
 from scipy import stats
 from scipy.special import ndtri
 
-from sim import luck
-from sim.measures import MEASURES, measure
-from sim.measures.collapse import (
+from sim.core import rng
+from sim.core.names import PHASES
+from sim.core.state import SERIES
+from sim.metrics import MEASURES, measure
+from sim.metrics.collapse import (
     baseline,
     collapsed,
     kaplan_meier,
@@ -20,7 +22,7 @@ from sim.measures.collapse import (
     sensitivity,
     time_to_collapse,
 )
-from sim.measures.fairness import (
+from sim.metrics.fairness import (
     atkinson,
     distance,
     gini,
@@ -30,7 +32,7 @@ from sim.measures.fairness import (
     shapley_distance,
     smallest_benefit,
 )
-from sim.measures.network import (
+from sim.metrics.network import (
     centralisation,
     exponent,
     exponent_interval,
@@ -42,15 +44,13 @@ from sim.measures.network import (
     took_off,
     value_per_member,
 )
-from sim.measures.resilience import recovery_time, resilience_loss, robustness
-from sim.measures.trust import cooperation
-from sim.names import PHASES
-from sim.running import run as simulate
+from sim.metrics.resilience import recovery_time, resilience_loss, robustness
+from sim.metrics.trust import cooperation
+from sim.model.running import run as simulate
+from sim.model.simulation import Simulation
 from sim.scenario import Scenario
-from sim.simulation import Simulation
-from sim.world import SERIES
 
-MEDIANS = luck.purpose("test: lives of which half are gone")
+MEDIANS = rng.purpose("test: lives of which half are gone")
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -331,9 +331,9 @@ def exact_median(time, happened):
 @pytest.mark.parametrize("kind", ["one by one", "ties", "half of them at once", "censored", "censored and ties"])
 def test_the_median_is_that_of_exact_fractions_up_to_200_lives(kind):
     """Products of rounded quotients miss one half by an ulp for 24, 38, 44 … lives, and tell the next event, or infinity."""
-    key, wrong = luck.key(5), []
+    key, wrong = rng.key(5), []
     for count in range(1, 201):
-        draws = [luck.uniforms(key, MEDIANS, part, np.arange(count)) for part in range(2)]
+        draws = [rng.uniforms(key, MEDIANS, part, np.arange(count)) for part in range(2)]
         time, happened = np.arange(1.0, count + 1), np.ones(count, bool)
         if "ties" in kind:
             time = np.ceil(draws[0] * max(2, count // 3))

@@ -9,11 +9,12 @@ import csv
 import numpy as np
 import pytest
 
-from sim import Ecosystem, Scenario, luck
-from sim.world import SERIES
+from sim import Ecosystem, Scenario
+from sim.core import rng
+from sim.core.state import SERIES
 
 ENGINES = pytest.mark.parametrize("engine", ["compiled", "agents"])
-TRAIT = luck.purpose("tests: traits of a firm")
+TRAIT = rng.purpose("tests: traits of a firm")
 SIZE = 14
 STEPS = 18
 
@@ -41,7 +42,7 @@ LUCKY = {
 
 def draw(column, k):
     """A number between 0 and 1 for firm k, the same in every test."""
-    return luck.uniform(luck.key(5), TRAIT, column, k)
+    return rng.uniform(rng.key(5), TRAIT, column, k)
 
 
 def firms(size=SIZE, endowment=1.0):

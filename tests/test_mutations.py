@@ -15,12 +15,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sim import cli, shipped
-from sim.mistakes import Mistake
+from sim import cli
+from sim.core import bundled
+from sim.core.errors import Mistake
 from sim.scenario import Scenario
 
 SHIPPED = {
-    name: shipped.scenarios()[name].read_text(encoding="utf-8") for name in ("florentine", "raised_take", "rising_tide")
+    name: bundled.scenarios()[name].read_text(encoding="utf-8") for name in ("florentine", "raised_take", "rising_tide")
 }
 STATEMENT = re.compile(r"^([a-z_]+) = ([^#\n]*[^#\s])[ \t]*(?:#.*)?$")
 NOT_UTF8 = (b"\xff", b"\xc3\x28", b"\xed\xa0\x80", b"\xf8\x88")
@@ -267,7 +268,7 @@ ALL = dict(mutants())
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
     """A folder with what the shipped scenarios name, in which broken ones are written."""
-    return Path(shutil.copytree(shipped.FOLDER, tmp_path_factory.mktemp("home") / "scenarios"))
+    return Path(shutil.copytree(bundled.FOLDER, tmp_path_factory.mktemp("home") / "scenarios"))
 
 
 @pytest.fixture

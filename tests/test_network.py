@@ -23,15 +23,15 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 import sim
-from sim.app import asked, budget, connections, film, guard, messages, scheduling, server
+from sim.app import asked, budget, connections, film, guard, messages, scheduling, server, settings
 from sim.app.connections import Connection
 from sim.app.scheduling import Busy, Cancelled, Scheduler
 from sim.app.server import app
-from sim.mistakes import Mistake
-from sim.reading import parse
+from sim.core.bundled import loadable
+from sim.core.errors import Mistake
+from sim.core.reading import parse
+from sim.model.simulation import Simulation
 from sim.scenario import Scenario
-from sim.shipped import loadable
-from sim.simulation import Simulation
 
 LONG = {"set": {"founding.firms": 200, "run.steps": 500, "membership.market_potential": 10_000}}
 """Some of the largest that can be watched: ten seconds and more."""
@@ -419,7 +419,7 @@ def listening(**how):
 
 
 def test_a_body_that_does_not_come_is_not_waited_for(monkeypatch):
-    monkeypatch.setattr(server, "ARRIVES", 0.4)
+    monkeypatch.setattr(settings, "ARRIVES", 0.4)
     with listening() as port:
         for path in ("run", "answers", "class/enter", "room", "room/saved"):
             with socket.create_connection(("127.0.0.1", port)) as line:
@@ -502,7 +502,7 @@ FOREIGN = [
 @pytest.mark.parametrize("where", ["127.0.0.1", "0.0.0.0", "::", "192.0.2.7"])
 def test_a_name_that_is_not_ours_is_refused_wherever_it_listens(where, host, tmp_path):
     """A foreign page whose name points here (DNS rebinding) opens no room, and sees nothing."""
-    names = tuple({*server.LOCALS, *guard.names_here(where)})
+    names = tuple({*settings.LOCALS, *guard.names_here(where)})
     with TestClient(app(names, where, rooms=tmp_path), client=("127.0.0.1", 1)) as client:
         for answer in (
             client.get("/", headers={"host": host}),
@@ -530,7 +530,7 @@ def test_a_name_that_is_not_ours_is_refused_wherever_it_listens(where, host, tmp
     ],
 )
 def test_it_answers_to_its_own_names_and_addresses(where, hosts):
-    names = tuple({*server.LOCALS, *guard.names_here(where), "class.school"})
+    names = tuple({*settings.LOCALS, *guard.names_here(where), "class.school"})
     with TestClient(app(names, where)) as client:
         assert [client.get("/", headers={"host": host}).status_code for host in hosts] == [200] * len(hosts)
 

@@ -3,7 +3,7 @@
 import pytest
 
 from sim import Scenario, run
-from sim.sections import mechanisms
+from sim.mechanisms.sections import mechanisms
 
 WITHOUT = {
     "rising_tide": (

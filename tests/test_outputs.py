@@ -8,10 +8,10 @@ import pytest
 
 from sim import Mistake, Result, Run, Scenario, Study, judge_claims, sweep
 from sim.cli import main
-from sim.mistakes import counted
-from sim.outputs import check_free, own_place
-from sim.places import output_file, output_folder, result_folder
-from sim.study.searching import Search, search
+from sim.core.errors import counted
+from sim.core.places import output_file, output_folder, result_folder
+from sim.experiments.outputs import check_free, own_place
+from sim.experiments.search import Search, search
 
 SMALL = 'title = "S"\n[run]\nsteps = 6\n[founding]\nfirms = 14\n'
 STUDY = 'scenario = "small.toml"\n[factors]\n"sharing.take_rate" = {}\n[replicates]\ncount = 1\n'

@@ -7,9 +7,9 @@ import pytest
 
 import sim
 from sim import Mistake
-from sim.engine import KERNELS
-from sim.phases import sharing
-from sim.world import ORCHESTRATOR
+from sim.core.state import ORCHESTRATOR
+from sim.mechanisms import sharing
+from sim.model.loop import KERNELS
 
 SMALL = {"run.steps": 12, "founding.firms": 60}
 EQUAL = {"sharing.mix": {"equal": 1.0}, "sharing.take_rate": 0.0, "sharing.pooled": 1.0}

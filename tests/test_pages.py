@@ -14,12 +14,12 @@ import yaml
 
 import sim
 from sim import Mistake, Scenario, Study
-from sim.reading import json_schema
-from sim.report.docs import CLUSTER
-from sim.study.jobs import job
-from sim.study.parts import Cluster
+from sim.core.reading import json_schema
+from sim.experiments.design.parts import Cluster
+from sim.experiments.runner.jobs import job
+from sim.reports.docs import CLUSTER
 
-PAGES = resources.files("sim.report").joinpath("pages")
+PAGES = resources.files("sim.reports").joinpath("pages")
 
 
 def blocks(page, language):

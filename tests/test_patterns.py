@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sim import Scenario, Study, sweep
-from sim.simulation import Simulation
+from sim.model.simulation import Simulation
 
 SEEDS = range(8)
 

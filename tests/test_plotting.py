@@ -8,8 +8,8 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from sim import Mistake, Study, sweep
-from sim.measures.collapse import kaplan_meier
-from sim.report import style
+from sim.metrics.collapse import kaplan_meier
+from sim.reports import style
 
 TAKE = "sharing.take_rate"
 SMALL = {"run.steps": 48, "founding.firms": 20}

@@ -5,9 +5,9 @@ import re
 import pytest
 
 from sim import Scenario, Study, sweep
-from sim.measures.trust import norm_at_end
-from sim.mistakes import Mistake
-from sim.simulation import Simulation
+from sim.core.errors import Mistake
+from sim.metrics.trust import norm_at_end
+from sim.model.simulation import Simulation
 
 TEXT = """
 title = "Two steps"

@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim import Mistake, Study, luck, sweep
-from sim.study.parts import Race
-from sim.study.racing import heats, still_racing
-from sim.study.sharding import Plan, unfinished
-from sim.study.sweeping import Interrupted
+from sim import Mistake, Study, sweep
+from sim.core import rng
+from sim.experiments.analysis.racing import heats, still_racing
+from sim.experiments.design.parts import Race
+from sim.experiments.runner.sharding import Plan, unfinished
+from sim.experiments.sweeping import Interrupted
 
-DRAWN = luck.purpose("test: treatments that race")
+DRAWN = rng.purpose("test: treatments that race")
 WELFARE = Race(measure="welfare")
 ALIKE = Race(measure="welfare", alike=0.2)
 
@@ -20,7 +21,7 @@ def normal(trial: int, part: int, count: int) -> np.ndarray:
     """Standard normal values."""
     from scipy.special import ndtri
 
-    return ndtri(luck.uniforms(luck.key(trial), DRAWN, part, np.arange(count)))
+    return ndtri(rng.uniforms(rng.key(trial), DRAWN, part, np.arange(count)))
 
 
 def treatments(trial: int, means: list[float], count: int = 400, alike: float = 0.8) -> np.ndarray:
@@ -183,7 +184,7 @@ def test_what_cannot_race_is_told(parts, message):
 
 def losses(trial: int, chance: float, size: float, count: int = 500, noise: float = 0.0) -> np.ndarray:
     """Two treatments of the same mean: one is a little better in almost all runs, and loses `size` in a few."""
-    draws = luck.uniforms(luck.key(trial), DRAWN, 90, np.arange(count))
+    draws = rng.uniforms(rng.key(trial), DRAWN, 90, np.arange(count))
     gain, base = chance * size / (1 - chance), 0.9
     one = np.where(draws < chance, base - size, base + gain) + noise * normal(trial, 91, count)
     return np.column_stack([one, base + noise * normal(trial, 92, count)])
@@ -240,7 +241,7 @@ def test_what_lies_beyond_the_bounds_counts_as_the_bound():
 
 
 def test_which_measures_have_bounds():
-    from sim.measures import MEASURES
+    from sim.metrics import MEASURES
 
     assert MEASURES["survival"].bounds == MEASURES["collapsed"].bounds == MEASURES["gini_benefit"].bounds == (0.0, 1.0)
     assert MEASURES["hysteresis_width"].bounds == MEASURES["assortativity"].bounds == (-1.0, 1.0)

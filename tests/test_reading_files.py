@@ -12,13 +12,13 @@ import sim
 from sim import Mistake, Result, Run, Scenario, Search, Study
 from sim.app.lessons import Lesson
 from sim.cli import main
-from sim.designs import Design
-from sim.files import read_firms, read_observations, read_rows, read_ties
-from sim.importing import import_network
-from sim.reading_files import ALLOW, named_file, read_bytes
-from sim.study import sweeping
-from sim.study.claims import Verdicts
-from sim.study.hypotheses import Hypothesis
+from sim.core.reading_files import ALLOW, named_file, read_bytes
+from sim.data.files import read_firms, read_observations, read_rows, read_ties
+from sim.data.importing import import_network
+from sim.experiments import sweeping
+from sim.experiments.claims.hypotheses import Hypothesis
+from sim.experiments.claims.testing import Verdicts
+from sim.scenario.designs import Design
 
 SMALL = 'title = "S"\n[run]\nsteps = 6\n[founding]\nfirms = {firms}\npartners = 2\n[sharing]\ntake_rate = 0.0\n'
 FIRMS = "name\nAnn\nBob\nCid\nDee\n"

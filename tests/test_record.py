@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from sim import Mistake, Run, run
-from sim.record import whole_or_absent
-from sim.simulation import Simulation
+from sim.core.results import whole_or_absent
+from sim.model.simulation import Simulation
 
 SMALL = {"run.steps": 24, "founding.firms": 20, "membership.market_potential": 30}
 

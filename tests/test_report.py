@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from sim import Mistake, Result, Run, Scenario, Study, maturity, run, sweep
-from sim.measures.maturity import DIMENSIONS
-from sim.report import run_figure, save, sweep_figure
-from sim.report.network_map import layout, make_room
-from sim.report.run_page import agenda
-from sim.report.style import apart
-from sim.report.sweep_page import called, is_share
-from sim.report.tables import findings, level, maturity_lines, measures_table
-from sim.report.wording import number, percent
+from sim.metrics.maturity import DIMENSIONS
+from sim.reports.figures import run_figure, save, sweep_figure
+from sim.reports.network_map import layout, make_room
+from sim.reports.run_page import agenda
+from sim.reports.style import apart
+from sim.reports.sweep_page import called, is_share
+from sim.reports.tables import findings, level, maturity_lines, measures_table
+from sim.reports.wording import number, percent
 
 SMALL = {"run.steps": 30, "founding.firms": 24, "membership.market_potential": 30}
 

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from sim import Mistake, Scenario, returns
-from sim.report.tables import returns_table
-from sim.simulation import Simulation
-from sim.study.worth import WITHOUT, fieller, not_priced, without
+from sim.experiments.counterfactuals.ablation import WITHOUT, fieller, not_priced, without
+from sim.model.simulation import Simulation
+from sim.reports.tables import returns_table
 
 
 def test_every_rule_can_be_done_without():

@@ -32,12 +32,12 @@ from sim.app.room.keeping import LONGEST_NAME, Room, cleaned
 from sim.app.room.saved import files
 from sim.app.room.showing import Shown, summing
 from sim.app.server import app
-from sim.files import read_observations
-from sim.mistakes import Mistake
+from sim.core.errors import Mistake
+from sim.core.state import SERIES
+from sim.core.storage import Log
+from sim.data.files import read_observations
+from sim.experiments import Study
 from sim.scenario import Scenario
-from sim.storage import Log
-from sim.study import Study
-from sim.world import SERIES
 
 SMALL = {"seats": 8, "rounds": 6, "seed": 3}
 

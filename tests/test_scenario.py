@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim import cli, shipped
-from sim.mistakes import Mistake
-from sim.names import PHASES
-from sim.reading import assignment, json_schema
+from sim import cli
+from sim.core import bundled
+from sim.core.errors import Mistake
+from sim.core.names import PHASES
+from sim.core.reading import assignment, json_schema
 from sim.scenario import Scenario
 
 FULL = Scenario(title="All of it").to_toml(full=True)
@@ -59,18 +60,18 @@ def test_a_title_is_a_scenario_and_all_else_has_its_default():
     assert Scenario.loads('title = "Untitled"') == Scenario()
 
 
-@pytest.mark.parametrize("name", shipped.scenarios())
+@pytest.mark.parametrize("name", bundled.scenarios())
 def test_a_shipped_scenario_is_known_by_its_name_from_any_folder(name, write):
     write("")
     scenario = Scenario.load(name)
     assert scenario.title != "Untitled" and scenario.description
-    assert scenario.folder == shipped.FOLDER
+    assert scenario.folder == bundled.FOLDER
 
 
 SCHEMA = jsonschema.Draft202012Validator(json_schema(Scenario))
 
 
-@pytest.mark.parametrize("path", shipped.scenarios().values(), ids=shipped.scenarios())
+@pytest.mark.parametrize("path", bundled.scenarios().values(), ids=bundled.scenarios())
 def test_a_shipped_scenario_names_its_schema_for_editors_and_keeps_to_it(path):
     text = path.read_text(encoding="utf-8")
     assert text.startswith("#:schema ./schema.json\n")
@@ -81,7 +82,7 @@ def test_the_schema_that_ships_is_the_one_the_command_prints(capsys):
     """When this fails: tide schema > scenarios/schema.json."""
     code, printed, _ = tide(capsys, "schema")
     assert code == 0
-    assert json.loads((shipped.FOLDER / "schema.json").read_text(encoding="utf-8")) == json.loads(printed)
+    assert json.loads((bundled.FOLDER / "schema.json").read_text(encoding="utf-8")) == json.loads(printed)
 
 
 def test_the_schema_refuses_what_no_scenario_may_say_and_explains_every_key():
@@ -185,7 +186,7 @@ def test_what_is_no_file_is_told_apart(write):
     write('title = "x"')
     assert "folder" in told(Scenario.load, ".")[0]
     assert "did you mean 'rising_tide'?" in told(Scenario.load, "risingtide.toml")[0]
-    assert ", ".join(shipped.scenarios()) in told(Scenario.load, "qqqqq")[0]
+    assert ", ".join(bundled.scenarios()) in told(Scenario.load, "qqqqq")[0]
     for name in ("s.toml/x", "x" * 5000, "a\0b"):
         assert len(told(Scenario.load, name)) == 1
 
@@ -395,7 +396,7 @@ def test_a_scenario_comes_back_as_it_was_written(changes, full):
 
 
 @pytest.mark.parametrize("full", [False, True])
-@pytest.mark.parametrize("name", shipped.scenarios())
+@pytest.mark.parametrize("name", bundled.scenarios())
 def test_shipped_scenarios_come_back_too(name, full):
     scenario = Scenario.load(name)
     assert Scenario.loads(scenario.to_toml(full)) == scenario
@@ -432,7 +433,7 @@ def test_what_is_no_command_exits_2(capsys):
 def test_the_command_lists_what_ships(capsys):
     code, said, _ = tide(capsys, "scenarios")
     assert code == 0
-    for name in shipped.scenarios():
+    for name in bundled.scenarios():
         assert name in said and Scenario.load(name).title in said
 
 

@@ -12,18 +12,18 @@ import pytest
 
 import sim
 from sim import Design, Mistake, Search, cli
-from sim.report.html import report
-from sim.report.search_page import search_figure
-from sim.report.search_verdict import best_line, region_line, search_lines
-from sim.report.style import render
-from sim.study import searching
-from sim.study.capsule import verify
-from sim.study.comparing import AS_IT_IS
-from sim.study.searching.evolving import spread, unbeaten
-from sim.study.searching.failing import regions
-from sim.study.searching.found import Found
-from sim.study.searching.trying import JOURNAL, Trial, scores, seeds, worlds
-from sim.study.sweeping import Interrupted
+from sim.experiments import search as searching
+from sim.experiments.comparison import AS_IT_IS
+from sim.experiments.search.evaluation import JOURNAL, Trial, scores, seeds, worlds
+from sim.experiments.search.evolution import spread, unbeaten
+from sim.experiments.search.failure_regions import regions
+from sim.experiments.search.result import Found
+from sim.experiments.sweeping import Interrupted
+from sim.experiments.verify import verify
+from sim.reports.html import report
+from sim.reports.search_page import search_figure
+from sim.reports.search_verdict import best_line, region_line, search_lines
+from sim.reports.style import render
 
 TAKE, EXIT = "sharing.take_rate", "membership.exit_rate"
 SMALL = {"run.steps": 60, "founding.firms": 20, "voice.decider": "fixed"}

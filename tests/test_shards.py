@@ -17,16 +17,18 @@ import pytest
 
 from sim import Result, Study, sweep
 from sim.cli import main
-from sim.measures import MEASURES
-from sim.mistakes import Mistake
-from sim.record import Run, write_json
-from sim.study import sharding, sweeping
-from sim.study.estimating import Needs, check_room, spelled_bytes, spelled_time
-from sim.study.processes import environment
-from sim.study.sharding import Plan, unfinished
-from sim.study.standing import Standing
-from sim.study.sweeping import Interrupted, forecast, merge, plan, work
-from sim.study.work import as_bytes, read_shard
+from sim.core.errors import Mistake
+from sim.core.results import write_json
+from sim.experiments import sweeping
+from sim.experiments.runner import sharding
+from sim.experiments.runner.cost import Needs, check_room, spelled_bytes, spelled_time
+from sim.experiments.runner.processes import environment
+from sim.experiments.runner.progress import Standing
+from sim.experiments.runner.shard_work import as_bytes, read_shard
+from sim.experiments.runner.sharding import Plan, unfinished
+from sim.experiments.sweeping import Interrupted, forecast, merge, plan, work
+from sim.metrics import MEASURES
+from sim.model.record import Run
 
 TAKE = "sharing.take_rate"
 SMALL = {"run.steps": 12, "founding.firms": 20}
@@ -97,7 +99,7 @@ def test_neither_the_cut_into_shards_nor_the_engine_shows_in_the_result(calm, tm
 )
 def test_an_interrupted_sweep_goes_on_from_its_shards_on_another_engine(calm, tmp_path, monkeypatch, first, then):
     made = cut(tmp_path / "a")
-    monkeypatch.setattr("sim.study.processes.LOOK", 0.001)  # forty runs take less than a look
+    monkeypatch.setattr("sim.experiments.runner.processes.LOOK", 0.001)  # forty runs take less than a look
     with pytest.raises(Interrupted) as stop:
         sweep(study(), workers=2, out=tmp_path / "a", isolate=first, progress=stop_after(15), limit=60)
     there = {shard: made.path(shard).stat().st_mtime_ns for shard in made.present()}
@@ -202,7 +204,9 @@ def test_a_killed_worker_loses_nothing(calm_and_long, tmp_path):
 
     def kill(now: Standing) -> None:
         pids = [
-            pid for pid in children(os.getpid()) if b"sim.study.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
+            pid
+            for pid in children(os.getpid())
+            if b"sim.experiments.runner.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
         ]
         if now.done >= 8 * (len(killed) + 1) and len(killed) < 3 and pids:
             os.kill(pids[len(killed) % len(pids)], signal.SIGKILL)
@@ -225,7 +229,7 @@ def test_a_killed_copy_is_replaced_and_loses_nothing(calm_and_long, tmp_path):
 
 COPIED = """
 import _thread, multiprocessing
-from sim.study.copies import may_fork
+from sim.experiments.runner.forked_worker import may_fork
 def ask(_task):
     return may_fork()
 if __name__ == "__main__":
@@ -294,7 +298,7 @@ def test_a_driver_killed_between_the_result_and_the_tidying_leaves_nothing_for_g
         raise SystemExit
 
     cut(tmp_path / "a")
-    monkeypatch.setattr("sim.study.sharding.throw_away", killed)
+    monkeypatch.setattr("sim.experiments.runner.sharding.throw_away", killed)
     with pytest.raises(SystemExit):
         sweep(study(), workers=1, out=tmp_path / "a")
     monkeypatch.undo()
@@ -322,7 +326,7 @@ def test_what_is_unfinished_of_another_sweep_stays_beside_a_result(calm, tmp_pat
 
 FAULTY = """
 import os, signal, time
-import sim.simulation as module
+import sim.model.simulation as module
 whole = module.Simulation.advance
 def advance(self, months=None):
     if self.seed == 3 and self.scenario.sharing.take_rate == 0.3:
@@ -360,7 +364,9 @@ def faulty(tmp_path, monkeypatch):
 def test_a_run_that_takes_its_process_along_or_hangs_is_a_row_and_all_others_are_done(
     calm, tmp_path, faulty, fault, limit, error, monkeypatch
 ):
-    monkeypatch.setattr("sim.study.processes.wipe_cache", lambda: None)  # other tests need what is compiled
+    monkeypatch.setattr(
+        "sim.experiments.runner.processes.wipe_cache", lambda: None
+    )  # other tests need what is compiled
     faulty(fault)
     cut(tmp_path / "a", size=10)
     result = sweep(study(), workers=1, out=tmp_path / "a", isolate="process", limit=limit)

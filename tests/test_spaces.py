@@ -10,10 +10,10 @@ from scipy import stats
 
 from sim import Mistake, Result, Study, sweep
 from sim.cli import main
-from sim.measures import MEASURES
-from sim.study.sensitivity import _delta, remarks, sensitivity
-from sim.study.spaces import Range, Space, evenly, hypercube, places
-from sim.study.sweeping import forecast
+from sim.experiments.analysis.sensitivity import _delta, remarks, sensitivity
+from sim.experiments.design.spaces import Range, Space, evenly, hypercube, places
+from sim.experiments.sweeping import forecast
+from sim.metrics import MEASURES
 
 TAKE, MONITORING, STEPS = "sharing.take_rate", "governance.monitoring", "run.steps"
 SMALL = {STEPS: 3, "founding.firms": 12, "founding.partners": 4.0}
@@ -249,12 +249,12 @@ def test_what_a_factor_replaces_is_told():
 
 
 def test_a_large_sample_is_checked_at_its_ends(monkeypatch):
-    monkeypatch.setattr("sim.study.design.MOST_POINTS", 5)
+    monkeypatch.setattr("sim.experiments.design.study.MOST_POINTS", 5)
     assert len(study("sobol", points=64).designs()) == 5 + 4
 
 
 def test_of_a_large_sample_every_point_is_run(monkeypatch, tmp_path):
-    monkeypatch.setattr("sim.study.design.MOST_CHECKED", 5)
+    monkeypatch.setattr("sim.experiments.design.study.MOST_CHECKED", 5)
     large = study("sobol", points=32, replicates={"count": 2})
     assert forecast(large, out=tmp_path / "large").runs == 64
     assert sweep(large, out=tmp_path / "large", workers=1).runs["design"].nunique() == 32

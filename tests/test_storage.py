@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from sim import storage
-from sim.mistakes import Mistake
-from sim.storage import Log
+from sim.core import storage
+from sim.core.errors import Mistake
+from sim.core.storage import Log
 
 if sys.platform == "win32":
     pytest.skip("links and locks are those of POSIX", allow_module_level=True)
@@ -97,7 +97,7 @@ def test_a_folder_that_cannot_be_written_leaves_the_old_one(tmp_path, monkeypatc
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from sim import storage
+from sim.core import storage
 storage._exchange = lambda one, other: False
 count, at = [0], int(sys.argv[2])
 def dying(call):

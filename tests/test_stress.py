@@ -8,13 +8,10 @@ import pytest
 
 import sim
 from sim import cli
-from sim.mistakes import Mistake
-from sim.report import board_page
-from sim.report.verdict import stress_cells, stress_lines, stress_notes, stress_table
-from sim.scenario import Scenario
-from sim.study import stress
-from sim.study.comparing import comparison
-from sim.study.stress import (
+from sim.core.errors import Mistake
+from sim.experiments import stress
+from sim.experiments.comparison import comparison_study
+from sim.experiments.stress import (
     COLUMNS,
     SHOCKS,
     antifragility,
@@ -30,6 +27,9 @@ from sim.study.stress import (
     there_and_back,
     way_back,
 )
+from sim.reports import board_page
+from sim.reports.verdict import stress_cells, stress_lines, stress_notes, stress_table
+from sim.scenario import Scenario
 
 SMALL = Scenario(founding={"firms": 30}, run={"steps": 60})
 
@@ -271,12 +271,11 @@ def test_a_take_is_strained_no_further_than_its_cap_and_that_is_said(monkeypatch
 
 
 def test_a_comparison_heeds_the_caps_of_its_designs(monkeypatch):
-    study = comparison("rising_tide", {"low": CAP, "votes": {"voice.decider": "vote"}}, {"measure": "welfare"})
+    study = comparison_study("rising_tide", {"low": CAP, "votes": {"voice.decider": "vote"}}, {"measure": "welfare"})
     asked = {}
-    monkeypatch.setattr(board_page, "design_of", lambda result, place: result.study.designs()[place])
     monkeypatch.setattr(board_page, "keep_stress", lambda folder, found: None)
     monkeypatch.setattr(board_page, "distance_to_collapse", lambda designs, seeds, **said: asked.update(said))
-    board_page.stressed(SimpleNamespace(study=study, folder=None))
+    board_page.stressed(SimpleNamespace(study=study, folder=None, scenario_of=lambda place: study.designs()[place]))
     assert asked["caps"] == {"low": 0.05}
 
 

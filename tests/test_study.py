@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from sim import luck, shipped
-from sim.mistakes import Mistake
-from sim.study import Result, Study, sweep
-from sim.study.checking import check_file
-from sim.study.design import INDEPENDENT
-from sim.study.result import mean_interval, share_interval
+from sim.core import bundled, rng
+from sim.core.errors import Mistake
+from sim.experiments import Result, Study, sweep
+from sim.experiments.analysis.result import mean_interval, share_interval
+from sim.experiments.checking import check_file
+from sim.experiments.design.study import INDEPENDENT
 
 TAKE = "sharing.take_rate"
 GOOD = """\
@@ -107,7 +107,7 @@ def test_under_common_luck_replicate_k_has_the_same_seed_in_every_design():
 def test_without_it_every_run_has_a_seed_of_its_own_that_the_first_seed_and_its_number_determine():
     runs = list(study(replicates={"count": 200, "first_seed": 7}, common_luck={"on": False}).runs())
     assert len({seed for _run, _design, seed in runs}) == 400
-    assert all(seed == luck.subkey(luck.key(7), INDEPENDENT, run) for run, _design, seed in runs)
+    assert all(seed == rng.subkey(rng.key(7), INDEPENDENT, run) for run, _design, seed in runs)
     other = study(replicates={"count": 200, "first_seed": 8}, common_luck={"on": False}).runs()
     assert not {seed for *_, seed in runs} & {seed for *_, seed in other}
 
@@ -189,7 +189,7 @@ def test_studies_are_checked_like_scenarios_by_name_or_file(write):
         check_file(str(write(GOOD.replace("0.3]", "7]"))))
 
 
-@pytest.mark.parametrize("name", shipped.studies())
+@pytest.mark.parametrize("name", bundled.studies())
 def test_shipped_studies_are_sound_and_large_enough_for_what_they_ask(name):
     loaded = Study.load(name)
     assert loaded.name == name
@@ -375,12 +375,12 @@ def test_where_it_tips_between_two_levels_is_not_known_even_if_all_replicates_ag
 @pytest.mark.parametrize("width", [0.01, 0.1, 0.5])
 def test_the_interval_of_the_tipping_point_holds_the_truth_as_often_as_it_says(width, monkeypatch):
     """Ecosystems that collapse from a take on that lies anywhere between two levels, more or less sharply."""
-    monkeypatch.setattr("sim.study.curves.RESAMPLES", 200)
-    luck, held = np.random.default_rng(0), []
+    monkeypatch.setattr("sim.experiments.analysis.curves.RESAMPLES", 200)
+    rng, held = np.random.default_rng(0), []
     for _world in range(40):
-        truth = luck.uniform(0.5, 1.5)
+        truth = rng.uniform(0.5, 1.5)
         chance = 1 / (1 + np.exp(-(np.arange(3)[:, None] - truth) / width))
-        runs = (luck.random((3, 20)) < chance).astype(int)
+        runs = (rng.random((3, 20)) < chance).astype(int)
         tipping = result({"collapsed": runs.tolist()}, levels=(0.0, 1.0, 2.0)).tipping_point(TAKE)
         held.append(tipping.low <= truth <= tipping.high)
     assert sum(held) >= 36

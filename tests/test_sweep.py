@@ -15,13 +15,13 @@ import pandas as pd
 import pytest
 
 from sim import Result, Study, sweep
-from sim.measures import MEASURES, measure
-from sim.mistakes import Mistake
-from sim.record import source_hash
-from sim.report.progress import Bar
-from sim.simulation import Simulation
-from sim.study.standing import Standing
-from sim.world import SERIES
+from sim.core.errors import Mistake
+from sim.core.results import source_hash
+from sim.core.state import SERIES
+from sim.experiments.runner.progress import Standing
+from sim.metrics import MEASURES, measure
+from sim.model.simulation import Simulation
+from sim.reports.progress import Bar
 
 TAKE = "sharing.take_rate"
 SMALL = {"run.steps": 12, "founding.firms": 20}

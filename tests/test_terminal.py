@@ -18,9 +18,9 @@ from typing import Any
 import pytest
 from typer.main import get_command
 
-from sim import shipped
 from sim.cli.terminal import spelled
 from sim.cli.words import app
+from sim.core import bundled
 
 pytest.importorskip("pymoo")
 pytest.importorskip("starlette")
@@ -59,7 +59,7 @@ def encoded(name: str) -> dict[str, str]:
 def place(tmp_path):
     for name, text in FILES.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
-    shutil.copy(shipped.FOLDER / "lessons" / "trust.en.toml", tmp_path / "lesson.en.toml")
+    shutil.copy(bundled.FOLDER / "lessons" / "trust.en.toml", tmp_path / "lesson.en.toml")
     (tmp_path / "pages").mkdir()
     return tmp_path
 

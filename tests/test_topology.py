@@ -8,16 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim import luck
-from sim.mistakes import Mistake
-from sim.names import Topology, words
-from sim.sections import Founding, Lattice
-from sim.topology import best_places, copied_edges, edges
+from sim.core import rng
+from sim.core.errors import Mistake
+from sim.core.names import Topology, words
+from sim.mechanisms.sections import Founding, Lattice
+from sim.model.topology import best_places, copied_edges, edges
 
 
 def pairs(topology, firms, seed=0, **said):
     """The ties of a topology."""
-    return edges(Founding(topology=topology, **said), firms, luck.key(seed))
+    return edges(Founding(topology=topology, **said), firms, rng.key(seed))
 
 
 def graph(topology, firms, seed=0, **said):
@@ -266,8 +266,8 @@ def test_every_regular_graph_of_a_kind_is_as_likely():
 @pytest.mark.parametrize("topology", ["ring", "erdos_renyi"])
 def test_copies_stand_side_by_side_and_do_not_touch(topology):
     founding = Founding(topology=topology, partners=2.0, copies=3)
-    ties = copied_edges(founding, 10, luck.key(0))
+    ties = copied_edges(founding, 10, rng.key(0))
     assert (ties // 10 == (ties // 10)[:, :1]).all()
-    assert np.array_equal(ties[: len(edges(founding, 10, luck.key(0)))], edges(founding, 10, luck.key(0)))
+    assert np.array_equal(ties[: len(edges(founding, 10, rng.key(0)))], edges(founding, 10, rng.key(0)))
     by_copy = [tuple((ties[ties[:, 0] // 10 == copy] - 10 * copy).ravel()) for copy in range(3)]
     assert len(set(by_copy)) == (1 if topology == "ring" else 3)

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from sim import cli
-from sim.report.passport_page import page, verdict
-from sim.validation import CASES, Check, Effort, cases, examine, passport
-from sim.validation.case import Case, exactly, share_of
+from sim.experiments.validation import CASES, Check, Effort, cases, examine, passport
+from sim.experiments.validation.case import Case, exactly, share_of
+from sim.reports.passport_page import page, verdict
 
 QUICK = Effort(quick=True, workers=1)
 LONG = ("moran", "scale_free", "snowdrift")

@@ -8,17 +8,17 @@ from html.parser import HTMLParser
 import pytest
 from starlette.testclient import TestClient
 
-from sim import shipped
 from sim.app import levers
 from sim.app.lessons import Lesson, filled, lessons
 from sim.app.room.keeping import WORDS, Room
 from sim.app.server import STATIC, app
 from sim.app.sheets import export
 from sim.app.words import TABLES, languages, speak
-from sim.mistakes import Mistake
-from sim.names import Role, words
+from sim.core import bundled
+from sim.core.errors import Mistake
+from sim.core.names import Role, words
+from sim.core.state import SERIES
 from sim.scenario import Scenario
-from sim.world import SERIES
 
 OTHERS = [code for code in languages() if code != "en"]
 ROLES = words(Role)
@@ -38,7 +38,7 @@ def test_every_name_is_of_something_there_is(code):
     assert set(own.get("meanings", {})) <= set(KNOWN) | {section["name"] for section in levers.sections()}
     assert set(own["series"]) <= set(SERIES)
     assert set(own.get("units", {})) <= {unit for unit, _ in SERIES.values()}
-    assert set(own.get("titles", {})) <= {*shipped.loadable(), *shipped.designs()}
+    assert set(own.get("titles", {})) <= {*bundled.loadable(), *bundled.designs()}
     choices = {(key, choice) for key, lever in KNOWN.items() for choice in lever.get("choices", [])}
     known = {choice for _, choice in choices} | {f"{key}={choice}" for key, choice in choices}
     assert set(own["choices"]) <= known
@@ -124,7 +124,7 @@ def test_every_ecosystem_is_told_in_the_language(code):
     """All that the cockpit lists, classics too; with the numbers and the years that it has in English."""
     words = speak(code)
     told, marks = words.own["abouts"], words.tables["numbers"]
-    assert set(told) == set(shipped.loadable())
+    assert set(told) == set(bundled.loadable())
     number = re.compile(rf"\d+{re.escape(marks['decimal'])}\d+|(?:1[4-9]|20)\d\d")
     for name, text in told.items():
         english = Scenario.load(name).description

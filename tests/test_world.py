@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sim.columns import Bundle, Single, Table, record_type
-from sim.names import (
+from sim.core.columns import Bundle, Single, Table, record_type
+from sim.core.names import (
     BallotWeight,
     ContributionRule,
     Decider,
@@ -20,8 +20,8 @@ from sim.names import (
     Topology,
     words,
 )
+from sim.model.simulation import Simulation
 from sim.scenario import Scenario
-from sim.simulation import Simulation
 
 
 def laws(simulation: Simulation) -> None:

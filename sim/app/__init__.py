@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sim.mistakes import Mistake
+from sim.core.errors import Mistake
 
 EXTRA = "pip install 'risingtide[app]'"
 

@@ -15,9 +15,9 @@ from scipy import stats
 
 from sim.app.attendance import Attendance
 from sim.app.lessons import Lesson, find
-from sim.measures.estimate import mean_interval
-from sim.mistakes import Mistake
-from sim.storage import Log, explain_errors, make_folder
+from sim.core.errors import Mistake
+from sim.core.storage import Log, explain_errors, make_folder
+from sim.metrics.stats import mean_interval
 
 PLACE = Path("results") / "lessons"
 MOST = 2_000

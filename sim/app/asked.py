@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 from sim.app import budget
 from sim.app.levers import said
-from sim.mistakes import Mistake, nearest, shown
+from sim.core.errors import Mistake, nearest, shown
+from sim.core.state import SERIES
 from sim.scenario import Scenario
-from sim.world import SERIES
 
 MOST_CHANGES = 500
 """Levers, and dated changes, of one request."""
@@ -69,10 +69,10 @@ def _base(content: Mapping[str, Any]) -> Scenario:
     """The scenario itself, a shipped one or a text; a text names no files, as nobody else's files are read for a page."""
     text, name = content.get("text"), content.get("scenario", "rising_tide")
     if text is None:
-        from sim import shipped
+        from sim.core import bundled
 
-        if not isinstance(name, str) or name not in shipped.loadable():
-            hint = nearest(str(name), shipped.loadable()) or "; tide scenarios lists them"
+        if not isinstance(name, str) or name not in bundled.loadable():
+            hint = nearest(str(name), bundled.loadable()) or "; tide scenarios lists them"
             raise Mistake([f"scenario: {shown(name)} is none of the shipped ones{hint}"])
         return Scenario.load(name)
     if not isinstance(text, str):

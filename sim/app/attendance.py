@@ -17,9 +17,9 @@ from threading import Lock
 from typing import Any
 
 from sim.app.throttle import Throttle
-from sim.mistakes import Mistake
-from sim.reading_files import read_text
-from sim.storage import make_folder, write_file
+from sim.core.errors import Mistake
+from sim.core.reading_files import read_text
+from sim.core.storage import make_folder, write_file
 
 NAME = "class.json"
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"

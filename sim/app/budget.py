@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sim.mistakes import Mistake
+from sim.core.errors import Mistake
 from sim.scenario import Scenario
 
 WORK = 75_000_000

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from sim.app.budget import Check, founders, never, stretch
-from sim.record import firms_columns
+from sim.core.state import SERIES, World
+from sim.core.tables import firms_columns
+from sim.model.simulation import Simulation
 from sim.scenario import Scenario
-from sim.simulation import Simulation
-from sim.world import SERIES, World
 
 Series = float | None | list[float | None]
 MOST = 800

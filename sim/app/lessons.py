@@ -13,15 +13,15 @@ from typing import Annotated, Any, Literal, NamedTuple, Self
 import numpy as np
 from pydantic import Field, PrivateAttr
 
-from sim import shipped
 from sim.app import asked, film
 from sim.app.levers import sections, shares
 from sim.app.words import Words, speak
-from sim.coherence.idle import switch_off
-from sim.mistakes import Mistake, nearest
-from sim.reading import Key, Source, parse, read_text, validate
-from sim.sections import Part, Spoken
-from sim.world import SERIES
+from sim.core import bundled
+from sim.core.errors import Mistake, nearest
+from sim.core.reading import Key, Source, parse, read_text, validate
+from sim.core.state import SERIES
+from sim.mechanisms.sections import Part, Spoken
+from sim.scenario.checks.idle import switch_off
 
 YEAR = 12
 """Months whose mean is `start` or `end`."""
@@ -322,7 +322,7 @@ class Known(NamedTuple):
 def lessons(folder: Path | None = None) -> list[Known]:
     """The shipped lessons, and those of a folder."""
     found = [
-        *sorted((shipped.FOLDER / "lessons").glob("*.*.toml")),
+        *sorted((bundled.FOLDER / "lessons").glob("*.*.toml")),
         *(sorted(folder.glob("*.*.toml")) if folder else []),
     ]
     return [Known(path.name.split(".")[0], path.name.split(".")[1], path) for path in found]

@@ -9,7 +9,7 @@ import json
 import math
 from typing import Any, NoReturn
 
-from sim.mistakes import Mistake
+from sim.core.errors import Mistake
 
 DEEPEST = 20
 """Tables and lists inside each other."""

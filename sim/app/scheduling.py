@@ -17,7 +17,7 @@ from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 
-from sim.mistakes import Mistake
+from sim.core.errors import Mistake
 
 WAITING, EACH = 400, 100
 """Requests that wait at most: of all, and of one client."""

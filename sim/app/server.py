@@ -35,29 +35,20 @@ from starlette.responses import FileResponse, JSONResponse, Response, StreamingR
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from sim import shipped
-from sim.app import answers, messages
+from sim.app import answers, settings
 from sim.app.attendance import Attendance
+from sim.app.bodies import TooSlow, content_of, said
 from sim.app.budget import Check
 from sim.app.connections import Connection
 from sim.app.guard import HEADERS, Guard, address_of, is_here, names_here
-from sim.app.room.routes import FOLDER, reached
-from sim.app.room.routes import LARGEST as LARGEST_MESSAGE
 from sim.app.room.routes import routes as routes_of_rooms
 from sim.app.scheduling import Busy, Cancelled, Scheduler
-from sim.mistakes import Mistake
+from sim.app.settings import LARGEST_MESSAGE, LOCAL, LOCALS, ROOMS, STATIC, STOPS, reached
+from sim.core import bundled
+from sim.core.errors import Mistake
 
-STATIC = Path(__file__).parent / "static"
-LARGEST = 250_000
-"""Bytes of a request at most."""
-ARRIVES = 15.0
-"""Seconds in which the body of a request must be there."""
 MOST_LINES, LONGEST_LINE = 50, 500
 """Mistakes that are told of one request, and characters of each."""
-STOPS = 2.5
-"""Seconds after which the server is gone once it was asked to stop, whatever still runs."""
-LOCAL = "127.0.0.1"
-LOCALS = (LOCAL, "localhost", "::1")
 
 Answer = Callable[[Any], Any]
 
@@ -71,14 +62,10 @@ class Work(NamedTuple):
     """Gives the answer: JSON, or bytes in parts."""
 
 
-class TooSlow(Exception):
-    """The body of a request takes too long to come."""
-
-
 def app(
     names: tuple[str, ...] = (LOCAL, "localhost", "testserver"),
     host: str = LOCAL,
-    rooms: Path | str = FOLDER,
+    rooms: Path | str = ROOMS,
     lessons: Path | None = None,
     scheduler: Scheduler | None = None,
 ) -> Starlette:
@@ -197,7 +184,7 @@ async def politely(answer: Awaitable[Response]) -> Response:
             ["The server is busy: too many requests wait already. Try again in a moment."], 503, {"Retry-After": "5"}
         )
     except TooSlow:
-        return _refused([f"request: its body did not come within {ARRIVES:.0f} seconds"], 408, {"Connection": "close"})
+        return _refused([f"request: its body did not come within {settings.ARRIVES:.0f} seconds"], 408, {"Connection": "close"})
     except (Cancelled, ClientDisconnect):
         return _refused(["The request was given up."], 503, {"Connection": "close"})
     except (ArithmeticError, ValueError, TypeError, RecursionError, MemoryError) as error:
@@ -222,32 +209,6 @@ def _refused(lines: list[str], status: int, headers: Mapping[str, str] | None = 
 async def _failed(_request: Request, _error: Exception) -> Response:
     """The answer where the server itself is wrong; what happened is in its log."""
     return _refused(["The server made a mistake; what happened stands where it was started."], 500, HEADERS)
-
-
-async def said(request: Request) -> Any:
-    """What a request says: its body, or of a GET its parameters."""
-    return await content_of(request) if request.method == "POST" else dict(request.query_params)
-
-
-async def content_of(request: Request) -> Any:
-    """The body of a request.
-
-    Raises:
-        Mistake: if it is no JSON, or too large.
-        TooSlow: if it does not come.
-    """
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-        raise Mistake(["request: must be application/json"])
-    body = bytearray()
-    try:
-        async with asyncio.timeout(ARRIVES):
-            async for part in request.stream():
-                body += part
-                if len(body) > LARGEST:
-                    raise Mistake([f"request: is larger than {LARGEST:,} bytes"])
-    except TimeoutError:
-        raise TooSlow from None
-    return messages.read(bytes(body))
 
 
 async def left(request: Request) -> None:
@@ -311,16 +272,16 @@ def _scenarios(content: Any) -> Any:
 @cache
 def _choices(language: str) -> Any:
     from sim.app.words import speak
-    from sim.designs import Design
     from sim.scenario import Scenario
+    from sim.scenario.designs import Design
 
     words = speak(language)
-    groups = {"Ecosystems": shipped.scenarios(), "Classics": shipped.classics()}
+    groups = {"Ecosystems": bundled.scenarios(), "Classics": bundled.classics()}
     told = {
         title: [{"name": name, "title": words.title(name, Scenario.load(path).title)} for name, path in files.items()]
         for title, files in groups.items()
     }
-    loaded = {name: Design.load(name) for name in shipped.designs()}
+    loaded = {name: Design.load(name) for name in bundled.designs()}
     designs = [
         {"name": name, "title": words.title(name, design.title), "set": design.set} for name, design in loaded.items()
     ]
@@ -350,7 +311,7 @@ def _levers(content: Any) -> Any:
 def _named_levers(language: str) -> Any:
     from sim.app import levers
     from sim.app.words import COUNTED, speak
-    from sim.world import SERIES
+    from sim.core.state import SERIES
 
     words = speak(language)
     series = {

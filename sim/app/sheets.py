@@ -18,11 +18,11 @@ from sim.app.lessons import Change, Lesson, Page
 from sim.app.levers import sections, value_of
 from sim.app.levers import shares as shares_of_levers
 from sim.app.words import SHARES, Words, speak
-from sim.mistakes import Mistake
-from sim.report.page_parts import drawing
-from sim.report.style import BLUE, FAINT, MUTED, shares, styled
-from sim.storage import make_folder, write_text
-from sim.world import SERIES
+from sim.core.errors import Mistake
+from sim.core.state import SERIES
+from sim.core.storage import make_folder, write_text
+from sim.reports.page_parts import drawing
+from sim.reports.style import BLUE, FAINT, MUTED, shares, styled
 
 Series = Mapping[str, np.ndarray]
 

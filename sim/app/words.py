@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sim.world import SERIES
+from sim.core.state import SERIES
 
 FOLDER = Path(__file__).parent / "languages"
 TABLES = (

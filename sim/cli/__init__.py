@@ -12,8 +12,8 @@ import typer
 
 from sim.cli import classroom, desk, evidence, results, runs, scenarios, sweeps, terminal  # noqa: F401  # they register themselves
 from sim.cli.words import app
-from sim.mistakes import NO_TEXT, Mistake
-from sim.reading_files import ALLOW, allow
+from sim.core.errors import NO_TEXT, Mistake
+from sim.core.reading_files import ALLOW, allow
 
 OUTSIDE = "--allow-outside"
 """The option that all commands share."""

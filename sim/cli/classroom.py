@@ -9,8 +9,8 @@ import typer
 from rich.table import Table
 
 from sim.cli.words import app, console, remark
-from sim.mistakes import Mistake, counted
-from sim.places import output_folder
+from sim.core.errors import Mistake, counted
+from sim.core.places import output_folder
 
 
 @app.command("app")

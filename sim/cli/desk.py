@@ -28,7 +28,7 @@ from sim.cli.words import (
     interruptible,
     remark,
 )
-from sim.mistakes import Mistake
+from sim.core.errors import Mistake
 
 
 @app.command()
@@ -69,30 +69,30 @@ def compare(
     page: Annotated[bool, typer.Option(help="Whether to write the page to decide by.")] = True,
 ) -> None:
     """Race designs against the scenario as it is, on the same luck, until it is known which is best; exit 1 if it stays open."""
-    from sim.outputs import check_free
-    from sim.reading import spans
-    from sim.report.progress import Bar
-    from sim.report.verdict import criteria_table, is_open, quoted, trade_off_lines, verdict_lines
-    from sim.study import comparing, sweeping
-    from sim.study.sharding import result_of
-    from sim.study.stress import kept_stress
+    from sim.core.reading import spans
+    from sim.experiments import comparison, sweeping
+    from sim.experiments.outputs import check_free
+    from sim.experiments.runner.sharding import result_of
+    from sim.experiments.stress import kept_stress
+    from sim.reports.progress import Bar
+    from sim.reports.verdict import criteria_table, is_open, quoted, trade_off_lines, verdict_lines
 
     ranges = spans(assume, "--assume")
-    changes, chosen = given(scenario, settings), comparing.laid(designs)
+    changes, chosen = given(scenario, settings), comparison.laid(designs)
     race: dict[str, Any] = {"measure": on, "better": better, "confidence": confidence, "alike": alike}
     race |= {"bounds": ends_of(bounds)} if bounds else {}
-    study = comparing.comparison(scenario, chosen, race, also or comparing.CRITERIA, most, changes)
-    doubtful = comparing.doubted(study, ranges) if ranges else None  # what is wrong with it is told before the race
-    remark([*overridden(changes, chosen), *study.remarks(), *comparing.unable(study)])
+    study = comparison.comparison_study(scenario, chosen, race, also or comparison.CRITERIA, most, changes)
+    doubtful = comparison.doubted(study, ranges) if ranges else None  # what is wrong with it is told before the race
+    remark([*overridden(changes, chosen), *study.remarks(), *comparison.unable(study)])
     if doubtful:  # before the race, which takes long
-        beside = comparing.doubts_place(result_of(sweeping.asked_for(study, out).folder))
+        beside = comparison.doubts_place(result_of(sweeping.asked_for(study, out).folder))
         check_free(beside, "sweep", sweeping.question(sweeping.asked_for(doubtful, beside)), fresh)
     again = ("compare", scenario, *(word for name in designs for word in ("--design", name)), "…")
     with interruptible(*again), Bar(study.title) as bar:
         result = sweeping.sweep(study, workers, out, bar, isolate=isolate, limit=limit, fresh=fresh)
     print("\n".join(verdict_lines(result)))
     print(
-        f"\nMeans of each design; + better and − worse than {quoted(comparing.AS_IT_IS)}, * shown to beat all others:"
+        f"\nMeans of each design; + better and − worse than {quoted(comparison.AS_IT_IS)}, * shown to beat all others:"
     )
     console().print(criteria_table(result))
     print("\n" + "\n".join(trade_off_lines(result)))
@@ -101,7 +101,7 @@ def compare(
             doubts = sweeping.sweep(
                 doubtful,
                 workers,
-                comparing.doubts_place(result.folder),
+                comparison.doubts_place(result.folder),
                 bar,
                 isolate=isolate,
                 limit=limit,
@@ -125,7 +125,7 @@ def compare(
 
 def overridden(changes: dict[str, Any], designs: dict[str, dict[str, Any]]) -> list[str]:
     """Where a change of the command line does not hold because a design says otherwise, a line each."""
-    from sim.coherence import touches
+    from sim.scenario.checks import touches
 
     return [
         f"--set {key} does not hold under the design {name}, which sets it itself"
@@ -150,7 +150,7 @@ def ends_of(bounds: str) -> tuple[float, float]:
 
 def show_doubts(result: Any, doubts: Any) -> None:
     """What uncertain assumptions do to a verdict."""
-    from sim.report.verdict import asked, doubt_lines, ranked, regret_table
+    from sim.reports.verdict import asked, doubt_lines, ranked, regret_table
 
     print("\n" + "\n".join(doubt_lines(doubts, asked(result), ranked(result))))
     print(f"\nHow far each stays behind the best of the same world, in {asked(result).measure.replace('_', ' ')}:")
@@ -160,7 +160,7 @@ def show_doubts(result: Any, doubts: Any) -> None:
 
 def show_stress(found: Any) -> None:
     """How far designs are from collapse: a table, what its cells mean, and what follows."""
-    from sim.report.verdict import stress_lines, stress_notes, stress_table
+    from sim.reports.verdict import stress_lines, stress_notes, stress_table
 
     console().print(stress_table(found))
     print("\n" + "\n".join([*stress_notes(found), "", *stress_lines(found)]))
@@ -168,13 +168,13 @@ def show_stress(found: Any) -> None:
 
 def draw_effects(result: Any) -> None:
     """The figure of a comparison: what each design changes."""
-    from sim.report.progress import working
+    from sim.reports.progress import working
 
     with working("drawing"):
-        from sim.record import identity
-        from sim.report.effects_page import effects_figure
-        from sim.report.style import save
-        from sim.report.verdict import headline
+        from sim.core.results import identity
+        from sim.reports.effects_page import effects_figure
+        from sim.reports.style import save
+        from sim.reports.verdict import headline
 
         save(
             effects_figure(result, headline(result), judged=True),
@@ -196,14 +196,14 @@ def stress(
     out: OutFile = None,
 ) -> None:
     """Say how far a scenario, and each design laid over it, is from collapse: the largest strain of each kind that it survives."""
-    from sim.record import add_file
-    from sim.report.progress import working
-    from sim.study import comparing
-    from sim.study.stress import caps_of, distance_to_collapse
+    from sim.core.results import add_file
+    from sim.experiments import comparison
+    from sim.experiments.stress import caps_of, distance_to_collapse
+    from sim.reports.progress import working
 
     base = changed(scenario, settings)
-    chosen = comparing.laid(designs or [])
-    laid = {comparing.AS_IT_IS: base, **{name: base.replace(changes) for name, changes in chosen.items()}}
+    chosen = comparison.laid(designs or [])
+    laid = {comparison.AS_IT_IS: base, **{name: base.replace(changes) for name, changes in chosen.items()}}
     remark(overridden(given(scenario, settings), chosen))
     with working("looking for the largest strains") as tell:
         found = distance_to_collapse(laid, range(runs), at=at, caps=caps_of(laid, chosen), workers=workers, tell=tell)
@@ -253,12 +253,13 @@ def search(
     fresh: Fresh = False,
 ) -> None:
     """Search for designs that are good and stand what is doubted; what is found is tried again on fresh luck."""
-    from sim.reading import bound
-    from sim.reading import levers as levers_of
-    from sim.report.progress import Bar, working
-    from sim.report.search_page import search_figure
-    from sim.report.search_verdict import search_lines, search_table
-    from sim.study import Search, searching
+    from sim.core.reading import bound
+    from sim.core.reading import levers as levers_of
+    from sim.experiments import Search
+    from sim.experiments import search as searching
+    from sim.reports.progress import Bar, working
+    from sim.reports.search_page import search_figure
+    from sim.reports.search_verdict import search_lines, search_table
 
     numbers = {"budget": budget, "worlds": worlds, "replicates": replicates, "draws": draws, "most": most, "seed": seed}
     said: dict[str, Any] = {"maximise": maximise, "minimise": minimise, "robust": robust, **numbers}
@@ -278,8 +279,8 @@ def search(
     console().print(search_table(found))
     if figure:
         with working("drawing"):
-            from sim.record import identity
-            from sim.report.style import save
+            from sim.core.results import identity
+            from sim.reports.style import save
 
             save(search_figure(found), folder / "figure.png", identifier=identity(folder))
         write_page(folder)
@@ -301,16 +302,16 @@ def claims(
     only_list: Annotated[bool, typer.Option("--list", help="Only list the claims.")] = False,
 ) -> None:
     """Put what practitioners claim to the test, as hypotheses written before the runs: verdicts, effects, and where they flip."""
-    from sim.report.tables import shipped_table
+    from sim.reports.tables import shipped_table
 
     if only_list:
-        from sim import shipped
+        from sim.core import bundled
 
-        console().print(shipped_table("Claims: tide claims NAME", shipped.claims()))
+        console().print(shipped_table("Claims: tide claims NAME", bundled.claims()))
         return
-    from sim.report.claims_page import caveats, claims_table
-    from sim.study.claims import judge_claims
-    from sim.study.hypotheses import hypotheses
+    from sim.experiments.claims.hypotheses import hypotheses
+    from sim.experiments.claims.testing import judge_claims
+    from sim.reports.claims_page import caveats, claims_table
 
     chosen = hypotheses(names)
     for claim in chosen:
@@ -346,13 +347,13 @@ def remark_progress(title: str) -> None:
 
 def draw_claims(tested: Any, folder: Path) -> None:
     """The figure of claims, and their page."""
-    from sim.report.progress import working
+    from sim.reports.progress import working
 
     with working("drawing"):
-        from sim.record import add_file, identity
-        from sim.report.claims_page import claims_figure
-        from sim.report.html import report as page_of
-        from sim.report.style import save
+        from sim.core.results import add_file, identity
+        from sim.reports.claims_page import claims_figure
+        from sim.reports.html import report as page_of
+        from sim.reports.style import save
 
         save(claims_figure(tested), folder / "figure.png", identifier=identity(folder))
         add_file(folder / "report.html", page_of(folder).encode())

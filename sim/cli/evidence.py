@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from sim.cli.words import Fresh, Out, Settings, Where, app, changed, console, given
-from sim.mistakes import Mistake
+from sim.core.errors import Mistake
 
 
 @app.command()
@@ -22,12 +22,12 @@ def validate(
     only_list: Annotated[bool, typer.Option("--list", help="Only list the cases.")] = False,
 ) -> None:
     """Reproduce published results by the engine, and write the passport; exit 1 if a case fails."""
-    from sim.outputs import check_free
-    from sim.report.passport_page import cases_table, finding_table, heading, save_passport, verdict
-    from sim.report.progress import working
-    from sim.study.sweeping import cores
-    from sim.validation import Effort, cases
-    from sim.validation.passport import examine
+    from sim.experiments.outputs import check_free
+    from sim.experiments.sweeping import cores
+    from sim.experiments.validation import Effort, cases
+    from sim.experiments.validation.passport import examine
+    from sim.reports.passport_page import cases_table, finding_table, heading, save_passport, verdict
+    from sim.reports.progress import working
 
     chosen, effort = cases(names or []), Effort(quick, workers or cores())
     if only_list:
@@ -68,13 +68,13 @@ def calibrate(
     fresh: Fresh = False,
 ) -> None:
     """Fit levers to observed data, with intervals and profiles; exit 1 if the model does not reach the data."""
-    from sim.coherence import touches
-    from sim.outputs import check_free, own_place
-    from sim.reading import spans
-    from sim.report.progress import working
-    from sim.report.tables import calibration_lines, calibration_table
-    from sim.study import calibrate as fitted_to
-    from sim.study.calibration import question
+    from sim.core.reading import spans
+    from sim.experiments import calibrate as fitted_to
+    from sim.experiments.calibration import question
+    from sim.experiments.outputs import check_free, own_place
+    from sim.reports.progress import working
+    from sim.reports.tables import calibration_lines, calibration_table
+    from sim.scenario.checks import touches
 
     ranges = spans(fit)
     if both := [key for key in given(scenario, settings) if touches(key, ranges)]:
@@ -90,9 +90,9 @@ def calibrate(
     print("\n" + "\n".join(calibration_lines(found)))
     if figure:
         with working("drawing"):
-            from sim.record import identity
-            from sim.report.calibration_page import calibration_figure
-            from sim.report.style import save
+            from sim.core.results import identity
+            from sim.reports.calibration_page import calibration_figure
+            from sim.reports.style import save
 
             save(calibration_figure(found), folder / "figure.png", identifier=identity(folder))
     print(f"\n{folder}/: {', '.join(sorted(os.listdir(folder)))}")

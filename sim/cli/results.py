@@ -11,8 +11,8 @@ import typer
 
 from sim.cli.runs import show_run
 from sim.cli.words import Fresh, Out, Settings, Workers, app, console, remark
-from sim.mistakes import Mistake
-from sim.places import output_file, output_folder, settled
+from sim.core.errors import Mistake
+from sim.core.places import output_file, output_folder, settled
 
 
 @app.command()
@@ -36,13 +36,14 @@ def report(
     workers: Workers = None,
 ) -> None:
     """Write a result on one HTML page that stands alone: verdict, picture, tables, assumptions, and how to do it again."""
-    from sim.study import Result, capsule
+    from sim.core.results import alteration
+    from sim.experiments import Result
 
-    remark(capsule.alteration(result))
+    remark(alteration(result))
     if stress:
         find_stress(Result.read(result), workers)
     if figures:
-        from sim.report.board_page import save_figures
+        from sim.reports.board_page import save_figures
 
         print(*save_figures(Result.read(result), figures), sep="\n")
     print(write_page(result, out))
@@ -50,9 +51,9 @@ def report(
 
 def write_page(result: Path, out: Path | None = None) -> Path:
     """Write the page of a result; where it is."""
-    from sim.record import add_file
-    from sim.report.html import report as page_of
-    from sim.report.progress import working
+    from sim.core.results import add_file
+    from sim.reports.html import report as page_of
+    from sim.reports.progress import working
 
     with working(f"{result}: the page"):
         text = page_of(result)
@@ -62,8 +63,8 @@ def write_page(result: Path, out: Path | None = None) -> Path:
 
 def find_stress(result: Any, workers: int | None) -> None:
     """Keep beside a comparison how far its designs are from collapse."""
-    from sim.report.board_page import stressed
-    from sim.report.progress import working
+    from sim.reports.board_page import stressed
+    from sim.reports.progress import working
 
     with working("looking for the largest strains") as tell:
         stressed(result, workers=workers, tell=tell)
@@ -87,8 +88,9 @@ def accounts(
     figure: Annotated[bool, typer.Option(help="Whether to draw the figure beside it.")] = True,
 ) -> None:
     """Say who gets less than it brings, who subsidises whom, and which coalition would gain by leaving."""
-    from sim.record import add_file, for_spreadsheets, identity
-    from sim.report.accounts_page import (
+    from sim.core.results import add_file, for_spreadsheets, identity
+    from sim.experiments.analysis.filming import with_accounts
+    from sim.reports.accounts_page import (
         accounts_figure,
         accounts_table,
         leaving_line,
@@ -96,10 +98,9 @@ def accounts(
         of_month,
         subsidy_lines,
     )
-    from sim.report.page_parts import unmarked
-    from sim.report.progress import working
-    from sim.report.style import save
-    from sim.study.filming import with_accounts
+    from sim.reports.page_parts import unmarked
+    from sim.reports.progress import working
+    from sim.reports.style import save
 
     with working(f"{result}: the accounts"):
         run = with_accounts(result, number, every)
@@ -148,13 +149,13 @@ def explain(
     ] = None,
 ) -> None:
     """Say what brought a run down (or its largest loss about): the chain of events, each cause tried by the same luck without it."""
-    from sim.reading import assignments
-    from sim.report.autopsy_page import write
-    from sim.report.autopsy_story import LUCKS, headline, story, told_trials
-    from sim.report.page_parts import unmarked
-    from sim.report.progress import working
-    from sim.report.tables import new_table
-    from sim.study import explain as found_by
+    from sim.core.reading import assignments
+    from sim.experiments import explain as found_by
+    from sim.reports.autopsy_page import write
+    from sim.reports.autopsy_story import LUCKS, headline, story, told_trials
+    from sim.reports.page_parts import unmarked
+    from sim.reports.progress import working
+    from sim.reports.tables import new_table
 
     if settings and branch is None:
         raise Mistake(["--set: says what holds after a branch; name its month with --branch"])
@@ -198,13 +199,14 @@ def verify(
     seed: Annotated[int, typer.Option(min=0, max=2**64 - 1, help="The luck of the draw.")] = 0,
 ) -> None:
     """Check every file of a result, run it or some of its runs again, and say whether all is the same; exit 1 if not."""
-    from sim.report.progress import working
-    from sim.study import capsule
+    from sim.core.results import made_by_another
+    from sim.experiments import verify as verifying
+    from sim.reports.progress import working
 
-    if note := capsule.made_by_another(result):
+    if note := made_by_another(result):
         remark([note])
     with working(f"{result}: again"):
-        count, wrong = capsule.verify(result, sample, seed)
+        count, wrong = verifying.verify(result, sample, seed)
     runs = f"{count} run{'s' if count > 1 else ''} again, all the same to the last bit"
     print("\n".join(wrong) or f"{result}: {runs if count else 'every file is as it was written; no run was repeated'}")
     if wrong:
@@ -220,18 +222,19 @@ def rerun(
     fresh: Fresh = False,
 ) -> None:
     """Rebuild one run of a sweep in full: series, firms, ties, measures and figure."""
-    from sim.outputs import check_free
-    from sim.report.progress import working
-    from sim.study import Result, capsule
+    from sim.experiments import Result
+    from sim.experiments.analysis.rerun import again
+    from sim.experiments.outputs import check_free
+    from sim.reports.progress import working
 
     at = settled(result)  # of `.` it is the name of the folder
     folder = out or at.with_name(f"{at.name}-run-{number}")
     swept = Result.read(result)
-    row = capsule.row_of(swept, number)
-    asked = {"scenario": capsule.design_of(swept, int(row["design"])), "seed": int(row["seed"])}
+    row = swept.row(number)
+    asked = {"scenario": swept.scenario_of(int(row["design"])), "seed": int(row["seed"])}
     check_free(folder, "run", asked, fresh)
     with working(f"{result}: run {number}"):
-        record = capsule.again(swept, number)
+        record = again(swept, number)
     record.save(folder)
     show_run(record, folder, figure, everything=False)
 
@@ -244,6 +247,6 @@ def export(
     ],
 ) -> None:
     """Write a sweep as plain files that stand alone: CSV, a single archive, or Zarr."""
-    from sim.study import Result, capsule
+    from sim.experiments import Result
 
-    print(capsule.export(Result.read(result), to))
+    print(Result.read(result).export(to))

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from sim.cli.words import Designs, Fresh, LaterWins, Out, Settings, Where, app, changed, console, remark
-from sim.mistakes import counted
+from sim.core.errors import counted
 
 
 @app.command()
@@ -29,10 +29,10 @@ def run(
 ) -> None:
     """Simulate one scenario: measures, a figure, and files in results/."""
     chosen = changed(scenario, settings, designs, later_wins)
-    from sim.founding import unused_columns
-    from sim.outputs import check_free, own_place
-    from sim.report.progress import working
-    from sim.running import run as simulate
+    from sim.experiments.outputs import check_free, own_place
+    from sim.model.founding import unused_columns
+    from sim.model.running import run as simulate
+    from sim.reports.progress import working
 
     asked = {"scenario": chosen, "seed": seed, "files": chosen}
     named = Path("results") / f"{Path(scenario).stem}-{seed}"
@@ -47,17 +47,17 @@ def run(
 
 def show_run(record: Any, folder: Path, figure: bool, everything: bool) -> None:
     """What a run says, its figure and its files."""
-    from sim.report.progress import working
+    from sim.reports.progress import working
 
     if figure:
         with working("drawing"):
-            from sim.record import identity
-            from sim.report.run_page import run_figure
-            from sim.report.style import save
+            from sim.core.results import identity
+            from sim.reports.run_page import run_figure
+            from sim.reports.style import save
 
             save(run_figure(record), folder / "figure.png", identifier=identity(folder))
-    from sim.report.tables import maturity_lines, measures_table
-    from sim.report.wording import headline, subtitle
+    from sim.reports.tables import maturity_lines, measures_table
+    from sim.reports.wording import headline, subtitle
 
     print(f"{subtitle(record)}\n{headline(record)}.\n")
     console().print(measures_table(record, everything))
@@ -76,10 +76,10 @@ def roi(
 ) -> None:
     """Say what each rule at work costs and brings, against the same luck without it."""
     chosen = changed(scenario, settings)
-    from sim.report.progress import working
-    from sim.report.tables import returns_table
-    from sim.study import returns
-    from sim.study.worth import not_priced
+    from sim.experiments import returns
+    from sim.experiments.counterfactuals.ablation import not_priced
+    from sim.reports.progress import working
+    from sim.reports.tables import returns_table
 
     with working(f"{chosen.title}: {counted(runs, 'seed')}, with each rule and without"):
         found = returns(chosen, range(runs), workers)
@@ -97,9 +97,9 @@ def fixation(
 ) -> None:
     """Say how likely the first of two strategies takes over: exactly where firms are few, and by simulation."""
     chosen = changed(scenario, settings)
-    from sim.report.progress import working
-    from sim.report.tables import fixation_table
-    from sim.study import fixation as chance_of
+    from sim.experiments import fixation as chance_of
+    from sim.reports.progress import working
+    from sim.reports.tables import fixation_table
 
     with working(f"{chosen.title}: {counted(copies, 'copy')}"):
         found = chance_of(chosen, copies, seed)

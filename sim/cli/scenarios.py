@@ -12,8 +12,8 @@ from pydantic import BaseModel
 from rich.table import Table
 
 from sim.cli.words import Designs, LaterWins, Settings, app, changed, console, remark
-from sim.mistakes import Mistake, counted
-from sim.places import output_file, output_folder
+from sim.core.errors import Mistake, counted
+from sim.core.places import output_file, output_folder
 
 
 @app.command("import")
@@ -35,7 +35,7 @@ def import_(
     force: Annotated[bool, typer.Option("--force", help="Replace what an earlier import wrote.")] = False,
 ) -> None:
     """Make a scenario of a list of firms and a list of ties: checked whole, with all that the data do not say listed."""
-    from sim.importing import import_network, scale
+    from sim.data.importing import import_network, scale
 
     ends = scale(trust_scale) if trust_scale else None
     made = import_network(sources, out, title=title, orchestrator=orchestrator, trust_scale=ends, force=force)
@@ -56,8 +56,8 @@ def check(
     later_wins: LaterWins = False,
 ) -> None:
     """Say what is wrong with scenarios, designs, studies, searches or claims; runs nothing."""
-    from sim.founding import check_files
-    from sim.study.checking import check_file
+    from sim.experiments.checking import check_file
+    from sim.model.founding import check_files
 
     wrong: list[str] = []
     for file in files:
@@ -83,9 +83,9 @@ def describe(
     later_wins: LaterWins = False,
 ) -> None:
     """Tell a scenario or a design in plain sentences, with its numbers as they stand in the file."""
-    from sim.designs import Design, is_design
-    from sim.report.telling.page import design_lines, scenario_lines
+    from sim.reports.prose.page import design_lines, scenario_lines
     from sim.scenario import Scenario
+    from sim.scenario.designs import Design, is_design
 
     if is_design(what):
         print("\n".join(design_lines(Design.load(what))))
@@ -104,7 +104,7 @@ def diff(
     later_wins: LaterWins = False,
 ) -> None:
     """Say in what two scenarios or designs differ, key by key; --design lays designs over the second."""
-    from sim.report.telling.differing import compared
+    from sim.reports.prose.differing import compared
 
     print("\n".join(compared(first, second, designs or (), later_wins)))
 
@@ -112,14 +112,14 @@ def diff(
 @app.command()
 def scenarios() -> None:
     """List the shipped scenarios, designs, claims and studies."""
-    from sim import shipped
-    from sim.report.tables import shipped_table
+    from sim.core import bundled
+    from sim.reports.tables import shipped_table
 
-    console().print(shipped_table("Scenarios: tide run NAME", shipped.scenarios()))
-    console().print(shipped_table("Classics: tide run NAME", shipped.classics()))
-    console().print(shipped_table("Designs: tide run SCENARIO --design NAME", shipped.designs()))
-    console().print(shipped_table("Claims: tide claims NAME", shipped.claims()))
-    for group, files in shipped.study_groups().items():
+    console().print(shipped_table("Scenarios: tide run NAME", bundled.scenarios()))
+    console().print(shipped_table("Classics: tide run NAME", bundled.classics()))
+    console().print(shipped_table("Designs: tide run SCENARIO --design NAME", bundled.designs()))
+    console().print(shipped_table("Claims: tide claims NAME", bundled.claims()))
+    for group, files in bundled.study_groups().items():
         console().print(shipped_table(f"Studies{f' of {group}' if group else ''}: tide sweep NAME", files))
 
 
@@ -129,7 +129,7 @@ def schema(
     lesson: Annotated[bool, typer.Option("--lesson", help="Of lessons, not of scenarios.")] = False,
 ) -> None:
     """Print the JSON Schema of scenarios, of studies, or of lessons, for editors."""
-    from sim.reading import json_schema
+    from sim.core.reading import json_schema
 
     if study and lesson:
         raise Mistake(["--study, --lesson: name one of them"])
@@ -142,8 +142,8 @@ def _model(study: bool, lesson: bool) -> type[BaseModel]:
         from sim.app.lessons import Lesson
 
         return Lesson
+    from sim.experiments import Study
     from sim.scenario import Scenario
-    from sim.study import Study
 
     return Study if study else Scenario
 
@@ -151,7 +151,7 @@ def _model(study: bool, lesson: bool) -> type[BaseModel]:
 @app.command()
 def phases() -> None:
     """Print the order of a month."""
-    from sim.engine import timetable
+    from sim.model.loop import timetable
 
     print(timetable())
 
@@ -159,7 +159,7 @@ def phases() -> None:
 @app.command()
 def measures() -> None:
     """List what is measured: name, unit, meaning, source."""
-    from sim.measures import catalogue
+    from sim.metrics import catalogue
 
     table = Table(box=None, pad_edge=False)
     for column in ("measure", "unit", "meaning", "source"):
@@ -177,7 +177,7 @@ def docs(
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if a page is stale.")] = False,
 ) -> None:
     """Write the documents, in which all that the code says is read out of it: how to begin, the model, the practice."""
-    from sim.report.docs import stale, write
+    from sim.reports.docs import stale, write
 
     if check and not out.is_dir():
         raise Mistake([f"{out}: there is no such folder of pages; stand where it is, or name it with --out"])

@@ -12,8 +12,8 @@ from typing import Annotated, Any
 import typer
 
 from sim.cli.words import Fresh, Isolate, Limit, Out, Workers, app, console, interruptible, remark
-from sim.mistakes import Mistake, counted
-from sim.places import output_folder
+from sim.core.errors import Mistake, counted
+from sim.core.places import output_folder
 
 
 @app.command()
@@ -40,9 +40,9 @@ def sweep(
     ] = 0,
 ) -> None:
     """Run a study: many designs, many seeds, intervals, and a figure; the same command again goes on where it was interrupted."""
-    from sim.report.progress import Bar, working
-    from sim.report.tables import forecast_lines
-    from sim.study import Study, refining, sweeping
+    from sim.experiments import Study, refining, sweeping
+    from sim.reports.progress import Bar, working
+    from sim.reports.tables import forecast_lines
 
     one_of({"--resume": resume, "--fresh": fresh})
     one_of({"--resume": resume, "--plan": plan, "--dry-run": dry_run})
@@ -113,7 +113,7 @@ def machines(study: Any, address: str, cluster: bool) -> Iterator[str]:
     if not cluster:
         yield address
         return
-    from sim.study.cluster import started
+    from sim.experiments.runner.dask_cluster import started
 
     if study.cluster is None:
         raise Mistake([f'--cluster: {study.name} has no [cluster]; write one, e.g. [cluster] kind = "slurm"'])
@@ -129,10 +129,10 @@ def jobs(
     out: Out = None,
 ) -> None:
     """Print the job by which machines share out a planned sweep; how many, and what each has, stands in the study's [cluster]."""
-    from sim.study import Study, sweeping
-    from sim.study.jobs import job
-    from sim.study.parts import Cluster
-    from sim.study.sharding import result_of
+    from sim.experiments import Study, sweeping
+    from sim.experiments.design.parts import Cluster
+    from sim.experiments.runner.jobs import job
+    from sim.experiments.runner.sharding import result_of
 
     chosen = Study.load(study)
     result = result_of(sweeping.asked_for(chosen, out).folder)
@@ -148,8 +148,8 @@ def work(
     limit: Limit = None,
 ) -> None:
     """Do a part of the shards of a planned sweep; others do theirs at the same time."""
-    from sim.report.progress import Bar
-    from sim.study import sweeping
+    from sim.experiments import sweeping
+    from sim.reports.progress import Bar
 
     part, _colons, of = shards.partition("::")
     if not (part.isdecimal() and of.isdecimal()):
@@ -165,15 +165,16 @@ def merge(
     figure: Annotated[bool, typer.Option(help="Whether to draw the figure.")] = True,
 ) -> None:
     """Put a sweep together of which all shards have been done."""
-    from sim.study import sweeping
+    from sim.experiments import sweeping
 
     show_result(sweeping.merge(results[0], results[1:]), figure)
 
 
 def show_result(result: Any, figure: bool) -> None:
     """What a sweep says, its figure and its files; exit 3 if some runs failed."""
-    from sim.report.progress import working
-    from sim.report.tables import (
+    from sim.experiments.analysis.sensitivity import can_tell, too_few
+    from sim.reports.progress import working
+    from sim.reports.tables import (
         TOGETHER,
         claims_table,
         effects_table,
@@ -184,7 +185,6 @@ def show_result(result: Any, figure: bool) -> None:
         precision_lines,
         summary_table,
     )
-    from sim.study.sensitivity import can_tell, too_few
 
     remark(too_few(result.study))
     indices = show_sensitivity(result) if can_tell(result.study) else None
@@ -202,10 +202,10 @@ def show_result(result: Any, figure: bool) -> None:
         print(line)
     if figure:
         with working("drawing"):
-            from sim.record import identity
-            from sim.report.sensitivity_page import sensitivity_figure
-            from sim.report.style import save
-            from sim.report.sweep_page import sweep_figure
+            from sim.core.results import identity
+            from sim.reports.sensitivity_page import sensitivity_figure
+            from sim.reports.style import save
+            from sim.reports.sweep_page import sweep_figure
 
             drawn = sweep_figure(result) if indices is None else sensitivity_figure(result, indices)
             save(drawn, result.folder / "figure.png", identifier=identity(result.folder))
@@ -215,9 +215,9 @@ def show_result(result: Any, figure: bool) -> None:
 
 def show_sensitivity(result: Any) -> Any:
     """Which factors the measures hang on; it is kept beside the result."""
-    from sim.record import add_file
-    from sim.report.tables import sensitivity_table
-    from sim.study.sensitivity import remarks
+    from sim.core.results import add_file
+    from sim.experiments.analysis.sensitivity import remarks
+    from sim.reports.tables import sensitivity_table
 
     found = result.sensitivity()
     add_file(result.folder / "sensitivity.csv", found.to_csv(index=False).encode())
@@ -247,10 +247,10 @@ def discover(
     figure: Annotated[bool, typer.Option(help="Whether to draw the figure.")] = True,
 ) -> None:
     """Say in which part of the space of levers a measure goes wrong, as a box of limits (PRIM)."""
-    from sim.record import add_file
-    from sim.report.progress import working
-    from sim.study import Result
-    from sim.study.discovery import discover as found_by
+    from sim.core.results import add_file
+    from sim.experiments import Result
+    from sim.experiments.analysis.discovery import discover as found_by
+    from sim.reports.progress import working
 
     swept = Result.read(result)
     with working(f"{result}: looking for where {measure} goes wrong"):
@@ -259,9 +259,9 @@ def discover(
     add_file(result / "discover.csv", box.table().to_csv(index=False).encode())
     if figure:
         with working("drawing"):
-            from sim.record import identity
-            from sim.report.discovery_page import box_figure
-            from sim.report.style import save
+            from sim.core.results import identity
+            from sim.reports.discovery_page import box_figure
+            from sim.reports.style import save
 
             save(box_figure(swept, box), result / "discover.png", identifier=identity(result))
     print(f"\n{result}/: discover.csv{', discover.png' if figure else ''}")
@@ -279,8 +279,8 @@ def gallery(
     workers: Annotated[int | None, typer.Option(min=1, help="How many runs at once; by default all cores.")] = None,
 ) -> None:
     """Run the shipped experiments and write down what each shows: pages, figures, and one table."""
-    from sim.report.gallery import gallery as hang
-    from sim.report.progress import Bar
+    from sim.reports.gallery import gallery as hang
+    from sim.reports.progress import Bar
 
     exhibits = hang(names or (), out, workers, Bar)
     for each in exhibits:

@@ -15,7 +15,7 @@ from rich.console import Console
 from typer.core import TyperGroup
 
 from sim.cli.terminal import width
-from sim.places import output_file, result_folder
+from sim.core.places import output_file, result_folder
 
 GROUPS = {
     "scenarios": "Scenarios and designs",
@@ -89,9 +89,9 @@ def console() -> Console:
 
 def changed(where: str, settings: list[str] | None, designs: list[str] | None = None, later_wins: bool = False) -> Any:
     """A scenario under designs, with the changes of the command line."""
-    from sim.coherence import touches
-    from sim.designs import Design, conflicts, decided_anew, lay
     from sim.scenario import Scenario
+    from sim.scenario.checks import touches
+    from sim.scenario.designs import Design, conflicts, decided_anew, lay
 
     scenario, changes = Scenario.load(where), given(where, settings)
     if designs:
@@ -111,16 +111,16 @@ def given(where: str, settings: list[str] | None) -> dict[str, Any]:
     Raises:
         Mistake: if one is none, or a key is set twice.
     """
-    from sim.reading import assignments
+    from sim.core.reading import assignments
 
     changes = assignments(settings)
     for name in (changes.get(key) for key in ("founding.firms", "founding.ties")):
         if isinstance(name, str):
-            from sim import shipped
-            from sim.reading_files import allow
-            from sim.scenario import find
+            from sim.core import bundled
+            from sim.core.lookup import find
+            from sim.core.reading_files import allow
 
-            allow(find(where, shipped.loadable(), "scenario").parent / name)
+            allow(find(where, bundled.loadable(), "scenario").parent / name)
     return changes
 
 
@@ -133,7 +133,7 @@ def remark(lines: list[str]) -> None:
 @contextmanager
 def interruptible(*command: str) -> Iterator[None]:
     """Say what is kept when interrupted, and how to go on."""
-    from sim.study.sweeping import Interrupted
+    from sim.experiments.sweeping import Interrupted
 
     try:
         yield

@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sim import cli, luck
-from sim.shipped import scenarios
+from sim import cli
+from sim.core import rng
+from sim.core.bundled import scenarios
 
-CHANCE = luck.purpose("tests: partners of an imaginary programme")
+CHANCE = rng.purpose("tests: partners of an imaginary programme")
 SIZES = {"phone": (390, 844), "laptop": (1280, 800), "projector": (1920, 1080)}
 
 
@@ -33,7 +34,7 @@ def partners(folder: Path, count: int = 300) -> tuple[Path, Path]:
         writer = csv.writer(file, delimiter=";")
         writer.writerow(["Partner Name", "Partner Type", "Revenue (EUR m)"])
         writer.writerows((name, kinds[k % 4], f"{1 + k % 17},5") for k, name in enumerate(names))
-    draws = luck.uniforms(luck.key(0), CHANCE, 0, np.arange(2 * count)).reshape(count, 2)
+    draws = rng.uniforms(rng.key(0), CHANCE, 0, np.arange(2 * count)).reshape(count, 2)
     pairs = {(0, k) for k in range(1, count)}
     for k in range(1, count):
         pairs |= {tuple(sorted((k, 1 + int(draw * (count - 1))))) for draw in draws[k]}

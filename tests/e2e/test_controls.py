@@ -12,7 +12,7 @@ import pytest
 
 import sim
 from sim.app import levers
-from sim.designs import Design
+from sim.scenario.designs import Design
 
 SMALL = {"founding.firms": 40, "run.steps": 36, "membership.market_potential": 60}
 READY = "#charts .line[d^=M]"

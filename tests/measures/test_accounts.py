@@ -8,14 +8,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sim import Mistake, Run, Scenario, cli, luck, shapley, shapley_sampled
-from sim.measures.accounts import accounts, settled, shares_of
-from sim.measures.coalitions import blocking_coalition
-from sim.measures.fairness import shapley_distance
-from sim.report.accounts_page import leaving_line, most_apart, of_month, subsidy_lines
-from sim.study.filming import film
+from sim import Mistake, Run, Scenario, cli, shapley, shapley_sampled
+from sim.core import rng
+from sim.experiments.analysis.filming import film
+from sim.metrics.accounts import accounts, settled, shares_of
+from sim.metrics.coalitions import blocking_coalition
+from sim.metrics.fairness import shapley_distance
+from sim.reports.accounts_page import leaving_line, most_apart, of_month, subsidy_lines
 
-CHANCE = luck.purpose("tests: gaps that sum to 0")
+CHANCE = rng.purpose("tests: gaps that sum to 0")
 SMALL = {"founding": {"firms": 30}, "run": {"steps": 36}}
 
 
@@ -115,7 +116,7 @@ def test_the_shapley_share_is_that_of_the_game(quiet):
 
 def test_transfers_settle_every_gap_with_as_little_as_can_be():
     for seed in range(20):
-        gaps = luck.uniforms(luck.key(seed), CHANCE, 0, np.arange(9)) - 0.5
+        gaps = rng.uniforms(rng.key(seed), CHANCE, 0, np.arange(9)) - 0.5
         gaps -= gaps.mean()
         found = settled(dict(enumerate(gaps)), 1e-9)
         after = gaps.copy()
@@ -218,7 +219,7 @@ def test_firms_that_bear_formulas_as_names_bear_them_as_text(hostile, tmp_path, 
 
 def test_a_run_that_kept_no_months_is_run_again(tmp_path):
     from sim import run as simulate
-    from sim.study.filming import with_accounts
+    from sim.experiments.analysis.filming import with_accounts
 
     kept = simulate(Scenario(**SMALL), 4)
     kept.save(tmp_path / "a")

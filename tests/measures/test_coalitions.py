@@ -6,14 +6,14 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from sim import luck
-from sim.measures.coalitions import best_coalition, blocking_coalition, blocking_gain, last_month
+from sim.core import rng
+from sim.metrics.coalitions import best_coalition, blocking_coalition, blocking_gain, last_month
+from sim.model.simulation import Simulation
 from sim.scenario import Scenario
-from sim.simulation import Simulation
 
 pytestmark = pytest.mark.filterwarnings("error")
 
-CHANCE = luck.purpose("tests: a random game")
+CHANCE = rng.purpose("tests: a random game")
 
 
 def game(alone, ties, got, governance=0.0):
@@ -67,7 +67,7 @@ def test_governance_that_all_must_pay_wherever_they_are_drives_nobody_out():
 @pytest.mark.parametrize("seed", range(20))
 def test_a_minimum_cut_finds_what_trying_all_coalitions_finds(seed):
     """Nine firms, 512 coalitions."""
-    draw = luck.uniforms(luck.key(seed), CHANCE, 0, np.arange(100))
+    draw = rng.uniforms(rng.key(seed), CHANCE, 0, np.arange(100))
     ties = {(i, j): 3 * draw[9 * i + j] for i in range(9) for j in range(i) if draw[9 * j + i] < 0.4}
     run = game(draw[81:90] * 2, ties, 2 * draw[90:99] + 1.2)
     month = last_month(run)
@@ -79,7 +79,7 @@ def test_the_random_games_are_not_all_without_a_blocking_coalition():
     """So that the test above can fail."""
     sizes = set()
     for seed in range(20):
-        draw = luck.uniforms(luck.key(seed), CHANCE, 0, np.arange(100))
+        draw = rng.uniforms(rng.key(seed), CHANCE, 0, np.arange(100))
         ties = {(i, j): 3 * draw[9 * i + j] for i in range(9) for j in range(i) if draw[9 * j + i] < 0.4}
         sizes.add(len(blocking_coalition(game(draw[81:90] * 2, ties, 2 * draw[90:99] + 1.2))))
     assert len(sizes) > 3

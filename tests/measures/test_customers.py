@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from sim import Scenario, run
-from sim.measures import measure
-from sim.measures.customers import churn_rate, cross_side_elasticity, opinion, retention
-from sim.simulation import Simulation
-from sim.world import SERIES
+from sim.core.state import SERIES
+from sim.metrics import measure
+from sim.metrics.customers import churn_rate, cross_side_elasticity, opinion, retention
+from sim.model.simulation import Simulation
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -8,8 +8,8 @@ import pytest
 from scipy import stats
 from scipy.special import ndtri
 
-from sim import luck
-from sim.measures.early_warning import (
+from sim.core import rng
+from sim.metrics.early_warning import (
     WARNINGS,
     before_the_end,
     detrended,
@@ -20,15 +20,15 @@ from sim.measures.early_warning import (
     surrogates,
     warning,
 )
-from sim.measures.loops import tau
+from sim.metrics.loops import tau
 
 pytestmark = pytest.mark.filterwarnings("error")
 
-NOISE = luck.purpose("tests: noise")
+NOISE = rng.purpose("tests: noise")
 
 
 def noise(seed, length=200):
-    return ndtri(luck.uniforms(luck.key(seed), NOISE, 0, np.arange(length)))
+    return ndtri(rng.uniforms(rng.key(seed), NOISE, 0, np.arange(length)))
 
 
 def remembering(memory, seed, length=200):

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from sim.measures import measure
-from sim.measures.hysteresis import branch, loop_width, there_and_back
+from sim.metrics import measure
+from sim.metrics.hysteresis import branch, loop_width, there_and_back
+from sim.model.simulation import Simulation
 from sim.scenario import Scenario
-from sim.simulation import Simulation
 
 pytestmark = pytest.mark.filterwarnings("error")
 

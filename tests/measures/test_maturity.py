@@ -5,9 +5,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from sim.measures import maturity as ripeness
-from sim.measures.evidence import in_force
-from sim.measures.maturity import (
+from sim.core.errors import Mistake
+from sim.core.state import SERIES
+from sim.metrics import maturity as ripeness
+from sim.metrics.evidence import in_force
+from sim.metrics.maturity import (
     DIMENSIONS,
     STAGES,
     STATES,
@@ -17,10 +19,8 @@ from sim.measures.maturity import (
     months_to_mature,
     scores,
 )
-from sim.mistakes import Mistake
+from sim.model.simulation import Simulation
 from sim.scenario import Scenario
-from sim.simulation import Simulation
-from sim.world import SERIES
 
 pytestmark = pytest.mark.filterwarnings("error")
 

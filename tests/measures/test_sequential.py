@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim import luck
-from sim.measures.sequential import (
+from sim.core import rng
+from sim.metrics.sequential import (
     bounded_needed,
     bounded_sequence,
     bounded_sequence_error,
@@ -16,13 +16,13 @@ from sim.measures.sequential import (
     values_needed,
 )
 
-DRAWN = luck.purpose("test: values that are looked at again and again")
+DRAWN = rng.purpose("test: values that are looked at again and again")
 LOOKS = range(20, 401, 20)
 
 
 def drawn(trial: int, count: int = LOOKS[-1]) -> np.ndarray:
     """Even numbers from 0 to 1, others in each trial."""
-    return luck.uniforms(luck.key(trial), DRAWN, 0, np.arange(count))
+    return rng.uniforms(rng.key(trial), DRAWN, 0, np.arange(count))
 
 
 def normal(trial: int) -> np.ndarray:

@@ -6,8 +6,8 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from sim.measures.loops import adaptive_order, by_degree, held_together
-from sim.measures.structure import (
+from sim.metrics.loops import adaptive_order, by_degree, held_together
+from sim.metrics.structure import (
     assortativity,
     attack_adaptive,
     attack_random,

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from sim import Mistake, Scenario
-from sim.bookkeeping import align
-from sim.phases.alignment import agree, turn
-from sim.simulation import Simulation
+from sim.core.network_ops import align
+from sim.mechanisms.alignment import agree, turn
+from sim.model.simulation import Simulation
 
 STILL = {"on": True, "drift": 0.0, "communication": 0.0, "cost": 0.0}
 

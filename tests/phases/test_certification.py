@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from sim import Scenario
-from sim.phases.certification import compliance, hopeful, seen, vouched
-from sim.phases.partnering import introduce
-from sim.simulation import Simulation
+from sim.mechanisms.certification import compliance, hopeful, seen, vouched
+from sim.mechanisms.partnering import introduce
+from sim.model.simulation import Simulation
 
 CERTIFIED = {"on": True, "application_rate": 1.0, "audit_rate": 0.0}
 ALL_GIVE = {"rule": "fixed", "level": 1.0}

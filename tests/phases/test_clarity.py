@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sim.phases.clarity import done_once, overlap
+from sim.mechanisms.clarity import done_once, overlap
 
 
 def test_firms_of_different_roles_never_do_the_same_work():

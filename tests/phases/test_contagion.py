@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sim import Ecosystem, Mistake, Scenario, run
-from sim.world import SERIES
+from sim.core.state import SERIES
 
 
 def test_in_granovetters_crowd_all_join_one_a_month():

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from sim.names import ContributionType, code
-from sim.phases.contribution import attraction, clip, comply, crowd_out, deterrence, learn, move, recall, schedule
+from sim.core.names import ContributionType, code
+from sim.mechanisms.contribution import attraction, clip, comply, crowd_out, deterrence, learn, move, recall, schedule
 
 CONDITIONAL, FREE_RIDER, HUMP, UNCONDITIONAL = (
     code(ContributionType, word) for word in ("conditional", "free_rider", "hump", "unconditional")

@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import norm
 
 from sim import Scenario, run
-from sim.phases.customers import (
+from sim.mechanisms.customers import (
     MANY,
     ONE,
     PARTNERS,
@@ -20,7 +20,7 @@ from sim.phases.customers import (
     turn,
     win,
 )
-from sim.phases.satisfaction import (
+from sim.mechanisms.satisfaction import (
     adapt,
     assured,
     felt,

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sim.phases.disputes import breached, withhold
+from sim.mechanisms.disputes import breached, withhold
 
 NEVER_SETTLED = {"on": True, "goodwill": 0.0, "mediator": False, "patience": 3}
 

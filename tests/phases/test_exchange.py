@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from sim import luck
-from sim.phases.exchange import favour, keep, reciprocate, settle, stage
+from sim.core import rng
+from sim.mechanisms.exchange import favour, keep, reciprocate, settle, stage
 
 f = np.float32
 
@@ -29,7 +29,7 @@ def test_a_stake_grows_with_trust():
 
 def test_a_firm_keeps_its_promises_as_often_as_it_is_reliable():
     """U^((1−q)/q) has mean q."""
-    draws = luck.uniforms(luck.key(0), luck.purpose("test: promises"), 0, np.arange(20_000))
+    draws = rng.uniforms(rng.key(0), rng.purpose("test: promises"), 0, np.arange(20_000))
     for reliability in (0.3, 0.9):
         assert np.mean([keep(draw, reliability) for draw in draws]) == pytest.approx(reliability, abs=0.01)
     assert keep(0.5, 0.0) == 0

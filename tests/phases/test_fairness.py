@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from sim.names import FairnessNorm, code
-from sim.phases.fairness import behind, claim, gain, smooth, utility
+from sim.core.names import FairnessNorm, code
+from sim.mechanisms.fairness import behind, claim, gain, smooth, utility
 
 
 def test_an_ultimatum_is_accepted_from_the_published_threshold_on():

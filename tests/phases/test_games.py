@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sim import Ecosystem, Scenario, run
-from sim.world import SERIES
+from sim.core.state import SERIES
 
 OFF = {
     name: {"on": False}

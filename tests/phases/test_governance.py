@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sim.phases.governance import alleged_shortfall, graduated, penalty
+from sim.mechanisms.governance import alleged_shortfall, graduated, penalty
 
 
 def test_the_fine_grows_strike_by_strike():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sim.phases.inequity import best_reply, gain_of_more
+from sim.mechanisms.inequity import best_reply, gain_of_more
 
 
 def utility(own, others, returned, envy, guilt):

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from sim import Ecosystem, Firm, Mistake
-from sim.bookkeeping import distance
-from sim.phases.knowledge import approach, grow, joint, novelty, reveal
-from sim.simulation import Simulation
+from sim.core.network_ops import distance
+from sim.mechanisms.knowledge import approach, grow, joint, novelty, reveal
+from sim.model.simulation import Simulation
 
 f = np.float32
 OPEN = {"on": True, "openness": 1.0, "caution": 0.0, "forgetting": 0.0, "innovation": 0.0, "cost": 0.0}

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from sim import luck
-from sim.phases.membership import appeal, applicants, hazard, impression, poisson
+from sim.core import rng
+from sim.mechanisms.membership import appeal, applicants, hazard, impression, poisson
 
 LIVING = {"on": True, "market_potential": 0}
 
@@ -17,10 +17,10 @@ def test_the_hazard_is_the_base_rate_at_the_outside_option_and_grows_with_what_i
 
 
 def test_poisson_numbers_have_mean_and_variance_alike():
-    key, purpose = luck.key(0), luck.purpose("test: poisson")
+    key, purpose = rng.key(0), rng.purpose("test: poisson")
     for mean in (0.3, 4.0, 200.0):
         numbers = [
-            poisson(mean, luck.uniform(key, purpose, k, 0), luck.standard(key, purpose, k, 1)) for k in range(10_000)
+            poisson(mean, rng.uniform(key, purpose, k, 0), rng.standard(key, purpose, k, 1)) for k in range(10_000)
         ]
         assert np.mean(numbers) == pytest.approx(mean, rel=0.05)
         assert np.var(numbers) == pytest.approx(mean, rel=0.06)

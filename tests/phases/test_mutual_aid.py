@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sim.phases.mutual_aid import STANDING, covered, floor_of, hold_back
+from sim.mechanisms.mutual_aid import STANDING, covered, floor_of, hold_back
 
 ALL_GIVE = {"rule": "fixed", "level": 1.0}
 LIVING = {"on": True, "exit_rate": 0.0, "market_potential": 0}

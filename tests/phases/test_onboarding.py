@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from sim import Scenario
-from sim.phases.onboarding import places, readiness
-from sim.simulation import Simulation
+from sim.mechanisms.onboarding import places, readiness
+from sim.model.simulation import Simulation
 
 
 def growing(**onboarding):

@@ -4,12 +4,12 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from sim.mistakes import Mistake
-from sim.phases import orchestration
-from sim.phases.orchestration import MONITORING, NOTHING, TAKE_RATE, climb, monitoring_of, next_rule, take_of
+from sim.core.errors import Mistake
+from sim.core.state import CENTRE, MOST_CLUSTERS
+from sim.mechanisms import orchestration
+from sim.mechanisms.orchestration import MONITORING, NOTHING, TAKE_RATE, climb, monitoring_of, next_rule, take_of
+from sim.model.simulation import Simulation
 from sim.scenario import Scenario
-from sim.simulation import Simulation
-from sim.world import CENTRE, MOST_CLUSTERS
 
 TAKING = {"founding": {"orchestrators": 1}}
 FIXED = {"voice.decider": "fixed", "voice.feedback": 0.0}

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sim.phases.partnering import drop_chance
+from sim.mechanisms.partnering import drop_chance
 
 OPEN = {"on": True, "max_partners": 4}
 

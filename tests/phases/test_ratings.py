@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sim.phases.ratings import mark, marked_down, repute
+from sim.mechanisms.ratings import mark, marked_down, repute
 
 ALL_GIVE = {"rule": "fixed", "level": 1.0}
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from sim.mistakes import Mistake
-from sim.phases.shocks import wander
-from sim.simulation import Simulation
+from sim.core.errors import Mistake
+from sim.mechanisms.shocks import wander
+from sim.model.simulation import Simulation
 
 
 def test_log_demand_is_a_first_order_autoregression(quiet):

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from sim.measures import MEASURES
-from sim.phases.trust import combine, expect, hear, part, remember, shortchanged, standing, substance
-from sim.world import SERIES
+from sim.core.state import SERIES
+from sim.mechanisms.trust import combine, expect, hear, part, remember, shortchanged, standing, substance
+from sim.metrics import MEASURES
 
 f = np.float32
 WEIGHTS = (f(0.4), f(0.3), f(0.3))

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from sim.phases.sharing import fraction, need
-from sim.phases.value import ease, network_effect, produce
+from sim.mechanisms.sharing import fraction, need
+from sim.mechanisms.value import ease, network_effect, produce
 
 f = np.float32
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from sim.names import Role, code
-from sim.phases.voice import CONTRIBUTION, EQUAL, POWER, climb, vote_mix, vote_take
+from sim.core.names import Role, code
+from sim.mechanisms.voice import CONTRIBUTION, EQUAL, POWER, climb, vote_mix, vote_take
 
 PARTNER, ORCHESTRATOR = code(Role, "service"), code(Role, "orchestrator")
 TAKING = {"founding": {"orchestrators": 1}}

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, Self
 from keepers import DONE, KEEPERS, Keeper
 from shim import COUNT, Control
 
-from sim.storage import finish_writing
+from sim.core.storage import finish_writing
 
 LONGEST = 120.0
 """Seconds that a command may take."""
@@ -251,8 +251,8 @@ class Case:
 
 def _is_a_stage(folder: Path) -> bool:
     """Whether a whole result of some of the claims lies there."""
-    from sim.mistakes import Mistake
-    from sim.study.claims import Verdicts
+    from sim.core.errors import Mistake
+    from sim.experiments.claims.testing import Verdicts
 
     try:
         return len(Verdicts.read(folder).runs) > 0

@@ -26,10 +26,11 @@ from typing import NamedTuple
 import numpy as np
 from shim import COUNT, KILL, Control, library, unable
 
-from sim import Result, luck
-from sim.study.cluster import started
-from sim.study.parts import Cluster
-from sim.study.processes import environment
+from sim import Result
+from sim.core import rng
+from sim.experiments.design.parts import Cluster
+from sim.experiments.runner.dask_cluster import started
+from sim.experiments.runner.processes import environment
 
 ROUND = 5
 """Kills before a sweep is finished."""
@@ -39,7 +40,7 @@ GRACE = 1.0
 """Seconds in which all that a driver has started must end after it."""
 PATIENCE = 600.0
 """Seconds after which a driver hangs."""
-MOMENT = luck.purpose("torture: when a kill comes")
+MOMENT = rng.purpose("torture: when a kill comes")
 STUDY = """scenario = "rising_tide"
 set = { "run.steps" = 240, "founding.firms" = 80 }
 
@@ -180,7 +181,7 @@ class Torture:
 
     def kill(self, engine: str, number: int) -> str:
         """Kill a driver, or a worker and then its driver; what was hit, empty if it was done before."""
-        draws = luck.uniforms(luck.key(number), MOMENT, number, np.arange(2))
+        draws = rng.uniforms(rng.key(number), MOMENT, number, np.arange(2))
         if number % 2:
             return self.kill_at_a_call(engine, STAGES[number // 2 % len(STAGES)], float(draws[0]))
         early = number % 4 == 0  # while workers of their own begin, which takes them seconds

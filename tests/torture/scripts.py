@@ -20,7 +20,7 @@ from sim.app.attendance import NAME, Attendance
 from sim.app.room.game import Choice
 from sim.app.room.keeping import Room
 from sim.app.room.saved import write
-from sim.mistakes import Mistake
+from sim.core.errors import Mistake
 
 CODE, TOKEN = "ABCDE", "secret"
 SETTINGS = {"seats": 3, "rounds": 4, "seed": 3}

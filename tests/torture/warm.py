@@ -32,11 +32,11 @@ def load() -> None:
     import sim.app.room.saved
     import sim.app.sheets
     import sim.cli
-    import sim.importing
-    import sim.report.html
-    import sim.report.search_page
-    import sim.study.capsule
-    import sim.study.sweeping
+    import sim.data.importing
+    import sim.experiments.sweeping
+    import sim.experiments.verify
+    import sim.reports.html
+    import sim.reports.search_page
 
     assert scripts and sim.cli.command()
     from keepers import TINY

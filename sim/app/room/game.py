@@ -11,14 +11,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sim import luck
-from sim.ecosystem import Ecosystem
-from sim.firm import Firm, single
-from sim.mistakes import Mistake, shown
+from sim.core import rng
+from sim.core.errors import Mistake, shown
+from sim.core.state import ORCHESTRATOR
+from sim.model.ecosystem import Ecosystem
+from sim.model.firm import Firm, single
 from sim.scenario import Scenario
-from sim.world import ORCHESTRATOR
 
-SEATS = luck.purpose("room: who is seated at which firm")
+SEATS = rng.purpose("room: who is seated at which firm")
 MOST_SEATS = 300
 MOST_MONTHS = 12
 """Months of a round."""
@@ -224,7 +224,7 @@ class Game:
         firms = self.ecosystem.world.firms
         slots = [slot for slot in self.ecosystem.world.member_slots.tolist() if firms.role[slot] != ORCHESTRATOR]
         ids = firms.id[slots]
-        draws = luck.uniforms(self.ecosystem.world.key, SEATS, 0, ids)
+        draws = rng.uniforms(self.ecosystem.world.key, SEATS, 0, ids)
         return [int(ids[k]) for k in np.lexsort((ids, draws))]
 
     def members(self) -> dict[int, Firm]:

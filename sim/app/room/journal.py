@@ -10,9 +10,9 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from sim.mistakes import Mistake, counted
-from sim.reading_files import MANIFEST, read_bytes
-from sim.storage import Line, Log, explain_errors, locked, make_folder, write_file
+from sim.core.errors import Mistake, counted
+from sim.core.reading_files import MANIFEST, read_bytes
+from sim.core.storage import Line, Log, explain_errors, locked, make_folder, write_file
 
 NAME, LOCK, DAMAGED = "journal.jsonl", "lock", "damaged.jsonl"
 BEGINNING = b'{"kind":'

@@ -11,15 +11,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sim import shipped
 from sim.app.levers import said, shares
 from sim.app.room.game import Choice, Game, fitted
 from sim.app.room.journal import Journal
 from sim.app.words import Words, languages, speak
-from sim.firm import Firm
-from sim.mistakes import Mistake, nearest, shown
+from sim.core import bundled
+from sim.core.errors import Mistake, nearest, shown
+from sim.core.state import ORCHESTRATOR
+from sim.model.firm import Firm
 from sim.scenario import Scenario
-from sim.world import ORCHESTRATOR
 
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 """The letters of a room's code: none that look like a digit, I and O."""
@@ -86,7 +86,7 @@ def settled(settings: Settings, changes: Any) -> Settings:
         low, high = BOUNDS.get(key, (0, 1))
         if kind is int and not low <= value <= high:
             raise Mistake([f"settings: {key}: {shown(value)} is not allowed; it must be from {low} to {high}"])
-    if "scenario" in changes and changes["scenario"] not in shipped.scenarios():
+    if "scenario" in changes and changes["scenario"] not in bundled.scenarios():
         raise Mistake([f"settings: scenario: {shown(changes['scenario'])} is none of the shipped ones"])
     if "language" in changes and changes["language"] not in languages():
         raise Mistake([f"settings: language: {shown(changes['language'])} is none of {', '.join(languages())}"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Awaitable, Callable
 from functools import cache
 from pathlib import Path
@@ -17,10 +16,6 @@ from starlette.websockets import WebSocket
 
 if TYPE_CHECKING:
     from sim.app.room.web import Rooms
-
-FOLDER = Path("results") / "rooms"
-LARGEST = 4_096
-"""Bytes of a message."""
 
 
 def routes(
@@ -79,19 +74,3 @@ def routes(
         WebSocketRoute("/api/room/socket", listen),
     ]
     return answers, close
-
-
-def lan() -> str:
-    """The address of this machine in its network; no packet is sent to find it."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
-        try:
-            asking.connect(("192.0.2.1", 9))
-            return str(asking.getsockname()[0])
-        except OSError:
-            return "127.0.0.1"
-
-
-def reached(host: str, port: int) -> str:
-    """Where phones reach a server that listens there."""
-    name = {"0.0.0.0": lan(), "::": lan()}.get(host, host)
-    return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"

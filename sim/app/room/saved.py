@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from sim.app.room.game import OBSERVED
-from sim.record import for_spreadsheets
-from sim.storage import explain_errors, write_file
+from sim.core.results import for_spreadsheets
+from sim.core.storage import explain_errors, write_file
 
 if TYPE_CHECKING:
     from sim.app.room.keeping import Room

@@ -10,10 +10,10 @@ from sim.app.film import Frame, of_255
 from sim.app.room.game import trust_in
 from sim.app.room.keeping import Player, Room
 from sim.app.words import speak
-from sim.firm import Firm, Tie
-from sim.names import Decider, FairnessNorm, ShareRule, words
-from sim.phases.fairness import behind
-from sim.phases.trust import shortchanged
+from sim.core.names import Decider, FairnessNorm, ShareRule, words
+from sim.mechanisms.fairness import behind
+from sim.mechanisms.trust import shortchanged
+from sim.model.firm import Firm, Tie
 
 POINTS = 100.0
 OPEN = 0.5

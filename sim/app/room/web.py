@@ -26,16 +26,17 @@ from starlette.responses import JSONResponse, Response
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from sim.app import messages
+from sim.app.bodies import content_of
 from sim.app.guard import address_of, is_here
 from sim.app.room.game import Choice, Game, playable
 from sim.app.room.journal import held
 from sim.app.room.keeping import CODE, LETTERS, Player, Room
-from sim.app.room.routes import FOLDER, LARGEST, reached
 from sim.app.room.showing import Shown
+from sim.app.settings import LARGEST_MESSAGE, LOCAL, ROOMS, reached
 from sim.app.throttle import Bucket, Throttle
 from sim.app.words import speak
-from sim.mistakes import Mistake, shown
-from sim.storage import explain_errors, make_folder
+from sim.core.errors import Mistake, shown
+from sim.core.storage import explain_errors, make_folder
 
 A_SECOND, AT_ONCE = 20.0, 40.0
 """Messages of a socket: so many a second, and so many at once; what is beyond is dropped."""
@@ -315,7 +316,7 @@ class Rooms:
         host: where the server listens.
     """
 
-    def __init__(self, folder: Path | str = FOLDER, host: str = "127.0.0.1") -> None:
+    def __init__(self, folder: Path | str = ROOMS, host: str = LOCAL) -> None:
         self.folder, self.host = Path(folder), host
         self.hosts: dict[str, Host] = {}
         self.guesses, self.joins = Throttle(GUESSES, PER), Throttle(JOINS, PER)
@@ -396,12 +397,12 @@ class Rooms:
         if not is_here(request):
             raise Mistake(["Rooms are opened on the machine on which tide app runs."])
         if request.method == "GET":
-            from sim import shipped
+            from sim.core import bundled
 
-            found = await run_in_threadpool(playable, shipped.scenarios())
+            found = await run_in_threadpool(playable, bundled.scenarios())
             words = speak(request.query_params.get("language", "en")[:35])
             return JSONResponse({"scenarios": {name: words.title(name, title) for name, title in found.items()}})
-        host, token = await self.open(await _json(request))
+        host, token = await self.open(await content_of(request))
         return JSONResponse({"code": host.room.code, "token": token})
 
     async def saved(self, request: Request) -> Response:
@@ -410,7 +411,7 @@ class Rooms:
         Raises:
             Mistake: if it is not the teacher who asks.
         """
-        host = await self._of_teacher(await _json(request), address_of(request))
+        host = await self._of_teacher(await content_of(request), address_of(request))
         from sim.app.room.saved import packed, write
 
         async with host.lock:
@@ -690,8 +691,8 @@ async def _heard(socket: WebSocket) -> Any:
     if message["type"] == "websocket.disconnect":
         raise WebSocketDisconnect(message.get("code", 1000))
     text = message.get("text")
-    if text is None or len(text) > LARGEST:
-        raise Mistake([f"A message has at most {LARGEST:,} characters of text."])
+    if text is None or len(text) > LARGEST_MESSAGE:
+        raise Mistake([f"A message has at most {LARGEST_MESSAGE:,} characters of text."])
     return messages.read(text, "message")
 
 
@@ -701,12 +702,6 @@ async def _goodbye(socket: WebSocket, code: int, why: str) -> None:
         await asyncio.wait_for(socket.send_text(_text("refused", {"why": why[:500], "code": code})), 2.0)
     with contextlib.suppress(Exception):
         await asyncio.wait_for(socket.close(code), 2.0)
-
-
-async def _json(request: Request) -> Any:
-    from sim.app.server import content_of
-
-    return await content_of(request)
 
 
 def _same_origin(socket: WebSocket) -> bool:

@@ -1,0 +1,81 @@
+"""The two decorators for compiled code, and the cache they share.
+
+A `rule` is a scalar function: one formula. A `kernel` is a loop that applies rules to columns, or a step of one. Both are
+compiled by Numba on first use and kept on disk (`sim.core.code_cache`). Numba does not see that a kernel's callee in another file has
+changed, so the cache folder's name carries a hash of all compiled sources: an edit anywhere starts a fresh folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import llvmlite
+import numba
+import numpy as np
+
+from sim.core import code_cache
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+_PACKAGE = Path(__file__).parents[1]
+_ROOMS = ("core", "mechanisms", "metrics", "model")
+"""Where compiled code is written."""
+
+
+def _fingerprint() -> str:
+    """A hash of every source that compiled code is made of, of the compiler, and of the layout of the files."""
+    versions = f"{numba.__version__} {llvmlite.__version__} {np.__version__} {code_cache.FORMAT}"
+    digest = hashlib.sha256(versions.encode())
+    for path in sorted(path for room in _ROOMS for path in (_PACKAGE / room).glob("*.py")):
+        source = path.read_bytes()
+        if b"sim.core.jit" in source or path.name in ("names.py", "jit.py", "state.py"):
+            digest.update(f"{path.parent.name}/{path.name}".encode() + source)
+    return digest.hexdigest()[:16]
+
+
+def _cache_folder() -> Path | None:
+    """Where compiled code is kept, or None where nothing can be written."""
+    base = code_cache.base()
+    folder = base / _fingerprint() if base else None
+    return folder if folder and code_cache.writable(folder) else None
+
+
+CACHE = _cache_folder()
+
+
+def _compile(function: Function, inline: str) -> Function:
+    keep = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = str(CACHE) if CACHE else keep
+    try:
+        made = numba.njit(cache=CACHE is not None, nogil=True, error_model="numpy", inline=inline)(function)
+    finally:
+        numba.config.CACHE_DIR = keep
+    if CACHE is not None:
+        code_cache.harden(made._cache)
+    return made
+
+
+def rule(function: Function) -> Function:
+    """A scalar formula, written into the loops that use it; callable from Python too."""
+    return _compile(function, "always")
+
+
+def kernel(function: Function) -> Function:
+    """A loop over columns; it releases the interpreter lock, so threads run side by side."""
+    return _compile(function, "never")
+
+
+def warn_if_unkept() -> None:
+    """Say once, where nothing can be kept, that every start compiles."""
+    if CACHE is None:
+        where = code_cache.base() or "a home folder, as there is none"
+        code_cache.warn_unkept(f"compiled code cannot be kept in {where}")
+
+
+def wipe_cache() -> None:
+    """Throw away what is kept on disk: the last remedy where a process dies again and again."""
+    if CACHE:
+        code_cache.wipe(CACHE)

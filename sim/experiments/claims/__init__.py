@@ -1,0 +1,1 @@
+"""Claims of practice as experiments that are registered before their runs."""

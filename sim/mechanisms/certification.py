@@ -1,0 +1,104 @@
+"""Certification, a part of the governance phase: an examination, a stamp that is evidence to strangers, audits of those who bear it.
+
+The stamp is what signalling theory asks for (Spence 1973): it costs, and the less reliable pass it less often. How far a test
+sees, and what a stamp is worth to a stranger, are levers.
+"""
+
+from sim.core.jit import kernel, rule
+from sim.core.linking import late
+from sim.core.network_ops import deal
+from sim.core.rng import purpose, uniform
+
+APPLY = purpose("certification: does a firm apply")
+EXAM = purpose("certification: what an examination mistakes for reliability")
+AUDIT = purpose("certification: is a firm audited")
+FINDING = purpose("certification: what an audit mistakes for reliability")
+
+
+@rule
+def seen(quality, draw, accuracy):
+    """The quality that a test sees: unbiased, and off by at most half of what it cannot see."""
+    return quality + (1.0 - accuracy) * (draw - 0.5)
+
+
+@rule
+def compliance(reliability, contribution, norm):
+    """What an audit is after: does a firm keep its promises, and promise what the norm asks for."""
+    return reliability * min(1.0, contribution / norm) if norm > 0.0 else reliability
+
+
+@rule
+def hopeful(quality, standard, accuracy):
+    """Whether a firm of this quality can pass at all."""
+    return seen(quality, 1.0, accuracy) >= standard
+
+
+@rule
+def vouched(rating, certified, standard):
+    """What the public goes by: the rating, or the standard that a stamp vouches for."""
+    return max(rating, standard) if certified else rating
+
+
+@kernel
+def wants_stamp(world, rules, i):
+    """Whether a firm has itself examined this month."""
+    firms, p = world.firms, rules.governance
+    return (
+        firms.certified[i] == 0
+        and firms.draw[i] < p.certification_application_rate
+        and hopeful(
+            compliance(firms.reliability[i], firms.contribution[i], p.norm),
+            p.certification_standard,
+            p.certification_accuracy,
+        )
+    )
+
+
+@late
+def apply(world, rules, month):
+    """Every firm decides whether to have itself examined."""
+    firms = world.firms
+    deal(world, APPLY, month)
+    for i in range(world.now.slots):
+        if firms.active[i]:
+            firms.applying[i] = wants_stamp(world, rules, i)
+
+
+@kernel
+def passes(world, p, purpose, month, i, quality):
+    """Whether a firm of this quality is found to be up to the standard."""
+    draw = uniform(world.key, purpose, month, world.firms.id[i])
+    return seen(quality, draw, p.certification_accuracy) >= p.certification_standard
+
+
+@late
+def certify(world, rules, month):
+    """Examine those who apply, audit those who bear the stamp, at the ecosystem's cost."""
+    firms, now, p = world.firms, world.now, rules.governance
+    deal(world, AUDIT, month)
+    stamps = 0.0
+    for i in range(now.slots):
+        if not firms.active[i]:
+            continue
+        quality = compliance(firms.reliability[i], firms.contribution[i], p.norm)
+        if firms.applying[i]:
+            firms.applying[i] = 0
+            firms.outlay[i] += p.certification_fee
+            firms.certified[i] = passes(world, p, EXAM, month, i, quality)
+        elif firms.certified[i] and firms.draw[i] < p.certification_audit_rate:
+            now.audits += 1.0
+            firms.certified[i] = passes(world, p, FINDING, month, i, quality)
+        stamps += firms.certified[i]
+    now.certified = stamps / max(1.0, now.firms)
+    now.governance_cost += p.certification_audit_cost * now.audits
+
+
+@kernel
+def examine_applicant(world, rules, month, i):
+    """Whether a newcomer passes the examination before it is admitted; one that does bears the stamp from its first day."""
+    firms, p = world.firms, rules.governance
+    if p.certification_required:
+        firms.outlay[i] += p.certification_fee
+        firms.certified[i] = passes(world, p, EXAM, month, i, firms.reliability[i])
+        return firms.certified[i] == 1
+    return True

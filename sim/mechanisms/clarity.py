@@ -1,0 +1,32 @@
+"""Clear rules and roles, a part of the value phase: where nobody has said who does what, like firms do the same work twice.
+
+A modelling hypothesis in the spirit of role theory (Rizzo, House & Lirtzman 1970: role ambiguity costs performance): the loss is in
+proportion to how unclear roles are, and to how alike two firms of one role are in their capabilities.
+"""
+
+from sim.core.jit import rule
+from sim.core.linking import late
+
+
+@rule
+def overlap(same_role, skill_a, skill_b, other_a, other_b):
+    """How far two firms could do the same work, from 0 to 1: none across roles, all of it with equal capabilities."""
+    return 1.0 - 0.5 * (abs(skill_a - other_a) + abs(skill_b - other_b)) if same_role else 0.0
+
+
+@rule
+def done_once(overlap, level, duplication):
+    """Share of a tie's value that is left when work is done twice."""
+    return 1.0 - (1.0 - level) * duplication * overlap
+
+
+@late
+def duplicate(world, rules, _month):
+    """Take from the worth of every tie what is lost by doing work twice."""
+    firms, ties, p = world.firms, world.ties, rules.governance
+    for i in range(world.now.slots):
+        for row in range(firms.first[i], firms.first[i] + firms.degree[i]):
+            j = ties.partner[row]
+            if firms.role[i] == firms.role[j]:
+                alike = overlap(True, firms.skill_a[i], firms.skill_b[i], firms.skill_a[j], firms.skill_b[j])
+                ties.worth[row] *= done_once(alike, p.clarity_level, p.clarity_duplication)

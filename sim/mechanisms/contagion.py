@@ -1,0 +1,93 @@
+"""Contagion: all or nothing, once enough others act.
+
+A firm begins to contribute once the partners who do so reach its threshold, a share of them or a number (Granovetter 1978; Watts 2002).
+Exit spreads the same way: a firm leaves once enough of the partners it has had have left.
+"""
+
+from sim.core.jit import kernel, rule
+from sim.core.linking import late
+from sim.core.names import ThresholdSpread, ThresholdUnit, code
+from sim.core.rng import purpose, standard, uniform
+from sim.core.state import ORCHESTRATOR
+from sim.mechanisms.governance import LEFT
+
+THRESHOLD = purpose("contagion: threshold of a firm")
+BIRTH = 0
+
+SHARE = code(ThresholdUnit, "share")
+FIXED, NORMAL = code(ThresholdSpread, "fixed"), code(ThresholdSpread, "normal")
+ROUNDING = 1e-9
+
+
+@rule
+def enough(acting, partners, threshold, unit):
+    """Whether those who act reach the threshold; without partners, only who needs nobody is moved."""
+    if unit == SHARE:
+        return acting >= threshold * partners - ROUNDING if partners > 0 else threshold <= 0.0
+    return acting >= threshold - ROUNDING
+
+
+@rule
+def goes_on(acts, moved, lasting):
+    """Whether a firm contributes from now on."""
+    return 1.0 if moved or (lasting and acts > 0.0) else 0.0
+
+
+@kernel
+def draw_threshold(world, rules, i):
+    """The threshold of a newcomer; a ladder has no end, so it is drawn evenly."""
+    p, identity = rules.founding, world.firms.id[i]
+    if p.thresholds_distribution == FIXED:
+        return p.thresholds_mean
+    if p.thresholds_distribution == NORMAL:
+        return p.thresholds_mean + p.thresholds_spread * standard(world.key, THRESHOLD, BIRTH, identity)
+    return p.thresholds_mean + p.thresholds_spread * (2.0 * uniform(world.key, THRESHOLD, BIRTH, identity) - 1.0)
+
+
+@kernel
+def acting(world, i):
+    """How many partners of i contribute."""
+    firms, ties, count = world.firms, world.ties, 0.0
+    for row in range(firms.first[i], firms.first[i] + firms.degree[i]):
+        count += firms.contribution[ties.partner[row]] > 0.0
+    return count
+
+
+@kernel
+def adopts(world, rules, i):
+    """Whether i contributes from now on, by what its partners did last month."""
+    firms, p = world.firms, rules.contribution
+    moved = enough(acting(world, i), firms.degree[i], world.players.threshold[i], rules.founding.thresholds_unit)
+    return goes_on(firms.contribution[i], moved, p.contagion_lasting)
+
+
+@late
+def spread(world, rules, month):
+    """After month 0, in which the seeds act alone, every firm looks how many of its partners did so last month; then all act."""
+    firms, players = world.firms, world.players
+    if month == 0:
+        return
+    for i in range(world.now.slots):
+        if firms.active[i]:
+            players.next_contribution[i] = adopts(world, rules, i)
+    for i in range(world.now.slots):
+        if firms.active[i]:
+            firms.contribution[i] = players.next_contribution[i]
+
+
+@kernel
+def wants_to_follow(world, rules, i):
+    """Whether i leaves because so many of the partners it has had have left."""
+    firms, lost = world.firms, world.players.lost[i]
+    if lost == 0 or (rules.membership.orchestrators_stay and firms.role[i] == ORCHESTRATOR):
+        return False
+    return enough(float(lost), lost + firms.degree[i], world.players.threshold[i], rules.founding.thresholds_unit)
+
+
+@late
+def follow(world, rules, _month):
+    """Every firm looks how many of its partners have left until last month."""
+    firms = world.firms
+    for i in range(world.now.slots):
+        if firms.active[i] and firms.leaving[i] == 0 and wants_to_follow(world, rules, i):
+            firms.leaving[i] = LEFT

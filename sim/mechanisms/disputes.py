@@ -1,0 +1,124 @@
+"""Disputes, a part of the governance phase: a breach opens one; unresolved, it ends the partnership.
+
+It is settled at once where it is written down who decides, by the goodwill of two firms that trust each other, or by a mediator, who
+takes time and money and restores part of the trust. Low-cost conflict resolution is one of the design principles of institutions that
+last (Ostrom 1990); how it works here is a modelling hypothesis.
+"""
+
+import numpy as np
+
+from sim.core.jit import kernel, rule
+from sim.core.linking import late
+from sim.core.network_ops import deal, disconnect
+from sim.core.rng import purpose, uniform
+
+SETTLE = purpose("disputes: do two firms settle by themselves")
+MISUNDERSTAND = purpose("disputes: does a firm fall out with a partner over nothing")
+RIGHTS = purpose("disputes: is it written down who decides")
+
+ONE = np.float32(1)
+LEAST = 1e-4
+"""A promise of less effort than this is not worth an argument."""
+OVER = -1.0
+"""Mark of a tie that a dispute ends."""
+
+
+@rule
+def breached(promised, received, breach):
+    """Whether a partner has kept less of its promise than it may."""
+    return promised > LEAST and received < breach * promised
+
+
+@rule
+def withhold(stake, dispute, strain):
+    """The stake on a tie while a dispute may be open."""
+    return stake * (ONE - strain) if dispute > 0 else stake
+
+
+@rule
+def pair(identity, other):
+    """A number for two firms, in this order."""
+    return (identity + 1) << 32 | other
+
+
+@kernel
+def strain_in_force(rules):
+    """Share of a stake that is withheld in a dispute; 0 where nobody disputes."""
+    return np.float32(rules.governance.disputes_strain if rules.governance.disputes_on else 0.0)
+
+
+@kernel
+def rights_in_force(p):
+    """Share of disputes that are decided by what is written down."""
+    return p.clarity_decision_rights if p.clarity_on else 0.0
+
+
+@kernel
+def fall_out(world, rules, month, i, row):
+    """A dispute of firm i over this tie, unless it is written down who decides."""
+    firms, ties, now = world.firms, world.ties, world.now
+    now.disputes += 1.0
+    rights = rights_in_force(rules.governance)
+    who = pair(firms.id[i], firms.id[ties.partner[row]])
+    if rights > 0.0 and uniform(world.key, RIGHTS, month, who) < rights:
+        now.settled += 1.0
+    else:
+        ties.dispute[row] = 1.0
+
+
+@kernel
+def forgive(ties, row, restore):
+    """Mediation takes away part of the bad evidence on a partner."""
+    ties.operational_bad[row] *= 1.0 - restore
+    ties.relational_bad[row] *= 1.0 - restore
+
+
+@kernel
+def go_on(world, p, month, i, row):
+    """A month of an open dispute; the cost of mediation."""
+    firms, ties, now = world.firms, world.ties, world.now
+    age = ties.dispute[row]
+    ties.dispute[row] = age + 1.0
+    goodwill = p.disputes_goodwill * ties.trust[row]
+    who = pair(firms.id[i], firms.id[ties.partner[row]])
+    if goodwill > 0.0 and uniform(world.key, SETTLE, month, who) < goodwill:
+        ties.dispute[row] = 0.0
+        now.settled += 1.0
+    elif p.disputes_mediator and age >= p.disputes_delay:
+        forgive(ties, row, p.disputes_restore)
+        ties.dispute[row] = 0.0
+        now.settled += 1.0
+        return p.disputes_cost
+    elif age >= p.disputes_patience:
+        ties.dispute[row] = OVER
+    return 0.0
+
+
+@kernel
+def part_in_anger(world):
+    """Partnerships end that a dispute has ended, whichever side began it."""
+    firms, ties, now = world.firms, world.ties, world.now
+    for i in range(now.slots):
+        for row in range(firms.first[i] + firms.degree[i] - 1, firms.first[i] - 1, -1):
+            if ties.dispute[row] < 0.0:
+                disconnect(world, i, row)
+                now.broken += 1.0
+
+
+@late
+def argue(world, rules, month):
+    """Old disputes go on, breaches and misunderstandings open new ones; mediation is paid by all."""
+    firms, ties, p = world.firms, world.ties, rules.governance
+    confusion = p.disputes_misunderstanding * (1.0 - p.clarity_level) if p.clarity_on else 0.0
+    cost = 0.0
+    deal(world, MISUNDERSTAND, month)
+    for i in range(world.now.slots):
+        first, degree = firms.first[i], firms.degree[i]
+        mistaken = first + int(firms.draw[i] / confusion) if firms.draw[i] < degree * confusion else -1
+        for row in range(first, first + degree):
+            if ties.dispute[row] > 0.0:
+                cost += go_on(world, p, month, i, row)
+            elif row == mistaken or breached(ties.promised[row], ties.received[row], p.disputes_breach):
+                fall_out(world, rules, month, i, row)
+    part_in_anger(world)
+    world.now.governance_cost += cost

@@ -1,0 +1,132 @@
+"""Exchange: where the effort goes, and how much of it arrives.
+
+A share goes to the shared platform; the rest is divided over partners by trust and by the ledger: less to whom one is ahead of
+(direct reciprocity). Staged commitment withholds part of a stake where trust is low. No exponential in the loop over ties: the
+ledger's weight is the rational function with the same symmetry, g(z) g(−z) = 1.
+"""
+
+import numpy as np
+
+from sim.core.jit import kernel, rule
+from sim.core.linking import late
+from sim.core.names import Delivery, Effort, ExchangeRule, code
+from sim.core.network_ops import deal
+from sim.core.rng import purpose, uniform
+from sim.mechanisms import strategies
+from sim.mechanisms.disputes import strain_in_force, withhold
+from sim.mechanisms.onboarding import ready
+
+DELIVERY = purpose("exchange: share of its promises that a firm keeps")
+
+PER_TIE = code(Effort, "per_tie")
+TIE, MEAN = code(Delivery, "tie"), code(Delivery, "mean")
+STRATEGIES = code(ExchangeRule, "strategies")
+NIL, ONE = np.float32(0), np.float32(1)
+
+
+@rule
+def reciprocate(balance):
+    """Weight of a partner: below 1 where one has given more than received, above 1 where less; 1 at par."""
+    return (ONE + max(NIL, -balance)) / (ONE + max(NIL, balance))
+
+
+@rule
+def favour(trust, ledger, trust_weight, scale):
+    """How much of the effort a partner draws, before it is divided."""
+    return (ONE - trust_weight + trust_weight * trust) * reciprocate(scale * ledger)
+
+
+@rule
+def stage(trust, staging):
+    """Share of a stake that is committed at this trust: small steps first."""
+    return ONE - staging * (ONE - trust)
+
+
+@rule
+def keep(draw, reliability):
+    """Share of its promises that a firm keeps this month: Beta(q/(1−q), 1), whose mean is its reliability q."""
+    if reliability >= 1.0:
+        return 1.0
+    if reliability <= 0.0:
+        return 0.0
+    return draw ** ((1.0 - reliability) / reliability)
+
+
+@rule
+def settle(ledger, delivered, received, memory):
+    """The balance after a month: what is remembered of the old, plus delivered minus received."""
+    return memory * ledger + (delivered - received)
+
+
+@kernel
+def spend(world, rules, i):
+    """Divide i's effort over the platform and its ties; the effort spent."""
+    firms, ties, p = world.firms, world.ties, rules.exchange
+    start, end = firms.first[i], firms.first[i] + firms.degree[i]
+    budget = firms.contribution[i] * firms.endowment[i] * ready(world, rules, i)
+    firms.platform[i] = p.commons * budget
+    trust_weight, staging = np.float32(p.trust_weight), np.float32(p.staging)
+    scale = np.float32(p.reciprocity * firms.degree[i] / firms.endowment[i])
+    total = 0.0
+    for row in range(start, end):
+        ties.given[row] = favour(ties.trust[row], ties.ledger[row], trust_weight, scale)
+        total += ties.given[row]
+    unit = (1.0 - p.commons) * budget / total if total > 0.0 else 0.0
+    if p.effort == PER_TIE:
+        unit = p.stake * firms.contribution[i] * ready(world, rules, i)
+    strain = strain_in_force(rules)
+    spent = firms.platform[i]
+    for row in range(start, end):
+        share = ONE if p.effort == PER_TIE else ties.given[row]
+        ties.given[row] = np.float32(unit) * share * stage(ties.trust[row], staging)
+        if strain > NIL:
+            ties.given[row] = withhold(ties.given[row], ties.dispute[row], strain)
+        spent += ties.given[row]
+    return spent
+
+
+@kernel
+def deliver(world, rules, month, i):
+    """What arrives of i's effort this month, on the platform and on each tie; the sum."""
+    firms, ties = world.firms, world.ties
+    identity, reliability = firms.id[i], firms.reliability[i]
+    kept = reliability if rules.exchange.delivery == MEAN else keep(firms.draw[i], reliability)
+    firms.kept[i] = kept
+    arrived = firms.platform[i] * kept
+    for row in range(firms.first[i], firms.first[i] + firms.degree[i]):
+        if rules.exchange.delivery == TIE:
+            pair = (identity + 1) << 32 | firms.id[ties.partner[row]]
+            kept = keep(uniform(world.key, DELIVERY, month, pair), reliability)
+        ties.delivered[row] = ties.given[row] * np.float32(kept)
+        arrived += ties.delivered[row]
+    return arrived
+
+
+@kernel
+def receive(world, rules):
+    """Both sides see what arrived, and write it into their ledgers."""
+    ties, rows, memory = world.ties, world.now.rows, np.float32(rules.exchange.ledger_memory)
+    for row in range(rows):
+        mirror = ties.mirror[row]
+        if mirror >= 0:
+            ties.received[row] = ties.delivered[mirror]
+            ties.promised[row] = ties.given[mirror]
+            ties.trust_back[row] = ties.trust[mirror]
+    for row in range(rows):
+        ties.ledger[row] = settle(ties.ledger[row], ties.delivered[row], ties.received[row], memory)
+
+
+@late
+def phase(world, rules, month):
+    """Every firm spends and delivers, or acts by its strategy; then both sides see what arrived."""
+    if rules.exchange.rule == STRATEGIES:
+        strategies.play(world, rules, month)
+        receive(world, rules)
+        return
+    firms = world.firms
+    deal(world, DELIVERY, month)
+    for i in range(world.now.slots):
+        if firms.active[i]:
+            firms.effort[i] = spend(world, rules, i)
+            firms.delivered[i] = deliver(world, rules, month, i)
+    receive(world, rules)

@@ -1,0 +1,138 @@
+"""Fairness: how the split feels, and what it leaves in the books.
+
+A firm holds what it gets per unit of its claim (its deal) against the deals of its partners, and, as far as the split is open,
+against the deal of all. Falling behind and being ahead both hurt, per unit of endowment, in its own measure of envy and guilt
+(Fehr & Schmidt 1999). The claim is the norm of fairness in force: to equal net payoffs, to pay by effort, or to the Shapley value.
+"""
+
+from sim.core.jit import kernel, rule
+from sim.core.linking import late
+from sim.core.names import FairnessNorm, code
+from sim.mechanisms.mutual_aid import collect
+
+EQUALITY, EQUITY = code(FairnessNorm, "equality"), code(FairnessNorm, "equity")
+LEAST = 1e-9
+"""A claim below this is no claim."""
+WORST = 1.0
+"""A deal that is ahead by more than this, per unit of claim, looks no worse: envy saturates."""
+FULL = 2.0
+"""Reserves are kept up to this many times those at birth; what is beyond is paid out to the firm's owners."""
+
+
+@rule
+def claim(norm, endowment, effort, shapley):
+    """What a firm may lay claim by."""
+    if norm == EQUALITY:
+        return endowment
+    return effort if norm == EQUITY else shapley
+
+
+@rule
+def gain(norm, benefit, cost):
+    """What is compared: benefit net of cost under equality; the other claims have paid for their cost."""
+    return benefit - cost if norm == EQUALITY else benefit
+
+
+@rule
+def behind(own, other):
+    """How far one deal is behind another, cut at WORST."""
+    return min(WORST, max(0.0, other - own))
+
+
+@rule
+def utility(payoff, disadvantage, advantage, envy, guilt):
+    """Utility of an inequity-averse firm (Fehr & Schmidt 1999)."""
+    return payoff - envy * disadvantage - guilt * advantage
+
+
+@rule
+def smooth(old, new, memory):
+    """A moving average, one month later."""
+    return memory * old + (1.0 - memory) * new
+
+
+@kernel
+def partners_gap(firms, ties, i):
+    """Mean distance by which i's deal is behind, and ahead of, the deals of its partners."""
+    lag = lead = 0.0
+    own, degree = firms.deal[i], firms.degree[i]
+    if degree == 0:
+        return 0.0, 0.0
+    for row in range(firms.first[i], firms.first[i] + degree):
+        other = firms.deal[ties.partner[row]]
+        lag += behind(own, other)
+        lead += behind(other, own)
+    return lag / degree, lead / degree
+
+
+@kernel
+def inequity(world, rules, i):
+    """Felt disadvantage and advantage of a firm, per unit of endowment."""
+    firms, now, openness = world.firms, world.now, rules.governance.transparency
+    own = claim(rules.fairness.norm, firms.endowment[i], firms.delivered[i], firms.shapley[i])
+    if own < LEAST:
+        return 0.0, 0.0
+    lag, lead = partners_gap(firms, world.ties, i)
+    lag = (1.0 - openness) * lag + openness * behind(firms.deal[i], now.fair_deal)
+    lead = (1.0 - openness) * lead + openness * behind(now.fair_deal, firms.deal[i])
+    return lag * own / firms.endowment[i], lead * own / firms.endowment[i]
+
+
+@kernel
+def account(world, rules, month):
+    """The books of the month: every firm's payoff, its reserves, and the welfare of all."""
+    firms, now, cost, upkeep = world.firms, world.now, rules.exchange.cost, rules.partnering.upkeep
+    full = FULL * rules.founding.reserves
+    if rules.membership.mutual_aid_on:
+        collect(world, rules, month)
+    now.welfare = 0.0
+    for i in range(now.slots):
+        if firms.active[i]:
+            profit = (
+                firms.benefit[i]
+                - cost * firms.effort[i]
+                - firms.fine[i]
+                - firms.outlay[i]
+                - now.dues / now.firms
+                - upkeep * firms.degree[i]
+            )
+            firms.outlay[i] = 0.0
+            firms.payoff[i] = firms.endowment[i] + profit
+            firms.reserves[i] = min(full, firms.reserves[i] + profit / firms.endowment[i])
+            firms.total_benefit[i] += firms.benefit[i]
+            firms.total_effort[i] += firms.effort[i]
+            firms.total_shapley[i] += firms.shapley[i] * (now.net / now.value if now.value > 0.0 else 0.0)
+            now.welfare += profit
+
+
+@kernel
+def compare(world, rules):
+    """Every firm's deal, and the deal of all taken together."""
+    firms, now, norm, cost = world.firms, world.now, rules.fairness.norm, rules.exchange.cost
+    claims = gains = 0.0
+    for i in range(now.slots):
+        if firms.active[i]:
+            claimed = claim(norm, firms.endowment[i], firms.delivered[i], firms.shapley[i])
+            got = gain(norm, firms.benefit[i], cost * firms.effort[i])
+            firms.deal[i] = got / claimed if claimed > LEAST else 0.0
+            claims += claimed
+            gains += got
+    now.fair_deal = gains / claims if claims > LEAST else 0.0
+    for i in range(now.slots):
+        if firms.active[i] and claim(norm, firms.endowment[i], firms.delivered[i], firms.shapley[i]) <= LEAST:
+            firms.deal[i] = now.fair_deal
+
+
+@late
+def phase(world, rules, month):
+    """Draw up the books, compare deals, then let every firm judge."""
+    firms, memory = world.firms, rules.fairness.memory
+    account(world, rules, month)
+    compare(world, rules)
+    for i in range(world.now.slots):
+        if firms.active[i]:
+            lag, lead = inequity(world, rules, i)
+            felt = utility(firms.payoff[i] / firms.endowment[i], lag, lead, firms.envy[i], firms.guilt[i])
+            firms.disadvantage[i], firms.advantage[i] = lag, lead
+            firms.satisfaction[i] = smooth(firms.satisfaction[i], felt, memory)
+            firms.grievance[i] = smooth(firms.grievance[i], lag, memory)

@@ -1,0 +1,157 @@
+"""Games: value as payoffs to players, on ties or in the groups that firms form with their partners.
+
+A game on a tie is a matrix of payoffs; contributions between 0 and 1 count as chances to take the first action. In groups, each firm
+and its partners make a public good out of what all of them pay in (Santos, Santos & Pacheco 2008). Payoffs stay with the players.
+"""
+
+from sim.core.jit import kernel, rule
+from sim.core.linking import late
+from sim.core.names import ExchangeRule, Stakes, ValueForm, code
+
+EXCHANGE, MATRIX, GROUPS = (code(ValueForm, word) for word in ("exchange", "matrix", "groups"))
+STRATEGIES = code(ExchangeRule, "strategies")
+PER_GROUP = code(Stakes, "per_group")
+
+
+@rule
+def expected(mine, yours, reward, sucker, temptation, punishment):
+    """Expected payoff of a game with two actions, out of both sides' chances to cooperate."""
+    return mine * (reward * yours + sucker * (1.0 - yours)) + (1.0 - mine) * (
+        temptation * yours + punishment * (1.0 - yours)
+    )
+
+
+@kernel
+def meet(world, rules, i, j, mine, yours):
+    """Payoff of i in one game against j, for what both do: the row of their strategies in a game with more actions."""
+    p, actions = rules.value, world.now.actions
+    if actions > 0:
+        players, strategies = world.players, world.strategies
+        return world.payoffs[strategies.row[players.strategy[i]] * actions + strategies.row[players.strategy[j]]]
+    return expected(mine, yours, p.matrix_reward, p.matrix_sucker, p.matrix_temptation, p.matrix_punishment)
+
+
+@kernel
+def stakes_in(world, rules, i):
+    """What i pays into each of its groups."""
+    firms = world.firms
+    if rules.value.groups_stakes == PER_GROUP:
+        return firms.contribution[i]
+    return firms.contribution[i] / (firms.degree[i] + 1.0)
+
+
+@kernel
+def pot(world, rules, i):
+    """What i and its partners pay into the group that they form around i."""
+    firms, ties = world.firms, world.ties
+    total = stakes_in(world, rules, i)
+    for row in range(firms.first[i], firms.first[i] + firms.degree[i]):
+        total += stakes_in(world, rules, ties.partner[row])
+    return total
+
+
+@rule
+def portion(pot, multiplier, degree):
+    """What each member of a group gets out of its pot."""
+    return multiplier * pot / (degree + 1.0)
+
+
+@kernel
+def matrix_payoff(world, rules, i):
+    """What i would get from all its games, if everybody did what its strategy or its contribution says."""
+    firms, ties = world.firms, world.ties
+    mine, total = firms.contribution[i], 0.0
+    for row in range(firms.first[i], firms.first[i] + firms.degree[i]):
+        j = ties.partner[row]
+        total += ties.weight[row] * meet(world, rules, i, j, mine, firms.contribution[j])
+    return total + meet(world, rules, i, i, mine, mine) if rules.value.matrix_self_play else total
+
+
+@kernel
+def groups_payoff(world, rules, i):
+    """What i would get from all its groups, as contributions are."""
+    firms, ties, multiplier = world.firms, world.ties, rules.value.groups_multiplier
+    total = portion(pot(world, rules, i), multiplier, firms.degree[i])
+    for row in range(firms.first[i], firms.first[i] + firms.degree[i]):
+        j = ties.partner[row]
+        total += portion(pot(world, rules, j), multiplier, firms.degree[j])
+    return total - stakes_in(world, rules, i) * (firms.degree[i] + 1.0)
+
+
+@kernel
+def payoff_of(world, rules, i):
+    """What i would get in the game at hand, as strategies and contributions are now."""
+    return matrix_payoff(world, rules, i) if rules.value.form == MATRIX else groups_payoff(world, rules, i)
+
+
+@kernel
+def settle(world, i, payoff):
+    """Payoffs are benefit and payoff of their player at once."""
+    world.firms.benefit[i] = world.firms.payoff[i] = payoff
+    world.firms.total_benefit[i] += payoff
+    world.now.welfare += payoff
+
+
+@kernel
+def open_accounts(world):
+    """Nothing has been made yet this month."""
+    now = world.now
+    now.value = now.tie_value = now.commons_value = now.welfare = 0.0
+
+
+@late
+def play_matrix(world, rules, _month):
+    """Both sides of every tie get what the game says; the tie is worth what both get together."""
+    firms, ties, now = world.firms, world.ties, world.now
+    acted = rules.exchange.on and rules.exchange.rule == STRATEGIES
+    open_accounts(world)
+    for i in range(now.slots):
+        if not firms.active[i]:
+            continue
+        mine, total, worth = firms.contribution[i], 0.0, 0.0
+        for row in range(firms.first[i], firms.first[i] + firms.degree[i]):
+            j = ties.partner[row]
+            yours = firms.contribution[j]
+            if acted:
+                mine, yours = float(ties.delivered[row]), float(ties.received[row])
+            own, other = meet(world, rules, i, j, mine, yours), meet(world, rules, j, i, yours, mine)
+            ties.worth[row] = ties.weight[row] * (own + other)
+            total += ties.weight[row] * own
+            worth += ties.worth[row]
+        if rules.value.matrix_self_play:
+            total += meet(world, rules, i, i, firms.contribution[i], firms.contribution[i])
+        firms.tie_value[i] = firms.shapley[i] = 0.5 * worth
+        now.tie_value += total
+        settle(world, i, total)
+    now.value = now.tie_value
+
+
+@late
+def play_groups(world, rules, _month):
+    """Everybody gets its portion of the pot of every group that it is in, less what it pays in."""
+    firms, ties, players, now, multiplier = (
+        world.firms,
+        world.ties,
+        world.players,
+        world.now,
+        rules.value.groups_multiplier,
+    )
+    open_accounts(world)
+    for i in range(now.slots):
+        if firms.active[i]:
+            players.pool[i] = portion(pot(world, rules, i), multiplier, firms.degree[i])
+    for i in range(now.slots):
+        if firms.active[i]:
+            total, back = players.pool[i], portion(1.0, multiplier, firms.degree[i])
+            for row in range(firms.first[i], firms.first[i] + firms.degree[i]):
+                j = ties.partner[row]
+                total += players.pool[j]
+                back += portion(1.0, multiplier, firms.degree[j])
+                ties.worth[row] = 0.0
+            firms.earned[i] = back * stakes_in(world, rules, i)
+            firms.effort[i] = firms.delivered[i] = stakes_in(world, rules, i) * (firms.degree[i] + 1.0)
+            firms.tie_value[i] = 0.0
+            firms.shapley[i] = multiplier * firms.effort[i]
+            now.commons_value += total
+            settle(world, i, total - firms.effort[i])
+    now.value = now.commons_value

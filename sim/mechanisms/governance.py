@@ -1,0 +1,213 @@
+"""Governance: who is watched, who is sanctioned, and what that costs.
+
+Monitoring sees a shortfall below the norm with some probability, and now and then accuses a firm that kept it (type I error): that is
+why sanctions that grow with the strikes work better than full ones (Ostrom 1990). Everything costs, and the cost comes out of the
+value before it is shared; fines flow back into it. Where members enforce the norm themselves, one by one or through a pool, they pay
+for it, and what the fined pay is lost to all (Fehr & Gächter 2002; Sigmund et al. 2010).
+"""
+
+from sim.core.jit import kernel, rule
+from sim.core.linking import late
+from sim.core.names import Enforcement, ValueForm, code
+from sim.core.network_ops import deal
+from sim.core.rng import purpose, uniform
+from sim.core.state import ORCHESTRATOR
+from sim.mechanisms.certification import apply, certify
+from sim.mechanisms.disputes import argue
+from sim.mechanisms.orchestration import mean_monitoring, monitoring_of
+
+PEER = purpose("governance: is a firm caught by a partner, or accused in error")
+AUTHORITY, PEER_ENFORCED, POOL = (code(Enforcement, word) for word in ("authority", "peer", "pool"))
+EXCHANGE = code(ValueForm, "exchange")
+MONITOR = purpose("governance: is a firm caught, or accused in error")
+
+ALLEGED = 0.5
+"""Share of the norm that a firm accused in error is said to be short of."""
+LEFT, BANKRUPT, EXPELLED = 1, 2, 3
+
+
+@rule
+def graduated(strikes, graduation):
+    """Share of the full fine that is due at this many strikes."""
+    return min(1.0, strikes / graduation)
+
+
+@rule
+def alleged_shortfall(draw, contribution, norm, monitoring, error):
+    """The shortfall that a firm is charged with this month: none, its true one, or a wrong one."""
+    shortfall = norm - contribution
+    if shortfall > 0.0:
+        return shortfall if draw < monitoring else 0.0
+    return ALLEGED * norm if draw < monitoring * error else 0.0
+
+
+@rule
+def penalty(shortfall, endowment, strikes, fine, graduation):
+    """The fine for a shortfall."""
+    return fine * graduated(strikes, graduation) * shortfall * endowment
+
+
+@kernel
+def punishes(world, i):
+    """Whether the strategy of i has it punish; without strategies anybody may."""
+    return world.now.strategies == 0 or world.strategies.punish[world.players.strategy[i]] == 1
+
+
+@rule
+def expected_by(peer, norm):
+    """What a peer expects of others: what it gives itself, and no more than the norm."""
+    return min(peer, norm)
+
+
+@kernel
+def pays_fee(world, rules, i):
+    """Whether i pays into the pool: if its strategy punishes; without strategies, if it keeps the norm itself."""
+    if world.now.strategies > 0:
+        return punishes(world, i)
+    return world.firms.contribution[i] >= rules.governance.norm
+
+
+@kernel
+def backing(world, rules, i):
+    """How many times the fine i must expect when it is seen: once; from each partner who gives more; or as far as the pool is paid."""
+    enforcement = rules.governance.enforcement
+    if enforcement == AUTHORITY:
+        return 1.0
+    if enforcement == POOL:
+        return world.now.payers / max(1.0, world.now.firms)
+    firms, ties, peers = world.firms, world.ties, 0.0
+    for row in range(firms.first[i], firms.first[i] + firms.degree[i]):
+        j = ties.partner[row]
+        peers += punishes(world, j) and firms.contribution[j] > firms.contribution[i]
+    return peers
+
+
+@rule
+def stature(value, endowment):
+    """What a shortfall is measured in: the firm's endowment; in games all are alike."""
+    return endowment if value.form == EXCHANGE else 1.0
+
+
+@kernel
+def charge(world, rules, i, amount):
+    """Let i pay: on the books that fairness draws up, or, in games, off what it has just got."""
+    firms = world.firms
+    if rules.value.form == EXCHANGE:
+        firms.outlay[i] += amount
+    else:
+        firms.payoff[i] -= amount
+        firms.total_benefit[i] -= amount
+        world.now.welfare -= amount
+
+
+@kernel
+def sanction(world, rules, i, shortfall, times):
+    """A strike, and a fine for a shortfall, so many times the usual one; the fine."""
+    firms, p = world.firms, rules.governance
+    firms.strikes[i] += 1.0
+    scale = stature(rules.value, firms.endowment[i])
+    fine = times * penalty(shortfall, scale, firms.strikes[i], p.fine, p.graduation)
+    firms.fine[i] += fine
+    if rules.value.form != EXCHANGE:
+        charge(world, rules, i, fine)
+    world.now.sanctions += 1
+    if 0.0 < p.expulsion <= firms.strikes[i] and firms.role[i] != ORCHESTRATOR:
+        firms.leaving[i] = EXPELLED
+    return fine
+
+
+@kernel
+def collect_fees(world, rules):
+    """Members who uphold the norm pay into the pool."""
+    firms, now = world.firms, world.now
+    now.payers = 0.0
+    for i in range(now.slots):
+        if firms.active[i] and pays_fee(world, rules, i):
+            charge(world, rules, i, rules.governance.pool_fee)
+            now.payers += 1.0
+
+
+@kernel
+def seen_by_peers(world, rules, month, i):
+    """What partners charge i with this month, all together; each who does pays for it."""
+    firms, ties, p = world.firms, world.ties, rules.governance
+    seen, charged = monitoring_of(world, rules, i), 0.0
+    for row in range(firms.first[i], firms.first[i] + firms.degree[i]):
+        j = ties.partner[row]
+        expected = expected_by(firms.contribution[j], p.norm)
+        if punishes(world, j) and expected > 0.0:
+            draw = uniform(world.key, PEER, month, (firms.id[j] + 1) << 32 | firms.id[i])
+            shortfall = alleged_shortfall(draw, firms.contribution[i], expected, seen, p.error)
+            if shortfall > 0.0:
+                charged += shortfall
+                scale = stature(rules.value, firms.endowment[i])
+                due = penalty(shortfall, scale, firms.strikes[i] + 1.0, p.fine, p.graduation)
+                charge(world, rules, j, p.peer_cost * due)
+    return charged
+
+
+@kernel
+def police(world, rules, month):
+    """Watch, sanction, expel."""
+    firms, now, p = world.firms, world.now, rules.governance
+    deal(world, MONITOR, month)
+    if p.enforcement == POOL:
+        collect_fees(world, rules)
+    for i in range(now.slots):
+        if firms.active[i]:
+            firms.strikes[i] *= 1.0 - p.forgiveness
+            firms.fine[i] = 0.0
+            if p.enforcement == PEER_ENFORCED:
+                charged = seen_by_peers(world, rules, month, i)
+                if charged > 0.0:
+                    now.peer_fines += sanction(world, rules, i, charged, 1.0)
+                continue
+            seen = monitoring_of(world, rules, i)
+            shortfall = alleged_shortfall(firms.draw[i], firms.contribution[i], p.norm, seen, p.error)
+            if shortfall > 0.0:
+                fine = sanction(world, rules, i, shortfall, backing(world, rules, i))
+                if p.enforcement == POOL:
+                    now.peer_fines += fine
+                else:
+                    now.fines += fine
+
+
+@kernel
+def share_cost(world, rules):
+    """In games nothing is shared but the cost of governance, less the fines that come back: equally."""
+    firms, now = world.firms, world.now
+    each = (now.governance_cost - now.fines) / max(1.0, now.firms)
+    for i in range(now.slots):
+        if firms.active[i]:
+            charge(world, rules, i, each)
+
+
+@kernel
+def administer(world, rules, month):
+    """Examinations, audits and disputes; then the account of governance, with what was owed from last month."""
+    now, p = world.now, rules.governance
+    watching = p.transparency * p.transparency_cost
+    now.governance_cost = 0.0
+    if p.enforcement == AUTHORITY:
+        watching += mean_monitoring(world, rules) * p.monitoring_cost
+        now.governance_cost = p.sanction_cost * now.sanctions
+    now.governance_cost += watching * now.firms
+    if p.clarity_on:
+        now.governance_cost += p.clarity_level * p.clarity_cost * now.firms
+    if p.certification_on:
+        certify(world, rules, month)
+    if p.disputes_on:
+        argue(world, rules, month)
+    now.governance_cost += now.owed
+    now.owed = 0.0
+    if rules.value.form != EXCHANGE:
+        share_cost(world, rules)
+
+
+@late
+def phase(world, rules, month):
+    """Watch, sanction, expel; examine, audit and settle disputes; then draw up the account of governance."""
+    police(world, rules, month)
+    if rules.governance.certification_on:
+        apply(world, rules, month)
+    administer(world, rules, month)

@@ -1,0 +1,145 @@
+"""Knowledge: firms learn from each other, grow alike, and combine what they know into something new.
+
+What a partner delivers teaches as much as the partner lets be seen of its know-how: the more, the more it trusts. So know-how rises
+towards a ceiling with exchange, and faster where partners know more (diffusion, Jovanovic & Rob 1989); what is not refreshed is
+forgotten (Argote, Beckman & Epple 1990). Capabilities move towards those of one's teachers: partners grow alike, and complement each
+other less. Innovations are new combinations (Schumpeter 1934): the likelier, the more different the capabilities that meet (Weitzman
+1998; Fleming 2001). The functional forms and the defaults are modelling hypotheses.
+"""
+
+import numpy as np
+
+from sim.core.jit import kernel, rule
+from sim.core.linking import late
+from sim.core.network_ops import complement, distance
+from sim.core.rng import purpose, unit, words
+
+INNOVATION = purpose("value: does a firm innovate, and what comes of it")
+
+ONE, HALF = np.float32(1), np.float32(0.5)
+
+
+@rule
+def bill(p):
+    """What teaching costs a month, per firm."""
+    return p.knowledge_cost * p.knowledge_openness if p.on and p.knowledge_on else 0.0
+
+
+@rule
+def reveal(trust, openness, caution):
+    """Share of its know-how that a firm lets a partner see whom it trusts so much."""
+    return openness * (ONE - caution * (ONE - trust))
+
+
+@rule
+def joint(mine, yours):
+    """Know-how with which two firms work on their tie."""
+    return HALF * (np.float32(mine) + np.float32(yours))
+
+
+@rule
+def grow(know_how, exchange, gap, learning, absorption, forgetting, ceiling):
+    """Know-how a month later, between 1 and the ceiling: learnt by working together, and from those who know more; forgotten."""
+    learnt = exchange * (learning * max(0.0, ceiling - know_how) + absorption * gap)
+    return min(ceiling, know_how + learnt - forgetting * (know_how - 1.0))
+
+
+@rule
+def approach(skill, exchange, offset, assimilation):
+    """A capability a month later: moved towards those of the teachers, which lie `offset` away."""
+    return skill + assimilation * exchange * offset
+
+
+@rule
+def novelty(exchange, variety, innovation):
+    """Chance that this month's exchange with capabilities so different brings an innovation."""
+    return min(1.0, innovation * exchange * variety)
+
+
+@late
+def employ(world, _rules, _month):
+    """The value of a tie rises with the know-how of the two who work on it; both sides see the same value."""
+    firms, ties = world.firms, world.ties
+    for i in range(world.now.slots):
+        for row in range(firms.first[i], firms.first[i] + firms.degree[i]):
+            ties.worth[row] *= joint(firms.know_how[i], firms.know_how[ties.partner[row]])
+
+
+@late
+def show(world, rules, _month):
+    """Every firm lets its partners see a part of what it knows."""
+    ties = world.ties
+    openness, caution = np.float32(rules.value.knowledge_openness), np.float32(rules.value.knowledge_caution)
+    for row in range(world.now.rows):
+        ties.shown[row] = reveal(ties.trust_back[row], openness, caution)
+
+
+@kernel
+def study(firms, ties, i):
+    """What i sees at work: how much exchange teaches it, from 0 to 1; and of its teachers, by how much each teaches: how far they
+    are ahead in know-how, where their capabilities lie from its own, and how different they are."""
+    seen = gap = offset_a = offset_b = variety = 0.0
+    know_how, skill_a, skill_b = firms.know_how[i], firms.skill_a[i], firms.skill_b[i]
+    for row in range(firms.first[i], firms.first[i] + firms.degree[i]):
+        j = ties.partner[row]
+        lesson = np.float64(ties.shown[row]) * ties.received[row]
+        seen += lesson
+        gap += lesson * max(0.0, firms.know_how[j] - know_how)
+        offset_a += lesson * (firms.skill_a[j] - skill_a)
+        offset_b += lesson * (firms.skill_b[j] - skill_b)
+        variety += lesson * distance(skill_a, skill_b, firms.skill_a[j], firms.skill_b[j])
+    if seen <= 0.0:
+        return 0.0, 0.0, 0.0, 0.0, 0.0
+    return min(1.0, seen / firms.endowment[i]), gap / seen, offset_a / seen, offset_b / seen, variety / seen
+
+
+@kernel
+def improve(world, rules, month, i):
+    """What i will know, and be capable of, after this month; the others are seen as they still are."""
+    firms, p = world.firms, rules.value
+    exchange, gap, offset_a, offset_b, variety = study(firms, world.ties, i)
+    ceiling = 1.0 + p.knowledge_potential
+    know_how = grow(
+        firms.know_how[i],
+        exchange,
+        gap,
+        p.knowledge_learning,
+        p.knowledge_absorption,
+        p.knowledge_forgetting,
+        ceiling,
+    )
+    skill_a = approach(firms.skill_a[i], exchange, offset_a, p.knowledge_assimilation)
+    skill_b = approach(firms.skill_b[i], exchange, offset_b, p.knowledge_assimilation)
+    chance = novelty(exchange, variety, p.knowledge_innovation)
+    if chance > 0.0:
+        luck, new_a, new_b, _spare = words(world.key, INNOVATION, month, firms.id[i])
+        if unit(luck) < chance:
+            skill_a, skill_b = unit(new_a), unit(new_b)
+            know_how += p.knowledge_leap * max(0.0, ceiling - know_how)
+            world.now.innovations += 1.0
+    firms.next_know_how[i], firms.next_skill_a[i], firms.next_skill_b[i] = know_how, skill_a, skill_b
+
+
+@kernel
+def refresh(world, rules):
+    """How much two firms complement each other follows their capabilities; both sides see the same."""
+    firms, ties, diversity = world.firms, world.ties, rules.value.diversity
+    for i in range(world.now.slots):
+        skill_a, skill_b = firms.skill_a[i], firms.skill_b[i]
+        for row in range(firms.first[i], firms.first[i] + firms.degree[i]):
+            j = ties.partner[row]
+            ties.complementarity[row] = complement(skill_a, skill_b, firms.skill_a[j], firms.skill_b[j], diversity)
+
+
+@late
+def learn(world, rules, month):
+    """All learn from what they were shown, at once; what they have become holds from next month on."""
+    firms = world.firms
+    for i in range(world.now.slots):
+        if firms.active[i]:
+            improve(world, rules, month, i)
+    for i in range(world.now.slots):
+        if firms.active[i]:
+            firms.know_how[i] = firms.next_know_how[i]
+            firms.skill_a[i], firms.skill_b[i] = firms.next_skill_a[i], firms.next_skill_b[i]
+    refresh(world, rules)

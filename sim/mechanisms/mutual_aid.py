@@ -1,0 +1,61 @@
+"""Mutual aid: a levy fills a fund (fairness phase), the fund rescues members in trouble (membership phase).
+
+The insured hold back (moral hazard, Arrow 1963) unless only those in good standing are helped; the rescued are grateful. How strong
+either is, is a lever: a modelling hypothesis.
+"""
+
+from sim.core.jit import kernel, rule
+from sim.core.linking import late
+from sim.core.state import ORCHESTRATOR
+
+STANDING = 0.8
+"""Share of the norm from which on a member is in good standing."""
+
+
+@rule
+def covered(fund, ceiling, members):
+    """How far the fund insures members, from 0 to 1."""
+    return min(1.0, fund / (ceiling * members)) if ceiling * members > 0.0 else 0.0
+
+
+@rule
+def hold_back(target, cover, moral_hazard, floor):
+    """The contribution that an insured firm aims at; not below what keeps it in good standing."""
+    return max(min(target, floor), target * (1.0 - moral_hazard * cover))
+
+
+@rule
+def floor_of(good_standing, norm):
+    """The contribution below which a member is not rescued."""
+    return STANDING * norm if good_standing else 0.0
+
+
+@late
+def collect(world, rules, _month):
+    """Raise the levy, unless the fund is full; gratitude fades."""
+    firms, now, p, memory = world.firms, world.now, rules.membership, rules.fairness.memory
+    full = p.mutual_aid_ceiling * now.firms
+    levy = p.mutual_aid_levy if now.fund < full else 0.0
+    for i in range(now.slots):
+        if firms.active[i]:
+            firms.gratitude[i] *= memory
+            due = levy * max(0.0, firms.benefit[i])
+            firms.outlay[i] += due
+            now.fund += due
+    now.cover = covered(now.fund, p.mutual_aid_ceiling, now.firms)
+
+
+@kernel
+def rescue(world, rules, i):
+    """Whether the fund rescues a firm in trouble: it is in good standing, no orchestrator, and there is money enough."""
+    firms, now, p = world.firms, world.now, rules.membership
+    aid = (p.mutual_aid_rescue - firms.reserves[i]) * firms.endowment[i]
+    worthy = firms.contribution[i] >= floor_of(p.mutual_aid_good_standing, rules.governance.norm)
+    if aid <= 0.0 or aid > now.fund or not worthy or firms.role[i] == ORCHESTRATOR:
+        return False
+    now.fund -= aid
+    now.welfare += aid
+    now.rescues += 1.0
+    firms.reserves[i] = p.mutual_aid_rescue
+    firms.gratitude[i] = 1.0
+    return True

@@ -1,0 +1,49 @@
+"""Onboarding, a part of the membership phase: how long newcomers take, what it costs to bring them in, how many can be taken in."""
+
+from sim.core.jit import kernel, rule
+from sim.core.linking import late
+from sim.mechanisms.orchestration import join_cluster
+from sim.mechanisms.partnering import best_rated, introduce, possible, welcome
+
+
+@rule
+def readiness(age, wait, ramp, support):
+    """Share of its contribution that a newcomer can make at this age in months; support halves the time at most."""
+    return min(1.0, max(0.0, (age * (1.0 + support) - wait + 1.0) / ramp))
+
+
+@rule
+def places(members, growth_limit):
+    """The most newcomers that can be taken in this month; at least one."""
+    return max(1.0, growth_limit * members) if growth_limit > 0.0 else members + 1e9
+
+
+@kernel
+def ready(world, rules, i):
+    """Share of its contribution that a firm is able to make."""
+    return world.firms.ready[i] if rules.membership.onboarding_on else 1.0
+
+
+@kernel
+def settle_in(world, rules, month, i):
+    """A newcomer looks for its first partners among the best rated of the members it meets."""
+    firms, ties, p = world.firms, world.ties, rules.partnering
+    for attempt in range(1, rules.membership.newcomer_partners + 1):
+        j = best_rated(world, rules, month, i, p.candidates, attempt)
+        if j != i and possible(firms, ties, i, j) and welcome(world, rules, i, j) and welcome(world, rules, j, i):
+            introduce(world, rules, i, j)
+
+
+@late
+def bring_in(world, rules, month):
+    """Newcomers come along by a month, and look for partners once they can begin; what their support costs is owed."""
+    firms, p = world.firms, rules.membership
+    for i in range(world.now.slots):
+        if firms.active[i] and firms.ready[i] < 1.0:
+            before, age = firms.ready[i], month + 1.0 - firms.born[i]
+            firms.ready[i] = readiness(age, p.onboarding_wait, p.onboarding_ramp, p.onboarding_support)
+            world.now.owed += p.onboarding_support * p.onboarding_support_cost
+            if before == 0.0 and firms.ready[i] > 0.0:
+                settle_in(world, rules, month, i)
+                if world.now.clusters > 0:
+                    join_cluster(world, i)

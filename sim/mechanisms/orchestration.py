@@ -1,0 +1,259 @@
+"""Adaptive orchestration: who watches what, and adapts which rules with which delay.
+
+A body (one centre, or each of several clusters of firms) watches what it aims at: the orchestrators' take, the welfare of its members,
+or their satisfaction. At every review it compares the mean of the months since the last one with the mean before, and climbs: where
+the goal rose the rule it moved last goes on, where it fell the rule turns. What is decided takes effect when its delay is over.
+Many bodies, each with rules of its own, make polycentric governance (Ostrom 2010). That orchestrators climb hills, and how fast, is
+a modelling hypothesis.
+"""
+
+import numpy as np
+
+from sim.core.jit import kernel, rule
+from sim.core.linking import late
+from sim.core.names import Control, Goal, code
+from sim.core.state import CENTRE, LONGEST_DELAY, NOBODY, ORCHESTRATOR
+
+CENTRAL, DECENTRALISED = code(Control, "central"), code(Control, "decentralised")
+PROFIT, SATISFACTION = code(Goal, "profit"), code(Goal, "satisfaction")
+NOTHING, TAKE_RATE, MONITORING = range(3)
+
+
+@rule
+def climb(direction, goal, before):
+    """Go on where the goal rose, turn back where it fell."""
+    return direction if goal >= before else -direction
+
+
+@rule
+def next_rule(moved, take_rate, monitoring):
+    """The rule to move next: in turns where both are adapted."""
+    if take_rate and (moved != TAKE_RATE or not monitoring):
+        return TAKE_RATE
+    return MONITORING if monitoring else NOTHING
+
+
+@rule
+def shifted(share, change):
+    """A share after a change: it stays between 0 and 1."""
+    return min(1.0, max(0.0, share + change))
+
+
+@rule
+def is_due(month, period):
+    """Whether the bodies decide this month."""
+    return (month + 1) % period == 0
+
+
+@rule
+def page(bodies, month, body):
+    """The row of the agenda for what a body has decided to do in a month."""
+    return month % (LONGEST_DELAY + 1) * bodies.size + body
+
+
+# --- the rules in force for a firm ----------------------------------------------------------------------------------------
+
+
+@rule
+def take_of(world, rules, i):
+    """The take rate that firm i is under: its cluster's where clusters set it, otherwise everybody's."""
+    if world.now.clusters > 0 and rules.voice.adaptive_control == DECENTRALISED:
+        return world.clusters.take_rate[world.firms.cluster[i]]
+    return rules.sharing.take_rate
+
+
+@rule
+def monitoring_of(world, rules, i):
+    """How closely firm i is watched: as its cluster says where clusters decide, otherwise like everybody."""
+    if world.now.clusters > 0:
+        return world.clusters.monitoring[world.firms.cluster[i]]
+    return rules.governance.monitoring
+
+
+@kernel
+def mean_take(world, rules):
+    """Mean take rate over members."""
+    firms, now = world.firms, world.now
+    if now.clusters == 0 or now.firms == 0:
+        return rules.sharing.take_rate
+    total = 0.0
+    for i in range(now.slots):
+        if firms.active[i]:
+            total += take_of(world, rules, i)
+    return total / now.firms
+
+
+@kernel
+def mean_monitoring(world, rules):
+    """Mean monitoring over members."""
+    firms, now = world.firms, world.now
+    if now.clusters == 0 or now.firms == 0:
+        return rules.governance.monitoring
+    total = 0.0
+    for i in range(now.slots):
+        if firms.active[i]:
+            total += monitoring_of(world, rules, i)
+    return total / now.firms
+
+
+# --- who decides ----------------------------------------------------------------------------------------------------------
+
+
+@kernel
+def best_connected(firms, slots):
+    """The member with most partners that belongs to no cluster yet; the first of equals."""
+    best = NOBODY
+    for i in range(slots):
+        free = firms.active[i] and firms.cluster[i] == NOBODY
+        if free and (best == NOBODY or firms.degree[i] > firms.degree[best]):
+            best = i
+    return best
+
+
+@kernel
+def form(world, count):
+    """Divide the members into clusters around the best-connected firms, breadth first; whom no path reaches goes by its number."""
+    firms, ties, now = world.firms, world.ties, world.now
+    reached = np.empty(int(now.firms), np.int64)
+    for i in range(now.slots):
+        firms.cluster[i] = NOBODY
+    for cluster in range(count):
+        reached[cluster] = best_connected(firms, now.slots)
+        firms.cluster[reached[cluster]] = cluster
+    known = count
+    for visited in range(reached.size):
+        if visited == known:
+            break
+        i = reached[visited]
+        for row in range(firms.first[i], firms.first[i] + firms.degree[i]):
+            j = ties.partner[row]
+            if firms.cluster[j] == NOBODY:
+                firms.cluster[j] = firms.cluster[i]
+                reached[known] = j
+                known += 1
+    for i in range(now.slots):
+        if firms.active[i] and firms.cluster[i] == NOBODY:
+            firms.cluster[i] = firms.id[i] % count
+
+
+@kernel
+def join_cluster(world, i):
+    """A newcomer belongs where its first partner does; without a partner, it goes by its number."""
+    firms = world.firms
+    if firms.degree[i] > 0:
+        firms.cluster[i] = firms.cluster[world.ties.partner[firms.first[i]]]
+    else:
+        firms.cluster[i] = firms.id[i] % world.now.clusters
+
+
+@kernel
+def convene(world, rules):
+    """All bodies begin with the rules in force, nothing decided, and an upward step in mind; clusters form where they decide."""
+    bodies, agenda, now, p = world.clusters, world.agenda, world.now, rules.voice
+    for row in range(agenda.size):
+        agenda.take_rate[row] = agenda.monitoring[row] = 0.0
+    for body in range(bodies.size):
+        bodies.take_rate[body], bodies.monitoring[body] = rules.sharing.take_rate, rules.governance.monitoring
+        bodies.take_climb[body] = bodies.monitoring_climb[body] = 1.0
+        bodies.goal_sum[body] = bodies.goal_before[body] = bodies.taken[body] = 0.0
+        bodies.months[body], bodies.moved[body] = 0, NOTHING
+    if p.adaptive_control != CENTRAL:
+        now.clusters = min(p.adaptive_clusters, int(now.firms))
+        form(world, now.clusters)
+    now.convened = 1
+
+
+# --- what they see and do -------------------------------------------------------------------------------------------------
+
+
+@kernel
+def notice(world, goal, body, i):
+    """A body takes note of one of its members."""
+    firms, bodies = world.firms, world.clusters
+    bodies.members[body] += 1
+    bodies.goal[body] += firms.satisfaction[i] if goal == SATISFACTION else firms.payoff[i] - firms.endowment[i]
+    if firms.role[i] != ORCHESTRATOR:
+        bodies.partners[body] += 1
+        bodies.grievance[body] += firms.grievance[i]
+
+
+@kernel
+def watch(world, rules):
+    """What every body sees this month: its goal, and the mean grievance of its members."""
+    firms, bodies, now, p = world.firms, world.clusters, world.now, rules.voice
+    for body in range(bodies.size):
+        bodies.members[body] = bodies.partners[body] = 0
+        bodies.goal[body] = bodies.grievance[body] = 0.0
+    for i in range(now.slots):
+        if firms.active[i]:
+            if p.adaptive_control != DECENTRALISED:
+                notice(world, p.adaptive_goal, CENTRE, i)
+            if now.clusters > 0:
+                notice(world, p.adaptive_goal, firms.cluster[i], i)
+    bodies.taken[CENTRE] = now.orchestrator_income
+    for body in range(bodies.size):
+        bodies.grievance[body] /= max(1, bodies.partners[body])
+        if p.adaptive_goal == PROFIT:
+            bodies.goal[body] = bodies.taken[body]
+        elif p.adaptive_goal == SATISFACTION:
+            bodies.goal[body] /= max(1, bodies.members[body])
+
+
+@kernel
+def review(world, rules, month, body, take_rate, monitoring):
+    """A body learns from its last decision and takes the next one, to be done when the delay is over."""
+    bodies, agenda, p = world.clusters, world.agenda, rules.voice
+    goal, before = bodies.goal_sum[body] / bodies.months[body], bodies.goal_before[body]
+    if bodies.moved[body] == TAKE_RATE:
+        bodies.take_climb[body] = climb(bodies.take_climb[body], goal, before)
+    elif bodies.moved[body] == MONITORING:
+        bodies.monitoring_climb[body] = climb(bodies.monitoring_climb[body], goal, before)
+    moved, row = next_rule(bodies.moved[body], take_rate, monitoring), page(bodies, month + p.adaptive_delay, body)
+    if moved == TAKE_RATE:
+        agenda.take_rate[row] += bodies.take_climb[body] * p.adaptive_take_step
+    elif moved == MONITORING:
+        agenda.monitoring[row] += bodies.monitoring_climb[body] * p.adaptive_monitoring_step
+    bodies.moved[body], bodies.goal_before[body] = moved, goal
+    bodies.goal_sum[body], bodies.months[body] = 0.0, 0
+
+
+@kernel
+def enact(world, rules, month, body, take_rate):
+    """What is on the agenda this month is done; where grievance sounds the alarm, the take goes down instead."""
+    bodies, agenda, p = world.clusters, world.agenda, rules.voice
+    row = page(bodies, month, body)
+    take_change, monitoring_change = agenda.take_rate[row], agenda.monitoring[row]
+    agenda.take_rate[row] = agenda.monitoring[row] = 0.0
+    if take_rate and 0.0 < p.adaptive_grievance_alarm < bodies.grievance[body]:
+        take_change, bodies.take_climb[body] = -p.adaptive_take_step, -1.0
+    if body == CENTRE:
+        rules.sharing.take_rate = shifted(rules.sharing.take_rate, take_change)
+        rules.governance.monitoring = shifted(rules.governance.monitoring, monitoring_change)
+    else:
+        bodies.take_rate[body] = shifted(bodies.take_rate[body], take_change)
+        bodies.monitoring[body] = shifted(bodies.monitoring[body], monitoring_change)
+
+
+@kernel
+def steer(world, rules, month, body, take_rate, monitoring):
+    """One body's month: watch, decide when a review is due, do what is due."""
+    bodies = world.clusters
+    bodies.goal_sum[body] += bodies.goal[body]
+    bodies.months[body] += 1
+    if is_due(month, rules.voice.adaptive_period):
+        review(world, rules, month, body, take_rate, monitoring)
+    enact(world, rules, month, body, take_rate)
+
+
+@late
+def phase(world, rules, month):
+    """Every body watches, decides at a review on the rules that are its to adapt, and does what is due."""
+    now, p = world.now, rules.voice
+    if not now.convened:
+        convene(world, rules)
+    watch(world, rules)
+    take_rate, monitoring = p.adaptive_take_rate != 0, p.adaptive_monitoring != 0
+    if p.adaptive_control != DECENTRALISED:
+        steer(world, rules, month, CENTRE, take_rate, monitoring and p.adaptive_control == CENTRAL)
+    for cluster in range(now.clusters):
+        steer(world, rules, month, cluster, take_rate and p.adaptive_control == DECENTRALISED, monitoring)

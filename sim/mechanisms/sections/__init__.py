@@ -1,0 +1,106 @@
+"""Everything a scenario may say: one frozen section a phase, each value with its meaning, its unit and its bounds.
+
+Money and effort are in units of an average firm's monthly endowment; rates are per month unless a name says otherwise.
+Shares, probabilities and weights are pure numbers. A value that a scenario does not name has the default written here.
+"""
+
+from sim.mechanisms.sections.creation import (
+    Contagion,
+    Contribution,
+    Exchange,
+    Groups,
+    Imitation,
+    Knowledge,
+    Matrix,
+    Reinforcement,
+    Renewable,
+    Shocks,
+    Value,
+)
+from sim.mechanisms.sections.events import (
+    AnyIntervention,
+    DemandShock,
+    Departure,
+    ExitShock,
+    FreeRiders,
+    Intervention,
+    NamedFirms,
+    Programme,
+    RulesChange,
+    Scandal,
+    Stay,
+)
+from sim.mechanisms.sections.founding import Founding, Lattice, Roles, Thresholds, Types
+from sim.mechanisms.sections.institutions import (
+    Adaptive,
+    Certification,
+    Clarity,
+    Disputes,
+    Fairness,
+    Governance,
+    Mix,
+    Ratings,
+    Sharing,
+    Voice,
+)
+from sim.mechanisms.sections.part import Mechanism, Part, Phase, Run, Spoken, mechanisms
+from sim.mechanisms.sections.population import CustomerBase, Customers, ExitContagion, Membership, MutualAid, Onboarding
+from sim.mechanisms.sections.relations import Alignment, Partnering, Trust
+from sim.mechanisms.sections.strategies import BUILT_IN, Strategy
+
+__all__ = [
+    "BUILT_IN",
+    "Adaptive",
+    "Alignment",
+    "AnyIntervention",
+    "Certification",
+    "Clarity",
+    "Contagion",
+    "Contribution",
+    "CustomerBase",
+    "Customers",
+    "DemandShock",
+    "Departure",
+    "Disputes",
+    "Exchange",
+    "ExitContagion",
+    "ExitShock",
+    "Fairness",
+    "Founding",
+    "FreeRiders",
+    "Governance",
+    "Groups",
+    "Imitation",
+    "Intervention",
+    "Knowledge",
+    "Lattice",
+    "Matrix",
+    "Mechanism",
+    "Membership",
+    "Mix",
+    "MutualAid",
+    "NamedFirms",
+    "Onboarding",
+    "Part",
+    "Partnering",
+    "Phase",
+    "Programme",
+    "Ratings",
+    "Reinforcement",
+    "Renewable",
+    "Roles",
+    "RulesChange",
+    "Run",
+    "Scandal",
+    "Sharing",
+    "Shocks",
+    "Spoken",
+    "Stay",
+    "Strategy",
+    "Thresholds",
+    "Trust",
+    "Types",
+    "Value",
+    "Voice",
+    "mechanisms",
+]

@@ -1,0 +1,84 @@
+"""Value: what the effort that arrived is worth, on ties and on the shared platform.
+
+A tie's value needs both sides to a degree, is lost in part to the transaction effort of distrust, and rises with complementary
+capabilities. All of it is scaled by demand and by the network effect, whose exponent is open: the literature does not agree on one
+(Sarnoff, Odlyzko, Metcalfe).
+"""
+
+import numpy as np
+
+from sim.core.jit import kernel, rule
+from sim.core.linking import late
+from sim.mechanisms import games, knowledge
+from sim.mechanisms.clarity import duplicate
+from sim.mechanisms.games import GROUPS, MATRIX
+
+ONE, HALF, TWO = np.float32(1), np.float32(0.5), np.float32(2)
+
+
+@rule
+def ease(trust, floor):
+    """Share of the value that distrust does not eat."""
+    return floor + (ONE - floor) * trust
+
+
+@rule
+def produce(mine, yours, synergy):
+    """Output of two efforts: the sum, and twice the geometric mean as far as both are needed."""
+    return (ONE - synergy) * (mine + yours) + TWO * synergy * np.sqrt(mine * yours)
+
+
+@kernel
+def network_effect(size, reference, exponent, congestion_size, congestion_exponent):
+    """Value per unit of effort in an ecosystem of this size, relative to the reference size without congestion."""
+    if size <= 0.0:
+        return 0.0
+    return (size / reference) ** exponent / (1.0 + (size / congestion_size) ** congestion_exponent)
+
+
+@kernel
+def create(world, rules, month):
+    """Value of every tie, half to each side, and of what each firm put on the platform: their sum is its Shapley value."""
+    firms, ties, now, p = world.firms, world.ties, world.now, rules.value
+    reference = p.reference_size if p.reference_size > 0 else now.founders
+    scale = now.demand * network_effect(
+        now.firms, reference, p.network_exponent, p.congestion_size, p.congestion_exponent
+    )
+    unit, floor, synergy = np.float32(scale * p.productivity), np.float32(p.trust_floor), np.float32(p.synergy)
+    for row in range(now.rows):
+        trust = HALF * (ties.trust[row] + ties.trust_back[row])
+        output = produce(ties.delivered[row], ties.received[row], synergy)
+        ties.worth[row] = unit * ties.weight[row] * ties.complementarity[row] * ease(trust, floor) * output
+    if rules.governance.clarity_on:
+        duplicate(world, rules, month)
+    if p.knowledge_on:
+        knowledge.employ(world, rules, month)
+    now.tie_value = now.commons_value = 0.0
+    for i in range(now.slots):
+        if firms.active[i]:
+            worth = 0.0
+            for row in range(firms.first[i], firms.first[i] + firms.degree[i]):
+                worth += ties.worth[row]
+            commons = scale * p.commons_return * firms.platform[i] * firms.kept[i]
+            if p.knowledge_on:
+                commons *= firms.know_how[i]
+            firms.tie_value[i] = 0.5 * worth
+            firms.shapley[i] = firms.tie_value[i] + commons
+            now.tie_value += firms.tie_value[i]
+            now.commons_value += commons
+    now.value = now.tie_value + now.commons_value
+
+
+@late
+def phase(world, rules, month):
+    """What games pay, or the value of all that arrived; then firms show each other what they know, and learn, if knowledge is shared."""
+    if rules.value.form == MATRIX:
+        games.play_matrix(world, rules, month)
+        return
+    if rules.value.form == GROUPS:
+        games.play_groups(world, rules, month)
+        return
+    create(world, rules, month)
+    if rules.value.knowledge_on:
+        knowledge.show(world, rules, month)
+        knowledge.learn(world, rules, month)

@@ -1,0 +1,166 @@
+"""Voice: who may change the split, and whether anybody listens.
+
+At every review each firm is heard. Then the split moves: by nobody's will (`fixed`), towards the orchestrator's own income
+(`orchestrator`: power corrupts the split by itself), or by ballot, one firm one vote or by weight. With a feedback channel a grieved
+majority moves it towards its norm of fairness, whoever decides; without one, grievance only shows as exit (Hirschman 1970).
+"""
+
+from sim.core.jit import kernel, rule
+from sim.core.linking import late
+from sim.core.names import BallotWeight, Decider, FairnessNorm, ShareRule, code, words
+from sim.core.state import ORCHESTRATOR
+from sim.mechanisms import orchestration
+from sim.mechanisms.orchestration import climb
+from sim.mechanisms.sharing import fraction, need
+
+FIXED, BY_ORCHESTRATOR, WEIGHTED = (code(Decider, word) for word in ("fixed", "orchestrator", "weighted"))
+BY_POWER = code(BallotWeight, "power")
+RULES = len(words(ShareRule))
+EQUAL, CONTRIBUTION, SHAPLEY, POWER, NEED = range(RULES)
+FAIR_RULE = tuple(
+    code(ShareRule, {"equality": "equal", "equity": "contribution"}.get(norm, norm)) for norm in words(FairnessNorm)
+)
+
+
+@rule
+def vote_take(role, grievance, tolerance):
+    """A firm's vote on the take rate: orchestrators higher, the grieved lower, the rest as it is."""
+    if role == ORCHESTRATOR:
+        return 1
+    return -1 if grievance > tolerance else 0
+
+
+@kernel
+def vote_mix(equal, contribution, shapley, power, need):
+    """The sharing rule that would give a firm most; at a tie, the first."""
+    best, rule_of_best = equal, EQUAL
+    if contribution > best:
+        best, rule_of_best = contribution, CONTRIBUTION
+    if shapley > best:
+        best, rule_of_best = shapley, SHAPLEY
+    if power > best:
+        best, rule_of_best = power, POWER
+    return NEED if need > best else rule_of_best
+
+
+@rule
+def ballot_weight(decider, by, contribution, endowment, power):
+    """What a firm's vote weighs."""
+    if decider != WEIGHTED:
+        return 1.0
+    return power if by == BY_POWER else contribution * endowment
+
+
+@kernel
+def towards(p, member, step):
+    """Move weight of the mix to one sharing rule."""
+    p.mix_equal *= 1.0 - step
+    p.mix_contribution *= 1.0 - step
+    p.mix_shapley *= 1.0 - step
+    p.mix_power *= 1.0 - step
+    p.mix_need *= 1.0 - step
+    if member == EQUAL:
+        p.mix_equal += step
+    elif member == CONTRIBUTION:
+        p.mix_contribution += step
+    elif member == SHAPLEY:
+        p.mix_shapley += step
+    elif member == POWER:
+        p.mix_power += step
+    else:
+        p.mix_need += step
+
+
+@kernel
+def hear(world, rules):
+    """Every firm fills in its ballot."""
+    firms, now, tolerance = world.firms, world.now, rules.voice.tolerance
+    for i in range(now.slots):
+        if firms.active[i]:
+            wanting = need(firms.reserves[i], rules.founding.reserves)
+            firms.ballot_take[i] = vote_take(firms.role[i], firms.grievance[i], tolerance)
+            firms.ballot_mix[i] = vote_mix(
+                1.0 / now.firms,
+                fraction(firms.delivered[i], now.total_effort, now.firms),
+                fraction(firms.shapley[i], now.value, now.firms),
+                fraction(firms.power[i], now.total_power, now.firms),
+                fraction(wanting, now.total_need, now.firms),
+            )
+
+
+@kernel
+def count(world, rules):
+    """Move the split by the ballots: the take where a majority says so, the mix towards the rule with most votes."""
+    firms, p, sharing = world.firms, rules.voice, rules.sharing
+    higher = lower = total = 0.0
+    votes = [0.0] * RULES
+    for i in range(world.now.slots):
+        if firms.active[i]:
+            weight = ballot_weight(
+                p.decider, p.ballot_weight, firms.contribution[i], firms.endowment[i], firms.power[i]
+            )
+            total += weight
+            higher += weight * (firms.ballot_take[i] > 0)
+            lower += weight * (firms.ballot_take[i] < 0)
+            votes[firms.ballot_mix[i]] += weight
+    if lower > 0.5 * total:
+        sharing.take_rate = max(0.0, sharing.take_rate - p.step)
+    elif higher > 0.5 * total:
+        sharing.take_rate = min(1.0, sharing.take_rate + p.step)
+    winner = EQUAL
+    for member in range(RULES):
+        if votes[member] > votes[winner]:
+            winner = member
+    towards(sharing, winner, p.mix_step)
+
+
+@kernel
+def feed_back(world, rules):
+    """Let a grieved majority move the split towards its norm of fairness, as far as the channel carries."""
+    firms, p, sharing = world.firms, rules.voice, rules.sharing
+    grieved = partners = 0.0
+    for i in range(world.now.slots):
+        if firms.active[i] and firms.role[i] != ORCHESTRATOR:
+            partners += 1.0
+            grieved += firms.grievance[i] > p.tolerance
+    if grieved > 0.5 * partners:
+        left = 1.0 - p.feedback * grieved / partners
+        sharing.take_rate *= left
+        for cluster in range(world.now.clusters):
+            world.clusters.take_rate[cluster] *= left
+        towards(sharing, FAIR_RULE[rules.fairness.norm], p.feedback * p.mix_step)
+
+
+@kernel
+def decide(world, rules, month):
+    """The reviews of this month, after the ballots are in."""
+    now, p, sharing = world.now, rules.voice, rules.sharing
+    if p.decider == BY_ORCHESTRATOR:
+        income = now.income_sum
+        if month > p.period:
+            now.climb = climb(now.climb, income, now.income_before)
+        sharing.take_rate = min(1.0, max(0.0, sharing.take_rate + now.climb * p.step))
+        now.income_before = income
+        now.income_sum = 0.0
+    elif p.decider != FIXED:
+        count(world, rules)
+    if p.feedback > 0.0:
+        feed_back(world, rules)
+
+
+@rule
+def is_review(month, p):
+    """Whether firms are heard this month."""
+    return (month + 1) % p.period == 0
+
+
+@late
+def phase(world, rules, month):
+    """Add up the orchestrators' income; at a review, hear every firm and decide; adapt rules where that is switched on."""
+    now = world.now
+    now.income_sum += now.orchestrator_income
+    if is_review(month, rules.voice):
+        hear(world, rules)
+        decide(world, rules, month)
+    if rules.voice.adaptive_on:
+        orchestration.phase(world, rules, month)

@@ -1,0 +1,134 @@
+"""The rules in force: a scenario's sections as one record that compiled code reads, and that votes and interventions rewrite."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from operator import attrgetter
+from typing import Any, ClassVar, Literal, NamedTuple, get_args, get_origin
+
+import numpy as np
+from pydantic import BaseModel
+
+from sim.core.columns import Bundle, address, record_type
+from sim.core.names import PHASES
+from sim.mechanisms.sections import Part
+from sim.scenario import Scenario
+from sim.scenario.caching import cached_by_identity
+
+SECTIONS = ("founding", *PHASES)
+
+
+class _Field(NamedTuple):
+    """A number, switch or choice of a section, as compiled code knows it."""
+
+    name: str
+    """Its name in the record; a field of a part is `part_field`."""
+    type: str
+    path: str
+    """Where it stands in the section: its name, that of its part before it."""
+    read: Callable[[Any], Any]
+    """Its value, out of the section."""
+    place: dict[str, int] | None
+    """Of a choice: the place of each word."""
+
+
+@cache
+def _fields(section: type[BaseModel]) -> tuple[_Field, ...]:
+    """The numbers, switches and choices of a section, those of its parts included."""
+    fields: list[_Field] = []
+    for name, field in section.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, Part):
+            fields += [
+                _field(f"{name}_{inner.name}", inner.type, f"{name}.{inner.path}", inner.place)
+                for inner in _fields(kind)
+            ]
+        elif kind is float:
+            fields.append(_field(name, "f8", name))
+        elif kind in (int, bool):
+            fields.append(_field(name, "i8", name))
+        elif get_origin(kind) is Literal:
+            fields.append(_field(name, "i8", name, {word: k for k, word in enumerate(get_args(kind))}))
+    return tuple(fields)
+
+
+def _field(name: str, kind: str, path: str, place: dict[str, int] | None = None) -> _Field:
+    return _Field(name, kind, path, attrgetter(path), place)
+
+
+SECTION_TYPES = {
+    name: record_type([(field.name, field.type) for field in _fields(Scenario.model_fields[name].annotation)])  # type: ignore[arg-type]
+    for name in SECTIONS
+}
+
+
+def as_number(section: type[BaseModel], name: str, value: Any) -> float | int:
+    """A value as compiled code knows it: a choice is the place of its word."""
+    kind = section.model_fields[name].annotation
+    return get_args(kind).index(value) if get_origin(kind) is Literal else value
+
+
+def _numbers(section: BaseModel) -> list[float | int]:
+    """The number of each field of a section."""
+    values = ((field.read(section), field.place) for field in _fields(type(section)))
+    return [value if place is None else place[value] for value, place in values]
+
+
+@cached_by_identity
+def _block(scenario: Scenario) -> bytes:
+    """The numbers of all sections, one behind the other."""
+    records = (np.array([tuple(_numbers(getattr(scenario, name)))], kind) for name, kind in SECTION_TYPES.items())
+    return b"".join(record.tobytes() for record in records)
+
+
+def _starts() -> dict[str, int]:
+    """Where each section begins in the block, in bytes."""
+    ends = np.cumsum([kind.itemsize for kind in SECTION_TYPES.values()]).tolist()
+    return dict(zip(SECTION_TYPES, [0, *ends], strict=False))
+
+
+STARTS = _starts()
+_STARTS = np.array(list(STARTS.values()), np.uint64)
+
+
+class Rules(Bundle):
+    """The rules in force: a record a section, whose fields are numbers (a choice is the place of its word).
+
+    All records lie in one block, so that a sweep, which makes rules for every run, only copies one.
+    """
+
+    members: ClassVar[dict[str, Any]] = SECTION_TYPES
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.words = np.frombuffer(bytearray(_block(scenario)), np.int64)
+        self._hand(_STARTS + np.uint64(address(self.words)))
+
+    def __getattr__(self, section: str) -> Any:
+        """The record of a section, when Python first asks for it."""
+        if section not in SECTION_TYPES:
+            raise AttributeError(f"there are no rules of {section!r}")
+        record = self.__dict__[section] = np.ndarray(1, SECTION_TYPES[section], self.words, STARTS[section])[0]
+        return record
+
+    @staticmethod
+    def place_of(section: str, name: str) -> int:
+        """Where the number of a rule stands in `words`."""
+        fields: Any = SECTION_TYPES[section].fields
+        return (STARTS[section] + int(fields[name][1])) // 8
+
+
+def change_rules(rules: Rules, changes: dict[str, Any]) -> None:
+    """Let new values hold from now on; keys are full (`sharing.take_rate`, `sharing.mix.equal`, or `sharing.mix` as a whole)."""
+    for key, value in changes.items():
+        name, *path, last = key.split(".")
+        section: Any = Scenario.model_fields[name].annotation
+        for part in path:
+            section = section.model_fields[part].annotation
+        record, prefix = getattr(rules, name), "".join(f"{part}_" for part in path)
+        if isinstance(value, dict):
+            inside = section.model_fields[last].annotation
+            for field, number in zip(_fields(inside), _numbers(inside(**value)), strict=True):
+                record[f"{prefix}{last}_{field.name}"] = number
+        else:
+            record[prefix + last] = as_number(section, last, value)

@@ -1,0 +1,111 @@
+"""A simulation: one world that is advanced month by month, and what is written down of it. It needs no Mesa."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from sim.core.linking import link
+from sim.core.state import NOW
+from sim.core.tables import (
+    OF_FIRMS,
+    OF_TIES,
+    Rows,
+    firms_columns,
+    firms_frame,
+    series_frame,
+    series_rows,
+    ties_columns,
+    ties_frame,
+)
+from sim.metrics.evidence import Moment
+from sim.model.aggregates import new_history
+from sim.model.founding import world_of
+from sim.model.interventions import dates, see_names, strike
+from sim.model.loop import Phase, play_month, simulate, stretches
+from sim.model.parameters import Rules
+from sim.model.precompile import call_help
+from sim.model.record import Run
+from sim.scenario import Scenario
+
+
+class Simulation:
+    """One scenario under one seed.
+
+    Args:
+        scenario: what is simulated.
+        seed: the luck; seeds count from 0.
+        played: phases that run in Python instead of compiled, by name.
+
+    Raises:
+        Mistake: if the scenario's files are missing or wrong.
+    """
+
+    def __init__(self, scenario: Scenario, seed: int = 0, played: Mapping[str, Phase] | None = None) -> None:
+        self.scenario, self.seed, self.rules = scenario, seed, Rules(scenario)
+        call_help(self.rules)
+        self.world = world_of(scenario, self.rules, seed)
+        see_names(scenario, self.world)
+        link(self.world, self.rules)
+        self.played = dict(played or {})
+        self.month = 0
+        self._history = new_history(scenario.run.steps, scenario.run.record_every, NOW)
+        self._written = 0
+        self._dates = dates(scenario)
+        self.snapshots: dict[int, tuple[pd.DataFrame, pd.DataFrame]] = {}
+
+    @property
+    def history(self) -> np.ndarray:
+        """The months written down so far, a record each."""
+        return self._history[: self._written]
+
+    def foresee(self, scenario: Scenario) -> None:
+        """Go on under a scenario that differs from the present one only in what is dated from this month on."""
+        self.scenario, self._dates = scenario, dates(scenario)
+
+    def advance(self, months: int | None = None) -> Simulation:
+        """Go on for so many months; by default to the end of the scenario."""
+        end = self.scenario.run.steps
+        last = end if months is None else min(end, self.month + months)
+        every = self.scenario.run.snapshot_every
+        stops = self._dates | (set(range(every, end, every)) if every else set())
+        for start, stop in stretches(self.month, last, stops):
+            if start in self._dates:
+                strike(self.scenario, self.world, self.rules, start)
+            self._run(start, stop)
+            if every and stop % every == 0:
+                self.snapshots[stop] = firms_frame(self.world), ties_frame(self.world)
+        return self
+
+    def _run(self, start: int, stop: int) -> None:
+        """Months `start` to `stop` − 1, in one compiled call unless something is played in Python."""
+        every, end = self.scenario.run.record_every, self.scenario.run.steps
+        link(self.world, self.rules)
+        if not self.played:
+            self._written = simulate(self.world, self.rules, self._history, self._written, start, stop, every, end)
+        else:
+            for month in range(start, stop):
+                self.month = month
+                play_month(self.world, self.rules, month, self.played)
+                if (month + 1) % every == 0 or month + 1 == end:
+                    self._history[self._written] = self.world.now
+                    self._written += 1
+        self.month = stop
+
+    def evidence(self) -> Moment:
+        """What measures need of the run, as bare arrays: what a sweep keeps its workers light with."""
+        firms, ties = firms_columns(self.world, OF_FIRMS), ties_columns(self.world, OF_TIES)
+        return Moment(self.scenario, Rows(series_rows(self.history)), firms, ties)
+
+    def result(self) -> Run:
+        """What has been written down, with the firms and ties as they are now."""
+        return Run(
+            scenario=self.scenario,
+            seed=self.seed,
+            series=series_frame(self.history),
+            firms=firms_frame(self.world),
+            ties=ties_frame(self.world),
+            snapshots=dict(self.snapshots),
+        )

@@ -1,0 +1,77 @@
+"""The schema of a scenario: the sections that it may have. What must hold between their values is in `sim.scenario.checks`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field, model_validator
+
+from sim.core.names import PHASES, PhaseName
+from sim.mechanisms.sections import (
+    AnyIntervention,
+    Contribution,
+    Customers,
+    Exchange,
+    Fairness,
+    Founding,
+    Governance,
+    Membership,
+    Part,
+    Partnering,
+    Programme,
+    Run,
+    Sharing,
+    Shocks,
+    Spoken,
+    Trust,
+    Value,
+    Voice,
+)
+
+
+class Schema(Part, metaclass=Spoken):
+    """One ecosystem and the rules it lives under."""
+
+    title: str = "Untitled"
+    """A name for people."""
+    description: str = ""
+    """What the scenario is about."""
+    assumptions: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    """What its data do not say and was assumed, a sentence each, for people; `{sharing.take_rate}` stands for the value of that key."""
+    only: Annotated[tuple[PhaseName, ...], Field(strict=False)] = ()
+    """The phases that run, when the others are off: short for `on = false` in each of them. Empty: every section speaks for itself."""
+    run: Run = Run()
+    founding: Founding = Founding()
+    shocks: Shocks = Shocks()
+    contribution: Contribution = Contribution()
+    exchange: Exchange = Exchange()
+    value: Value = Value()
+    governance: Governance = Governance()
+    sharing: Sharing = Sharing()
+    fairness: Fairness = Fairness()
+    trust: Trust = Trust()
+    voice: Voice = Voice()
+    partnering: Partnering = Partnering()
+    membership: Membership = Membership()
+    customers: Customers = Customers()
+    interventions: Annotated[tuple[AnyIntervention, ...], Field(strict=False)] = ()
+    """What happens when, in any order."""
+    programme: Programme = Programme()
+    """Steps of new rules, one after the other."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _switch(cls, content: Any) -> Any:
+        """Switch the phases on and off that `only` speaks of, where the sections themselves do not."""
+        only = content.get("only") if isinstance(content, dict) else None
+        if not isinstance(only, list | tuple) or not only:
+            return content
+        sections = {name: content.get(name, {}) for name in PHASES}
+        return content | {
+            name: {"on": name in only} | section for name, section in sections.items() if isinstance(section, dict)
+        }
+
+    @property
+    def events(self) -> tuple[AnyIntervention, ...]:
+        """All that is dated: the interventions, and the steps of the programme as changes of rules."""
+        return (*self.interventions, *(change for _name, change in self.programme.dated))
