@@ -82,7 +82,9 @@ class Ecosystem(mesa.Model):
         **levers: Any,
     ) -> None:
         _see_seed(seed)
-        seed = None if seed is None else int(seed)  # Python's own generator, which Mesa seeds, takes no number of NumPy's
+        seed = (
+            None if seed is None else int(seed)
+        )  # Python's own generator, which Mesa seeds, takes no number of NumPy's
         super().__init__(rng=seed)
         if engine not in ("compiled", "agents"):
             raise Mistake([f"engine: {engine!r} is no engine; allowed are 'compiled' and 'agents'"])
