@@ -307,6 +307,15 @@ def test_a_driver_killed_between_the_result_and_the_tidying_leaves_nothing_for_g
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
 
 
+def test_a_worker_removes_what_killed_writers_of_its_own_shards_left(tmp_path):
+    made = cut(tmp_path / "a")
+    left = [made.folder / f".{made.path(shard).name}.new-abcdefgh" for shard in (0, 1)]
+    for path in left:
+        path.touch()
+    work(tmp_path / "a", 0, 2, workers=1)
+    assert [path.exists() for path in left] == [False, True], "another worker may be writing the other"
+
+
 @pytest.mark.parametrize("left", [["lock"], []])
 def test_a_driver_killed_at_the_very_end_of_tidying_leaves_nothing_for_good(calm, tmp_path, left):
     shutil.copytree(calm.folder, tmp_path / "a")

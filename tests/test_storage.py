@@ -145,6 +145,36 @@ def test_what_a_living_writer_has_aside_stays(tmp_path):
         assert aside.is_dir() and file.exists()
 
 
+def test_a_folder_is_discarded_in_one_step_and_what_a_kill_leaves_of_it_goes_next_time(tmp_path, monkeypatch):
+    def made():
+        (tmp_path / "a").mkdir()
+        for name in "xyz":
+            (tmp_path / "a" / name).touch()
+
+    made()
+    with monkeypatch.context() as patched:
+        patched.setattr(storage.shutil, "rmtree", lambda *_words, **_named: None)  # killed before anything is removed
+        storage.discard(tmp_path / "a")
+    (aside,) = tmp_path.iterdir()
+    assert aside.name.startswith(".a.new-") and len(list((aside / "a").iterdir())) == 3, "nothing stands half removed"
+    made()
+    storage.discard(tmp_path / "a")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_moved_aside_stays_whole(tmp_path, monkeypatch):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "x").touch()
+
+    def broken(*_words):
+        raise OSError(errno.EIO, "broken")
+
+    monkeypatch.setattr(storage.os, "rename", broken)
+    with pytest.raises(OSError, match="broken"):
+        storage.discard(tmp_path / "a")
+    assert [path.name for path in tmp_path.iterdir()] == ["a"] and (tmp_path / "a" / "x").exists()
+
+
 @pytest.mark.parametrize("at", range(6))
 def test_files_that_are_written_together_are_all_old_or_all_new(tmp_path, monkeypatch, at):
     files = {tmp_path / name: b"old" for name in ("firms.csv", "ties.csv", "my.toml")}

@@ -221,13 +221,28 @@ def _renameat2() -> Any:
     return found
 
 
+def discard(folder: Path) -> None:
+    """Remove a folder in one step: what a kill leaves of it bears another name, and goes with the next writer of the same place.
+
+    Raises:
+        OSError: if it cannot be moved aside; it is whole then.
+    """
+    remove_leftovers(folder)
+    aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.new-", dir=folder.parent))
+    try:
+        os.rename(folder, aside / folder.name)
+        flush(folder.parent)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
 def settle(path: Path) -> None:
     """Undo or finish what killed writers of a file or folder left: bring back what one had moved aside, then remove the rest."""
     if not path.parent.is_dir():
         return
     if not path.exists() and not path.is_symlink():
         for old in _leftovers(path, "old"):
-            if (old / path.name).exists() and _abandoned(old):
+            if (old / path.name).exists() and is_abandoned(old):
                 os.rename(old / path.name, path)
                 flush(path.parent)
                 break
@@ -237,7 +252,7 @@ def settle(path: Path) -> None:
 def remove_leftovers(path: Path) -> None:
     """Remove what killed writers of a file or folder left aside; what a living one writes is locked, and stays."""
     for aside in [*_leftovers(path, "new"), *_leftovers(path, "old")]:
-        if (aside.name.startswith(f".{path.name}.new-") or path.exists()) and _abandoned(aside):
+        if (aside.name.startswith(f".{path.name}.new-") or path.exists()) and is_abandoned(aside):
             shutil.rmtree(aside, ignore_errors=True) if aside.is_dir() else aside.unlink(missing_ok=True)
 
 
@@ -249,7 +264,7 @@ def _leftovers(path: Path, kind: str) -> list[Path]:
     return [path.parent / name for name in sorted(names)]
 
 
-def _abandoned(aside: Path) -> bool:
+def is_abandoned(aside: Path) -> bool:
     """Whether nobody writes a file or folder aside any more: the kernel lets go of a lock when its process ends."""
     if fcntl is None:
         return False

@@ -165,7 +165,7 @@ def sweep(
         raise Mistake([f"{asked.folder}: there is nothing to go on with; leave out --resume to begin"])
     with sharding.held(asked.folder):
         if fresh:
-            sharding.throw_away(asked.folder)
+            sharding.clear(asked.folder)
         plan = begun(asked, crew)
         shards = work_off(plan, crew, progress)
         return finish(plan, place, shards)
@@ -186,7 +186,7 @@ def plan(study: Study | str | Path, out: str | Path | None = None, *, fresh: boo
     outputs.check_free(sharding.result_of(asked.folder), "sweep", question(asked), fresh)
     with sharding.held(asked.folder):
         if fresh:
-            sharding.throw_away(asked.folder)
+            sharding.clear(asked.folder)
         return begun(asked, Crew("threads", 1, None))
 
 
@@ -224,6 +224,7 @@ def work(
     with sharding.held(folder, alone=False):
         begun_here = Plan.read(folder)
         sharding.check_folder(folder)
+        sharding.sweep_up_part(folder, part, of)
         sharding.check_code(begun_here)
         sharding.check_files(begun_here)
         work_off(begun_here, crew, progress, part, of)
@@ -286,6 +287,7 @@ def planned(where: str | Path) -> Path:
     """
     named = Path(where)
     folder = named if named.name.endswith(sharding.SUFFIX) else sharding.unfinished(named)
+    storage.settle(folder)
     if not folder.is_dir():
         result = sharding.result_of(folder)
         if kind_of(result) == "sweep":
@@ -350,6 +352,7 @@ def finished(place: Path, asked: Plan) -> Result | None:
 
 def tidy(asked: Plan) -> None:
     """Remove what a driver that was killed after it had put the result in its place has left unfinished of the same sweep."""
+    storage.settle(asked.folder)
     with suppress(Mistake):  # of another sweep, or somebody is at work there
         if asked.folder.is_dir() and (sharding.is_spent(asked.folder) or not Plan.read(asked.folder).differs(asked)):
             with sharding.held(asked.folder):

@@ -37,7 +37,8 @@ class Journal:
     """
 
     def __init__(self, folder: Path) -> None:
-        make_folder(folder)
+        with explain_errors(folder):
+            make_folder(folder)
         self.path = folder / NAME
         self.missing = ""
         """What could not be read; empty if nothing is missing."""

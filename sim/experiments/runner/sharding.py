@@ -44,7 +44,7 @@ KEPT = "what is done so far is kept"
 SHARD = re.compile(r"shard-(\d{7})\.arrow")
 OLDER = re.compile(r"shard-\d{7}\.parquet")
 """A shard as an earlier version wrote it: it is thrown away with its sweep, and nothing else."""
-ASIDE = re.compile(r"\.(shard-\d{7}\.(arrow|parquet)|manifest\.json)\..+")
+ASIDE = re.compile(r"\.(shard-(?P<shard>\d{7})\.(arrow|parquet)|manifest\.json)\..+")
 """What a killed writer leaves behind."""
 BY_MONTH = "series by month"
 """The column of a shard that holds the series."""
@@ -335,6 +335,7 @@ def held(folder: Path, alone: bool = True) -> Iterator[None]:
         Mistake: if another process holds it, or the folder cannot be written.
     """
     with explain_errors(folder, KEPT):
+        storage.settle(folder)
         storage.make_folder(folder)
     with ExitStack() as stack:
         with explain_errors(folder, KEPT):
@@ -360,6 +361,14 @@ def check_folder(folder: Path) -> None:
             raise Mistake([f"{path}: is no part of a sweep; move it away"])
 
 
+def sweep_up_part(folder: Path, part: int, of: int) -> None:
+    """Remove what killed writers of every `of`-th shard from `part` on left behind, while others may write theirs."""
+    for path in folder.iterdir():
+        found = ASIDE.fullmatch(path.name)
+        if found and found["shard"] and int(found["shard"]) % of == part and storage.is_abandoned(path):
+            path.unlink(missing_ok=True)
+
+
 def sweep_up(folder: Path) -> None:
     """Remove what killed writers left behind."""
     for path in folder.iterdir():
@@ -369,6 +378,16 @@ def sweep_up(folder: Path) -> None:
 
 
 def throw_away(folder: Path) -> None:
+    """Remove an unfinished sweep whose result is in its place: in one step, unless somebody else has put something there."""
+    try:
+        check_folder(folder)
+        storage.discard(folder)
+    except (Mistake, OSError):
+        if folder.exists():
+            clear(folder)
+
+
+def clear(folder: Path) -> None:
     """Remove the plan and the shards of a sweep; what somebody else has put there stays."""
     sweep_up(folder)
     for path in list(folder.iterdir()):
