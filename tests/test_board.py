@@ -18,7 +18,7 @@ from sim.core.results import for_spreadsheets
 from sim.experiments.analysis.export import export
 from sim.experiments.analysis.filming import film, filmed_again
 from sim.experiments.analysis.rerun import again
-from sim.experiments.comparison import AS_IT_IS, comparison, doubted, doubts_place
+from sim.experiments.comparison import AS_IT_IS, comparison_study, doubted, doubts_place
 from sim.experiments.stress import kept_stress
 from sim.reports.board_figures import difference_figure
 from sim.reports.board_page import Board, save_figures, stressed
@@ -62,7 +62,7 @@ class Page(HTMLParser):
 def compared(hostile, tmp_path_factory):
     """A design with a hostile name against what is, in a network of hostile names; with strains, and an assumption in doubt."""
     scenario, _names = hostile
-    study = comparison(
+    study = comparison_study(
         str(scenario), {DESIGN: {"sharing.take_rate": 0.6}}, {"measure": "welfare"}, ("survival",), most=20
     )
     result = sweep(study, workers=1, out=tmp_path_factory.mktemp("board") / "result")

@@ -291,7 +291,7 @@ def test_where_nobody_answers_that_is_said(tmp_path, monkeypatch):
 
 
 def test_workers_of_another_version_are_refused(address, tmp_path, monkeypatch):
-    monkeypatch.setattr("sim.core.results.source_hash", lambda: "another")
+    monkeypatch.setattr("sim.model.record.source_hash", lambda: "another")
     with pytest.raises(Mistake, match="has another version of Rising Tide"):
         sweep(study(), out=tmp_path / "a", dask=address)
 

@@ -86,7 +86,7 @@ def without_bills(world, rules, _month):
 BOOKS = {
     without_earned: r"firms\.earned is not written; write the part of its benefit that a firm owes to its own effort",
     without_benefit: r"firms\.benefit is not written; write what each firm gets",
-    without_net: r"now\.net is .*, and value, fines and governance_cost make .*; begin with sim\.phases\.sharing\.balance",
+    without_net: r"now\.net is .*, and value, fines and governance_cost make .*; begin with sim\.mechanisms\.sharing\.balance",
     without_dues: r"now\.dues is 1, and value, fines and governance_cost make 0; begin with",
     with_money_from_nowhere: r"firms\.benefit is .* in all, and now\.net is .*; share out what there is",
     with_money_that_vanishes: r"firms\.benefit is .* in all, and now\.net is .*; share out what there is",
