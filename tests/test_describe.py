@@ -9,7 +9,6 @@ import pytest
 from sim.cli import main
 from sim.core import bundled
 from sim.core.reading import _field
-from sim.mechanisms.sections import DemandShock, Departure, ExitShock, FreeRiders, Scandal, Stay
 from sim.reports.model_reference import default, keys
 from sim.reports.page_parts import named, unmarked
 from sim.reports.prose import FOR_PEOPLE, SPECIAL, TOPICS, describe, different, members
@@ -18,6 +17,7 @@ from sim.reports.prose.page import plain, scenario_lines
 from sim.reports.prose.sentences import Either, filled, number, percent, times
 from sim.scenario import Scenario
 from sim.scenario.checks.stages import merged
+from sim.scenario.events import DemandShock, Departure, ExitShock, FreeRiders, Scandal, Stay
 
 SENTENCES = [sentence for sentences in TOPICS.values() for sentence in sentences]
 EVERYTHING = {key: True for key in keys() if key.endswith(".on")}

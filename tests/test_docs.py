@@ -9,8 +9,8 @@ from sim.cli import main
 from sim.core import bundled
 from sim.core.names import PHASES
 from sim.core.state import _STATE, SERIES
+from sim.mechanisms.base import mechanisms
 from sim.mechanisms.ideas import HYPOTHESIS, IDEAS, PRINCIPLES
-from sim.mechanisms.sections import mechanisms
 from sim.metrics import MEASURES
 from sim.reports import effects
 from sim.reports.docs import fill, pages, stale, study_files

@@ -3,7 +3,7 @@
 import pytest
 
 from sim import Scenario, run
-from sim.mechanisms.sections import mechanisms
+from sim.mechanisms.base import mechanisms
 
 WITHOUT = {
     "rising_tide": (

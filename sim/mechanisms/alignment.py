@@ -5,13 +5,32 @@ one's partners, weighted by trust (DeGroot 1974), the mean direction of all memb
 goals agree is what strategic trust feeds on. The model is a hypothesis; so are its defaults.
 """
 
+from typing import Annotated
+
 import numpy as np
+from pydantic import Field
 
 from sim.core.jit import kernel, rule
 from sim.core.linking import late
 from sim.core.names import Reference, code
 from sim.core.rng import purpose, standard
 from sim.core.state import ORCHESTRATOR
+from sim.mechanisms.base import Amount, Mechanism, Share
+
+
+class Alignment(Mechanism):
+    """Shared purpose: goals drift apart, and communication brings them together. Off, goals stay as they are at birth. All defaults
+    are modelling hypotheses."""
+
+    drift: Annotated[float, Field(ge=0, le=3.2)] = 0.05
+    """Standard deviation of the monthly step of a goal's random walk, in radians."""
+    communication: Share = 0.1
+    """Share of the way to the reference that a firm's goal turns in a month."""
+    towards: Reference = "partners"
+    """The reference: partners (their goals, weighted by trust), members (the mean direction of all), orchestrator."""
+    cost: Amount = 0.02
+    """Cost of full communication, per firm and month."""
+
 
 DRIFT = purpose("trust: how far a goal drifts")
 
@@ -105,7 +124,7 @@ def refresh(world):
             ties.alignment[row] = agree(ahead, across, firms.ahead[j], firms.across[j])
 
 
-@late
+@late("trust.on", "trust.alignment_on")
 def realign(world, rules, month):
     """Goals drift, then all talk; ties know how far goals agree now."""
     drift(world, rules, month)

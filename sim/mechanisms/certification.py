@@ -8,6 +8,29 @@ from sim.core.jit import kernel, rule
 from sim.core.linking import late
 from sim.core.network_ops import deal
 from sim.core.rng import purpose, uniform
+from sim.mechanisms.base import Amount, Mechanism, Share
+
+
+class Certification(Mechanism):
+    """A certified programme: an examination, a stamp that is evidence to strangers, and audits of those who bear it."""
+
+    standard: Share = 0.85
+    """Share of its promises that a firm must be seen to keep."""
+    accuracy: Share = 0.8
+    """How much of a firm's reliability an examination sees; the rest is luck."""
+    required: bool = False
+    """Whether only those who pass the examination are admitted."""
+    application_rate: Share = 0.1
+    """Chance a month that a member without a stamp has itself examined, if it believes that it would pass."""
+    fee: Amount = 0.3
+    """What an examination costs the firm."""
+    evidence: Amount = 8.0
+    """How many months of good evidence a stamp is worth to a stranger."""
+    audit_rate: Share = 0.05
+    """Chance a month that a certified firm is audited; one that fails loses its stamp."""
+    audit_cost: Amount = 0.1
+    """What an audit costs the ecosystem."""
+
 
 APPLY = purpose("certification: does a firm apply")
 EXAM = purpose("certification: what an examination mistakes for reliability")
@@ -54,7 +77,7 @@ def wants_stamp(world, rules, i):
     )
 
 
-@late
+@late("governance.on", "governance.certification_on")
 def apply(world, rules, month):
     """Every firm decides whether to have itself examined."""
     firms = world.firms
@@ -71,7 +94,7 @@ def passes(world, p, purpose, month, i, quality):
     return seen(quality, draw, p.certification_accuracy) >= p.certification_standard
 
 
-@late
+@late("governance.on", "governance.certification_on")
 def certify(world, rules, month):
     """Examine those who apply, audit those who bear the stamp, at the ecosystem's cost."""
     firms, now, p = world.firms, world.now, rules.governance

@@ -6,6 +6,20 @@ proportion to how unclear roles are, and to how alike two firms of one role are 
 
 from sim.core.jit import rule
 from sim.core.linking import late
+from sim.mechanisms.base import Amount, Mechanism, Share
+
+
+class Clarity(Mechanism):
+    """Clear rules and roles. Off, nothing is unclear: no work is done twice, and nothing is argued about but breaches."""
+
+    level: Share = 0.8
+    """How clear it is who does what."""
+    duplication: Share = 0.4
+    """Share of the value of a tie that is lost at clarity 0 where two firms of one role and like capabilities do the same work."""
+    decision_rights: Share = 0.5
+    """Share of disputes in which it is written down who decides, so that they are settled at once."""
+    cost: Amount = 0.02
+    """Cost of full clarity, per firm and month."""
 
 
 @rule
@@ -20,7 +34,7 @@ def done_once(overlap, level, duplication):
     return 1.0 - (1.0 - level) * duplication * overlap
 
 
-@late
+@late("value.on", "governance.clarity_on")
 def duplicate(world, rules, _month):
     """Take from the worth of every tie what is lost by doing work twice."""
     firms, ties, p = world.firms, world.ties, rules.governance

@@ -6,10 +6,27 @@ Exit spreads the same way: a firm leaves once enough of the partners it has had 
 
 from sim.core.jit import kernel, rule
 from sim.core.linking import late
-from sim.core.names import ThresholdSpread, ThresholdUnit, code
+from sim.core.names import Seeding, ThresholdSpread, ThresholdUnit, code
 from sim.core.rng import purpose, standard, uniform
 from sim.core.state import ORCHESTRATOR
+from sim.mechanisms.base import Mechanism, Part, Share
 from sim.mechanisms.governance import LEFT
+
+
+class Contagion(Part):
+    """All or nothing: a firm contributes once enough partners do; only with the rule `threshold`."""
+
+    seeds: Share = 0.0
+    """Share of the firms of each copy that contribute from the start, rounded to whole firms."""
+    seeding: Seeding = "random"
+    """random: anybody; neighbours: one firm drawn by luck, its partners, theirs, and so on."""
+    lasting: bool = True
+    """Whether who has begun goes on for good; otherwise all decide anew each month."""
+
+
+class ExitContagion(Mechanism):
+    """Exit that spreads: a firm leaves once enough of its partners have left (`founding.thresholds`; Granovetter 1978, Watts 2002)."""
+
 
 THRESHOLD = purpose("contagion: threshold of a firm")
 BIRTH = 0
@@ -61,7 +78,7 @@ def adopts(world, rules, i):
     return goes_on(firms.contribution[i], moved, p.contagion_lasting)
 
 
-@late
+@late("contribution.on", "contribution.rule=threshold")
 def spread(world, rules, month):
     """After month 0, in which the seeds act alone, every firm looks how many of its partners did so last month; then all act."""
     firms, players = world.firms, world.players
@@ -84,7 +101,7 @@ def wants_to_follow(world, rules, i):
     return enough(float(lost), lost + firms.degree[i], world.players.threshold[i], rules.founding.thresholds_unit)
 
 
-@late
+@late("membership.on", "membership.contagion_on")
 def follow(world, rules, _month):
     """Every firm looks how many of its partners have left until last month."""
     firms = world.firms

@@ -5,14 +5,57 @@ its own experience of the return and by what it feels about the split, heeds the
 the way.
 """
 
+from typing import Annotated
+
+from pydantic import Field
+
 from sim.core.jit import kernel, rule
 from sim.core.linking import late
 from sim.core.names import ContributionRule, ContributionType, code
 from sim.core.rng import purpose, standard
 from sim.mechanisms import contagion, imitation, inequity, reinforcement
+from sim.mechanisms.base import Amount, Phase, Share
+from sim.mechanisms.contagion import Contagion
 from sim.mechanisms.governance import AUTHORITY, backing, graduated
+from sim.mechanisms.imitation import Imitation
 from sim.mechanisms.mutual_aid import floor_of, hold_back
 from sim.mechanisms.orchestration import monitoring_of
+from sim.mechanisms.reinforcement import Reinforcement
+
+
+class Contribution(Phase):
+    """How much of its endowment a firm puts in."""
+
+    rule: ContributionRule = "conditional"
+    """conditional: by type, belief, experience, fairness and deterrence; fixed: always `level`; constant: what each started with;
+    imitate: what serves others; reinforce: what served oneself; threshold: all or nothing, once partners do; inequity: best by
+    envy and guilt, partners doing as before (Fehr & Schmidt 1999)."""
+    level: Share = 0.5
+    """What everybody contributes under the rule `fixed`, and what everybody starts with."""
+    adjustment: Share = 0.25
+    """Share of the distance to its target that a firm covers in a month."""
+    belief_weight: Share = 0.42
+    """Weight of what was just seen in the belief about partners (Fischbacher & Gächter 2010: 0.415)."""
+    observation_noise: Share = 0.2
+    """Standard deviation of what is seen of one partner's contribution at transparency 0; none at transparency 1."""
+    return_weight: Share = 0.6
+    """How far own experience, the return on the last units contributed, moves the target."""
+    return_memory: Annotated[float, Field(ge=0, lt=1)] = 0.8
+    """How much of last month's experience of the return is kept."""
+    envy_weight: Amount = 1.0
+    """How strongly felt disadvantage lowers the target, per unit of envy."""
+    guilt_weight: Amount = 0.2
+    """How strongly felt advantage raises the target, per unit of guilt."""
+    control_aversion: Amount = 0.0
+    """Hidden cost of control (Falk & Kosfeld 2006): how much less a firm that trusts its partners puts in where all are watched; the
+    size is a modelling hypothesis, and at 0 being watched is no sign of distrust."""
+    imitation: Imitation = Imitation()
+    """Evolution by imitation."""
+    reinforcement: Reinforcement = Reinforcement()
+    """Learning by one's own success."""
+    contagion: Contagion = Contagion()
+    """Contribution that spreads like a fashion."""
+
 
 OBSERVATION = purpose("contribution: noise in what is seen")
 
@@ -166,7 +209,7 @@ def choose(world, rules):
         firms.contribution[i] = move(firms.contribution[i], target, p.adjustment)
 
 
-@late
+@late("contribution.on")
 def phase(world, rules, month):
     """Every firm looks around and back, then all contribute; or as another rule says."""
     rule_in_force = rules.contribution.rule

@@ -5,12 +5,40 @@ takes time and money and restores part of the trust. Low-cost conflict resolutio
 last (Ostrom 1990); how it works here is a modelling hypothesis.
 """
 
+from typing import Annotated
+
 import numpy as np
+from pydantic import Field
 
 from sim.core.jit import kernel, rule
 from sim.core.linking import late
 from sim.core.network_ops import deal, disconnect
 from sim.core.rng import purpose, uniform
+from sim.mechanisms.base import Amount, Mechanism, Share
+
+
+class Disputes(Mechanism):
+    """A breach opens a dispute; it is settled at once, by a mediator, by goodwill, or ends the partnership."""
+
+    breach: Share = 0.6
+    """Share of its promise on a tie below which a delivery is a breach."""
+    misunderstanding: Share = 0.03
+    """Chance a month, at clarity 0, that a tie falls into dispute without a breach."""
+    strain: Share = 0.5
+    """Share of the stake that is withheld from a partner while a dispute is open."""
+    goodwill: Share = 0.2
+    """Chance a month that two firms settle by themselves, at full trust."""
+    mediator: bool = True
+    """Whether there is a mediator."""
+    delay: Annotated[int, Field(ge=1)] = 3
+    """Months until the mediator has settled a dispute."""
+    restore: Share = 0.5
+    """Share of the bad evidence on a partner that mediation takes away."""
+    cost: Amount = 0.2
+    """What a mediation costs the ecosystem."""
+    patience: Annotated[int, Field(ge=1)] = 6
+    """Months after which a dispute that nobody has settled ends the partnership."""
+
 
 SETTLE = purpose("disputes: do two firms settle by themselves")
 MISUNDERSTAND = purpose("disputes: does a firm fall out with a partner over nothing")
@@ -105,7 +133,7 @@ def part_in_anger(world):
                 now.broken += 1.0
 
 
-@late
+@late("governance.on", "governance.disputes_on")
 def argue(world, rules, month):
     """Old disputes go on, breaches and misunderstandings open new ones; mediation is paid by all."""
     firms, ties, p = world.firms, world.ties, rules.governance

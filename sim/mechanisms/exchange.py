@@ -5,7 +5,10 @@ A share goes to the shared platform; the rest is divided over partners by trust 
 ledger's weight is the rational function with the same symmetry, g(z) g(−z) = 1.
 """
 
+from typing import Annotated
+
 import numpy as np
+from pydantic import Field
 
 from sim.core.jit import kernel, rule
 from sim.core.linking import late
@@ -13,8 +16,44 @@ from sim.core.names import Delivery, Effort, ExchangeRule, code
 from sim.core.network_ops import deal
 from sim.core.rng import purpose, uniform
 from sim.mechanisms import strategies
+from sim.mechanisms.base import Above, Amount, Phase, Share
 from sim.mechanisms.disputes import strain_in_force, withhold
 from sim.mechanisms.onboarding import ready
+from sim.mechanisms.strategies import Strategy
+
+
+class Exchange(Phase):
+    """Where the effort goes, and how much of it arrives."""
+
+    rule: ExchangeRule = "stakes"
+    """stakes: effort is divided over partners; strategies: on each tie a firm cooperates or defects, as its strategy says."""
+    strategies: dict[str, Strategy] = Field(default={})
+    """Strategies of your own, by name; built in are cooperate, defect, tit_for_tat, suspicious_tit_for_tat, generous_tit_for_tat,
+    grudger, win_stay_lose_shift, alternator, random, punisher, and mixed (cooperates with a chance that is its contribution)."""
+    tremble: Share = 0.0
+    """Chance that an action turns out as its opposite (strategies)."""
+    misperception: Share = 0.0
+    """Chance that a firm takes a partner's last action for its opposite (strategies)."""
+    commons: Share = 0.3
+    """Share of the effort that goes to the shared platform; the rest is divided over partners."""
+    trust_weight: Share = 1.0
+    """How far trusted partners get more: 0 everybody alike, 1 in proportion to trust."""
+    reciprocity: Amount = 2.0
+    """How strongly a firm gives less to a partner whom it is ahead of (per unit of the ledger, in months of its endowment per tie)."""
+    staging: Share = 0.5
+    """Staged commitment: share of the stake on a tie that is withheld in proportion to distrust (small, visible wins first)."""
+    effort: Effort = "split"
+    """split: the effort is divided over ties; per_tie: each tie gets `stake` times the contribution (what published games assume)."""
+    stake: Above = 0.1
+    """Effort on a tie at contribution 1 when effort is `per_tie`."""
+    delivery: Delivery = "firm"
+    """Whether luck in delivering strikes a firm on all its ties at once (firm), or each tie apart (tie), or not at all: mean, everybody
+    delivers just the share that is its reliability."""
+    ledger_memory: Annotated[float, Field(ge=0, lt=1)] = 0.9
+    """How much of last month's balance of given minus received is remembered."""
+    cost: Amount = 1.0
+    """Cost of a unit of effort."""
+
 
 DELIVERY = purpose("exchange: share of its promises that a firm keeps")
 
@@ -116,7 +155,7 @@ def receive(world, rules):
         ties.ledger[row] = settle(ties.ledger[row], ties.delivered[row], ties.received[row], memory)
 
 
-@late
+@late("exchange.on")
 def phase(world, rules, month):
     """Every firm spends and delivers, or acts by its strategy; then both sides see what arrived."""
     if rules.exchange.rule == STRATEGIES:

@@ -5,10 +5,25 @@ against the deal of all. Falling behind and being ahead both hurt, per unit of e
 (Fehr & Schmidt 1999). The claim is the norm of fairness in force: to equal net payoffs, to pay by effort, or to the Shapley value.
 """
 
+from typing import Annotated
+
+from pydantic import Field
+
 from sim.core.jit import kernel, rule
 from sim.core.linking import late
 from sim.core.names import FairnessNorm, code
+from sim.mechanisms.base import Phase
 from sim.mechanisms.mutual_aid import collect
+
+
+class Fairness(Phase):
+    """How the split feels: inequity aversion against a norm of fairness."""
+
+    norm: FairnessNorm = "shapley"
+    """The claim against which a firm holds what it gets: equality (net of cost), equity (by effort), shapley."""
+    memory: Annotated[float, Field(ge=0, lt=1)] = 0.85
+    """How much of last month's satisfaction and grievance is kept: one bad month is not yet a grievance."""
+
 
 EQUALITY, EQUITY = code(FairnessNorm, "equality"), code(FairnessNorm, "equity")
 LEAST = 1e-9
@@ -123,7 +138,7 @@ def compare(world, rules):
             firms.deal[i] = now.fair_deal
 
 
-@late
+@late("fairness.on")
 def phase(world, rules, month):
     """Draw up the books, compare deals, then let every firm judge."""
     firms, memory = world.firms, rules.fairness.memory

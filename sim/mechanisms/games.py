@@ -4,9 +4,45 @@ A game on a tie is a matrix of payoffs; contributions between 0 and 1 count as c
 and its partners make a public good out of what all of them pay in (Santos, Santos & Pacheco 2008). Payoffs stay with the players.
 """
 
+from typing import Annotated
+
+from pydantic import Field
+
 from sim.core.jit import kernel, rule
 from sim.core.linking import late
 from sim.core.names import ExchangeRule, Stakes, ValueForm, code
+from sim.mechanisms.base import Amount, Part
+
+
+class Matrix(Part):
+    """A game on each tie: what its two sides get for what they do; only with the form `matrix`.
+
+    With two actions, shares in between (contributions) count as chances."""
+
+    reward: float = 1.0
+    """R: for cooperating with one who cooperates."""
+    sucker: float = 0.0
+    """S: for cooperating with one who defects."""
+    temptation: float = 1.5
+    """T: for defecting on one who cooperates."""
+    punishment: float = 0.0
+    """P: for defecting on one who defects."""
+    payoffs: Annotated[tuple[Annotated[tuple[float, ...], Field(strict=False)], ...], Field(strict=False)] = ()
+    """A game with more actions: a row for each action of one's own, with what it gets against each action of the other; strategies say
+    which `row` they play. Left out, the four above hold."""
+    self_play: bool = False
+    """Whether a firm also plays against itself (Nowak & May 1992)."""
+
+
+class Groups(Part):
+    """Public goods in overlapping groups: each firm and its partners are one (Santos, Santos & Pacheco 2008); only with the form
+    `groups`."""
+
+    multiplier: Amount = 3.0
+    """r: what a unit of contribution is worth to the group, which shares it equally."""
+    stakes: Stakes = "per_group"
+    """per_group: a contributor pays 1 into each of its groups; split: it divides 1 over them."""
+
 
 EXCHANGE, MATRIX, GROUPS = (code(ValueForm, word) for word in ("exchange", "matrix", "groups"))
 STRATEGIES = code(ExchangeRule, "strategies")
@@ -99,7 +135,7 @@ def open_accounts(world):
     now.value = now.tie_value = now.commons_value = now.welfare = 0.0
 
 
-@late
+@late("value.on", "value.form=matrix")
 def play_matrix(world, rules, _month):
     """Both sides of every tie get what the game says; the tie is worth what both get together."""
     firms, ties, now = world.firms, world.ties, world.now
@@ -126,7 +162,7 @@ def play_matrix(world, rules, _month):
     now.value = now.tie_value
 
 
-@late
+@late("value.on", "value.form=groups")
 def play_groups(world, rules, _month):
     """Everybody gets its portion of the pot of every group that it is in, less what it pays in."""
     firms, ties, players, now, multiplier = (

@@ -6,15 +6,67 @@ value before it is shared; fines flow back into it. Where members enforce the no
 for it, and what the fined pay is lost to all (Fehr & Gächter 2002; Sigmund et al. 2010).
 """
 
+from typing import Annotated
+
+from pydantic import Field
+
 from sim.core.jit import kernel, rule
 from sim.core.linking import late
 from sim.core.names import Enforcement, ValueForm, code
 from sim.core.network_ops import deal
 from sim.core.rng import purpose, uniform
 from sim.core.state import ORCHESTRATOR
-from sim.mechanisms.certification import apply, certify
-from sim.mechanisms.disputes import argue
+from sim.mechanisms.base import Amount, Phase, Share
+from sim.mechanisms.certification import Certification, apply, certify
+from sim.mechanisms.clarity import Clarity
+from sim.mechanisms.disputes import Disputes, argue
 from sim.mechanisms.orchestration import mean_monitoring, monitoring_of
+from sim.mechanisms.ratings import Ratings
+
+
+class Governance(Phase):
+    """Monitoring, graduated sanctions, transparency, and what they cost."""
+
+    enforcement: Enforcement = "authority"
+    """Who sanctions. authority: the ecosystem, at the cost of all; peer: each member, at its own cost, fines partners who give less than
+    itself, up to the norm; pool: members who keep the norm pay fees, and the pool fines as far as they do (Sigmund et al. 2010). With
+    strategies, those punish whose strategy does."""
+    peer_cost: Amount = 0.33
+    """What a unit of fine costs the peer who imposes it (Fehr & Gächter 2002: a third)."""
+    pool_fee: Amount = 0.1
+    """What each payer puts into the pool a month; the fine in force is `fine` times the share of members who pay."""
+
+    monitoring: Share = 0.3
+    """Chance that a contribution below the norm is seen in a month."""
+    error: Share = 0.02
+    """Chance that a monitored firm that keeps the norm is accused all the same (type I error)."""
+    norm: Share = 0.6
+    """The contribution that is expected of everybody."""
+    fine: Amount = 1.0
+    """Full fine, per unit of effort missing."""
+    graduation: Annotated[int, Field(ge=1)] = 3
+    """Number of strikes at which the full fine is due; before, its share grows strike by strike (Ostrom 1990)."""
+    forgiveness: Share = 0.1
+    """Share of its strikes that a firm is forgiven each month."""
+    expulsion: Amount = 0.0
+    """Strikes at which a firm is expelled (0: never)."""
+    monitoring_cost: Amount = 0.03
+    """Cost of monitoring one firm for a month at monitoring 1."""
+    sanction_cost: Amount = 0.05
+    """Cost of carrying out one sanction."""
+    transparency: Share = 0.7
+    """How far contributions, ratings and the split are open to everybody."""
+    transparency_cost: Amount = 0.01
+    """Cost of full transparency, per firm and month."""
+    clarity: Clarity = Clarity()
+    """Clear rules and roles."""
+    certification: Certification = Certification()
+    """A certified programme."""
+    ratings: Ratings = Ratings()
+    """Public ratings and risk scores."""
+    disputes: Disputes = Disputes()
+    """Conflict and its resolution."""
+
 
 PEER = purpose("governance: is a firm caught by a partner, or accused in error")
 AUTHORITY, PEER_ENFORCED, POOL = (code(Enforcement, word) for word in ("authority", "peer", "pool"))
@@ -204,7 +256,7 @@ def administer(world, rules, month):
         share_cost(world, rules)
 
 
-@late
+@late("governance.on")
 def phase(world, rules, month):
     """Watch, sanction, expel; examine, audit and settle disputes; then draw up the account of governance."""
     police(world, rules, month)

@@ -4,14 +4,41 @@ Who takes over whose is a rule of evolutionary game theory, by name; each says w
 strategies, or keeps its own. The same weights serve the luck of a run and the exact chances of a small population (`takeovers`).
 """
 
+from typing import Annotated
+
 import numpy as np
+from pydantic import Field
 
 from sim.core.jit import kernel, rule
 from sim.core.linking import late
 from sim.core.names import ContributionRule, ExchangeRule, Fitness, Order, Payoffs, Update, ValueForm, code
 from sim.core.rng import below, purpose, uniform, unit, words
+from sim.mechanisms.base import Amount, Part, Share
 from sim.mechanisms.games import payoff_of
 from sim.mechanisms.strategies import first_contribution
+
+
+class Imitation(Part):
+    """Evolution: firms take over the strategies and the contributions of others by their payoffs; only with the rule `imitate`."""
+
+    update: Update = "death_birth"
+    """Who takes over whose strategy: by births and deaths (death_birth, birth_death, moran, imitation), by comparing with one partner
+    (fermi, replicator), or from the most successful (best: itself among them; best_other: only partners)."""
+    order: Order = "synchronous"
+    """synchronous: all update at once, by last month's payoffs; asynchronous: one at a time."""
+    events: Annotated[int, Field(ge=0)] = 0
+    """Updates a month in each copy when asynchronous (0: as many as there are firms)."""
+    every: Annotated[int, Field(ge=1)] = 1
+    """Months between updates, over which payoffs are averaged."""
+    payoffs: Payoffs = "accumulated"
+    """accumulated: the sum over a firm's ties (or groups) counts; averaged: the mean."""
+    fitness: Fitness = "linear"
+    """linear: 1 − selection + selection × payoff, never below 0; exponential: exp(selection × payoff)."""
+    selection: Amount = 1.0
+    """Intensity of selection: how far payoffs matter for fitness, and in the chance of `fermi`."""
+    mutation: Share = 0.0
+    """Chance that an update takes a random strategy of the scenario instead (without strategies: a random contribution)."""
+
 
 MODEL = purpose("imitation: whom a firm takes over from")
 EVENT = purpose("imitation: who is next, one at a time")
@@ -403,7 +430,7 @@ def one_by_one(world, rules, month):
             event(world, rules, month, copy, number, now, weights)
 
 
-@late
+@late("contribution.on", "contribution.rule=imitate")
 def evolve(world, rules, month):
     """Add payoffs up; when it is time, strategies are updated, all at once or one by one."""
     if tally(world, rules, month):

@@ -13,6 +13,36 @@ from sim.core.jit import kernel, rule
 from sim.core.linking import late
 from sim.core.network_ops import complement, distance
 from sim.core.rng import purpose, unit, words
+from sim.mechanisms.base import Amount, Mechanism, Share
+
+
+class Knowledge(Mechanism):
+    """Mutual learning: capabilities rise with exchange, partners grow alike, and diverse capabilities recombine. Off, every firm
+    works with know-how 1. All defaults are modelling hypotheses."""
+
+    openness: Share = 0.5
+    """Share of its know-how that a firm lets a fully trusted partner see."""
+    caution: Share = 0.5
+    """Share of that which it withholds in proportion to distrust."""
+    potential: Amount = 0.5
+    """The most know-how that a firm can gain: value per unit of effort, on top of the 1 at birth; the ceiling is 1 + potential."""
+    learning: Share = 0.1
+    """Share of what is missing to the ceiling that a firm learns a month, per unit of exchange (what partners deliver and let be seen,
+    in months of its endowment)."""
+    absorption: Share = 0.2
+    """Share of the lead of partners who know more that it takes over a month, per unit of exchange (Cohen & Levinthal 1990 on why
+    that takes exchange)."""
+    forgetting: Share = 0.01
+    """Share of the know-how gained since birth that is lost a month (that organisations forget: Argote, Beckman & Epple 1990)."""
+    assimilation: Share = 0.05
+    """Share of the way to its partners' capabilities that a firm's own move a month, per unit of exchange: partners grow alike."""
+    innovation: Amount = 0.1
+    """Chance of an innovation a month, per unit of exchange and of distance between the capabilities that meet (on average 1/3)."""
+    leap: Share = 0.3
+    """Share of what is missing to the ceiling that an innovation brings; its capabilities are new ones."""
+    cost: Amount = 0.02
+    """Cost of teaching at full openness, per firm and month."""
+
 
 INNOVATION = purpose("value: does a firm innovate, and what comes of it")
 
@@ -56,7 +86,7 @@ def novelty(exchange, variety, innovation):
     return min(1.0, innovation * exchange * variety)
 
 
-@late
+@late("value.on", "value.knowledge_on")
 def employ(world, _rules, _month):
     """The value of a tie rises with the know-how of the two who work on it; both sides see the same value."""
     firms, ties = world.firms, world.ties
@@ -65,7 +95,7 @@ def employ(world, _rules, _month):
             ties.worth[row] *= joint(firms.know_how[i], firms.know_how[ties.partner[row]])
 
 
-@late
+@late("value.on", "value.knowledge_on")
 def show(world, rules, _month):
     """Every firm lets its partners see a part of what it knows."""
     ties = world.ties
@@ -131,7 +161,7 @@ def refresh(world, rules):
             ties.complementarity[row] = complement(skill_a, skill_b, firms.skill_a[j], firms.skill_b[j], diversity)
 
 
-@late
+@late("value.on", "value.knowledge_on")
 def learn(world, rules, month):
     """All learn from what they were shown, at once; what they have become holds from next month on."""
     firms = world.firms

@@ -5,21 +5,59 @@ with too many strikes is expelled. Applicants come as long as members do well an
 newcomers look for partners among the best rated of the members they meet.
 """
 
+from typing import Annotated
+
 import numpy as np
+from pydantic import Field
 
 from sim.core.jit import kernel, rule
 from sim.core.linking import late
 from sim.core.network_ops import deal, dismiss, enrol
 from sim.core.rng import purpose, standard, uniform
 from sim.core.state import ORCHESTRATOR
+from sim.mechanisms.base import Amount, Phase, Share
 from sim.mechanisms.certification import examine_applicant
-from sim.mechanisms.contagion import draw_threshold, follow
+from sim.mechanisms.contagion import ExitContagion, draw_threshold, follow
 from sim.mechanisms.firm_init import BIRTH, DRAWS, RELIABILITY, bear
 from sim.mechanisms.governance import BANKRUPT, EXPELLED, LEFT
-from sim.mechanisms.mutual_aid import rescue
-from sim.mechanisms.onboarding import bring_in, places, readiness, settle_in
+from sim.mechanisms.mutual_aid import MutualAid, rescue
+from sim.mechanisms.onboarding import Onboarding, bring_in, places, readiness, settle_in
 from sim.mechanisms.orchestration import join_cluster
 from sim.mechanisms.strategies import deal_strategy
+
+
+class Membership(Phase):
+    """Who leaves, who fails, who joins."""
+
+    exit_rate: Amount = 0.01
+    """Hazard of leaving a month for a firm exactly as satisfied as it would be elsewhere."""
+    exit_sensitivity: Amount = 8.0
+    """How fast the hazard grows (falls) as satisfaction falls below (rises above) the outside option."""
+    orchestrators_stay: bool = True
+    """Whether orchestrators never leave of their own accord."""
+    bankruptcy: bool = True
+    """Whether a firm whose reserves are gone must leave."""
+    market_potential: Annotated[int, Field(ge=0, le=5_000_000)] = 600
+    """The most firms that the market can hold; never below the number at founding."""
+    entry_rate: Amount = 0.05
+    """Applicants a month per member, in an empty market and at full attraction."""
+    entry_outside: Amount = 0.5
+    """Applicants a month who come of themselves, in an empty market and at full attraction."""
+    entry_sensitivity: Amount = 8.0
+    """How fast attraction rises with the satisfaction of members above the outside option."""
+    screening: Share = 0.3
+    """Share of the least reliable applicants that screening would turn away if it saw perfectly."""
+    screening_accuracy: Share = 0.5
+    """How much of an applicant's reliability screening sees; the rest is luck."""
+    newcomer_partners: Annotated[int, Field(ge=1, le=100)] = 3
+    """How many partners a newcomer looks for at once."""
+    onboarding: Onboarding = Onboarding()
+    """Training, support and growth limits."""
+    mutual_aid: MutualAid = MutualAid()
+    """Mutual aid."""
+    contagion: ExitContagion = ExitContagion()
+    """Exit that spreads."""
+
 
 LEAVE = purpose("membership: does a firm leave")
 ARRIVALS = purpose("membership: how many apply")
@@ -197,7 +235,7 @@ def admit(world, rules, month):
             join_cluster(world, slot)
 
 
-@late
+@late("membership.on")
 def phase(world, rules, month):
     """All decide whether to stay; those who do not go; newcomers are admitted."""
     firms = world.firms

@@ -7,6 +7,25 @@ either is, is a lever: a modelling hypothesis.
 from sim.core.jit import kernel, rule
 from sim.core.linking import late
 from sim.core.state import ORCHESTRATOR
+from sim.mechanisms.base import Amount, Mechanism, Share
+
+
+class MutualAid(Mechanism):
+    """Mutual aid: a levy fills a fund, and the fund rescues members in trouble."""
+
+    levy: Share = 0.02
+    """Share of its benefit that each member pays into the fund."""
+    ceiling: Amount = 2.0
+    """Size of the fund, in average endowments per member, from which on no levy is raised."""
+    rescue: Amount = 3.0
+    """Reserves, in months of endowment, that a rescue restores."""
+    good_standing: bool = True
+    """Whether only members who have contributed to the norm, or nearly, are rescued."""
+    moral_hazard: Share = 0.2
+    """Share of its contribution that a firm holds back when it is fully insured by the fund."""
+    gratitude: Share = 0.2
+    """How much a firm that was rescued adds to its contribution at first; it fades like a grievance."""
+
 
 STANDING = 0.8
 """Share of the norm from which on a member is in good standing."""
@@ -30,7 +49,7 @@ def floor_of(good_standing, norm):
     return STANDING * norm if good_standing else 0.0
 
 
-@late
+@late("fairness.on", "membership.mutual_aid_on")
 def collect(world, rules, _month):
     """Raise the levy, unless the fund is full; gratitude fades."""
     firms, now, p, memory = world.firms, world.now, rules.membership, rules.fairness.memory

@@ -1,9 +1,31 @@
 """Onboarding, a part of the membership phase: how long newcomers take, what it costs to bring them in, how many can be taken in."""
 
+from typing import Annotated
+
+from pydantic import Field
+
 from sim.core.jit import kernel, rule
 from sim.core.linking import late
+from sim.mechanisms.base import Amount, Mechanism, Share
 from sim.mechanisms.orchestration import join_cluster
 from sim.mechanisms.partnering import best_rated, introduce, possible, welcome
+
+
+class Onboarding(Mechanism):
+    """How newcomers are brought in."""
+
+    wait: Annotated[int, Field(ge=0, le=120)] = 2
+    """Time to first contribution without support: months of training, before a newcomer looks for its first partners."""
+    ramp: Annotated[int, Field(ge=1, le=120)] = 6
+    """Months from the first contribution to a full one, without support."""
+    support: Share = 0.5
+    """Onboarding effort: full support halves both times."""
+    support_cost: Amount = 0.05
+    """Cost of full support, per newcomer and month."""
+    growth_limit: Amount = 0.05
+    """The most newcomers a month, as a share of the members (0: no limit)."""
+    screening_cost: Amount = 0.05
+    """Cost of screening one applicant at full accuracy."""
 
 
 @rule
@@ -34,7 +56,7 @@ def settle_in(world, rules, month, i):
             introduce(world, rules, i, j)
 
 
-@late
+@late("membership.on", "membership.onboarding_on")
 def bring_in(world, rules, month):
     """Newcomers come along by a month, and look for partners once they can begin; what their support costs is owed."""
     firms, p = world.firms, rules.membership

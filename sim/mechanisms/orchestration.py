@@ -7,12 +7,46 @@ Many bodies, each with rules of its own, make polycentric governance (Ostrom 201
 a modelling hypothesis.
 """
 
+from typing import Annotated
+
 import numpy as np
+from pydantic import Field
 
 from sim.core.jit import kernel, rule
 from sim.core.linking import late
 from sim.core.names import Control, Goal, code
 from sim.core.state import CENTRE, LONGEST_DELAY, NOBODY, ORCHESTRATOR
+from sim.mechanisms.base import Amount, Mechanism, Share
+
+
+class Adaptive(Mechanism):
+    """Adaptive orchestration: rules are watched and adapted, by one centre or by clusters of firms. They are adapted by hill
+    climbing: where what is aimed at rose from one period to the next, the last change was right (modelling hypothesis)."""
+
+    goal: Goal = "welfare"
+    """What is aimed at: profit (the orchestrators' take), welfare (what all members gain), or satisfaction (the members' mean)."""
+    control: Control = "central"
+    """central: one centre decides for all; decentralised: each cluster decides for itself (polycentric governance, Ostrom 2010);
+    hybrid: the centre decides on the take rate, each cluster on its monitoring."""
+    take_rate: bool = True
+    """Whether the take rate is adapted."""
+    monitoring: bool = True
+    """Whether monitoring is adapted; where both are, in turns."""
+    period: Annotated[int, Field(ge=1, le=120)] = 6
+    """Months between two decisions, over which the goal is averaged (modelling hypothesis)."""
+    take_step: Share = 0.02
+    """How far a decision moves the take rate (modelling hypothesis)."""
+    monitoring_step: Share = 0.1
+    """How far a decision moves monitoring (modelling hypothesis)."""
+    delay: Annotated[int, Field(ge=0, le=60)] = 2
+    """Months from a decision to its effect (0: from the next month on); with a long delay the climb is judged by what it has not
+    yet done (modelling hypothesis)."""
+    clusters: Annotated[int, Field(ge=1, le=64)] = 4
+    """How many clusters there are when they decide; firms belong to the best-connected firm that is nearest."""
+    grievance_alarm: Amount = 0.0
+    """Mean grievance of the members who are not orchestrators above which the take rate goes down by a step every month, at once and
+    whatever the climb says (0: never; modelling hypothesis)."""
+
 
 CENTRAL, DECENTRALISED = code(Control, "central"), code(Control, "decentralised")
 PROFIT, SATISFACTION = code(Goal, "profit"), code(Goal, "satisfaction")
@@ -245,7 +279,7 @@ def steer(world, rules, month, body, take_rate, monitoring):
     enact(world, rules, month, body, take_rate)
 
 
-@late
+@late("voice.on", "voice.adaptive_on")
 def phase(world, rules, month):
     """Every body watches, decides at a review on the rules that are its to adapt, and does what is due."""
     now, p = world.now, rules.voice

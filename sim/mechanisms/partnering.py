@@ -5,15 +5,39 @@ spare looks for a new one: a partner's partner (triadic closure), or the best ra
 tie to pay. More rewiring is not always better (Shirado et al. 2013).
 """
 
+from typing import Annotated
+
 import numpy as np
+from pydantic import Field
 
 from sim.core.jit import kernel, rule
 from sim.core.linking import late
 from sim.core.network_ops import complement, connect, deal, disconnect, row_of
 from sim.core.rng import below, purpose, uniform, unit, words
 from sim.core.state import NOBODY
+from sim.mechanisms.base import Amount, Phase, Share
 from sim.mechanisms.ratings import repute
 from sim.mechanisms.trust import stamp
+
+
+class Partnering(Phase):
+    """Who works with whom."""
+
+    max_partners: Annotated[int, Field(ge=1, le=10_000)] = 12
+    """Attention: how many partners a firm can have (those founded with more keep them)."""
+    break_threshold: Share = 0.4
+    """Trust below which a partnership is in question."""
+    break_rate: Share = 0.3
+    """Chance a month that the least trusted partner is dropped at zero trust; it falls to 0 at the threshold."""
+    search_rate: Share = 0.1
+    """Chance a month that a firm with free attention looks for a partner."""
+    closure: Share = 0.5
+    """Share of searches that go to a partner's partner (triadic closure); the rest go to rated strangers."""
+    candidates: Annotated[int, Field(ge=1, le=10)] = 3
+    """How many strangers a search compares by their public rating."""
+    upkeep: Amount = 0.005
+    """Cost of keeping one tie for a month."""
+
 
 DROP = purpose("partnering: is the least trusted partner dropped")
 SEARCH = purpose("partnering: does a firm search, and where")
@@ -144,7 +168,7 @@ def join(world, rules):
             introduce(world, rules, i, j)
 
 
-@late
+@late("partnering.on")
 def phase(world, rules, month):
     """All decide whom to drop; then all look for new partners; each time, what was decided is done."""
     firms = world.firms

@@ -7,7 +7,26 @@ firm down for it. Bought praise is a modelling hypothesis after what is known of
 from sim.core.jit import kernel, rule
 from sim.core.linking import late
 from sim.core.rng import purpose, standard, uniform
+from sim.mechanisms.base import Amount, Mechanism, Share
 from sim.mechanisms.certification import vouched
+
+
+class Ratings(Mechanism):
+    """Public ratings after each month's exchange, as marketplaces have them: noisy, open to manipulation, read with their risk."""
+
+    noise: Share = 0.1
+    """Standard deviation of a month's rating around what was delivered."""
+    manipulation: Share = 0.0
+    """Share of the firms that buy praise when they are rated below the members' mean."""
+    praise: Share = 0.4
+    """What bought praise adds to a month's rating."""
+    price: Amount = 0.05
+    """What praise costs a month, per unit of endowment."""
+    detection: Share = 0.1
+    """Chance that bought praise is found out; the rating then falls to 0."""
+    risk_weight: Amount = 1.0
+    """How much a search marks a firm down for the spread of its ratings (its risk score)."""
+
 
 MARK = purpose("ratings: noise in a mark")
 VENAL = purpose("ratings: would a firm buy praise")
@@ -68,7 +87,7 @@ def wants_praise(world, rules, i):
     return uniform(world.key, VENAL, EVER, firms.id[i]) < rules.governance.ratings_manipulation
 
 
-@late
+@late("trust.on", "governance.ratings_on")
 def buy(world, rules, _month):
     """Every firm decides whether to buy praise."""
     firms = world.firms
@@ -77,7 +96,7 @@ def buy(world, rules, _month):
             firms.praising[i] = wants_praise(world, rules, i)
 
 
-@late
+@late("trust.on", "governance.ratings_on")
 def rate(world, rules, month):
     """Every firm gets its mark; its rating and its risk score move, and bought praise is now and then found out."""
     firms, now, p, memory = world.firms, world.now, rules.governance, rules.trust.memory_operational

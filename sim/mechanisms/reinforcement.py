@@ -6,6 +6,18 @@ The chance to cooperate moves towards what was done when the payoff was above th
 
 from sim.core.jit import kernel, rule
 from sim.core.linking import late
+from sim.mechanisms.base import Part, Share
+
+
+class Reinforcement(Part):
+    """Learning by one's own success; only with the rule `reinforce` (Bush & Mosteller 1955; Macy & Flache 2002)."""
+
+    rate: Share = 0.5
+    """How far a month that went as well (badly) as it could moves the contribution towards (away from) what was done."""
+    aspiration: float = 0.0
+    """Payoff at which nothing is learned."""
+    habituation: Share = 0.0
+    """Share of the distance by which the aspiration follows the payoffs in a month."""
 
 
 @rule
@@ -65,7 +77,7 @@ def get_used(world, rules, i):
     world.players.score[i] = settle_for(aspiration, payoff, rules.contribution.reinforcement_habituation)
 
 
-@late
+@late("contribution.on", "contribution.rule=reinforce")
 def reinforce(world, rules, month):
     """Every firm that has partners learns from last month; aspirations follow."""
     firms = world.firms

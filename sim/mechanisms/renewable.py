@@ -5,11 +5,38 @@ dx = [growth x (1 − x/capacity) − harvest x²/(x² + 1)] dt + noise dW. As t
 test bed for warnings of a collapse: elsewhere in the model, folds are not known.
 """
 
+from typing import Annotated
+
 import numpy as np
+from pydantic import Field
 
 from sim.core.jit import kernel, rule
 from sim.core.linking import late
 from sim.core.rng import purpose, unit, words
+from sim.mechanisms.base import Above, Amount, Mechanism
+
+
+class Renewable(Mechanism):
+    """A market that lives on a harvested resource, with a tipping point of which everything is known (May 1977): the stock x follows
+    dx = [growth x (1 − x/capacity) − harvest x²/(x² + 1)] dt + noise dW, and demand is in proportion to it."""
+
+    growth: Above = 1.0
+    """Growth rate of a small stock, per unit of time."""
+    capacity: Above = 10.0
+    """Stock at which growth stops."""
+    harvest: Amount = 1.0
+    """The most that is harvested; folds at 1.787 and 2.604 for a capacity of 10."""
+    noise: Amount = 0.01
+    """Standard deviation of the stock's noise, per root of a unit of time."""
+    start: Above = 8.0
+    """The stock at founding."""
+    reference: Above = 8.0
+    """The stock at which demand is 1."""
+    pace: Above = 1.0
+    """Units of time a month."""
+    substeps: Annotated[int, Field(ge=1, le=10_000)] = 20
+    """Euler–Maruyama steps a month."""
+
 
 NOISE = purpose("renewable: noise of the stock")
 
@@ -34,7 +61,7 @@ def euler_maruyama(stock, dt, shock, p):
     return max(0.0, stock + change + p.renewable_noise * np.sqrt(dt) * shock)
 
 
-@late
+@late("shocks.on", "shocks.renewable_on")
 def regrow(world, rules, month):
     """The stock a month later, and the demand that it makes."""
     now, p = world.now, rules.shocks

@@ -9,7 +9,34 @@ from sim.core.jit import kernel, rule
 from sim.core.linking import late
 from sim.core.state import ORCHESTRATOR
 from sim.mechanisms import alignment, knowledge
+from sim.mechanisms.base import Part, Phase, Share
 from sim.mechanisms.orchestration import take_of
+
+
+class Mix(Part):
+    """The weights of the sharing rules; they sum to 1."""
+
+    equal: Share = 0.0
+    """Everybody alike."""
+    contribution: Share = 0.0
+    """In proportion to delivered effort (equity)."""
+    shapley: Share = 0.0
+    """By the Shapley value: own commons value plus half of each tie's value (Deng & Papadimitriou 1994)."""
+    power: Share = 0.0
+    """In proportion to bargaining power."""
+    need: Share = 0.0
+    """In proportion to how far reserves are below those at birth."""
+
+
+class Sharing(Phase):
+    """Who gets what."""
+
+    take_rate: Share = 0.1
+    """Share of all value that the orchestrators keep before anybody else is paid."""
+    mix: Mix = Mix(shapley=1.0)
+    """How the rest is shared."""
+    pooled: Share = 1.0
+    """Share of the ties' value that passes through the mix; the rest stays on its tie, half to each side."""
 
 
 @rule
@@ -90,7 +117,7 @@ def pay_orchestrators(world):
             firms.benefit[i] += now.orchestrator_income / now.orchestrators
 
 
-@late
+@late("sharing.on")
 def phase(world, rules, _month):
     """The take first, then what stays on ties, then the pot by the mix."""
     firms, now, p = world.firms, world.now, rules.sharing

@@ -3,7 +3,10 @@
 Log demand is a first-order autoregression. Dated shocks (`interventions`) strike at the start of their month, before any firm acts.
 """
 
+from typing import Annotated
+
 import numpy as np
+from pydantic import Field
 
 from sim.core.jit import kernel, rule
 from sim.core.linking import late
@@ -11,7 +14,21 @@ from sim.core.names import ContributionType, ExitTarget, code, words
 from sim.core.network_ops import dismiss
 from sim.core.rng import purpose, standard, uniform
 from sim.core.state import ORCHESTRATOR
-from sim.mechanisms.renewable import regrow
+from sim.mechanisms.base import Phase
+from sim.mechanisms.renewable import Renewable, regrow
+
+
+class Shocks(Phase):
+    """Market demand: log demand is a first-order autoregression; dated shocks are written as interventions."""
+
+    renewable: Renewable = Renewable()
+    """A market with a tipping point of its own."""
+
+    demand_persistence: Annotated[float, Field(ge=0, lt=1)] = 0.9
+    """How much of this month's deviation of log demand is left next month."""
+    demand_volatility: Annotated[float, Field(ge=0, le=1)] = 0.02
+    """Standard deviation of the monthly innovation of log demand."""
+
 
 DEMAND = purpose("shocks: innovation of log demand")
 STRUCK = purpose("shocks: who is struck")
@@ -28,7 +45,7 @@ def wander(log_demand, innovation, persistence, volatility):
     return persistence * log_demand + volatility * innovation
 
 
-@late
+@late("shocks.on")
 def phase(world, rules, month):
     """Market demand of this month: the customers' market, its wandering, and the shocks at work (`pulse`)."""
     now, p = world.now, rules.shocks

@@ -6,12 +6,41 @@ What a firm does not know itself is filled from public ratings as far as things 
 make a weighted harmonic mean: the weakest counts most, and a zero vetoes.
 """
 
+from typing import Annotated
+
 import numpy as np
+from pydantic import Field
 
 from sim.core.jit import kernel, rule
 from sim.core.linking import late
 from sim.mechanisms import alignment
+from sim.mechanisms.alignment import Alignment
+from sim.mechanisms.base import Above, Phase, Share
 from sim.mechanisms.ratings import buy, rate, standing, testimony
+
+
+class Trust(Phase):
+    """Three levels of trust, each a Beta reputation that forgets (Jøsang & Ismail 2002)."""
+
+    memory_operational: Annotated[float, Field(ge=0, lt=1)] = 0.90
+    """How much of last month's evidence on delivering is kept."""
+    memory_relational: Annotated[float, Field(ge=0, lt=1)] = 0.95
+    """How much of last month's evidence on reciprocating is kept."""
+    memory_strategic: Annotated[float, Field(ge=0, lt=1)] = 0.98
+    """How much of last month's evidence on shared goals and fair play is kept."""
+    negativity: Above = 2.0
+    """How much more bad news weighs than good news (Slovic 1993)."""
+    weight_operational: Share = 0.4
+    """Weight of operational trust in the harmonic mean; the three weights sum to 1."""
+    weight_relational: Share = 0.3
+    """Weight of relational trust."""
+    weight_strategic: Share = 0.3
+    """Weight of strategic trust."""
+    witnesses: Share = 0.5
+    """How far public ratings fill what a firm does not know itself, at transparency 1 (Huynh et al. 2006)."""
+    alignment: Alignment = Alignment()
+    """Drift and realignment of goals."""
+
 
 NIL, ONE, TWO, HALF = np.float32(0), np.float32(1), np.float32(2), np.float32(0.5)
 LEAST = np.float32(1e-4)
@@ -144,7 +173,7 @@ def learn(world, rules):
         )
 
 
-@late
+@late("trust.on")
 def phase(world, rules, month):
     """Goals move, where alignment is at work; ratings are published, news is gathered, every firm learns about every partner."""
     if rules.trust.alignment_on:

@@ -5,13 +5,52 @@ capabilities. All of it is scaled by demand and by the network effect, whose exp
 (Sarnoff, Odlyzko, Metcalfe).
 """
 
+from typing import Annotated
+
 import numpy as np
+from pydantic import Field
 
 from sim.core.jit import kernel, rule
 from sim.core.linking import late
+from sim.core.names import ValueForm
 from sim.mechanisms import games, knowledge
+from sim.mechanisms.base import Above, Amount, Phase, Share
 from sim.mechanisms.clarity import duplicate
-from sim.mechanisms.games import GROUPS, MATRIX
+from sim.mechanisms.games import GROUPS, MATRIX, Groups, Matrix
+from sim.mechanisms.knowledge import Knowledge
+
+
+class Value(Phase):
+    """What the effort is worth."""
+
+    form: ValueForm = "exchange"
+    """exchange: value is made of effort, on ties and on the platform; matrix: each tie is a game (`matrix`); groups: each firm and its
+    partners make a public good (`groups`). In games, payoffs stay with the players: sharing and fairness must be off."""
+    matrix: Matrix = Matrix()
+    """The game on a tie."""
+    groups: Groups = Groups()
+    """Public goods in groups."""
+    productivity: Amount = 2.8
+    """Value of a unit of delivered effort on a tie, under full trust, A."""
+    synergy: Share = 0.5
+    """Share θ of a tie's value that needs both sides (geometric mean) rather than either."""
+    trust_floor: Share = 0.4
+    """Value kept at zero trust: the rest is lost to the transaction effort of distrust."""
+    diversity: Annotated[float, Field(ge=0, le=1.5)] = 0.5
+    """How much more partners with different capabilities create than partners who are alike."""
+    commons_return: Amount = 1.6
+    """Value of a unit of effort delivered to the shared platform, r."""
+    network_exponent: Annotated[float, Field(ge=-1, le=1)] = 0.15
+    """Exponent of the network effect: value per unit of effort grows as size to this power (0 none, 1 Metcalfe)."""
+    reference_size: Annotated[int, Field(ge=0)] = 200
+    """Number of firms at which the network effect is 1 (0: the size at founding)."""
+    congestion_size: Above = 5000.0
+    """Number of firms at which congestion halves the value."""
+    congestion_exponent: Annotated[float, Field(ge=0, le=6)] = 2.0
+    """How abruptly congestion sets in."""
+    knowledge: Knowledge = Knowledge()
+    """Mutual learning and innovation."""
+
 
 ONE, HALF, TWO = np.float32(1), np.float32(0.5), np.float32(2)
 
@@ -69,7 +108,7 @@ def create(world, rules, month):
     now.value = now.tie_value + now.commons_value
 
 
-@late
+@late("value.on")
 def phase(world, rules, month):
     """What games pay, or the value of all that arrived; then firms show each other what they know, and learn, if knowledge is shared."""
     if rules.value.form == MATRIX:

@@ -5,13 +5,40 @@ At every review each firm is heard. Then the split moves: by nobody's will (`fix
 majority moves it towards its norm of fairness, whoever decides; without one, grievance only shows as exit (Hirschman 1970).
 """
 
+from typing import Annotated
+
+from pydantic import Field
+
 from sim.core.jit import kernel, rule
 from sim.core.linking import late
 from sim.core.names import BallotWeight, Decider, FairnessNorm, ShareRule, code, words
 from sim.core.state import ORCHESTRATOR
 from sim.mechanisms import orchestration
-from sim.mechanisms.orchestration import climb
+from sim.mechanisms.base import Amount, Phase, Share
+from sim.mechanisms.orchestration import Adaptive, climb
 from sim.mechanisms.sharing import fraction, need
+
+
+class Voice(Phase):
+    """Who may change the split, and whether anybody listens."""
+
+    decider: Decider = "fixed"
+    """fixed: nobody; orchestrator: climbs towards its own income; vote: one firm, one vote; weighted: votes by weight."""
+    period: Annotated[int, Field(ge=1)] = 12
+    """Months between reviews."""
+    step: Share = 0.02
+    """How far the take rate moves at a review."""
+    mix_step: Share = 0.1
+    """How much weight moves between sharing rules at a review."""
+    ballot_weight: BallotWeight = "contribution"
+    """What votes weigh by under `weighted`."""
+    feedback: Share = 0.0
+    """Feedback channel: how far a grieved majority moves the split towards its norm of fairness, whoever decides."""
+    tolerance: Amount = 0.05
+    """Grievance above which a firm counts as grieved."""
+    adaptive: Adaptive = Adaptive()
+    """Rules that adapt themselves."""
+
 
 FIXED, BY_ORCHESTRATOR, WEIGHTED = (code(Decider, word) for word in ("fixed", "orchestrator", "weighted"))
 BY_POWER = code(BallotWeight, "power")
@@ -154,7 +181,7 @@ def is_review(month, p):
     return (month + 1) % p.period == 0
 
 
-@late
+@late("voice.on")
 def phase(world, rules, month):
     """Add up the orchestrators' income; at a review, hear every firm and decide; adapt rules where that is switched on."""
     now = world.now

@@ -16,7 +16,7 @@ from sim.core import rng
 from sim.core.errors import Mistake
 from sim.core.jit import kernel
 from sim.core.names import Topology
-from sim.mechanisms.sections import Founding
+from sim.scenario.founding import Founding
 
 ATTACHMENT = rng.purpose("topology.attachment")
 PAIR = rng.purpose("topology.pair")

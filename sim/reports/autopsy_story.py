@@ -16,7 +16,6 @@ from sim.experiments.counterfactuals.findings import Autopsy
 from sim.experiments.counterfactuals.suspects import Suspect
 from sim.experiments.counterfactuals.trials import SAME_SHARE, Link, Trial
 from sim.experiments.counterfactuals.watching import TRUST_LEVELS, Life
-from sim.mechanisms.sections import AnyIntervention
 from sim.metrics.collapse import LOST
 from sim.reports.markdown import toml
 from sim.reports.page_parts import Points, Told, named
@@ -24,6 +23,7 @@ from sim.reports.prose.dates import happening
 from sim.reports.prose.page import plain
 from sim.reports.tables import spelled
 from sim.reports.wording import months_of, percent
+from sim.scenario.events import AnyIntervention
 
 EFFECTS = {
     "deal": "partners got less of what they create",

@@ -22,8 +22,9 @@ from sim.experiments.design.spaces import Range, Space
 from sim.experiments.design.study import Study
 from sim.experiments.runner.jobs import job as written
 from sim.experiments.validation import CASES
+from sim.mechanisms.base import Part, mechanisms
 from sim.mechanisms.ideas import IDEAS, PRINCIPLES, Idea, Principle
-from sim.mechanisms.sections import BUILT_IN, AnyIntervention, Part, mechanisms
+from sim.mechanisms.strategies import BUILT_IN
 from sim.metrics import MEASURES
 from sim.metrics.catalogue import table as catalogue
 from sim.reports import model_reference as odd
@@ -35,6 +36,7 @@ from sim.reports.prose import describe
 from sim.reports.prose.page import design_sentences
 from sim.scenario import Scenario
 from sim.scenario.designs import Design
+from sim.scenario.events import AnyIntervention
 
 TEMPLATES = (
     "README.md",

@@ -19,7 +19,7 @@ from sim.experiments.analysis.estimates import NEGLIGIBLE
 from sim.experiments.analysis.fixation import Fixation
 from sim.experiments.runner.cost import spelled_bytes, spelled_time
 from sim.experiments.sweeping import Forecast
-from sim.mechanisms.sections import mechanisms
+from sim.mechanisms.base import mechanisms
 from sim.metrics import MEASURES
 from sim.metrics.catalogue import by_topic
 from sim.metrics.collapse import time_to_collapse

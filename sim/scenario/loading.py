@@ -17,7 +17,7 @@ from sim.core.names import PHASES
 from sim.core.reading import Key, Source, findings, parse, plain, read_text
 from sim.core.reading_files import named_file, read_bytes
 from sim.core.storage import write_text
-from sim.mechanisms.sections import Part, Spoken
+from sim.mechanisms.base import Part, Spoken
 from sim.scenario.checks import contradictions, set_twice
 from sim.scenario.checks.idle import in_vain
 from sim.scenario.checks.stages import merged

@@ -7,26 +7,35 @@ from typing import Annotated, Any
 from pydantic import Field, model_validator
 
 from sim.core.names import PHASES, PhaseName
-from sim.mechanisms.sections import (
-    AnyIntervention,
-    Contribution,
-    Customers,
-    Exchange,
-    Fairness,
-    Founding,
-    Governance,
-    Membership,
-    Part,
-    Partnering,
-    Programme,
-    Run,
-    Sharing,
-    Shocks,
-    Spoken,
-    Trust,
-    Value,
-    Voice,
-)
+from sim.mechanisms.base import Month, Part, Spoken
+from sim.mechanisms.contribution import Contribution
+from sim.mechanisms.customers import Customers
+from sim.mechanisms.exchange import Exchange
+from sim.mechanisms.fairness import Fairness
+from sim.mechanisms.governance import Governance
+from sim.mechanisms.membership import Membership
+from sim.mechanisms.partnering import Partnering
+from sim.mechanisms.sharing import Sharing
+from sim.mechanisms.shocks import Shocks
+from sim.mechanisms.trust import Trust
+from sim.mechanisms.value import Value
+from sim.mechanisms.voice import Voice
+from sim.scenario.events import AnyIntervention, Programme
+from sim.scenario.founding import Founding
+
+
+class Run(Part):
+    """How long, and how often the series are written down."""
+
+    steps: Annotated[int, Field(ge=1, le=100_000)] = 240
+    """How many months are simulated."""
+    record_every: Annotated[int, Field(ge=1)] = 1
+    """A row of the series every so many months; the last month is always kept."""
+    snapshot_every: Annotated[int, Field(ge=0)] = 0
+    """Firms and ties are kept every so many months (0: only at the end)."""
+    burn_in: Month = 0
+    """Months at the start that means and sums of series over the run leave out; `total_benefit` and the other sums of firms, and the
+    measures of fairness made of them, count every month."""
 
 
 class Schema(Part, metaclass=Spoken):

@@ -19,7 +19,7 @@ from sim.core.errors import Mistake, nearest, shown
 from sim.core.lookup import beside, find
 from sim.core.reading import Key, Source, parse, read_text, validate
 from sim.experiments.analysis.estimates import CENSORED
-from sim.mechanisms.sections import Part, Spoken
+from sim.mechanisms.base import Part, Spoken
 from sim.metrics import MEASURES
 from sim.scenario import Scenario
 

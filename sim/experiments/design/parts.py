@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from sim.mechanisms.sections import Part
+from sim.mechanisms.base import Part
 from sim.metrics import FEWER
 
 

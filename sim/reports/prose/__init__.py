@@ -10,7 +10,6 @@ from typing import Any
 from sim.core.errors import shown
 from sim.core.names import PHASES
 from sim.data.files import FirmsFile, TiesFile
-from sim.mechanisms.sections import AnyIntervention
 from sim.reports.model_reference import default, keys, meaning
 from sim.reports.prose.creation import CONTRIBUTION, MARKET, VALUE
 from sim.reports.prose.dates import happening, in_order, rules_of
@@ -24,6 +23,7 @@ from sim.reports.wording import firms
 from sim.scenario import Scenario
 from sim.scenario.checks.idle import ELSEWHERE, in_vain
 from sim.scenario.checks.stages import merged
+from sim.scenario.events import AnyIntervention
 
 TOPICS: dict[str, tuple[Sentence, ...]] = {
     "Who is there": FOUNDING,

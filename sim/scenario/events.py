@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from sim.core.names import ExitTarget
-from sim.mechanisms.sections.part import Month, Part, Share
+from sim.mechanisms.base import Month, Part, Share
 
 
 class Intervention(Part):

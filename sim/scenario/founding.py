@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from sim.core.names import Neighbourhood, ThresholdSpread, ThresholdUnit, Topology
-from sim.mechanisms.sections.part import Above, Amount, Part, Share
+from sim.mechanisms.base import Above, Amount, Part, Share
 
 
 class Roles(Part):
