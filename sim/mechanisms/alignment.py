@@ -16,6 +16,8 @@ from sim.core.names import Reference, code
 from sim.core.rng import purpose, standard
 from sim.core.state import ORCHESTRATOR
 from sim.mechanisms.base import Amount, Mechanism, Share
+from sim.mechanisms.registry import HYPOTHESIS, describe, idea, labels, words_of
+from sim.mechanisms.sentences import also, either
 
 
 class Alignment(Mechanism):
@@ -133,3 +135,54 @@ def realign(world, rules, month):
         converse(world, rules)
         face(world)
     refresh(world)
+
+
+describe(
+    "Trust",
+    either(
+        "trust.alignment.on",
+        {
+            True: "Goals drift by {trust.alignment.drift:number} radians a month, and talk turns them "
+            "{trust.alignment.communication} of the way to those of the {trust.alignment.towards:listed}.",
+            False: "",
+        },
+    ),
+    also("Full communication costs {trust.alignment.cost:number} a firm and month."),
+)
+
+idea(
+    "Shared purpose and alignment",
+    words_of(
+        "founding.goal_spread trust.alignment.on trust.alignment.drift trust.alignment.communication "
+        "trust.alignment.towards "
+        "trust.alignment.cost"
+    ),
+    ("trust",),
+    "A goal is a direction that drifts; communication turns it by a share of the angle to a reference "
+    "(partners, members or the "
+    "orchestrator). Two goals agree by `½·(1 + cos(difference))`, and that, times how fair the game "
+    "feels, is strategic news.",
+    f"DeGroot 1974; the form is a {HYPOTHESIS}",
+    words_of("alignment trust_strategic trust"),
+    "alignment",
+)
+
+labels(
+    "trust.alignment",
+    de={
+        "on": ("Gemeinsamer Zweck", "Gemeinsamer Zweck: Ziele driften auseinander, und Reden bringt sie zusammen."),
+        "drift": ("Zweck: Auseinanderdriften", "Standardabweichung der monatlichen Drift eines Ziels, im Bogenmaß."),
+        "communication": (
+            "Zweck: Austausch darüber",
+            "Welchen Anteil des Wegs zum Bezug das Ziel einer Firma in einem Monat geht.",
+        ),
+        "towards": (
+            "Zweck: woran man sich ausrichtet",
+            (
+                "Der Bezug: die Partner (nach Vertrauen gewichtet), die Mitglieder (ihre mittlere Richtung), oder der"
+                " Orchestrator."
+            ),
+        ),
+        "cost": ("Zweck: Kosten des Austauschs", "Kosten des vollen Redens, je Firma und Monat."),
+    },
+)

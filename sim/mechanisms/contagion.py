@@ -11,6 +11,8 @@ from sim.core.rng import purpose, standard, uniform
 from sim.core.state import ORCHESTRATOR
 from sim.mechanisms.base import Mechanism, Part, Share
 from sim.mechanisms.governance import LEFT
+from sim.mechanisms.registry import describe, idea, labels, words_of
+from sim.mechanisms.sentences import also, either, switch
 
 
 class Contagion(Part):
@@ -108,3 +110,72 @@ def follow(world, rules, _month):
     for i in range(world.now.slots):
         if firms.active[i] and firms.leaving[i] == 0 and wants_to_follow(world, rules, i):
             firms.leaving[i] = LEFT
+
+
+describe(
+    "What firms put in",
+    also("At first {contribution.contagion.seeds} of the firms put in all."),
+    either(
+        "contribution.contagion.seeding",
+        {"random": "These first are anybody.", "neighbours": "These first are partners of each other."},
+        always=False,
+    ),
+    either(
+        "contribution.contagion.lasting",
+        {
+            True: "Who has begun goes on for good.",
+            False: "All decide anew each month whether enough partners put in all.",
+        },
+        always=False,
+    ),
+)
+
+describe(
+    "Who comes and goes",
+    switch("membership.contagion.on", "Leaving spreads: a firm goes once enough of its partners have gone."),
+)
+
+idea(
+    "Exit that spreads",
+    words_of(
+        "membership.contagion.on founding.thresholds.mean founding.thresholds.spread founding.thresholds.distribution "
+        "founding.thresholds.unit"
+    ),
+    ("membership",),
+    "A firm leaves once those who have left are at least `threshold` of the partners that it has had, or "
+    "as many in number.",
+    "Granovetter 1978; Watts 2002",
+    words_of("final_firms survival collapsed exits"),
+    "exodus",
+)
+
+labels(
+    "contribution.contagion",
+    de={
+        "seeds": (
+            "Ansteckung: Anteil der Ersten",
+            "Anteil der Firmen jeder Kopie, die von Anfang an einbringen, auf ganze Firmen gerundet.",
+        ),
+        "seeding": (
+            "Ansteckung: wo die Ersten sitzen",
+            "Zufällig: irgendwer; Nachbarn: eine ausgeloste Firma, ihre Partner, deren Partner und so weiter.",
+        ),
+        "lasting": (
+            "Ansteckung: für immer",
+            "Ob für immer weitermacht, wer begonnen hat; sonst entscheiden alle jeden Monat neu.",
+        ),
+    },
+)
+
+labels(
+    "membership.contagion",
+    de={
+        "on": (
+            "Ansteckendes Gehen",
+            (
+                "Gehen steckt an: eine Firma geht, sobald genug ihrer Partner gegangen sind (Granovetter 1978, Watts "
+                "2002)."
+            ),
+        ),
+    },
+)

@@ -20,7 +20,9 @@ from sim.mechanisms.governance import AUTHORITY, backing, graduated
 from sim.mechanisms.imitation import Imitation
 from sim.mechanisms.mutual_aid import floor_of, hold_back
 from sim.mechanisms.orchestration import monitoring_of
+from sim.mechanisms.registry import HYPOTHESIS, describe, idea, labels, words_of
 from sim.mechanisms.reinforcement import Reinforcement
+from sim.mechanisms.sentences import also, either
 
 
 class Contribution(Phase):
@@ -224,3 +226,104 @@ def phase(world, rules, month):
         if rule_in_force == INEQUITY:
             inequity.respond(world, rules, month)
         choose(world, rules)
+
+
+describe(
+    "What firms put in",
+    either("contribution.on", {True: "", False: "What firms put in stays as it was at founding."}),
+    either(
+        "contribution.rule",
+        {
+            "conditional": "Firms put in what their temper says of what they see others put in, of what it "
+            "brought them, of how fair the split is, and of what is watched.",
+            "fixed": "Everybody always puts in {contribution.level}.",
+            "constant": "Everybody goes on putting in what it began with.",
+            "imitate": "Firms take over what serves others ({contribution.imitation.update:listed}, "
+            "{contribution.imitation.order:listed}).",
+            "reinforce": "Firms do more of what served themselves.",
+            "threshold": "Firms put in all or nothing, and all once enough partners do.",
+            "inequity": "Firms put in what is best for them by their envy and guilt, if partners do as before.",
+        },
+    ),
+    also("At founding everybody puts in {contribution.level} of its means."),
+    also("In a month a firm goes {contribution.adjustment} of the way to what it aims at."),
+    also(
+        "What was just seen makes {contribution.belief_weight} of the belief about partners; with no "
+        "transparency it is seen with an error of {contribution.observation_noise}."
+    ),
+    also(
+        "What contributions brought moves the aim by {contribution.return_weight}; {contribution.return_memory} "
+        "of last month's experience is kept."
+    ),
+    also(
+        "A felt disadvantage lowers what is put in by {contribution.envy_weight:number}, and a felt advantage "
+        "raises it by {contribution.guilt_weight:number}."
+    ),
+    also(
+        "Being watched costs goodwill: a firm that trusts its partners puts in less by "
+        "{contribution.control_aversion:number}."
+    ),
+)
+
+idea(
+    "Trust and control",
+    words_of("contribution.control_aversion governance.monitoring founding.trust"),
+    words_of("contribution governance"),
+    "Being watched in spite of trust is resented: the target falls by "
+    "`control_aversion·monitoring·trust`, before the threat of a fine "
+    "raises it.",
+    f"Falk & Kosfeld 2006; Das & Teng 1998 for trust in place of control; the form is a {HYPOTHESIS}",
+    words_of("mean_contribution welfare trust"),
+    "control",
+)
+
+labels(
+    "contribution",
+    de={
+        "on": ("Beiträge", "Wie viel von ihrer Ausstattung eine Firma einbringt."),
+        "rule": (
+            "Wonach Firmen beitragen",
+            (
+                "Bedingt: nach Art, Glauben, Erfahrung, Gerechtigkeit und Abschreckung; fest: immer gleich; konstant:"
+                " was jede am Anfang einbrachte; Nachahmung: was anderen nützt; Verstärkung: was einem selbst nützte;"
+                " Schwelle: alles oder nichts, sobald Partner es tun; Ungleichheit: das Beste nach Neid und Schuld "
+                "(Fehr & Schmidt 1999)."
+            ),
+        ),
+        "level": ("Fester Beitrag", "Was alle bei festen Beiträgen einbringen, und womit alle beginnen."),
+        "adjustment": ("Tempo der Anpassung", "Welchen Anteil des Wegs zu ihrem Ziel eine Firma in einem Monat geht."),
+        "belief_weight": (
+            "Gewicht des eben Gesehenen",
+            "Gewicht des eben Gesehenen im Glauben über die Partner (Fischbacher & Gächter 2010: 0,415).",
+        ),
+        "observation_noise": (
+            "Unschärfe der Beobachtung",
+            (
+                "Wie ungenau der Beitrag eines Partners gesehen wird, wenn nichts offenliegt (Standardabweichung); "
+                "bei voller Offenheit genau."
+            ),
+        ),
+        "return_weight": (
+            "Gewicht des eigenen Ertrags",
+            "Wie stark die eigene Erfahrung, was das zuletzt Eingebrachte gebracht hat, das Ziel bewegt.",
+        ),
+        "return_memory": ("Gedächtnis für den eigenen Ertrag", "Wie viel von der Erfahrung des letzten Monats bleibt."),
+        "envy_weight": (
+            "Wie sehr Benachteiligung den Beitrag senkt",
+            "Wie stark ein gefühlter Nachteil das Ziel senkt, je Einheit Neid.",
+        ),
+        "guilt_weight": (
+            "Wie sehr Bevorzugung den Beitrag hebt",
+            "Wie stark ein gefühlter Vorteil das Ziel hebt, je Einheit Schuld.",
+        ),
+        "control_aversion": (
+            "Abneigung gegen Kontrolle",
+            (
+                "Verborgene Kosten der Kontrolle (Falk & Kosfeld 2006): wie viel weniger eine Firma einbringt, die "
+                "ihren Partnern vertraut, wo alle überwacht werden; die Größe ist eine Modellannahme, bei 0 ist "
+                "Überwachung kein Misstrauen."
+            ),
+        ),
+        "": ("Beiträge", "Wie viel von dem, was sie hat, eine Firma einbringt."),
+    },
+)

@@ -11,7 +11,9 @@ from sim.core.jit import kernel, rule
 from sim.core.linking import late
 from sim.core.state import SEGMENTS, YEAR
 from sim.mechanisms.base import Amount, Phase
+from sim.mechanisms.registry import describe, labels
 from sim.mechanisms.satisfaction import CustomerBase, adapt, answers, ask, deliver_quality, felt, judge, seen_spread
+from sim.mechanisms.sentences import also, either
 
 
 class Customers(Phase):
@@ -225,3 +227,22 @@ def phase(world, rules, month):
     if rules.customers.base_on and world.now.launched > 0.0:
         serve(world, rules, month)
     open_market(world, rules)
+
+
+describe(
+    "Market and customers",
+    either("customers.on", {True: "", False: "Demand does not follow the market or customers."}),
+    also("Demand per firm is {customers.market:number} when nothing has happened to it."),
+)
+
+labels(
+    "customers",
+    de={
+        "on": ("Kunden", "Die Nachfrage nach dem, was das Ökosystem leistet."),
+        "market": (
+            "Nachfrage je Firma",
+            "Nachfrage je Firma, solange nichts geschieht; aller Wert wird damit malgenommen.",
+        ),
+        "": ("Kunden", "Die Nachfrage nach dem, was das Ökosystem leistet."),
+    },
+)

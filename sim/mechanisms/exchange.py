@@ -19,6 +19,8 @@ from sim.mechanisms import strategies
 from sim.mechanisms.base import Above, Amount, Phase, Share
 from sim.mechanisms.disputes import strain_in_force, withhold
 from sim.mechanisms.onboarding import ready
+from sim.mechanisms.registry import HYPOTHESIS, describe, idea, labels, words_of
+from sim.mechanisms.sentences import also, either
 from sim.mechanisms.strategies import Strategy
 
 
@@ -169,3 +171,144 @@ def phase(world, rules, month):
             firms.effort[i] = spend(world, rules, i)
             firms.delivered[i] = deliver(world, rules, month, i)
     receive(world, rules)
+
+
+describe(
+    "How value is made",
+    either("exchange.on", {True: "", False: "Nothing is exchanged between partners."}),
+    either(
+        "exchange.rule",
+        {
+            "stakes": "Of what is put in, {exchange.commons} goes to the shared platform and the rest to partners.",
+            "strategies": "On each tie a firm cooperates or defects, as its strategy says.",
+        },
+    ),
+    also("Strategies of one's own: {exchange.strategies:listed}."),
+    also(
+        "An action turns out as its opposite {exchange.tremble:times}, and is taken for its opposite "
+        "{exchange.misperception:times}."
+    ),
+    also("The shared platform gets {exchange.commons} of what is put in."),
+    also("Trusted partners get more, by {exchange.trust_weight} of the way to in proportion to trust."),
+    also(
+        "Who is ahead in giving gives less, by {exchange.reciprocity:number}; {exchange.ledger_memory} of the "
+        "balance is remembered each month."
+    ),
+    also("Of a stake, {exchange.staging} is held back from those who are not trusted at all: small wins first."),
+    either(
+        "exchange.effort",
+        {
+            "split": "What is put in is divided over the ties.",
+            "per_tie": "Each tie gets {exchange.stake:number} times the contribution.",
+        },
+        always=False,
+    ),
+    also("A stake on a tie is {exchange.stake:number}, where each tie gets its own."),
+    either(
+        "exchange.delivery",
+        {
+            "firm": "Luck in delivering strikes a firm on all its ties at once.",
+            "tie": "Luck in delivering strikes each tie apart.",
+            "mean": "There is no luck in delivering: everybody delivers just its share.",
+        },
+        always=False,
+    ),
+    also("A unit of effort costs {exchange.cost:number}."),
+)
+
+idea(
+    "Small visible wins",
+    words_of("exchange.staging exchange.trust_weight trust.witnesses"),
+    ("exchange",),
+    "Stakes grow with trust: of what is meant for a partner, `1 − staging·(1 − trust)` is committed; the "
+    "rest is not spent.",
+    f"staged commitment is a {HYPOTHESIS}; that trust grows with small steps: Axelrod 1984",
+    words_of("survival trust trust_operational welfare"),
+    "small_wins",
+)
+
+idea(
+    "Reciprocity",
+    words_of(
+        "exchange.reciprocity exchange.ledger_memory trust.memory_relational contribution.belief_weight "
+        "founding.slope_mean"
+    ),
+    words_of("exchange contribution trust"),
+    "A firm gives less to whom it is ahead of: a partner's weight is `g(ρ·ledger)` with `g(z) = (1 + "
+    "max(0, −z))/(1 + max(0, z))`. It "
+    "also puts in more the more it believes its partners do (`baseline + slope·belief`).",
+    f"Axelrod 1984; Fischbacher, Gächter & Fehr 2001 for conditional cooperation; g is a {HYPOTHESIS}",
+    words_of("mean_contribution trust_relational cooperation"),
+    "reciprocity",
+)
+
+labels(
+    "exchange",
+    en={
+        "tremble": "slips: an action turns out as its opposite",
+    },
+    de={
+        "on": ("Austausch", "Wohin der Einsatz geht, und wie viel davon ankommt."),
+        "rule": (
+            "Regel des Austauschs",
+            (
+                "Einsätze: der Einsatz wird auf Partner verteilt; Strategien: auf jeder Beziehung wird kooperiert "
+                "oder nicht, wie es die Strategie sagt."
+            ),
+        ),
+        "tremble": (
+            "Versehen: eine Handlung gerät zum Gegenteil",
+            "Wahrscheinlichkeit, dass eine Handlung zum Gegenteil gerät.",
+        ),
+        "misperception": (
+            "Missverständnis: eine Handlung wird falsch gesehen",
+            (
+                "Wahrscheinlichkeit, dass eine Firma die letzte Handlung eines Partners für ihr Gegenteil hält "
+                "(Strategien)."
+            ),
+        ),
+        "commons": (
+            "Anteil für die gemeinsame Plattform",
+            "Anteil des Einsatzes, der in die gemeinsame Plattform geht; der Rest wird auf Partner verteilt.",
+        ),
+        "trust_weight": (
+            "Wie viel mehr bekommt, wem man traut",
+            "Wie viel mehr Partner bekommen, denen man traut: 0 alle gleich, 1 im Verhältnis zum Vertrauen.",
+        ),
+        "reciprocity": (
+            "Gegenseitigkeit",
+            "Wie viel weniger eine Firma einem Partner gibt, dem sie schon mehr gegeben hat, als er ihr.",
+        ),
+        "staging": (
+            "Kleine Schritte bei Misstrauen",
+            (
+                "Schrittweises Einlassen: Anteil des Einsatzes auf einer Beziehung, der im Verhältnis zum Misstrauen "
+                "zurückgehalten wird (erst kleine, sichtbare Erfolge)."
+            ),
+        ),
+        "effort": (
+            "Wie der Einsatz verteilt wird",
+            (
+                "Geteilt: der Einsatz wird auf Beziehungen verteilt; je Beziehung: jede bekommt den vollen Einsatz "
+                "(wie in veröffentlichten Spielen)."
+            ),
+        ),
+        "stake": (
+            "Einsatz je Beziehung",
+            "Einsatz auf einer Beziehung bei vollem Beitrag, wenn der Einsatz je Beziehung zählt.",
+        ),
+        "delivery": (
+            "Wen das Glück beim Liefern trifft",
+            (
+                "Ob Glück beim Liefern eine Firma auf allen Beziehungen zugleich trifft, auf jeder für sich, oder gar"
+                " nicht: dann liefern alle genau den Anteil, der ihre Zuverlässigkeit ist."
+            ),
+        ),
+        "ledger_memory": (
+            "Gedächtnis für Geben und Nehmen",
+            "Wie viel vom Stand des letzten Monats, gegeben minus bekommen, in Erinnerung bleibt.",
+        ),
+        "cost": ("Kosten des Einsatzes", "Kosten einer Einheit Einsatz."),
+        "": ("Austausch", "Wohin der Einsatz geht, und wie viel davon ankommt."),
+    },
+)

@@ -12,6 +12,8 @@ from sim.core.jit import kernel, rule
 from sim.core.linking import late
 from sim.core.names import ExchangeRule, Stakes, ValueForm, code
 from sim.mechanisms.base import Amount, Part
+from sim.mechanisms.registry import describe, labels
+from sim.mechanisms.sentences import also, either
 
 
 class Matrix(Part):
@@ -191,3 +193,50 @@ def play_groups(world, rules, _month):
             now.commons_value += total
             settle(world, i, total - firms.effort[i])
     now.value = now.commons_value
+
+
+describe(
+    "How value is made",
+    also("The game has more actions; payoffs by row: {value.matrix.payoffs:listed}."),
+    either(
+        "value.matrix.self_play",
+        {True: "A firm also plays against itself.", False: "A firm does not play against itself."},
+        always=False,
+    ),
+    either(
+        "value.groups.stakes",
+        {
+            "per_group": "Who puts in pays into each of its groups.",
+            "split": "Who puts in divides one unit over its groups.",
+        },
+        always=False,
+    ),
+)
+
+labels(
+    "value.matrix",
+    en={
+        "temptation": "temptation to exploit a partner",
+    },
+    de={
+        "reward": ("Spiel: Lohn, wenn beide kooperieren", "R: für Kooperation mit einem, der kooperiert."),
+        "sucker": ("Spiel: was der Ausgenutzte bekommt", "S: für Kooperation mit einem, der nicht kooperiert."),
+        "temptation": ("Spiel: Versuchung, den anderen auszunutzen", "Was bekommt, wer den ausnutzt, der kooperiert."),
+        "punishment": ("Spiel: was beide ohne Kooperation bekommen", "P: wenn beide nicht kooperieren."),
+        "self_play": ("Spiel: auch mit sich selbst", "Ob eine Firma auch gegen sich selbst spielt (Nowak & May 1992)."),
+    },
+)
+
+labels(
+    "value.groups",
+    de={
+        "multiplier": (
+            "Gruppen: Multiplikator",
+            "r: was eine eingebrachte Einheit der Gruppe wert ist, die sie gleich teilt.",
+        ),
+        "stakes": (
+            "Gruppen: Einsatz",
+            "Je Gruppe: wer beiträgt, zahlt 1 in jede seiner Gruppen; geteilt: er verteilt 1 auf sie.",
+        ),
+    },
+)

@@ -15,6 +15,8 @@ from sim.core.names import ContributionRule, ExchangeRule, Fitness, Order, Payof
 from sim.core.rng import below, purpose, uniform, unit, words
 from sim.mechanisms.base import Amount, Part, Share
 from sim.mechanisms.games import payoff_of
+from sim.mechanisms.registry import describe, labels
+from sim.mechanisms.sentences import also, either
 from sim.mechanisms.strategies import first_contribution
 
 
@@ -464,3 +466,90 @@ def takeovers(world, rules, chances):
         weigh(world, rules, i, True, weights)
         for k in range(firms.degree[i]):
             chances[i, ties.partner[firms.first[i] + k]] += weights[k] / count
+
+
+describe(
+    "What firms put in",
+    either(
+        "contribution.imitation.update",
+        {
+            "death_birth": "Updates: a firm dies, and a partner's strategy takes its place.",
+            "birth_death": "Updates: a firm gives birth, and its strategy takes a partner's place.",
+            "moran": "Updates: whole generations are born by fitness.",
+            "imitation": "Updates: a firm keeps its strategy or takes over a partner's, by fitness.",
+            "fermi": "Updates: a firm compares itself with one partner, and is sometimes wrong.",
+            "replicator": "Updates: a firm takes over a better partner's strategy in proportion to the difference.",
+            "best": "Updates: a firm takes over the strategy of the most successful, itself among them.",
+            "best_other": "Updates: a firm takes over the strategy of its most successful partner.",
+        },
+        always=False,
+    ),
+    either(
+        "contribution.imitation.order",
+        {
+            "synchronous": "All update at once.",
+            "asynchronous": "Firms update one at a time, {contribution.imitation.events:number} times a month "
+            "(0: as often as there are firms).",
+        },
+        always=False,
+    ),
+    also("Firms update {contribution.imitation.every:every}."),
+    either(
+        "contribution.imitation.payoffs",
+        {"accumulated": "Payoffs are added up over ties.", "averaged": "Payoffs are averaged over ties."},
+        always=False,
+    ),
+    either(
+        "contribution.imitation.fitness",
+        {"linear": "Fitness rises in proportion to payoff.", "exponential": "Fitness rises exponentially with payoff."},
+        always=False,
+    ),
+    also(
+        "Selection has an intensity of {contribution.imitation.selection:number}, and "
+        "{contribution.imitation.mutation} of the updates are mutations."
+    ),
+)
+
+labels(
+    "contribution.imitation",
+    de={
+        "update": (
+            "Nachahmung: Regel",
+            (
+                "Wer wessen Strategie übernimmt: durch Geburten und Tode, durch Vergleich mit einem Partner, oder von"
+                " den Erfolgreichsten."
+            ),
+        ),
+        "order": ("Nachahmung: Reihenfolge", "Alle zugleich, nach dem letzten Monat; oder eine nach der anderen."),
+        "events": (
+            "Nachahmung: Ereignisse im Monat",
+            (
+                "Übernahmen im Monat in jeder Kopie, wenn eine nach der anderen übernimmt (0: so viele, wie es Firmen"
+                " gibt)."
+            ),
+        ),
+        "every": (
+            "Nachahmung: Monate dazwischen",
+            "Monate zwischen zwei Übernahmen, über die gemittelt wird, was es einbrachte.",
+        ),
+        "payoffs": (
+            "Nachahmung: welche Auszahlungen zählen",
+            "Ob die Summe über die Beziehungen (oder Gruppen) einer Firma zählt, oder ihr Mittel.",
+        ),
+        "fitness": (
+            "Nachahmung: Fitness",
+            "Linear: 1 − Auslese + Auslese × Auszahlung, nie unter 0; exponentiell: exp(Auslese × Auszahlung).",
+        ),
+        "selection": (
+            "Nachahmung: Stärke der Auslese",
+            "Wie stark die Auslese ist: wie weit Auszahlungen für die Fitness zählen.",
+        ),
+        "mutation": (
+            "Nachahmung: Mutation",
+            (
+                "Wahrscheinlichkeit, dass stattdessen eine zufällige Strategie übernommen wird (ohne Strategien: ein "
+                "zufälliger Beitrag)."
+            ),
+        ),
+    },
+)

@@ -14,6 +14,8 @@ from sim.core.linking import late
 from sim.core.network_ops import complement, distance
 from sim.core.rng import purpose, unit, words
 from sim.mechanisms.base import Amount, Mechanism, Share
+from sim.mechanisms.registry import HYPOTHESIS, describe, idea, labels, words_of
+from sim.mechanisms.sentences import also, switch
 
 
 class Knowledge(Mechanism):
@@ -173,3 +175,106 @@ def learn(world, rules, month):
             firms.know_how[i] = firms.next_know_how[i]
             firms.skill_a[i], firms.skill_b[i] = firms.next_skill_a[i], firms.next_skill_b[i]
     refresh(world, rules)
+
+
+describe(
+    "How value is made",
+    switch(
+        "value.knowledge.on",
+        "Partners learn from each other: a firm can gain up to {value.knowledge.potential:percent} on top of "
+        "what it knew.",
+    ),
+    also(
+        "Firms let trusted partners see {value.knowledge.openness} of what they know, and hold back "
+        "{value.knowledge.caution} of that from those they do not trust."
+    ),
+    also(
+        "Per unit of exchange a firm learns {value.knowledge.learning} of what it lacks a month, takes over "
+        "{value.knowledge.absorption} of its partners' lead, and forgets {value.knowledge.forgetting} of what it "
+        "gained."
+    ),
+    also(
+        "Partners grow alike by {value.knowledge.assimilation} a month; where different capabilities meet, "
+        "innovations come at {value.knowledge.innovation:number} and bring {value.knowledge.leap} of what is "
+        "lacking."
+    ),
+    also("Teaching costs {value.knowledge.cost:number} a firm and month."),
+)
+
+idea(
+    "Mutual learning",
+    words_of(
+        "value.knowledge.on value.knowledge.openness value.knowledge.caution value.knowledge.potential "
+        "value.knowledge.learning "
+        "value.knowledge.absorption value.knowledge.forgetting value.knowledge.assimilation value.knowledge.innovation "
+        "value.knowledge.leap value.knowledge.cost value.diversity"
+    ),
+    ("value",),
+    "Know-how rises with exchange: `k ← k + s·(l·(ceiling − k) + a·gap) − f·(k − 1)`, s being what "
+    "partners deliver and let be seen; "
+    "capabilities move towards the teachers', so partners complement each other less; different "
+    "capabilities that meet bring an "
+    "innovation with chance `i·s·distance`.",
+    f"Cohen & Levinthal 1990; Argote, Beckman & Epple 1990; Weitzman 1998; the forms are a {HYPOTHESIS}",
+    words_of("know_how innovations tie_value final_value"),
+    "knowledge",
+)
+
+labels(
+    "value.knowledge",
+    de={
+        "on": (
+            "Voneinander lernen",
+            (
+                "Gegenseitiges Lernen: Fähigkeiten wachsen mit dem Austausch, Partner werden einander ähnlich, und "
+                "verschiedene Fähigkeiten ergeben Neues."
+            ),
+        ),
+        "openness": (
+            "Wissen: Offenheit",
+            "Welchen Anteil ihres Wissens eine Firma einem Partner zeigt, dem sie ganz vertraut.",
+        ),
+        "caution": ("Wissen: Vorsicht", "Welchen Anteil davon sie im Verhältnis zum Misstrauen zurückhält."),
+        "potential": (
+            "Wissen: wie viel zu lernen ist",
+            (
+                "Wie viel Wissen eine Firma höchstens gewinnen kann: Wert je Einheit Einsatz, über die 1 vom Anfang "
+                "hinaus."
+            ),
+        ),
+        "learning": (
+            "Wissen: Lernen durch Tun",
+            "Welchen Anteil dessen, was bis zur Grenze fehlt, eine Firma im Monat lernt, je Einheit Austausch.",
+        ),
+        "absorption": (
+            "Wissen: Lernen von Partnern",
+            (
+                "Welchen Anteil des Vorsprungs von Partnern, die mehr wissen, sie im Monat übernimmt, je Einheit "
+                "Austausch (Cohen & Levinthal 1990)."
+            ),
+        ),
+        "forgetting": (
+            "Wissen: Vergessen",
+            "Welcher Anteil des hinzugewonnenen Wissens im Monat verloren geht (Argote, Beckman & Epple 1990).",
+        ),
+        "assimilation": (
+            "Wissen: Angleichung der Fähigkeiten",
+            (
+                "Welchen Anteil des Wegs zu den Fähigkeiten ihrer Partner die eigenen im Monat gehen, je Einheit "
+                "Austausch: Partner werden einander ähnlich."
+            ),
+        ),
+        "innovation": (
+            "Wissen: Innovation",
+            (
+                "Wahrscheinlichkeit einer Neuerung im Monat, je Einheit Austausch und Abstand der Fähigkeiten, die "
+                "sich begegnen."
+            ),
+        ),
+        "leap": (
+            "Wissen: Sprung einer Innovation",
+            "Welchen Anteil dessen, was bis zur Grenze fehlt, eine Neuerung bringt; ihre Fähigkeiten sind neue.",
+        ),
+        "cost": ("Wissen: Kosten des Lehrens", "Kosten des Lehrens bei voller Offenheit, je Firma und Monat."),
+    },
+)

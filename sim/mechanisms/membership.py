@@ -23,6 +23,8 @@ from sim.mechanisms.governance import BANKRUPT, EXPELLED, LEFT
 from sim.mechanisms.mutual_aid import MutualAid, rescue
 from sim.mechanisms.onboarding import Onboarding, bring_in, places, readiness, settle_in
 from sim.mechanisms.orchestration import join_cluster
+from sim.mechanisms.registry import HYPOTHESIS, describe, idea, labels, words_of
+from sim.mechanisms.sentences import also, always, either
 from sim.mechanisms.strategies import deal_strategy
 
 
@@ -255,3 +257,90 @@ def renew(world, rules, month):
     if rules.membership.onboarding_on:
         bring_in(world, rules, month)
     admit(world, rules, month)
+
+
+describe(
+    "Who comes and goes",
+    either("membership.on", {True: "", False: "Nobody comes, nobody goes."}),
+    always("A firm that is just as content as it would be elsewhere leaves {membership.exit_rate:times} a month."),
+    also("Leaving grows with discontent by {membership.exit_sensitivity:number}."),
+    either(
+        "membership.orchestrators_stay",
+        {True: "The orchestrator never leaves of its own accord.", False: "The orchestrator may leave too."},
+        always=False,
+    ),
+    either(
+        "membership.bankruptcy",
+        {True: "A firm without reserves must leave.", False: "A firm without reserves may stay."},
+        always=False,
+    ),
+    always("The market has room for {membership.market_potential:room}."),
+    also(
+        "In an empty market {membership.entry_rate:number} apply a month per member, and "
+        "{membership.entry_outside:number} of themselves; this grows with members' content by "
+        "{membership.entry_sensitivity:number}."
+    ),
+    also(
+        "Screening would turn away the least reliable {membership.screening}, and sees "
+        "{membership.screening_accuracy} of reliability."
+    ),
+    also("A newcomer looks for {membership.newcomer_partners:partners} at once."),
+)
+
+idea(
+    "Screening",
+    words_of("membership.screening membership.screening_accuracy membership.onboarding.screening_cost"),
+    ("membership",),
+    "An applicant is turned away if `accuracy·rank + (1 − accuracy)·luck` is below `screening`, rank "
+    "being its place in reliability.",
+    HYPOTHESIS,
+    words_of("trust_operational entries final_value"),
+    "screening",
+)
+
+labels(
+    "membership",
+    en={
+        "entry_rate": "how fast newcomers come",
+        "exit_sensitivity": "how readily firms leave",
+    },
+    de={
+        "on": ("Mitgliedschaft", "Wer geht, wer scheitert, wer beitritt."),
+        "exit_rate": (
+            "Wie schnell Firmen gehen",
+            "Wie wahrscheinlich im Monat eine Firma geht, die hier genau so zufrieden ist, wie sie es anderswo wäre.",
+        ),
+        "exit_sensitivity": (
+            "Wie empfindlich Firmen aufs Gehen reagieren",
+            "Wie stark das Gehen zunimmt, wenn Firmen es hier schlechter haben als anderswo.",
+        ),
+        "orchestrators_stay": ("Orchestratoren bleiben", "Ob Orchestratoren nie von sich aus gehen."),
+        "bankruptcy": ("Insolvenz", "Ob eine Firma gehen muss, deren Rücklagen aufgebraucht sind."),
+        "market_potential": (
+            "Platz im Markt",
+            "Wie viele Firmen der Markt höchstens trägt; nie weniger als am Anfang.",
+        ),
+        "entry_rate": (
+            "Wie schnell Neue kommen",
+            "Bewerbungen im Monat je Mitglied, in einem leeren Markt und bei voller Anziehung.",
+        ),
+        "entry_outside": (
+            "Neue, die von selbst kommen",
+            "Bewerbungen im Monat, die von selbst kommen, in einem leeren Markt und bei voller Anziehung.",
+        ),
+        "entry_sensitivity": (
+            "Wie sehr Zufriedenheit Neue anzieht",
+            "Wie schnell die Anziehung wächst, wenn Mitglieder zufriedener sind, als sie es anderswo wären.",
+        ),
+        "screening": (
+            "Auslese der Neuen",
+            "Welchen Anteil der unzuverlässigsten Bewerber eine Auswahl abwiese, wenn sie alles sähe.",
+        ),
+        "screening_accuracy": (
+            "Genauigkeit der Auslese",
+            "Wie viel von der Zuverlässigkeit eines Bewerbers die Auswahl sieht; der Rest ist Glück.",
+        ),
+        "newcomer_partners": ("Partner, die Neue suchen", "Wie viele Partner eine neue Firma auf einmal sucht."),
+        "": ("Mitgliedschaft", "Wer geht, wer scheitert, wer beitritt."),
+    },
+)

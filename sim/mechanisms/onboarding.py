@@ -9,6 +9,8 @@ from sim.core.linking import late
 from sim.mechanisms.base import Amount, Mechanism, Share
 from sim.mechanisms.orchestration import join_cluster
 from sim.mechanisms.partnering import best_rated, introduce, possible, welcome
+from sim.mechanisms.registry import HYPOTHESIS, describe, idea, labels, words_of
+from sim.mechanisms.sentences import also, switch
 
 
 class Onboarding(Mechanism):
@@ -69,3 +71,53 @@ def bring_in(world, rules, month):
                 settle_in(world, rules, month, i)
                 if world.now.clusters > 0:
                     join_cluster(world, i)
+
+
+describe(
+    "Who comes and goes",
+    switch(
+        "membership.onboarding.on",
+        "Newcomers are brought in: {membership.onboarding.wait:months} until they begin and "
+        "{membership.onboarding.ramp:months} until they put in fully; support of {membership.onboarding.support} "
+        "shortens both.",
+    ),
+    also(
+        "Full support costs {membership.onboarding.support_cost:number} a newcomer and month, and screening "
+        "{membership.onboarding.screening_cost:number} an applicant; at most "
+        "{membership.onboarding.growth_limit:percent} of the members are taken in a month (0: no limit)."
+    ),
+)
+
+idea(
+    "Onboarding and growth",
+    words_of(
+        "membership.onboarding.on membership.onboarding.wait membership.onboarding.ramp membership.onboarding.support "
+        "membership.onboarding.support_cost membership.onboarding.growth_limit membership.newcomer_partners"
+    ),
+    words_of("membership exchange"),
+    "At age a a newcomer can make `clip((a·(1 + support) − wait + 1)/ramp)` of its contribution; at most "
+    "`growth_limit·members` are "
+    "taken in a month; support is paid for.",
+    HYPOTHESIS,
+    words_of("entries final_firms final_value governance_cost"),
+    "onboarding",
+)
+
+labels(
+    "membership.onboarding",
+    de={
+        "on": ("Einarbeitung", "Wie Neue eingearbeitet werden."),
+        "wait": (
+            "Einarbeitung: Monate bis zum ersten Beitrag",
+            "Monate ohne Hilfe bis zum ersten Beitrag: Schulung, bevor eine neue Firma Partner sucht.",
+        ),
+        "ramp": ("Einarbeitung: Monate bis zum vollen Beitrag", "Monate ohne Hilfe vom ersten Beitrag bis zum vollen."),
+        "support": ("Einarbeitung: Unterstützung", "Aufwand für das Einarbeiten: volle Hilfe halbiert beide Zeiten."),
+        "support_cost": ("Einarbeitung: Kosten der Unterstützung", "Kosten voller Hilfe, je neuer Firma und Monat."),
+        "growth_limit": (
+            "Einarbeitung: Grenze des Wachstums",
+            "Wie viele Neue im Monat höchstens, als Anteil der Mitglieder (0: ohne Grenze).",
+        ),
+        "screening_cost": ("Einarbeitung: Kosten der Auslese", "Kosten, einen Bewerber ganz genau zu prüfen."),
+    },
+)

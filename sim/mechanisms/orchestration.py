@@ -17,6 +17,8 @@ from sim.core.linking import late
 from sim.core.names import Control, Goal, code
 from sim.core.state import CENTRE, LONGEST_DELAY, NOBODY, ORCHESTRATOR
 from sim.mechanisms.base import Amount, Mechanism, Share
+from sim.mechanisms.registry import HYPOTHESIS, describe, idea, labels, words_of
+from sim.mechanisms.sentences import OTHERWISE, also, either, switch
 
 
 class Adaptive(Mechanism):
@@ -291,3 +293,122 @@ def phase(world, rules, month):
         steer(world, rules, month, CENTRE, take_rate, monitoring and p.adaptive_control == CENTRAL)
     for cluster in range(now.clusters):
         steer(world, rules, month, cluster, take_rate and p.adaptive_control == DECENTRALISED, monitoring)
+
+
+describe(
+    "Who decides",
+    switch(
+        "voice.adaptive.on",
+        "Rules adapt themselves, {voice.adaptive.period:every}, towards more {voice.adaptive.goal:listed}.",
+    ),
+    either(
+        "voice.adaptive.control",
+        {
+            "central": "One centre adapts them for all.",
+            "decentralised": "Each of {voice.adaptive.clusters:number} clusters adapts its own.",
+            "hybrid": "The centre adapts the take, each of {voice.adaptive.clusters:number} clusters its monitoring.",
+        },
+    ),
+    either(
+        "voice.adaptive.take_rate",
+        {True: "The take moves by {voice.adaptive.take_step} at a time.", False: "The take is not adapted."},
+    ),
+    either(
+        "voice.adaptive.monitoring",
+        {True: "Monitoring moves by {voice.adaptive.monitoring_step} at a time.", False: "Monitoring is not adapted."},
+    ),
+    also("A decision takes effect after {voice.adaptive.delay:months}."),
+    also("There are {voice.adaptive.clusters:number} clusters where they decide."),
+    either(
+        "voice.adaptive.grievance_alarm",
+        {
+            0.0: "No grievance lowers the take at once.",
+            OTHERWISE: "Above a mean grievance of {voice.adaptive.grievance_alarm:number} the take goes down at once.",
+        },
+        always=False,
+    ),
+)
+
+idea(
+    "Decentralised and central governance",
+    words_of("voice.adaptive.control voice.adaptive.clusters voice.decider"),
+    words_of("voice governance sharing"),
+    "One centre sets take rate and monitoring for all, or clusters around the best-connected firms each "
+    "set their own, or the centre "
+    "the take and the clusters their monitoring.",
+    f"Ostrom 2010 on polycentric governance; the form is a {HYPOTHESIS}",
+    words_of("take_rate monitoring welfare grievance"),
+    "adaptive",
+)
+
+idea(
+    "Adaptive orchestration",
+    words_of(
+        "voice.adaptive.on voice.adaptive.goal voice.adaptive.take_rate voice.adaptive.monitoring "
+        "voice.adaptive.period "
+        "voice.adaptive.take_step voice.adaptive.monitoring_step voice.adaptive.delay voice.adaptive.grievance_alarm"
+    ),
+    ("voice",),
+    "Hill climbing: where the goal (profit, welfare or satisfaction), averaged over a period, rose, the "
+    "next change goes the same way; "
+    "where it fell, back. Decisions take effect after a delay; an alarm lowers the take while grievance is high.",
+    HYPOTHESIS,
+    words_of("take_rate monitoring welfare orchestrator_income grievance"),
+    "adaptive",
+)
+
+labels(
+    "voice.adaptive",
+    de={
+        "on": (
+            "Regeln, die sich anpassen",
+            "Regeln werden beobachtet und angepasst, von einer Mitte oder von Gruppen von Firmen.",
+        ),
+        "goal": (
+            "Anpassung: Ziel",
+            (
+                "Was angestrebt wird: Gewinn (der Orchestratoren), Wohlfahrt (was alle gewinnen), oder Zufriedenheit "
+                "(im Mittel)."
+            ),
+        ),
+        "control": (
+            "Anpassung: wer anpasst",
+            (
+                "Zentral: eine Mitte entscheidet für alle; dezentral: jede Gruppe für sich (Ostrom 2010); gemischt: "
+                "die Mitte über den Anteil, jede Gruppe über ihre Kontrolle."
+            ),
+        ),
+        "take_rate": ("Anpassung: des Anteils", "Ob der Anteil des Orchestrators angepasst wird."),
+        "monitoring": ("Anpassung: der Kontrolle", "Ob die Kontrolle angepasst wird; wo beides, abwechselnd."),
+        "period": (
+            "Anpassung: Monate dazwischen",
+            "Monate zwischen zwei Entscheidungen, über die das Ziel gemittelt wird (Modellannahme).",
+        ),
+        "take_step": (
+            "Anpassung: Schritt des Anteils",
+            "Wie weit eine Entscheidung den Anteil bewegt (Modellannahme).",
+        ),
+        "monitoring_step": (
+            "Anpassung: Schritt der Kontrolle",
+            "Wie weit eine Entscheidung die Kontrolle bewegt (Modellannahme).",
+        ),
+        "delay": (
+            "Anpassung: Verzug in Monaten",
+            (
+                "Monate von der Entscheidung bis zu ihrer Wirkung (0: ab dem nächsten Monat); bei langer Verzögerung "
+                "wird nach dem geurteilt, was noch nicht wirkt (Modellannahme)."
+            ),
+        ),
+        "clusters": (
+            "Anpassung: Zahl der Gruppen",
+            "Wie viele Gruppen es gibt, wenn sie entscheiden; Firmen gehören zur nächsten gut verbundenen Firma.",
+        ),
+        "grievance_alarm": (
+            "Anpassung: Alarm bei Groll",
+            (
+                "Mittlerer Groll der Mitglieder, ab dem der Anteil jeden Monat um einen Schritt sinkt, sofort und was"
+                " auch immer sonst gilt (0: nie; Modellannahme)."
+            ),
+        ),
+    },
+)

@@ -17,6 +17,8 @@ from sim.core.rng import below, purpose, uniform, unit, words
 from sim.core.state import NOBODY
 from sim.mechanisms.base import Amount, Phase, Share
 from sim.mechanisms.ratings import repute
+from sim.mechanisms.registry import describe, labels
+from sim.mechanisms.sentences import also, always, either
 from sim.mechanisms.trust import stamp
 
 
@@ -183,3 +185,56 @@ def phase(world, rules, month):
         if firms.active[i]:
             firms.courting[i] = sought(world, rules, month, i)
     join(world, rules)
+
+
+describe(
+    "Who works with whom",
+    either("partnering.on", {True: "", False: "Partnerships stay as they were at founding."}),
+    always("A firm has attention for {partnering.max_partners:partners}; those founded with more keep them."),
+    always(
+        "Below a trust of {partnering.break_threshold:number} a partnership may break, at zero trust "
+        "{partnering.break_rate:times} a month."
+    ),
+    also(
+        "A firm with attention to spare looks for a partner {partnering.search_rate:times} a month; "
+        "{partnering.closure} of the searches go to partners of partners, the rest compares "
+        "{partnering.candidates:number} strangers."
+    ),
+    also("A tie costs {partnering.upkeep:number} a month to keep."),
+)
+
+labels(
+    "partnering",
+    en={
+        "break_rate": "how fast bad partners are dropped",
+    },
+    de={
+        "on": ("Partnerwahl", "Wer mit wem arbeitet."),
+        "max_partners": (
+            "Höchstzahl der Partner",
+            "Aufmerksamkeit: wie viele Partner eine Firma haben kann (wer mit mehr beginnt, behält sie).",
+        ),
+        "break_threshold": (
+            "Vertrauen, unter dem man sich trennt",
+            "Vertrauen, unter dem eine Partnerschaft in Frage steht.",
+        ),
+        "break_rate": (
+            "Wie schnell man sich trennt",
+            "Wie wahrscheinlich es im Monat ist, dass man den Partner fallen lässt, dem man am wenigsten traut.",
+        ),
+        "search_rate": (
+            "Wie oft man Partner sucht",
+            "Wahrscheinlichkeit im Monat, dass eine Firma mit freier Aufmerksamkeit einen Partner sucht.",
+        ),
+        "closure": (
+            "Partner von Partnern",
+            "Anteil der Suchen, die zum Partner eines Partners führen; die anderen führen zu bewerteten Fremden.",
+        ),
+        "candidates": (
+            "Wie viele Fremde man vergleicht",
+            "Wie viele Fremde eine Suche nach ihrer öffentlichen Bewertung vergleicht.",
+        ),
+        "upkeep": ("Kosten einer Partnerschaft", "Kosten, eine Beziehung einen Monat lang zu pflegen."),
+        "": ("Partnerwahl", "Wer mit wem arbeitet."),
+    },
+)

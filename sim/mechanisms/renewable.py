@@ -14,6 +14,8 @@ from sim.core.jit import kernel, rule
 from sim.core.linking import late
 from sim.core.rng import purpose, unit, words
 from sim.mechanisms.base import Above, Amount, Mechanism
+from sim.mechanisms.registry import describe, idea, labels, words_of
+from sim.mechanisms.sentences import also, always, switch
 
 
 class Renewable(Mechanism):
@@ -75,3 +77,57 @@ def regrow(world, rules, month):
         if k + 1 < p.renewable_substeps:
             now.stock = euler_maruyama(now.stock, dt, second, p)
     now.demand *= now.stock / p.renewable_reference
+
+
+describe(
+    "Market and customers",
+    switch("shocks.renewable.on", "The market lives on a harvested resource that can tip over."),
+    always(
+        "The resource starts at {shocks.renewable.start:number}; it grows at {shocks.renewable.growth:number} "
+        "towards {shocks.renewable.capacity:number}, at most {shocks.renewable.harvest:number} is harvested, its "
+        "noise is {shocks.renewable.noise:number}, and demand is 1 at {shocks.renewable.reference:number}."
+    ),
+    also(
+        "A month is {shocks.renewable.pace:number} units of the resource's time, reckoned in "
+        "{shocks.renewable.substeps:number} steps."
+    ),
+)
+
+idea(
+    "A market with a tipping point",
+    words_of(
+        "shocks.renewable.on shocks.renewable.growth shocks.renewable.capacity shocks.renewable.harvest "
+        "shocks.renewable.noise "
+        "shocks.renewable.start shocks.renewable.reference shocks.renewable.pace shocks.renewable.substeps"
+    ),
+    ("shocks",),
+    "Demand is in proportion to a stock that grows logistically and is harvested, `dx = growth·x·(1 − x/capacity) − "
+    "harvest·x²/(x² + 1)`: as the harvest rises, the high stock disappears in a fold.",
+    "May 1977; on warnings Scheffer et al. 2009",
+    words_of("warning_autocorrelation warning_variance stock value"),
+    "tipping_market",
+)
+
+labels(
+    "shocks.renewable",
+    de={
+        "on": (
+            "Erneuerbare Ressource",
+            (
+                "Ein Markt, der von einem abgeernteten Bestand lebt, mit einem Kipppunkt, von dem man alles weiß (May"
+                " 1977); die Nachfrage folgt dem Bestand."
+            ),
+        ),
+        "growth": ("Ressource: Wachstum", "Wachstumsrate eines kleinen Bestands, je Zeiteinheit."),
+        "capacity": ("Ressource: Obergrenze", "Bestand, bei dem das Wachstum aufhört."),
+        "harvest": (
+            "Ressource: Ernte",
+            "Wie viel höchstens geerntet wird; bei einer Kapazität von 10 kippt es bei 1,787 und 2,604.",
+        ),
+        "noise": ("Ressource: Zufall", "Standardabweichung des Rauschens im Bestand, je Wurzel einer Zeiteinheit."),
+        "start": ("Ressource: Bestand am Anfang", "Der Bestand am Anfang."),
+        "reference": ("Ressource: Bestand bei normaler Nachfrage", "Der Bestand, bei dem die Nachfrage 1 ist."),
+        "pace": ("Ressource: Tempo", "Zeiteinheiten im Monat."),
+        "substeps": ("Ressource: Rechenschritte im Monat", "Rechenschritte (Euler–Maruyama) im Monat."),
+    },
+)

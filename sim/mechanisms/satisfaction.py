@@ -13,6 +13,8 @@ from pydantic import Field
 from sim.core.jit import kernel, rule
 from sim.core.state import SEGMENTS
 from sim.mechanisms.base import Above, Amount, Mechanism, Share
+from sim.mechanisms.registry import HYPOTHESIS, describe, idea, labels, words_of
+from sim.mechanisms.sentences import also, always, switch
 
 
 class CustomerBase(Mechanism):
@@ -191,3 +193,252 @@ def ask(world):
     now.nps = net_promoters(
         answers(segments, now.customers, segments.promoters), answers(segments, now.customers, segments.detractors)
     )
+
+
+describe(
+    "Market and customers",
+    switch(
+        "customers.base.on",
+        "Customers are won, judge what they get, tell others and leave: {customers.base.potential:number} could "
+        "be won per founding firm, and {customers.base.start} of them are customers at founding.",
+    ),
+    also("Spending of {customers.base.reference:number} per firm makes demand normal."),
+    always("Demand follows spending with an elasticity of {customers.base.demand_elasticity:number}."),
+    also(
+        "People become customers of themselves at {customers.base.innovation:number} a year, and by imitation at "
+        "{customers.base.imitation:number} a year."
+    ),
+    also(
+        "Imitation follows net promoters by {customers.base.word_of_mouth:number}, detractors speaking "
+        "{customers.base.detraction:number} times louder than promoters."
+    ),
+    also(
+        "A promoter brings a customer {customers.base.referral:times} a month, for "
+        "{customers.base.referral_reward:number} endowments."
+    ),
+    also("Where all customers are advocates, people become customers {customers.base.advocacy:percent} more readily."),
+    also(
+        "What customers get hangs by {customers.base.diligence} on contributions to the norm, the rest on "
+        "promises kept."
+    ),
+    also("A certificate makes good {customers.base.assurance} of what quality lacks in customers' eyes."),
+    also(
+        "Value is invested in quality with an elasticity of {customers.base.investment:number} around "
+        "{customers.base.investment_reference:number} a firm; {customers.base.investment_memory} of past "
+        "investment is left each month."
+    ),
+    also(
+        "Customers expect a quality of {customers.base.expectation} at founding, and {customers.base.adaptation} "
+        "of any surprise becomes the new standard each month."
+    ),
+    also(
+        "Surprise weighs {customers.base.disconfirmation:number}, and tastes differ by "
+        "{customers.base.taste:number} points of ten."
+    ),
+    always("Of customers who get what they expect, {customers.base.churn} leave a month."),
+    also(
+        "Leaving falls with quality by {customers.base.churn_sensitivity:number}, rises with inconsistency among "
+        "partners by {customers.base.inconsistency:number}, and falls with the number of partners met by "
+        "{customers.base.attachment:number}."
+    ),
+    also(
+        "Content customers move to more partners {customers.base.expansion:times} a month, others to fewer "
+        "{customers.base.contraction:times}."
+    ),
+)
+
+idea(
+    "Customers: word of mouth, retention, advocacy",
+    words_of(
+        "customers.base.on customers.base.innovation customers.base.imitation customers.base.word_of_mouth "
+        "customers.base.detraction "
+        "customers.base.referral customers.base.referral_reward customers.base.advocacy customers.base.churn "
+        "customers.base.churn_sensitivity customers.base.attachment customers.base.expansion customers.base.contraction"
+    ),
+    ("customers",),
+    "Customers are won with hazard `(p·fame + q·talk·share)/12`, talk being `1 + w·(promoters − "
+    "d·detractors)`; leave with log odds "
+    "that fall with felt quality and with the log of the partners they meet; move to more partners when "
+    "satisfied, to fewer when not.",
+    "Bass 1969; Reichheld 2003 for promoters; Bolton 1998 and Reinartz & Kumar 2003 for staying; how talk"
+    " scales imitation is a "
+    f"{HYPOTHESIS}",
+    words_of("final_customers csat nps nrr churn_rate advocates referrals"),
+    "customers",
+)
+
+idea(
+    "Customers: demand and value feed each other",
+    words_of(
+        "customers.base.on customers.base.demand_elasticity customers.base.reference customers.base.investment "
+        "customers.base.investment_reference customers.base.investment_memory customers.market"
+    ),
+    words_of("customers shocks value"),
+    "Demand is `(spending / (reference·members))^ε`; what quality lacks shrinks with value invested, "
+    "`gap·invested^−η`: a cross-side "
+    "network effect.",
+    f"Rochet & Tirole 2003; Parker & Van Alstyne 2005; the form is a {HYPOTHESIS}",
+    words_of("cross_side_elasticity final_customers demand quality final_value"),
+    "customers",
+)
+
+idea(
+    "Customers: consistency",
+    words_of(
+        "customers.base.inconsistency customers.base.diligence customers.base.assurance founding.reliability_spread "
+        "membership.screening"
+    ),
+    ("customers",),
+    "Log odds of leaving rise with the spread of quality that a customer sees over the partners it meets,"
+    " `spread·√(1 − 1/partners)`.",
+    f"{HYPOTHESIS}; Sriram, Chintagunta & Manchanda 2015 for the variability of one firm's service",
+    words_of("inconsistency churn_rate nps nrr"),
+    "consistency",
+)
+
+labels(
+    "customers.base",
+    de={
+        "on": (
+            "Kundenstamm",
+            (
+                "Kunden, die gewonnen werden, urteilen, mehr oder weniger kaufen, weitererzählen und gehen; was sie "
+                "ausgeben, ist die Nachfrage."
+            ),
+        ),
+        "potential": ("Kunden: wie viele es geben könnte", "Wie viele Kunden es geben könnte, je Firma vom Anfang."),
+        "start": ("Kunden: Anteil am Anfang", "Anteil davon, der am Anfang Kunde ist, jeder bei einem Partner."),
+        "reference": (
+            "Kunden: Ausgaben bei normaler Nachfrage",
+            (
+                "Ausgaben je Firma, bei denen die Nachfrage ihren Grundwert hat; ein Kunde gibt im Monat 1 bei jedem "
+                "seiner Partner aus."
+            ),
+        ),
+        "demand_elasticity": (
+            "Kunden: Gewicht für die Nachfrage",
+            "Wie die Nachfrage den Ausgaben folgt: 0 Kunden zählen nicht, 1 im gleichen Verhältnis (Modellannahme).",
+        ),
+        "innovation": (
+            "Kunden: die von selbst kommen",
+            (
+                "Innovationskoeffizient p, im Jahr: wie leicht Leute von sich aus Kunden werden (Bass 1969; Mittel "
+                "von Sultan, Farley & Lehmann 1990)."
+            ),
+        ),
+        "imitation": (
+            "Kunden: die anderen folgen",
+            "Imitationskoeffizient q, im Jahr: wie leicht sie denen folgen, die es schon sind (selbe Quellen).",
+        ),
+        "word_of_mouth": (
+            "Kunden: Gewicht der Mundpropaganda",
+            (
+                "Wie weit das Folgen davon abhängt, ob Kunden weiterempfehlen: 0 gar nicht, 1 verdoppelt, wo es alle "
+                "tun (Modellannahme)."
+            ),
+        ),
+        "detraction": (
+            "Kunden: wie viel lauter Unzufriedene sind",
+            "Wie viel mehr Unzufriedene weitererzählen als Zufriedene (Anderson 1998).",
+        ),
+        "referral": (
+            "Kunden: Empfehlungen",
+            (
+                "Wahrscheinlichkeit im Monat, dass ein begeisterter Kunde einen neuen bringt, in einem leeren Markt "
+                "(Schmitt, Skiera & Van den Bulte 2011)."
+            ),
+        ),
+        "referral_reward": (
+            "Kunden: Lohn einer Empfehlung",
+            "Was das Ökosystem für einen gebrachten Kunden zahlt, in Ausstattungen.",
+        ),
+        "advocacy": (
+            "Kunden: Kraft der Fürsprecher",
+            (
+                "Wie weit die Innovation steigt, wenn alle Kunden begeistert sind und vier Partner oder mehr kennen "
+                "(Modellannahme)."
+            ),
+        ),
+        "diligence": (
+            "Kunden: Qualität durch Einsatz",
+            (
+                "Wie viel der Qualität, die Kunden bekommen, am Einhalten der Norm hängt; der Rest allein am Halten "
+                "von Versprechen."
+            ),
+        ),
+        "assurance": (
+            "Kunden: Wirkung des Siegels",
+            (
+                "Welchen Anteil dessen, was ihrer Qualität fehlt, das Siegel einer Firma in den Augen der Kunden "
+                "wettmacht (Modellannahme)."
+            ),
+        ),
+        "investment": (
+            "Kunden: Wert, der in Qualität fließt",
+            (
+                "Wie Wert die Qualität nährt: Elastizität dessen, was an Qualität fehlt, nach unten, im Wert je Firma"
+                " (Modellannahme)."
+            ),
+        ),
+        "investment_reference": (
+            "Kunden: Wert, bei dem Qualität bleibt, wie sie ist",
+            "Wert je Firma, in Ausstattungen im Monat, bei dem die Qualität gerade ist, was Firmen liefern.",
+        ),
+        "investment_memory": (
+            "Kunden: Dauer von Investitionen",
+            "Wie viel von den Investitionen früherer Monate nach einem Monat noch da ist.",
+        ),
+        "expectation": (
+            "Kunden: Erwartung",
+            "Qualität, die Kunden am Anfang erwarten und bei der sie so oft gehen, wie es die Abwanderung sagt.",
+        ),
+        "adaptation": (
+            "Kunden: Gewöhnung",
+            "Welchen Anteil des Wegs zur erlebten Qualität die Erwartung in einem Monat geht.",
+        ),
+        "disconfirmation": (
+            "Kunden: Gewicht der Überraschung",
+            (
+                "Wie viel es wiegt, ob die Qualität über oder unter der Erwartung liegt: bei 1 zählt nur die "
+                "Qualität, darüber auch die Überraschung (Oliver 1980)."
+            ),
+        ),
+        "taste": (
+            "Kunden: Verschiedenheit der Geschmäcker",
+            (
+                "Wie verschieden zufrieden Kunden sind, die dasselbe bekommen (Standardabweichung auf der Skala von 0"
+                " bis 10)."
+            ),
+        ),
+        "churn": (
+            "Kunden: Abwanderung",
+            (
+                "Wahrscheinlichkeit im Monat, dass ein Kunde eines einzigen Partners geht, wenn die Qualität wie "
+                "erwartet ist."
+            ),
+        ),
+        "churn_sensitivity": (
+            "Kunden: Empfindlichkeit für Qualität",
+            "Wie schnell Kunden seltener gehen, je besser sich die Qualität anfühlt (Form wie bei Bolton 1998).",
+        ),
+        "inconsistency": (
+            "Kunden: Empfindlichkeit für schwankende Qualität",
+            (
+                "Wie schnell Kunden öfter gehen, je ungleicher die Qualität über die Partner ist (Modellannahme; "
+                "Sriram, Chintagunta & Manchanda 2015 fanden es für die Schwankung einer einzigen Firma)."
+            ),
+        ),
+        "attachment": (
+            "Kunden: Bindung durch viele Partner",
+            "Wie schnell Kunden seltener gehen, je mehr Partner sie kennen (Reinartz & Kumar 2003).",
+        ),
+        "expansion": (
+            "Kunden: Ausweitung",
+            (
+                "Wahrscheinlichkeit im Monat, dass ein zufriedener Kunde aufsteigt: von einem Partner zu zwei oder "
+                "drei, von dort zu vier oder mehr."
+            ),
+        ),
+        "contraction": ("Kunden: Rückgang", "Wahrscheinlichkeit im Monat, dass ein unzufriedener Kunde absteigt."),
+    },
+)

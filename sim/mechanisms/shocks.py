@@ -15,7 +15,9 @@ from sim.core.network_ops import dismiss
 from sim.core.rng import purpose, standard, uniform
 from sim.core.state import ORCHESTRATOR
 from sim.mechanisms.base import Phase
+from sim.mechanisms.registry import describe, labels
 from sim.mechanisms.renewable import Renewable, regrow
+from sim.mechanisms.sentences import also, either
 
 
 class Shocks(Phase):
@@ -109,3 +111,38 @@ def corrupt(world, month, share):
     firms = world.firms
     for slot in struck(world, month, RANDOM, share, 0):
         firms.type[slot] = FREE_RIDER
+
+
+describe(
+    "Market and customers",
+    either("shocks.on", {True: "", False: "Nothing shakes the market."}),
+    also(
+        "Demand moves by {shocks.demand_volatility} a month, and {shocks.demand_persistence} of a deviation is "
+        "left a month later."
+    ),
+)
+
+labels(
+    "shocks",
+    en={
+        "demand_volatility": "swings of demand",
+    },
+    de={
+        "on": (
+            "Schocks",
+            (
+                "Die Nachfrage im Markt: ihr Logarithmus ist ein autoregressiver Prozess erster Ordnung; datierte "
+                "Schocks stehen bei den Ereignissen."
+            ),
+        ),
+        "demand_persistence": (
+            "Dauer von Nachfrageschwankungen",
+            "Wie viel von der Abweichung der logarithmierten Nachfrage im nächsten Monat noch da ist.",
+        ),
+        "demand_volatility": (
+            "Stärke von Nachfrageschwankungen",
+            "Wie stark die Nachfrage von Monat zu Monat schwankt.",
+        ),
+        "": ("Schocks", "Die Nachfrage im Markt, und was sie erschüttert."),
+    },
+)

@@ -20,6 +20,7 @@ from sim.experiments.comparison import AS_IT_IS, doubts_of, flips, regret
 from sim.experiments.design.spaces import Range
 from sim.experiments.design.study import TREATMENT
 from sim.experiments.stress import AT, caps_of, distance_to_collapse, keep_stress, kept_stress
+from sim.mechanisms.sentences import value_of
 from sim.metrics import MEASURES
 from sim.metrics.stats import UNKNOWN, Estimate
 from sim.reports.accounts_page import SLIGHT, has_accounts, leaving_line, of_month, subsidy_lines, told_accounts
@@ -49,7 +50,6 @@ from sim.reports.page_parts import (
 )
 from sim.reports.prose import said
 from sim.reports.prose.page import design_sentences, plain
-from sim.reports.prose.sentences import value_of
 from sim.reports.replay import Film, pace
 from sim.reports.style import save
 from sim.reports.tables import in_percent, level, spelled

@@ -8,6 +8,8 @@ from pydantic import Field
 
 from sim.core.names import Neighbourhood, ThresholdSpread, ThresholdUnit, Topology
 from sim.mechanisms.base import Above, Amount, Part, Share
+from sim.mechanisms.registry import describe, labels
+from sim.mechanisms.sentences import also, always, either
 
 
 class Roles(Part):
@@ -134,3 +136,251 @@ class Founding(Part):
     """How many months of evidence the founding trust is worth (0: partners start as strangers)."""
     reserves: Amount = 6.0
     """Reserves at birth, in months of endowment."""
+
+
+describe(
+    "Who is there",
+    also("There are {founding.copies:number} separate copies of the founding network, a world of replicates."),
+    either(
+        "founding.topology",
+        {
+            "barabasi_albert": "Ties are those of a network that grew by preference for the well-connected, "
+            "{founding.partners:partners} a firm on average.",
+            "erdos_renyi": "Ties are drawn at random, {founding.partners:partners} a firm on average.",
+            "watts_strogatz": "Firms stand in a ring with {founding.partners:partners} each, and "
+            "{founding.rewiring} of the ties lead elsewhere (a small world).",
+            "ring": "Firms stand in a ring, with {founding.partners:partners} each.",
+            "complete": "Everybody is tied to everybody.",
+            "star": "All ties lead to the hub.",
+            "supply_chain": "Firms stand in tiers of a supply chain, {founding.partners:partners} each on "
+            "average, {founding.core} of them in the first tier.",
+            "core_periphery": "A core of {founding.core} of the firms is densely tied, the periphery to it: "
+            "{founding.partners:partners} a firm on average.",
+            "geometric": "Firms work with those near them, {founding.partners:partners} each on average.",
+            "lattice": "Firms stand on a square lattice.",
+            "random_regular": "Every firm has {founding.partners:partners}, drawn at random.",
+        },
+        when=("founding.ties", None),
+    ),
+    either(
+        "founding.lattice.neighbourhood",
+        {
+            "von_neumann": "On a lattice, partners are the four next to a firm.",
+            "moore": "On a lattice, partners are the eight around a firm.",
+        },
+        always=False,
+    ),
+    either(
+        "founding.lattice.periodic",
+        {
+            True: "The edges of a lattice meet.",
+            False: "The edges of a lattice do not meet: who stands there has fewer partners.",
+        },
+        always=False,
+    ),
+    also("A row of the lattice has {founding.lattice.width:firms}."),
+    also(
+        "In networks that have it, {founding.rewiring} of the ties lead elsewhere, and the core or first tier is "
+        "{founding.core} of the firms."
+    ),
+    always("Roles of those who bring none of their own: {founding.roles:listed}."),
+    always("Tempers, by what firms put in: {founding.types:listed}."),
+    also("Strategies: {founding.strategies:listed}."),
+    either(
+        "founding.thresholds.distribution",
+        {
+            "fixed": "Thresholds are {founding.thresholds.mean:number} for all.",
+            "uniform": "Thresholds lie evenly {founding.thresholds.spread:number} around "
+            "{founding.thresholds.mean:number}.",
+            "normal": "Thresholds are normally distributed, {founding.thresholds.mean:number} ± "
+            "{founding.thresholds.spread:number}.",
+            "ladder": "Thresholds climb in even steps, {founding.thresholds.spread:number} around "
+            "{founding.thresholds.mean:number}.",
+        },
+        always=False,
+    ),
+    either(
+        "founding.thresholds.unit",
+        {"share": "Thresholds are shares of the partners.", "number": "Thresholds are numbers of partners."},
+        always=False,
+    ),
+    also("Sizes differ: the logarithms of endowments spread by {founding.endowment_spread:number}."),
+    also("An orchestrator has the means of {founding.orchestrator_endowment:number} average firms."),
+    also("Bargaining power is size to the power of {founding.power_exponent:number}."),
+    always(
+        "A firm delivers {founding.reliability_mean} of what it promises, on average; firms differ by "
+        "{founding.reliability_spread}."
+    ),
+    also(
+        "A conditional contributor puts in {founding.baseline} when nobody else does, and an unconditional one "
+        "{founding.goodwill}."
+    ),
+    also(
+        "A conditional contributor answers one unit of what others put in with {founding.slope_mean:number} (± "
+        "{founding.slope_spread:number}) of its own."
+    ),
+    also(
+        "Firms dislike getting less than is fair by {founding.envy_mean:number}, and getting more by "
+        "{founding.guilt_mean:number}."
+    ),
+    always(
+        "Elsewhere a firm would earn {founding.aspiration_mean:number} (± {founding.aspiration_spread:number}) a "
+        "month per unit of its means."
+    ),
+    also("The directions of firms' goals spread by {founding.goal_spread:number} radians (0: one shared purpose)."),
+    always("Trust between partners, and between strangers who meet, begins at {founding.trust:number}."),
+    also("That first trust is as sure as after {founding.trust_evidence:months}."),
+    also("A firm begins with reserves of {founding.reserves:months} of its means."),
+)
+
+labels(
+    "founding",
+    en={
+        "firms": "firms at the start",
+        "topology": "network at the start",
+        "partners": "partners a firm at the start",
+        "reliability_mean": "mean reliability of firms",
+    },
+    de={
+        "firms": ("Firmen am Anfang", "Wie viele Firmen es am Anfang gibt, Orchestratoren eingeschlossen."),
+        "topology": ("Netz am Anfang", "Wer am Anfang mit wem verbunden ist."),
+        "partners": ("Partner je Firma am Anfang", "Mittlere Zahl der Partner je Firma am Anfang."),
+        "copies": (
+            "Kopien des Netzes",
+            (
+                "Wie viele getrennte Kopien des Gründungsnetzes es gibt: Wiederholungen eines kleinen Spiels in einer"
+                " Welt."
+            ),
+        ),
+        "lattice.neighbourhood": (
+            "Gitter: Nachbarschaft",
+            "Von Neumann: die 4 neben einer Firma; Moore: die 8 um sie herum.",
+        ),
+        "lattice.periodic": (
+            "Gitter: Ränder verbunden",
+            "Ob sich die Ränder berühren (ein Torus); sonst haben Firmen am Rand weniger Partner.",
+        ),
+        "lattice.width": (
+            "Gitter: Breite",
+            "Firmen in einer Reihe (0: ein Quadrat; dann muss die Zahl der Firmen eine Quadratzahl sein).",
+        ),
+        "rewiring": (
+            "Umgelenkte Beziehungen am Anfang",
+            "Wahrscheinlichkeit, dass eine Beziehung eines Watts-Strogatz-Rings woandershin führt.",
+        ),
+        "core": (
+            "Anteil der Firmen im Kern",
+            "Anteil der Firmen im Kern (Kern und Rand) oder in der ersten Stufe (Lieferkette).",
+        ),
+        "orchestrators": (
+            "Zahl der Orchestratoren",
+            (
+                "Wie viele Orchestratoren es gibt; sie nehmen die am besten verbundenen Plätze ein. Mit einer Datei "
+                "von Firmen zählen nur die Rollen, die dort stehen."
+            ),
+        ),
+        "roles.strategic": (
+            "Rollen: strategische Partner",
+            "Partner, die über die Richtung des Ökosystems mitbestimmen.",
+        ),
+        "roles.technology": ("Rollen: Technologiepartner", "Partner, die bauen, worauf das Angebot beruht."),
+        "roles.channel": ("Rollen: Vertriebspartner", "Partner, die verkaufen."),
+        "roles.service": ("Rollen: Dienstleister", "Partner, die einrichten, betreiben und betreuen."),
+        "roles.supplier": ("Rollen: Zulieferer", "Partner, die liefern."),
+        "roles.training": ("Rollen: Ausbilder", "Partner, die schulen."),
+        "roles.alliance": ("Rollen: Partner in Nachbarmärkten", "Partner in benachbarten Märkten."),
+        "types.conditional": (
+            "Typen: bedingt kooperative Firmen",
+            "Bringen so viel ein, wie sie es von anderen glauben.",
+        ),
+        "types.free_rider": ("Typen: Trittbrettfahrer", "Bringen von sich aus nichts ein."),
+        "types.hump": (
+            "Typen: Mitmacher bis zur Hälfte",
+            "Folgen anderen bis zur Hälfte der Ausstattung und lassen dann nach.",
+        ),
+        "types.unconditional": (
+            "Typen: unbedingt kooperative Firmen",
+            "Bringen immer gleich viel ein, was auch immer andere tun.",
+        ),
+        "thresholds.distribution": (
+            "Schwellen: Verteilung",
+            (
+                "Alle haben das Mittel; oder gleichverteilt zwischen Mittel − Streuung und Mittel + Streuung; oder "
+                "normalverteilt mit dieser Standardabweichung; oder als Leiter, gleichmäßig in der Reihenfolge der "
+                "Firmen."
+            ),
+        ),
+        "thresholds.mean": ("Schwellen: Mittelwert", "Mittlere Schwelle."),
+        "thresholds.spread": (
+            "Schwellen: Streuung",
+            "Wie weit sich Schwellen unterscheiden, je nach ihrer Verteilung.",
+        ),
+        "thresholds.unit": ("Schwellen: Einheit", "Anteil der Partner, oder wie viele Partner."),
+        "endowment_spread": (
+            "Streuung der Ausstattung",
+            "Standardabweichung der logarithmierten Ausstattung; die mittlere Ausstattung ist 1.",
+        ),
+        "orchestrator_endowment": (
+            "Ausstattung eines Orchestrators",
+            "Ausstattung eines Orchestrators, in durchschnittlichen Firmen.",
+        ),
+        "power_exponent": (
+            "Wie stark Größe Verhandlungsmacht gibt",
+            "Verhandlungsmacht ist die Ausstattung hoch diese Zahl.",
+        ),
+        "reliability_mean": (
+            "Mittlere Zuverlässigkeit der Firmen",
+            "Welchen Anteil ihrer Versprechen Firmen im Mittel halten.",
+        ),
+        "reliability_spread": (
+            "Streuung der Zuverlässigkeit",
+            "Standardabweichung der Zuverlässigkeit über die Firmen (Betaverteilung; 0: alle sind gleich).",
+        ),
+        "baseline": (
+            "Beitrag, wenn sonst niemand beiträgt",
+            "Was eine bedingt kooperative Firma einbringt, wenn es niemand sonst tut.",
+        ),
+        "goodwill": ("Beitrag der unbedingt Kooperativen", "Was eine bedingungslos beitragende Firma einbringt."),
+        "slope_mean": (
+            "Wie sehr Firmen den anderen folgen",
+            "Wie stark Firmen im Mittel anderen folgen: unter 1 nicht ganz (Fischbacher & Gächter 2010).",
+        ),
+        "slope_spread": ("Streuung der Gefolgschaft", "Standardabweichung davon über die Firmen."),
+        "envy_mean": (
+            "Mittlere Abneigung, schlechter dazustehen",
+            (
+                "Mittlere Abneigung dagegen, schlechter wegzukommen, α (Fehr & Schmidt 1999; Metaanalyse von Nunnari "
+                "& Pozzi)."
+            ),
+        ),
+        "guilt_mean": (
+            "Mittlere Abneigung, besser dazustehen",
+            "Mittlere Abneigung dagegen, besser wegzukommen, β (selbe Quelle), unabhängig vom Neid gezogen.",
+        ),
+        "aspiration_mean": (
+            "Was eine Firma anderswo verdienen würde",
+            (
+                "Mittlere Alternative draußen: was eine Firma im Monat anderswo verdiente, je Einheit Ausstattung (1 "
+                "ist Stillstand)."
+            ),
+        ),
+        "aspiration_spread": (
+            "Streuung der Möglichkeiten anderswo",
+            "Standardabweichung der Alternative draußen über die Firmen.",
+        ),
+        "goal_spread": (
+            "Wie weit die Ziele auseinandergehen",
+            "Standardabweichung der Richtung der Ziele, im Bogenmaß: 0 ist ein ganz gemeinsames Ziel.",
+        ),
+        "trust": (
+            "Vertrauen am Anfang",
+            "Vertrauen in jeden Partner am Anfang, und zwischen Fremden, die sich begegnen.",
+        ),
+        "trust_evidence": (
+            "Wie viele Monate Erfahrung das Anfangsvertrauen wert ist",
+            "Wie viele Monate Erfahrung das anfängliche Vertrauen wert ist (0: Partner beginnen als Fremde).",
+        ),
+        "reserves": ("Rücklagen am Anfang", "Rücklagen am Anfang, in Monaten der Ausstattung."),
+        "": ("Gründung", "Wer am Anfang da ist und wer mit wem verbunden ist; die Eigenschaften gelten auch für Neue."),
+    },
+)

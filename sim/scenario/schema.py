@@ -15,6 +15,8 @@ from sim.mechanisms.fairness import Fairness
 from sim.mechanisms.governance import Governance
 from sim.mechanisms.membership import Membership
 from sim.mechanisms.partnering import Partnering
+from sim.mechanisms.registry import describe, labels
+from sim.mechanisms.sentences import also, always
 from sim.mechanisms.sharing import Sharing
 from sim.mechanisms.shocks import Shocks
 from sim.mechanisms.trust import Trust
@@ -84,3 +86,38 @@ class Schema(Part, metaclass=Spoken):
     def events(self) -> tuple[AnyIntervention, ...]:
         """All that is dated: the interventions, and the steps of the programme as changes of rules."""
         return (*self.interventions, *(change for _name, change in self.programme.dated))
+
+
+describe(
+    "The run",
+    always("{run.steps:months} are looked at."),
+    also("The series are written down {run.record_every:every}."),
+    also("Firms and ties are kept every {run.snapshot_every:months}."),
+    also("Means leave out the first {run.burn_in:months}."),
+)
+
+labels(
+    "run",
+    en={
+        "steps": "months",
+    },
+    de={
+        "steps": ("Monate", "Wie viele Monate simuliert werden."),
+        "record_every": (
+            "Monate zwischen zwei Zeilen der Reihen",
+            "Alle wie viele Monate die Reihen aufgeschrieben werden; der letzte Monat immer.",
+        ),
+        "snapshot_every": (
+            "Monate zwischen zwei Bildern des Netzes",
+            "Alle wie viele Monate Firmen und Beziehungen festgehalten werden (0: nur am Ende).",
+        ),
+        "burn_in": (
+            "Monate, die nicht mitzählen",
+            (
+                "Monate am Anfang, die bei Mitteln und Summen der Zeitreihen nicht mitzählen; was Firmen für sich "
+                "aufsummieren, zählt jeden Monat."
+            ),
+        ),
+        "": ("Lauf", "Wie lange, und wie oft die Reihen aufgeschrieben werden."),
+    },
+)
