@@ -132,7 +132,7 @@ def whole(tmp_path_factory) -> tuple[Path, str]:
 
 
 DAMAGED = {
-    "engine.simulate*.nbc": code_zeroed,
+    "loop.simulate*.nbc": code_zeroed,
     "exchange.phase*.nbc": code_flipped,
     "sharing.phase*.nbc": truncated,
     "trust.phase*.nbi": zeroed,
