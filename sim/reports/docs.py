@@ -45,6 +45,7 @@ TEMPLATES = (
     "room.md",
     "lessons.md",
     "model.md",
+    "design.md",
     "mechanisms.md",
     "principles.md",
     "structures.md",
