@@ -26,6 +26,7 @@ from sim.cli.words import (
     console,
     given,
     interruptible,
+    refuse_both,
     remark,
 )
 from sim.core.errors import Mistake
@@ -79,6 +80,7 @@ def compare(
 
     ranges = spans(assume, "--assume")
     changes, chosen = given(scenario, settings), comparison.laid(designs)
+    refuse_both(changes, ranges, "--assume", "has a range, too")
     race: dict[str, Any] = {"measure": on, "better": better, "confidence": confidence, "alike": alike}
     race |= {"bounds": ends_of(bounds)} if bounds else {}
     study = comparison.comparison_study(scenario, chosen, race, also or comparison.CRITERIA, most, changes)
@@ -267,6 +269,8 @@ def search(
     said["fails"] = searching.failure(below, above)
     said["doubt"] = levers_of(doubt, "--doubt")
     said["set"] = given(scenario, settings)
+    refuse_both(said["set"], said["doubt"], "--doubt", "is doubted, too")
+    refuse_both(said["set"], levers_of(levers), "--lever", "is searched over, too")
     if searching.is_search(scenario):
         searching.refuse_more({**said, "lever": levers, "design": designs}, scenario)
         asked = Search.load(scenario)

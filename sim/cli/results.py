@@ -12,7 +12,7 @@ import typer
 from sim.cli.runs import show_run
 from sim.cli.words import Fresh, Out, Settings, Workers, app, console, remark
 from sim.core.errors import Mistake
-from sim.core.places import output_file, output_folder, settled
+from sim.core.places import output_folder, page_file, settled, table_file
 
 
 @app.command()
@@ -20,9 +20,7 @@ def report(
     result: Annotated[Path, typer.Argument(metavar="RESULT", help="The folder of a run, a sweep, claims or a search.")],
     out: Annotated[
         Path | None,
-        typer.Option(
-            "--out", parser=output_file, metavar="FILE", help="The page; by default report.html in the folder."
-        ),
+        typer.Option("--out", parser=page_file, metavar="FILE", help="The page; by default report.html in the folder."),
     ] = None,
     stress: Annotated[
         bool, typer.Option("--stress", help="Of a comparison: find how far each design is from collapse, too.")
@@ -80,7 +78,7 @@ def accounts(
         Path | None,
         typer.Option(
             "--out",
-            parser=output_file,
+            parser=table_file,
             metavar="FILE",
             help="The table; by default accounts.csv in the folder of the run.",
         ),
@@ -113,7 +111,7 @@ def accounts(
     add_file(to, for_spreadsheets(run.accounts()).to_csv(index=False).encode())
     if figure:
         save(accounts_figure(run), to.with_suffix(".png"), identifier=identity(result))
-    print(f"\n{to}")
+    print(f"\n{to}" + (f", {to.with_suffix('.png').name}" if figure else ""))
 
 
 @app.command()
@@ -199,12 +197,11 @@ def verify(
     seed: Annotated[int, typer.Option(min=0, max=2**64 - 1, help="The luck of the draw.")] = 0,
 ) -> None:
     """Check every file of a result, run it or some of its runs again, and say whether all is the same; exit 1 if not."""
-    from sim.core.results import made_by_another
+    from sim.core.results import made_by_another, unsealed
     from sim.experiments import verify as verifying
     from sim.reports.progress import working
 
-    if note := made_by_another(result):
-        remark([note])
+    remark([*filter(None, [made_by_another(result)]), *unsealed(result)])
     with working(f"{result}: again"):
         count, wrong = verifying.verify(result, sample, seed)
     runs = f"{count} run{'s' if count > 1 else ''} again, all the same to the last bit"

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from sim.cli.words import Designs, LaterWins, Settings, app, changed, console, remark
 from sim.core.errors import Mistake, counted
-from sim.core.places import output_file, output_folder
+from sim.core.places import output_folder, scenario_file
 
 
 @app.command("import")
@@ -24,7 +24,7 @@ def import_(
     out: Annotated[
         Path,
         typer.Option(
-            "--out", parser=output_file, metavar="FILE", help="The scenario to write; clean CSV files go beside it."
+            "--out", parser=scenario_file, metavar="FILE", help="The scenario to write; clean CSV files go beside it."
         ),
     ],
     title: Annotated[str, typer.Option(help="A name for people; by default that of the file.")] = "",

@@ -200,7 +200,7 @@ def show_result(result: Any, figure: bool) -> None:
         print(TOGETHER)
     for line in (*findings(result), *precision_lines(result)):
         print(line)
-    if figure:
+    if figure and not result.done.empty:
         with working("drawing"):
             from sim.core.results import identity
             from sim.reports.sensitivity_page import sensitivity_figure

@@ -226,6 +226,7 @@ def work(
         sharding.check_folder(folder)
         sharding.sweep_up_part(folder, part, of)
         sharding.check_code(begun_here)
+        sharding.check_place(begun_here)
         sharding.check_files(begun_here)
         work_off(begun_here, crew, progress, part, of)
     return folder
@@ -245,6 +246,7 @@ def merge(where: str | Path, others: Iterable[str | Path] = ()) -> Result:
     with sharding.held(folder):
         plan = Plan.read(folder)
         sharding.check_folder(folder)
+        sharding.check_place(plan)
         sharding.check_files(plan)
         sharding.sweep_up(folder)
         for other in others:

@@ -165,7 +165,8 @@ def criteria_table(result: Result) -> Table:
     effects = result.effects().set_index(["measure", "treatment"])
     means = result.summary(result.shown).set_index(["measure", "treatment"])["mean"]
     for measure in result.shown:
-        values, first = means[measure].reindex(names), leader(result, measure)
+        values = {name: means.get((measure, name), np.nan) for name in names}  # nothing is known where all runs failed
+        first = leader(result, measure)
         cells = [
             f"{level(measure, values[name])}{mark(effects, measure, name)}{' *' if name == first else ''}"
             for name in names
