@@ -32,20 +32,19 @@ from sim.metrics.fairness import (
     shapley_distance,
     smallest_benefit,
 )
+from sim.metrics.members import founders, survival
 from sim.metrics.network import (
     centralisation,
     exponent,
     exponent_interval,
-    founders,
     giant_component,
     graph,
     network_exponent,
-    survival,
     took_off,
-    value_per_member,
 )
 from sim.metrics.resilience import recovery_time, resilience_loss, robustness
 from sim.metrics.trust import cooperation
+from sim.metrics.value import value_per_member
 from sim.model.running import run as simulate
 from sim.model.simulation import Simulation
 from sim.scenario import Scenario
