@@ -13,7 +13,7 @@ import numpy as np
 
 from sim.core import rng
 from sim.metrics.evidence import Evidence, once
-from sim.metrics.loops import tolerances, uniforms
+from sim.metrics.loops import tolerances
 from sim.metrics.registry import measure
 from sim.metrics.structure import neighbours
 
@@ -35,7 +35,8 @@ class Tolerance(NamedTuple):
 
 def draws(ids: np.ndarray) -> np.ndarray:
     """One draw per member for each of ten random orders (fewer orders for many members), the same for the same ids in every run."""
-    return uniforms(ids.astype(np.int64), ORDER, min(RANDOM_ORDERS, max(1, ENOUGH // max(1, ids.size))))
+    who, orders = ids.astype(np.int64), min(RANDOM_ORDERS, max(1, ENOUGH // max(1, ids.size)))
+    return np.stack([rng.uniforms(rng.key(0), ORDER, order, who) for order in range(orders)])
 
 
 @once

@@ -99,8 +99,8 @@ def loss_of(name: str) -> Function:
 def _loss(name: str, series: str, what: str, needs: Needs = NOTHING) -> None:
     """Declare the measure of how soon a series falls."""
     meaning = (
-        f"Months from the first dated event until {what} falls a tenth below its mean of the 12 months before that event, and stays "
-        "there for 3 months. NaN (censored) if that does not happen within the run, or if there is no dated event."
+        f"Months from the first dated event until {what} stays a tenth below its mean of the 12 months before, for 3 months. NaN "
+        "(censored) if that does not happen within the run; NaN without a dated event."
     )
     series_measure(name, loss_of, series, meaning, unit="months", needs=needs, censored=True)
 

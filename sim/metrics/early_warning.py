@@ -128,15 +128,19 @@ def _last_residuals(run: Evidence) -> np.ndarray:
 
 @measure("Kendall's tau", source=SOURCE, needs=VALUE, less_is_better=True)
 def warning_variance(run: Evidence) -> float:
-    """Early warning: how steadily the variance of monthly value around its trend rose before the collapse (or before the end of the
-    run): 1 if it always rose, −1 if it always fell. Large numbers also occur by chance; `sim.metrics.early_warning.early_warning` gives
-    p-values. NaN if fewer than 30 months are recorded before then, or value does not fluctuate."""
+    """How steadily the variance of value around its trend rose until the collapse, or the end of the run: 1 if it always rose, −1 if it
+    always fell. It can be large by chance. NaN with fewer than 30 recorded months, or if value does not fluctuate.
+
+    `early_warning` gives a p-value.
+    """
     return _tau(_last_residuals(run), "variance")
 
 
 @measure("Kendall's tau", source=SOURCE, needs=VALUE, less_is_better=True)
 def warning_autocorrelation(run: Evidence) -> float:
-    """Early warning: how steadily the lag-1 autocorrelation of monthly value around its trend rose before the collapse (or before the
-    end of the run): 1 if it always rose, −1 if it always fell. Large numbers also occur by chance, as in `warning_variance`. NaN if
-    fewer than 30 months are recorded before then, or value does not fluctuate."""
+    """How steadily the lag-1 autocorrelation of value rose until the collapse, or the end of the run: 1 if it always rose, −1 if it
+    always fell. It can be large by chance. NaN with fewer than 30 recorded months, or if value does not fluctuate.
+
+    `early_warning` gives a p-value.
+    """
     return _tau(_last_residuals(run), "autocorrelation")

@@ -64,9 +64,8 @@ def width_of(name: str) -> Function:
 def _width(name: str, series: str, what: str, needs: Needs) -> None:
     """Declare the measure of how wide the loop of a series is."""
     meaning = (
-        f"Hysteresis of {what}: mean width, in units of the take rate, of the loop between its path while the take rate rises and its "
-        "path while the take rate falls again. 0 if both paths are the same, above 0 if recovery lags behind. NaN if the take rate does "
-        "not rise and fall again."
+        f"Mean width, in take rate, of the loop that {what} makes while the take rate rises and falls again: 0 if both paths are the "
+        "same, above 0 if recovery lags behind. NaN if the take rate does not rise and fall again."
     )
     source, bounds = "Scheffer et al. 2001", (-1.0, 1.0)  # below 0 if the response is higher on the way back
     series_measure(

@@ -41,11 +41,10 @@ def _held_against(run: Evidence) -> tuple[float, int]:
 
 @measure("share", source=SOURCE, needs=VALUE, less_is_better=True)
 def resilience_loss(run: Evidence) -> float:
-    """Share of the baseline value that is missing per month, mean from the first dated event to the end of the run: 0 if value never
-    falls below the baseline. The baseline is the mean of the 12 months before that event; if there is no dated event, it is the mean of
-    the first 24 months, and the loss counts from month 24. NaN if the baseline is 0 or not recorded.
+    """Share of the baseline value that is missing, mean over the months from the first dated event on (without one: from month 24 on).
+    The baseline is the mean of the 12 months before (without one: the first 24). NaN if it is 0 or not recorded.
 
-    It is ∫ max(0, 1 − Q/Q0) dt, per month.
+    It is ∫ max(0, 1 − Q/Q0) dt, per month: 0 if nothing is ever missing, 1 if all of it is missing all the time.
     """
     _, weights, quality = performance(run)
     return average(np.maximum(0.0, 1.0 - quality), weights)
@@ -53,7 +52,7 @@ def resilience_loss(run: Evidence) -> float:
 
 @measure("ratio", source=SOURCE, needs=VALUE)
 def robustness(run: Evidence) -> float:
-    """Value in the worst month from the first dated event on (from month 24 if there is none), divided by the baseline of
+    """Value in the worst month from the first dated event on (without one: from month 24 on), divided by the baseline of
     `resilience_loss`. NaN if the baseline is 0 or not recorded."""
     quality = performance(run)[2]
     return float(quality.min()) if quality.size else np.nan
@@ -61,9 +60,8 @@ def robustness(run: Evidence) -> float:
 
 @measure("months", source=SOURCE, needs=VALUE, less_is_better=True, censored=True)
 def recovery_time(run: Evidence, recovered: float = RECOVERED, held: int = HELD) -> float:
-    """Months from the worst month (see `robustness`) until value is back at 95 % of the baseline of `resilience_loss` and stays there
-    for 6 months; 0 if it never fell below 95 %. NaN (censored) if it does not recover within the run, and NaN if the baseline is 0 or
-    not recorded."""
+    """Months from the worst month until value is back at 95 % of the baseline of `resilience_loss` for 6 months; 0 if it never fell
+    below that. NaN (censored) if it does not recover within the run; NaN if the baseline is 0 or not recorded."""
     month, _, quality = performance(run)
     if quality.size == 0:
         return np.nan

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.metrics.evidence import Evidence, once
-from sim.metrics.loops import degree_correlation, mean_clustering, packed
+from sim.metrics.loops import degree_correlation, mean_clustering
 from sim.metrics.registry import measure
 
 
@@ -28,8 +28,11 @@ def neighbours(run: Evidence) -> Neighbours:
     ids, source, target = (
         np.array(values, np.int64) for values in (run.firms["id"], run.ties["source"], run.ties["target"])
     )
-    first, partner, row = packed(ids, np.argsort(ids, kind="stable"), source, target)
-    return Neighbours(first, partner, row, first[1:] - first[:-1])
+    order = np.argsort(ids, kind="stable")
+    source, target = (order[np.searchsorted(ids[order], ends)] for ends in (source, target))
+    row = np.argsort(source, kind="stable")
+    degree = np.bincount(source, minlength=ids.size)
+    return Neighbours(np.concatenate(([0], np.cumsum(degree))), target[row], row, degree)
 
 
 @measure("0 to 1", source="Watts & Strogatz 1998")
