@@ -27,7 +27,7 @@ ORDER = """
     maturity months_to_mature certified praise disputes broken rescues know_how
     final_customers csat nps nrr churn_rate cross_side_elasticity
 """.split()
-"""The columns of `runs.parquet`: results of earlier versions have them in this order."""
+"""The first columns of measures that `runs.parquet` had. New ones may come between, but these keep their order."""
 
 EXTENSION = '''
 """A user's own file."""
@@ -66,17 +66,15 @@ def played(**sections):
 
 
 def test_the_columns_of_results_keep_their_order():
-    assert list(MEASURES) == ORDER
+    assert [name for name in MEASURES if name in ORDER] == ORDER
 
 
-def test_topics_are_contiguous_so_that_tables_read_in_the_order_of_the_columns():
-    topics = [each.topic for each in MEASURES.values()]
-    assert list(dict.fromkeys(topics)) == [topic for k, topic in enumerate(topics) if k == 0 or topics[k - 1] != topic]
-    assert registry.OTHER not in topics
+def test_every_file_in_the_order_declares_measures():
+    assert {f"sim.metrics.{module}" for module in registry.TOPICS} <= {each.module for each in MEASURES.values()}
 
 
 def test_a_measure_of_a_file_outside_is_measured_and_listed_after_all_others(outside):
-    assert list(MEASURES) == [*ORDER, "silent_partners", "mean_ties"]
+    assert list(MEASURES)[-2:] == ["silent_partners", "mean_ties"]
     silent = MEASURES["silent_partners"]
     assert silent.meaning == (
         "Share of the final members that contribute nothing. NaN if no member is left. NaN unless the phase sharing is on."
@@ -98,7 +96,7 @@ def test_a_measure_of_a_file_outside_is_nan_where_its_phase_is_off(outside):
 
 def test_what_an_extension_declared_can_be_forgotten(outside):
     registry.unregister("mean_ties")
-    assert list(MEASURES) == [*ORDER, "silent_partners"]
+    assert "mean_ties" not in MEASURES and "silent_partners" in MEASURES
     with pytest.raises(Mistake, match="'mean_ties' is no measure"):
         registry.unregister("mean_ties")
 
