@@ -11,6 +11,7 @@ from sim.metrics.evidence import mean_of
 from sim.metrics.needs import Needs
 from sim.metrics.registry import by_topic, series_measure
 from sim.model.running import run as simulate
+from sim.model.simulation import Simulation
 from sim.reports.tables import measures_table
 from sim.scenario import Scenario
 
@@ -87,6 +88,16 @@ def test_a_measure_of_a_file_outside_is_measured_and_listed_after_all_others(out
     run = played()
     assert run.measures["silent_partners"] == outside.silent_partners(run) and type(run.measures["mean_ties"]) is float
     assert "mean_ties" in list(measures_table(run, everything=True).columns[0].cells)
+
+
+def test_a_measure_may_look_at_every_column_in_a_sweep_too():
+    simulation = Simulation(Scenario(founding={"firms": 20}, run={"steps": 24})).advance()
+    light, run = simulation.evidence(), simulation.result()
+    for kind in ("series", "firms", "ties"):
+        for name in getattr(run, kind):
+            assert list(getattr(light, kind)[name]) == list(getattr(run, kind)[name]), name
+    with pytest.raises(KeyError):
+        light.firms["nothing"]
 
 
 def test_a_measure_of_a_file_outside_is_nan_where_its_phase_is_off(outside):
