@@ -16,7 +16,7 @@ series_measure(
     "final_customers",
     final_of,
     "customers",
-    "Number of customers at the end of the run; 0 without a customer base.",
+    "Number of customers {}; 0 without a customer base.",
     needs=CUSTOMERS,
     mechanism="customers.base",
     headline=True,

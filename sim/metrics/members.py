@@ -8,31 +8,13 @@ from sim.metrics.evidence import Evidence, column, final_of, peak_of, total_of
 from sim.metrics.needs import MEMBERSHIP
 from sim.metrics.registry import measure, series_measure
 
-series_measure("final_firms", final_of, "firms", "Number of members at the end of the run.", headline=True)
+series_measure("final_firms", final_of, "firms", "Number of members {}.", headline=True)
 series_measure("peak_firms", peak_of, "firms", "Largest number of members in any recorded month.")
+series_measure("entries", total_of, "entries", "Firms that joined {}.", needs=MEMBERSHIP)
 series_measure(
-    "entries",
-    total_of,
-    "entries",
-    "Firms that joined during the run, scaled up if not every month is recorded.",
-    needs=MEMBERSHIP,
+    "exits", total_of, "exits", "Firms that left of their own accord {}.", needs=MEMBERSHIP, less_is_better=True
 )
-series_measure(
-    "exits",
-    total_of,
-    "exits",
-    "Firms that left of their own accord during the run, scaled up if not every month is recorded.",
-    needs=MEMBERSHIP,
-    less_is_better=True,
-)
-series_measure(
-    "bankruptcies",
-    total_of,
-    "bankruptcies",
-    "Firms that failed during the run, scaled up if not every month is recorded.",
-    needs=MEMBERSHIP,
-    less_is_better=True,
-)
+series_measure("bankruptcies", total_of, "bankruptcies", "Firms that failed {}.", needs=MEMBERSHIP, less_is_better=True)
 
 
 def founders(run: Evidence) -> float:

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 from sim.core.errors import Mistake, nearest, shown
 from sim.core.state import SERIES
-from sim.metrics.evidence import Evidence, Function, phases_off, plays_games
+from sim.metrics.evidence import Evidence, Function, final_of, last_year_of, mean_of, phases_off, plays_games, total_of
 from sim.metrics.needs import NOTHING, Needs
 
 PACKAGE = "sim.metrics."
@@ -53,6 +53,13 @@ BOUNDS = {
     "points": (-100.0, 100.0),
 }
 """The smallest and the largest value that a unit allows."""
+PERIODS: dict[Callable[[str], Function], str] = {
+    mean_of: "mean over the run",
+    last_year_of: "mean over the last 12 months",
+    final_of: "at the end of the run",
+    total_of: "during the run, scaled up if not every month is recorded",
+}
+"""How each summary of a series is put into words."""
 RESERVED = ("run", "design", "seed", "status", "error", "command")
 """The other columns of `runs.parquet`."""
 
@@ -156,13 +163,13 @@ def measure(unit: str, *, name: str = "", **more: Any) -> Callable[[F], F]:
 def series_measure(
     name: str, take: Callable[[str], Function], series: str, meaning: str, *, unit: str = "", **more: Any
 ) -> None:
-    """Declare a measure that summarises one series, e.g. `series_measure("final_firms", final_of, "firms", "Members at the end.")`.
+    """Declare a measure that summarises one series, e.g. `series_measure("final_firms", final_of, "firms", "Members {}.")`.
 
     Args:
         name: of the measure.
         take: how the series is summarised: `mean_of`, `total_of`, `last_year_of`, `final_of`, `peak_of`, or a function like them.
         series: which one.
-        meaning: what the number says, and when it is NaN.
+        meaning: what the number says, and when it is NaN; `{}` stands for the words that `PERIODS` has for the summary.
         unit: if it is not that of the series.
         **more: as in `measure`.
 
@@ -174,6 +181,7 @@ def series_measure(
     caller = sys._getframe(1).f_globals.get(
         "__name__", ""
     )  # the file that declares it, which gives it its place and its topic
+    meaning = meaning.replace("{}", PERIODS.get(take, "{}"))
     register(Measure(name, unit or SERIES[series][0], take(series), meaning, caller, **more))
 
 

@@ -16,8 +16,7 @@ series_measure(
     "mean_contribution",
     mean_of,
     "partner_contribution",
-    "Share of their endowment that members who are not orchestrators contribute, mean over the run; months without such members "
-    "count as 0.",
+    "Share of their endowment that members who are not orchestrators contribute, {}; months without such members count as 0.",
     needs=CONTRIBUTION,
     headline=True,
 )
@@ -25,7 +24,7 @@ series_measure(
     "final_contribution",
     last_year_of,
     "partner_contribution",
-    "Share of their endowment that members who are not orchestrators contribute, mean over the last 12 months.",
+    "Share of their endowment that members who are not orchestrators contribute, {}.",
     needs=CONTRIBUTION,
 )
 
@@ -47,7 +46,7 @@ series_measure(
     "trust",
     last_year_of,
     "trust",
-    "Trust over all ties, mean over the last 12 months; public ratings count too. 0 if there are no ties.",
+    "Trust over all ties, {}; public ratings count too. 0 if there are no ties.",
     source=SOURCE,
     needs=TRUST,
     headline=True,
@@ -56,8 +55,7 @@ series_measure(
     "trust_operational",
     last_year_of,
     "trust_operational",
-    "Trust that partners deliver, over all ties, mean over the last 12 months, by own experience alone (`trust` also counts public "
-    "ratings). 0 if there are no ties.",
+    "Trust that partners deliver, over all ties, {}, by own experience alone (`trust` also counts public ratings). 0 if there are no ties.",
     source=SOURCE,
     needs=TRUST,
 )
@@ -65,7 +63,7 @@ series_measure(
     "trust_relational",
     last_year_of,
     "trust_relational",
-    "Trust that partners reciprocate, over all ties, mean over the last 12 months. 0 if there are no ties.",
+    "Trust that partners reciprocate, over all ties, {}. 0 if there are no ties.",
     source=SOURCE,
     needs=TRUST,
 )
@@ -73,8 +71,7 @@ series_measure(
     "trust_strategic",
     last_year_of,
     "trust_strategic",
-    "Trust that partners share one's goals and that the rules are fair, over all ties, mean over the last 12 months. 0 if there are "
-    "no ties.",
+    "Trust that partners share one's goals and that the rules are fair, over all ties, {}. 0 if there are no ties.",
     source=SOURCE,
     needs=TRUST,
 )
@@ -82,7 +79,7 @@ series_measure(
     "satisfaction",
     last_year_of,
     "satisfaction",
-    "Satisfaction of members, mean over the last 12 months.",
+    "Satisfaction of members, {}.",
     source="Fehr & Schmidt 1999",
     needs=FELT,
 )
@@ -90,7 +87,7 @@ series_measure(
     "grievance",
     last_year_of,
     "grievance",
-    "Disadvantage that members who are not orchestrators feel, mean over the last 12 months.",
+    "Disadvantage that members who are not orchestrators feel, {}.",
     source="Fehr & Schmidt 1999",
     needs=FELT,
     less_is_better=True,

@@ -7,19 +7,10 @@ from sim.metrics.needs import BENEFITS, GOVERNANCE, SHARING, SPLIT, VALUE
 from sim.metrics.registry import measure, series_measure
 
 series_measure(
-    "value",
-    mean_of,
-    "value",
-    "Value created per month, mean over the run, before the cost of governance.",
-    needs=VALUE,
-    headline=True,
+    "value", mean_of, "value", "Value created per month, {}, before the cost of governance.", needs=VALUE, headline=True
 )
 series_measure(
-    "final_value",
-    last_year_of,
-    "value",
-    "Value created per month, mean over the last 12 months, before the cost of governance.",
-    needs=VALUE,
+    "final_value", last_year_of, "value", "Value created per month, {}, before the cost of governance.", needs=VALUE
 )
 
 
@@ -35,7 +26,7 @@ series_measure(
     "welfare",
     mean_of,
     "welfare",
-    "Gain of all members together per month, net of every cost, mean over the run.",
+    "Gain of all members together per month, net of every cost, {}.",
     needs=BENEFITS,
     headline=True,
 )
@@ -43,29 +34,23 @@ series_measure(
     "orchestrator_income",
     mean_of,
     "orchestrator_income",
-    "Income of the orchestrators per month (take rate times value), mean over the run.",
+    "Income of the orchestrators per month (take rate times value), {}.",
     needs=SPLIT,
     headline=True,
 )
-series_measure(
-    "take_rate",
-    final_of,
-    "take_rate",
-    "Share of value that the orchestrators keep at the end of the run.",
-    needs=SHARING,
-)
+series_measure("take_rate", final_of, "take_rate", "Share of value that the orchestrators keep {}.", needs=SHARING)
 series_measure(
     "monitoring",
     final_of,
     "monitoring",
-    "Probability that a shortfall is detected, mean over members at the end of the run.",
+    "Probability that a shortfall is detected, mean over members {}.",
     needs=GOVERNANCE,
 )
 series_measure(
     "governance_cost",
     mean_of,
     "governance_cost",
-    "Cost of governance per month, mean over the run.",
+    "Cost of governance per month, {}.",
     needs=GOVERNANCE,
     less_is_better=True,
 )

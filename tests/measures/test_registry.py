@@ -48,7 +48,7 @@ def silent_partners(run):
     return (run.firms["contribution"] == 0.0).mean()
 
 
-series_measure("mean_ties", mean_of, "ties", "Partnerships, mean over the run.")
+series_measure("mean_ties", mean_of, "ties", "Partnerships, {}.")
 '''
 
 
