@@ -10,14 +10,12 @@ import pandas as pd
 from sim.core.linking import link
 from sim.core.state import NOW
 from sim.core.tables import (
-    OF_FIRMS,
-    OF_TIES,
     Rows,
-    firms_columns,
     firms_frame,
+    live_firms,
+    live_ties,
     series_frame,
     series_rows,
-    ties_columns,
     ties_frame,
 )
 from sim.metrics.evidence import Moment
@@ -95,9 +93,11 @@ class Simulation:
         self.month = stop
 
     def evidence(self) -> Moment:
-        """What measures need of the run, as bare arrays: what a sweep keeps its workers light with."""
-        firms, ties = firms_columns(self.world, OF_FIRMS), ties_columns(self.world, OF_TIES)
-        return Moment(self.scenario, Rows(series_rows(self.history)), firms, ties)
+        """What measures look at, as plain arrays, which cost a sweep less than tables.
+
+        Columns are read when a measure asks for them: measure before the simulation goes on.
+        """
+        return Moment(self.scenario, Rows(series_rows(self.history)), live_firms(self.world), live_ties(self.world))
 
     def result(self) -> Run:
         """What has been written down, with the firms and ties as they are now."""

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sim.core.errors import counted
-from sim.metrics import FEWER, MEASURES
+from sim.metrics import MEASURES
 from sim.reports.accounts_page import draw_shares
 from sim.reports.network_map import draw_firms, firm_trust, nameless, node_areas, partnerships, to_name, write_names
 from sim.reports.page_parts import NAME, named
@@ -83,7 +83,7 @@ def difference_figure(measure: str, rows: Sequence[Mapping[Any, Any]], first: st
         page = small_page(f"difference {measure}", SMALL, height)
         axes = page.add_axes((0.06, FOOT / height, 0.88, ROW * len(rows) / height))
         page.text(0.06, 1 - 0.06 / height, words(measure).capitalize(), size=14, weight="bold", va="top")
-        less = "less is better" if measure in FEWER else "more is better"
+        less = "less is better" if MEASURES[measure].less_is_better else "more is better"
         unit = "percentage points" if in_percent(measure) else MEASURES[measure].unit
         page.text(0.06, 1 - 0.34 / height, f"{unit}; {less}", size=11, color=MUTED, va="top")
         scale = 100.0 if in_percent(measure) else 1.0

@@ -21,9 +21,9 @@ from sim.experiments.runner.cost import spelled_bytes, spelled_time
 from sim.experiments.sweeping import Forecast
 from sim.mechanisms.base import mechanisms
 from sim.metrics import MEASURES
-from sim.metrics.catalogue import by_topic
 from sim.metrics.collapse import time_to_collapse
 from sim.metrics.maturity import lowest_dimension, maturity
+from sim.metrics.registry import by_topic
 from sim.metrics.stats import Estimate
 from sim.model.record import Run
 from sim.reports.wording import percent, signs

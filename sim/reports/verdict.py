@@ -17,7 +17,7 @@ from sim.experiments.comparison import AS_IT_IS, flips, regret, saved
 from sim.experiments.design.parts import Race
 from sim.experiments.design.study import TREATMENT
 from sim.experiments.stress import SHOCKS
-from sim.metrics import FEWER, MEASURES
+from sim.metrics import MEASURES
 from sim.reports.tables import level, new_table, spelled
 from sim.reports.wording import SPACE, percent
 
@@ -195,7 +195,7 @@ def standing(shows: str, measure: str) -> str:
     """Whether a difference is `good` or `bad` for the ecosystem, or neither is shown."""
     if shows == "not shown":
         return ""
-    return "good" if (shows == "lower") == (measure in FEWER) else "bad"
+    return "good" if (shows == "lower") == MEASURES[measure].less_is_better else "bad"
 
 
 def trade_off_lines(result: Result) -> list[str]:
