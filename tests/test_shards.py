@@ -704,7 +704,7 @@ def test_a_shard_that_says_different_things_in_two_copies_is_a_conflict(tmp_path
 
 def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(tmp_path):
     text = 'scenario = "rising_tide"\nset = { "run.steps" = 12, "founding.firms" = 20 }\n[factors]\n'
-    (tmp_path / "mine.toml").write_text(f'{text}"{TAKE}" = [0.0, 0.3]\n[replicates]\ncount = 2000\n', encoding="utf-8")
+    (tmp_path / "mine.toml").write_text(f'{text}"{TAKE}" = [0.0, 0.3]\n[replicates]\ncount = 20000\n', encoding="utf-8")
     tide = [sys.executable, "-m", "sim.cli", "sweep", "mine.toml", "--workers", "1"]
     command = subprocess.Popen(tide, cwd=tmp_path, env=environment(), stderr=subprocess.PIPE, text=True)
     folder = tmp_path / "results" / "mine.unfinished"
@@ -712,7 +712,7 @@ def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(tmp_path):
     command.send_signal(signal.SIGINT)
     _out, told = command.communicate()
     assert command.returncode == 130
-    assert "of 4,000 runs are kept in results/mine.unfinished; to go on: tide sweep mine.toml --resume" in told
+    assert "of 40,000 runs are kept in results/mine.unfinished; to go on: tide sweep mine.toml --resume" in told
     assert "Traceback" not in told
 
 
