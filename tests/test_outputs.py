@@ -348,7 +348,10 @@ def test_a_linked_folder_of_an_unfinished_sweep_is_refused_before_anything_is_to
     assert sorted(path.name for path in Path("mine.unfinished").iterdir()) == before
 
 
-@pytest.mark.parametrize("command", ["sweep one.toml", "compare small.toml --design votes --at-most 4 --no-page"])
+@pytest.mark.parametrize("command", ["sweep one.toml", "compare small.toml --design votes --at-most 4"])
 def test_where_every_run_fails_that_is_told(tide, command):
     code, _, said = tide(*command.split(), "--limit", "0.000001", "--out", "failed")
     assert code == 3 and "Traceback" not in said and Result.read("failed").done.empty
+    code, _, said = tide("report", "failed")
+    assert code == 2 and "all runs failed, so that there is nothing to show; the first: Cut: took longer" in said
+    assert tide("verify", "failed")[0] == 0, "a run that was cut might well be done in time"

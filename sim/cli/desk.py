@@ -114,9 +114,9 @@ def compare(
         find_stress(result, workers)
         print()
         show_stress(kept_stress(result.folder))
-    if figure:
+    if figure and not result.done.empty:
         draw_effects(result)
-    written = write_page(result.folder) if page else None
+    written = write_page(result.folder) if page and not result.done.empty else None
     print(f"\n{result.folder}/: {', '.join(sorted(os.listdir(result.folder)))}")
     if written:
         print(f"the page to decide by: {written}")

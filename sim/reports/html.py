@@ -65,6 +65,9 @@ def report(folder: str | Path) -> str:
             return page(at, *_of_run(Run.load(at), at))
         case "sweep":
             result = Result.read(at)
+            if result.done.empty:
+                why = str(result.runs["error"].iloc[0])
+                raise Mistake([f"{at}: all runs failed, so that there is nothing to show; the first: {why}"])
             return _of_board(result, at) if is_board(result) else page(at, *_of_sweep(result, at))
         case "claims":
             return page(at, *_of_claims(at))
