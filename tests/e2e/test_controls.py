@@ -168,7 +168,10 @@ def test_a_design_is_laid_over(cockpit):
 def test_the_seed_is_the_luck_of_both_curves(cockpit):
     """Of what is shown and of its baseline, which is the scenario as it is shipped; undo takes both back."""
     pull(cockpit, "sharing.take_rate", 0.3)
-    cockpit.wait_for_selector("#charts .ghost")
+    cockpit.wait_for_function(
+        """() => [...document.querySelectorAll('.chart')].some((chart) => chart.querySelector('.ghost') &&
+            chart.querySelector('.ghost').getAttribute('d') !== chart.querySelector('.line').getAttribute('d'))"""
+    )
     before, asked = curve(cockpit), []
     cockpit.on(
         "request", lambda request: asked.append(request.post_data_json) if request.url.endswith("/api/run") else None
@@ -320,7 +323,9 @@ def test_every_lever_changes_its_key(cockpit, section):
             wanted = next(choice for choice in lever["choices"] if choice != now)
         else:
             wanted = lever["low"] if now != lever["low"] else lever["high"]
-        with cockpit.expect_request(lambda request: request.url.endswith("/api/run")) as asked:
+        with cockpit.expect_request(
+            lambda request, key=key: request.url.endswith("/api/run") and key in request.post_data_json["set"]
+        ) as asked:
             pull(cockpit, key, wanted)
         sent = asked.value.post_data_json["set"]
         assert {**SMALL, key: sent.get(key)} == sent or key in SMALL, key
