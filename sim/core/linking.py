@@ -17,7 +17,7 @@ from numba.core import cgutils
 from numba.extending import lower_builtin, type_callable
 
 from sim.core.columns import BundleType, word_of
-from sim.core.jit import kernel
+from sim.core.jit import PLAIN, kernel
 from sim.core.names import ContributionRule, ExchangeRule, ValueForm, words
 
 SWITCHES = {
@@ -78,6 +78,8 @@ def late(function: Callable[..., None]) -> Callable[..., None]:
     name = f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
     place = PLACES[name]
     whole = KERNELS[name] = kernel(function)
+    if PLAIN:
+        return whole
 
     @wraps(function)
     def entry(world: Any, rules: Any, month: int) -> None:
@@ -152,7 +154,9 @@ def compiled(name: str, world: Any, rules: Any) -> int:
 
 
 def link(world: Any, rules: Any) -> None:
-    """Write down where all that these rules call is to be found."""
+    """Write down where all that these rules call is to be found; plain Python finds it by name."""
+    if PLAIN:
+        return
     places, addresses = _linked(needed(rules), world.__class__, rules.__class__)
     world.late[places] = addresses
 

@@ -5,7 +5,7 @@ one's partners, weighted by trust (DeGroot 1974), the mean direction of all memb
 goals agree is what strategic trust feeds on. The model is a hypothesis; so are its defaults.
 """
 
-import numpy as np
+from math import atan2, cos, sin
 
 from sim.core.jit import kernel, rule
 from sim.core.linking import late
@@ -31,7 +31,7 @@ def turn(ahead, across, towards_x, towards_y):
     """The angle by the shorter way from a heading (its cosine and sine) to the direction of a vector; 0 if that points nowhere."""
     if abs(towards_x) + abs(towards_y) < LEAST:
         return 0.0
-    return np.arctan2(ahead * towards_y - across * towards_x, ahead * towards_x + across * towards_y)
+    return atan2(ahead * towards_y - across * towards_x, ahead * towards_x + across * towards_y)
 
 
 @rule
@@ -56,7 +56,7 @@ def face(world):
     firms = world.firms
     for i in range(world.now.slots):
         if firms.active[i]:
-            firms.ahead[i], firms.across[i] = np.cos(firms.goal[i]), np.sin(firms.goal[i])
+            firms.ahead[i], firms.across[i] = cos(firms.goal[i]), sin(firms.goal[i])
 
 
 @kernel

@@ -3,6 +3,8 @@
 Log demand is a first-order autoregression. Dated shocks (`interventions`) strike at the start of their month, before any firm acts.
 """
 
+from math import exp
+
 import numpy as np
 
 from sim.core.jit import kernel, rule
@@ -35,7 +37,7 @@ def phase(world, rules, month):
     now.log_demand = wander(
         now.log_demand, standard(world.key, DEMAND, month, MARKET), p.demand_persistence, p.demand_volatility
     )
-    now.demand = now.market * np.exp(now.log_demand) * now.pulse
+    now.demand = now.market * exp(now.log_demand) * now.pulse
     if p.renewable_on:
         regrow(world, rules, month)
 
