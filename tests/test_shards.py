@@ -19,9 +19,10 @@ from sim import Result, Study, sweep
 from sim.cli import main
 from sim.core.errors import Mistake
 from sim.core.results import write_json
+from sim.core.units import spelled_bytes, spelled_time
 from sim.experiments import sweeping
 from sim.experiments.runner import sharding
-from sim.experiments.runner.cost import Needs, check_room, spelled_bytes, spelled_time
+from sim.experiments.runner.cost import Needs, check_room
 from sim.experiments.runner.processes import environment
 from sim.experiments.runner.progress import Standing
 from sim.experiments.runner.shard_work import as_bytes, read_shard

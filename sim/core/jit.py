@@ -59,14 +59,9 @@ CACHE = _cache_folder()
 
 
 def _compile(function: Function, inline: str) -> Function:
-    keep = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = str(CACHE) if CACHE else keep
-    try:
-        made = numba.njit(cache=CACHE is not None, nogil=True, error_model="numpy", inline=inline)(function)
-    finally:
-        numba.config.CACHE_DIR = keep
+    made = numba.njit(nogil=True, error_model="numpy", inline=inline)(function)
     if CACHE is not None:
-        code_cache.harden(made._cache)
+        made._cache = code_cache.SealedCache(function, CACHE)
     return made
 
 
