@@ -94,9 +94,8 @@ def costs() -> None:
     works = {
         "one bare loop": loops(1),
         "two bare loops": loops(WORKERS),
-        "engine of copies (the default)": engine("auto"),
+        "engine of processes (the default)": engine("process"),
         "engine of threads": engine("threads"),
-        "engine of processes": engine("process"),
         "whole sweep, from plan to result": swept,
     }
     swept(study(20))  # compiled and warm
