@@ -14,8 +14,8 @@ import pytest
 from sim import Mistake, Study, sweep
 from sim.core import lifeline
 from sim.experiments.runner import processes, worker_processes
-from sim.experiments.runner.worker_processes import environment
 from sim.experiments.runner.sharding import Plan, unfinished
+from sim.experiments.runner.worker_processes import environment
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 
@@ -117,9 +117,7 @@ if sys.argv[1] == "unwatched":
 subprocess.Popen(lifeline.command("slow"))
 time.sleep(600)
 """
-UNWATCHED = (
-    "import sys; from sim.core import lifeline; lifeline._killed_by_kernel = lambda: False; lifeline.main(*sys.argv[1:])"
-)
+UNWATCHED = "import sys; from sim.core import lifeline; lifeline._killed_by_kernel = lambda: False; lifeline.main(*sys.argv[1:])"
 
 
 @pytest.mark.parametrize("way", ["by the kernel", "unwatched"])

@@ -239,7 +239,7 @@ Path(f"run as {__name__}").touch()
 study = Study.model_validate_json(Path("study.json").read_text())
 servers = set()
 def look(_now):
-    servers.add(worker_processes._current[0].process.pid)
+    servers.update(each.process.pid for each in worker_processes._current)
 def twice(places):
     for place in places:
         sweep(study, 2, place, look)

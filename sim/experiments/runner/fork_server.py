@@ -19,8 +19,13 @@ import traceback
 
 from sim.core.lifeline import die_with
 
-LIBRARIES = ("OPENBLAS", "OMP", "MKL")
-"""Libraries of NumPy that would begin threads as they are loaded."""
+ALONE = {
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
+}
+"""What keeps the libraries from beginning threads as they are loaded: of NumPy, and of Arrow's allocator."""
 
 
 def load() -> None:
@@ -126,7 +131,7 @@ def main() -> None:
     control = socket.socket(fileno=os.dup(0))
     with open(os.devnull, encoding="utf-8") as nothing:
         os.dup2(nothing.fileno(), 0)
-    os.environ.update({f"{library}_NUM_THREADS": "1" for library in LIBRARIES})
+    os.environ.update(ALONE)
     load()
     serve(control)
 
