@@ -144,7 +144,7 @@ def _model(study: bool, lesson: bool) -> type[BaseModel]:
         from sim.app.lessons import Lesson
 
         return Lesson
-    from sim.experiments import Study
+    from sim.experiments.design.study import Study
     from sim.scenario import Scenario
 
     return Study if study else Scenario
