@@ -101,7 +101,7 @@ class ForkServer:
 
 def errors_file() -> TextIO:
     """A file for what processes write to their errors."""
-    return tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # type: ignore[return-value]
+    return tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")
 
 
 def settings() -> dict[str, str]:
