@@ -142,7 +142,7 @@ DAMAGED = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("isolate", ["threads", "auto", "process"])
+@pytest.mark.parametrize("isolate", ["threads", "process"])
 def test_a_sweep_over_damaged_files_gives_the_right_result_however_it_is_isolated(whole, tmp_path, isolate):
     folder, first = whole
     shutil.copytree(folder, tmp_path / "cache")

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from sim.cli.results import find_stress, write_page
-from sim.cli.sweeps import tell_failed
+from sim.cli.sweeps import prepare, tell_failed
 from sim.cli.words import (
     Fresh,
     Isolate,
@@ -70,6 +70,7 @@ def compare(
     page: Annotated[bool, typer.Option(help="Whether to write the page to decide by.")] = True,
 ) -> None:
     """Race designs against the scenario as it is, on the same luck, until it is known which is best; exit 1 if it stays open."""
+    prepare(isolate)
     from sim.core.reading import spans
     from sim.experiments import comparison, sweeping
     from sim.experiments.outputs import check_free

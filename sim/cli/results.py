@@ -35,7 +35,7 @@ def report(
 ) -> None:
     """Write a result on one HTML page that stands alone: verdict, picture, tables, assumptions, and how to do it again."""
     from sim.core.results import alteration
-    from sim.experiments import Result
+    from sim.experiments.analysis.result import Result
 
     remark(alteration(result))
     if stress:
@@ -219,8 +219,8 @@ def rerun(
     fresh: Fresh = False,
 ) -> None:
     """Rebuild one run of a sweep in full: series, firms, ties, measures and figure."""
-    from sim.experiments import Result
     from sim.experiments.analysis.rerun import again
+    from sim.experiments.analysis.result import Result
     from sim.experiments.outputs import check_free
     from sim.reports.progress import working
 
@@ -244,6 +244,6 @@ def export(
     ],
 ) -> None:
     """Write a sweep as plain files that stand alone: CSV, a single archive, or Zarr."""
-    from sim.experiments import Result
+    from sim.experiments.analysis.result import Result
 
     print(Result.read(result).export(to))

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import shlex
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from pydantic import BaseModel
 from rich.table import Table
 
 from sim.cli.words import Designs, LaterWins, Settings, app, changed, console, remark
 from sim.core.errors import Mistake, counted
 from sim.core.places import output_folder, scenario_file
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 
 @app.command("import")
@@ -142,7 +144,7 @@ def _model(study: bool, lesson: bool) -> type[BaseModel]:
         from sim.app.lessons import Lesson
 
         return Lesson
-    from sim.experiments import Study
+    from sim.experiments.design.study import Study
     from sim.scenario import Scenario
 
     return Study if study else Scenario

@@ -77,7 +77,7 @@ OutFile = Annotated[
 ]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Throw away what is there, finished or not, and begin anew.")]
 Workers = Annotated[int | None, typer.Option(min=1, help="How many runs at once; by default all cores.")]
-Isolate = Annotated[str, typer.Option(help="auto, threads, or process: a crash then ends a run and not the sweep.")]
+Isolate = Annotated[str, typer.Option(help="process: a crash ends a run and not the sweep; threads; or auto.")]
 Limit = Annotated[
     float | None, typer.Option(metavar="SECONDS", help="Cut runs that take longer; they count as failed.")
 ]

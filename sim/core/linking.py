@@ -17,7 +17,7 @@ from numba.core import cgutils
 from numba.extending import lower_builtin, type_callable
 
 from sim.core.columns import BundleType, word_of
-from sim.core.jit import kernel
+from sim.core.jit import PLAIN, kernel
 
 SWITCHES: dict[str, tuple[str, ...]] = {}
 """Each late kernel that has been defined, by file and name, and the rules that must all be on for it to be called.
@@ -42,6 +42,8 @@ def late(*switches: str) -> Callable[[Callable[..., None]], Callable[..., None]]
         place = len(SWITCHES)
         SWITCHES[name] = switches
         whole = KERNELS[name] = kernel(function)
+        if PLAIN:
+            return whole
 
         @wraps(function)
         def entry(world: Any, rules: Any, month: int) -> None:
@@ -120,7 +122,9 @@ def compiled(name: str, world: Any, rules: Any) -> int:
 
 
 def link(world: Any, rules: Any) -> None:
-    """Write down where all that these rules call is to be found."""
+    """Write down where all that these rules call is to be found; plain Python finds it by name."""
+    if PLAIN:
+        return
     places, addresses = _linked(needed(rules), world.__class__, rules.__class__)
     world.late[places] = addresses
 

@@ -5,9 +5,9 @@ one's partners, weighted by trust (DeGroot 1974), the mean direction of all memb
 goals agree is what strategic trust feeds on. The model is a hypothesis; so are its defaults.
 """
 
+from math import atan2, cos, sin
 from typing import Annotated
 
-import numpy as np
 from pydantic import Field
 
 from sim.core.jit import kernel, rule
@@ -52,7 +52,7 @@ def turn(ahead, across, towards_x, towards_y):
     """The angle by the shorter way from a heading (its cosine and sine) to the direction of a vector; 0 if that points nowhere."""
     if abs(towards_x) + abs(towards_y) < LEAST:
         return 0.0
-    return np.arctan2(ahead * towards_y - across * towards_x, ahead * towards_x + across * towards_y)
+    return atan2(ahead * towards_y - across * towards_x, ahead * towards_x + across * towards_y)
 
 
 @rule
@@ -77,7 +77,7 @@ def face(world):
     firms = world.firms
     for i in range(world.now.slots):
         if firms.active[i]:
-            firms.ahead[i], firms.across[i] = np.cos(firms.goal[i]), np.sin(firms.goal[i])
+            firms.ahead[i], firms.across[i] = cos(firms.goal[i]), sin(firms.goal[i])
 
 
 @kernel

@@ -5,6 +5,7 @@ its own experience of the return and by what it feels about the split, heeds the
 the way.
 """
 
+from math import sqrt
 from typing import Annotated
 
 from pydantic import Field
@@ -138,7 +139,7 @@ def observed(world, rules, month, i):
         total += ties.trust[row] * firms.contribution[ties.partner[row]]
     if weight <= 0.0:
         return firms.belief[i]
-    blur = (1.0 - rules.governance.transparency) * p.observation_noise / degree**0.5
+    blur = (1.0 - rules.governance.transparency) * p.observation_noise / sqrt(degree)
     return total / weight + (blur * standard(world.key, OBSERVATION, month, firms.id[i]) if blur > 0.0 else 0.0)
 
 

@@ -4,6 +4,7 @@ Who takes over whose is a rule of evolutionary game theory, by name; each says w
 strategies, or keeps its own. The same weights serve the luck of a run and the exact chances of a small population (`takeovers`).
 """
 
+from math import exp
 from typing import Annotated
 
 import numpy as np
@@ -66,13 +67,13 @@ def fitness(payoff, form, selection):
     """What counts for offspring: linear, and never below 0, or exponential in the payoff."""
     if form == LINEAR:
         return max(0.0, 1.0 - selection + selection * payoff)
-    return np.exp(min(STEEPEST, selection * payoff))
+    return exp(min(STEEPEST, selection * payoff))
 
 
 @rule
 def follow(lead, selection):
     """Chance to follow one who is ahead by so much (Szabó & Tőke 1998; Blume 1993)."""
-    return 1.0 / (1.0 + np.exp(min(STEEPEST, -selection * lead)))
+    return 1.0 / (1.0 + exp(min(STEEPEST, -selection * lead)))
 
 
 @rule

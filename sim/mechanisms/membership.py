@@ -5,6 +5,7 @@ with too many strikes is expelled. Applicants come as long as members do well an
 newcomers look for partners among the best rated of the members they meet.
 """
 
+from math import exp, sqrt
 from typing import Annotated
 
 import numpy as np
@@ -75,13 +76,13 @@ MANY = 50.0
 @rule
 def hazard(satisfaction, aspiration, rate, sensitivity):
     """Chance of leaving this month: proportional hazard in what the firm misses."""
-    return 1.0 - np.exp(-rate * np.exp(min(50.0, sensitivity * (aspiration - satisfaction))))
+    return 1.0 - exp(-rate * exp(min(50.0, sensitivity * (aspiration - satisfaction))))
 
 
 @rule
 def appeal(satisfaction, aspiration, sensitivity):
     """How attractive membership looks from outside, from 0 to 1."""
-    return 1.0 / (1.0 + np.exp(min(50.0, sensitivity * (aspiration - satisfaction))))
+    return 1.0 / (1.0 + exp(min(50.0, sensitivity * (aspiration - satisfaction))))
 
 
 @rule
@@ -94,8 +95,8 @@ def applicants(members, potential, appeal, rate, outside):
 def poisson(mean, draw, normal):
     """A Poisson number by inversion; for large means the nearest whole number of the normal approximation."""
     if mean > MANY:
-        return max(0, int(mean + normal * mean**0.5 + 0.5))
-    chance = np.exp(-mean)
+        return max(0, int(mean + normal * sqrt(mean) + 0.5))
+    chance = exp(-mean)
     total, number = chance, 0
     while draw > total and number < 10 * MANY:
         number += 1

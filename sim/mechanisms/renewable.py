@@ -5,9 +5,9 @@ dx = [growth x (1 − x/capacity) − harvest x²/(x² + 1)] dt + noise dW. As t
 test bed for warnings of a collapse: elsewhere in the model, folds are not known.
 """
 
+from math import cos, log, pi, sin, sqrt
 from typing import Annotated
 
-import numpy as np
 from pydantic import Field
 
 from sim.core.jit import kernel, rule
@@ -46,21 +46,22 @@ NOISE = purpose("renewable: noise of the stock")
 @rule
 def drift(stock, growth, capacity, harvest):
     """Change of the stock per unit of time: logistic growth less a harvest that saturates (May 1977)."""
-    return growth * stock * (1.0 - stock / capacity) - harvest * stock**2 / (stock**2 + 1.0)
+    square = stock * stock
+    return growth * stock * (1.0 - stock / capacity) - harvest * square / (square + 1.0)
 
 
 @rule
 def pair_of_normals(one, other):
     """Two independent standard normal numbers out of two uniform ones (Box & Muller 1958)."""
-    radius = np.sqrt(-2.0 * np.log(one))
-    return radius * np.cos(2.0 * np.pi * other), radius * np.sin(2.0 * np.pi * other)
+    radius = sqrt(-2.0 * log(one))
+    return radius * cos(2.0 * pi * other), radius * sin(2.0 * pi * other)
 
 
 @kernel
 def euler_maruyama(stock, dt, shock, p):
     """The stock a small step later; it cannot fall below 0 (Maruyama 1955)."""
     change = drift(stock, p.renewable_growth, p.renewable_capacity, p.renewable_harvest) * dt
-    return max(0.0, stock + change + p.renewable_noise * np.sqrt(dt) * shock)
+    return max(0.0, stock + change + p.renewable_noise * sqrt(dt) * shock)
 
 
 @late("shocks.on", "shocks.renewable_on")

@@ -127,7 +127,8 @@ def seen_spread(spread, partners):
 @rule
 def opinion_spread(taste, spread, partners):
     """Standard deviation of satisfaction over customers, in points: taste, and the luck of which partners they met."""
-    return sqrt(taste * taste + (SCALE * spread) ** 2 / partners)
+    met = SCALE * spread
+    return sqrt(taste * taste + met * met / partners)
 
 
 @rule

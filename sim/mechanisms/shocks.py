@@ -3,6 +3,7 @@
 Log demand is a first-order autoregression. Dated shocks (`interventions`) strike at the start of their month, before any firm acts.
 """
 
+from math import exp
 from typing import Annotated
 
 import numpy as np
@@ -54,7 +55,7 @@ def phase(world, rules, month):
     now.log_demand = wander(
         now.log_demand, standard(world.key, DEMAND, month, MARKET), p.demand_persistence, p.demand_volatility
     )
-    now.demand = now.market * np.exp(now.log_demand) * now.pulse
+    now.demand = now.market * exp(now.log_demand) * now.pulse
     if p.renewable_on:
         regrow(world, rules, month)
 

@@ -166,7 +166,7 @@ def rolling_variance(residuals, window):
             total -= residuals[k - window]
             squares -= residuals[k - window] * residuals[k - window]
         if k >= window - 1:
-            found[k - window + 1] = squares / window - (total / window) ** 2
+            found[k - window + 1] = squares / window - (total / window) * (total / window)
     return found
 
 
@@ -184,7 +184,8 @@ def rolling_autocorrelation(residuals, window):
             now_squares += residuals[k] * residuals[k]
             then_squares += residuals[k - 1] * residuals[k - 1]
         covariance = together / pairs - now / pairs * then / pairs
-        spread = (now_squares / pairs - (now / pairs) ** 2) * (then_squares / pairs - (then / pairs) ** 2)
+        here, before = now / pairs, then / pairs
+        spread = (now_squares / pairs - here * here) * (then_squares / pairs - before * before)
         found[begin] = covariance / np.sqrt(spread) if spread > 0.0 else 0.0
     return found
 

@@ -6,28 +6,32 @@ import math
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 from rich.table import Table
 
 from sim.core.errors import counted
-from sim.experiments import Calibration, Result
+from sim.core.units import spelled_bytes, spelled_time
 from sim.experiments.analysis.curves import FEWEST
-from sim.experiments.analysis.dose_response import MISFIT, DoseResponse
+from sim.experiments.analysis.dose_response import MISFIT
 from sim.experiments.analysis.estimates import NEGLIGIBLE
-from sim.experiments.analysis.fixation import Fixation
-from sim.experiments.runner.cost import spelled_bytes, spelled_time
-from sim.experiments.sweeping import Forecast
 from sim.mechanisms.base import mechanisms
 from sim.metrics import MEASURES
 from sim.metrics.collapse import time_to_collapse
 from sim.metrics.maturity import lowest_dimension, maturity
 from sim.metrics.registry import by_topic
-from sim.metrics.stats import Estimate
-from sim.model.record import Run
 from sim.reports.wording import percent, signs
-from sim.scenario import Scenario
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sim.experiments import Calibration, Result
+    from sim.experiments.analysis.dose_response import DoseResponse
+    from sim.experiments.analysis.fixation import Fixation
+    from sim.experiments.sweeping import Forecast
+    from sim.metrics.stats import Estimate
+    from sim.model.record import Run
+    from sim.scenario import Scenario
 
 SHARE_UNITS = ("share", "0 or 1")
 """Units that are read in percent."""

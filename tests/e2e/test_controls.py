@@ -99,7 +99,7 @@ def curve(page, title: str = "Value a month", line: str = ".line") -> str:
 
 def changes_to(page, before: str, title: str = "Value a month") -> str:
     page.wait_for_function(
-        """([before, title]) => document.querySelector('#charts[aria-busy=false]') && [...document.querySelectorAll('.chart')].some((chart) =>
+        """([before, title]) => [...document.querySelectorAll('#charts[aria-busy=false] .chart')].some((chart) =>
             chart.querySelector('h3').textContent.startsWith(title) && chart.querySelector('.line').getAttribute('d') !== before)""",
         arg=[before, title],
     )
@@ -108,7 +108,7 @@ def changes_to(page, before: str, title: str = "Value a month") -> str:
 
 def becomes(page, wanted: str, title: str = "Value a month") -> bool:
     page.wait_for_function(
-        """([wanted, title]) => document.querySelector('#charts[aria-busy=false]') && [...document.querySelectorAll('.chart')].some((chart) =>
+        """([wanted, title]) => [...document.querySelectorAll('#charts[aria-busy=false] .chart')].some((chart) =>
             chart.querySelector('h3').textContent.startsWith(title) && chart.querySelector('.line').getAttribute('d') === wanted)""",
         arg=[wanted, title],
     )
