@@ -245,10 +245,10 @@ def _read(context: Any, builder: Any, words: Any, place: int, kind: types.Type) 
     return builder.inttoptr(word, wanted) if isinstance(wanted, ir.PointerType) else word
 
 
-def word_of(context: Any, builder: Any, bundle: BundleType, words: Any, name: str, place: int) -> Any:
+def word_of(context: Any, builder: Any, bundle: BundleType, words: Any, name: str, place: Any) -> Any:
     """The whole number at a place of a member that is an array."""
     array = _read(context, builder, words, bundle.words[name], bundle.fields[name])
-    return builder.load(_place(builder, array, place))
+    return builder.load(builder.gep(array, [place]))
 
 
 @lower_getattr_generic(BundleType)

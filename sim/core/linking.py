@@ -64,19 +64,46 @@ def _call_by_address(entry: Callable[..., None], name: str, place: int) -> None:
 
     @lower_builtin(entry, BundleType, BundleType, types.Integer)
     def _lowered(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        """What it raises goes on."""
-        world, rules, month = signature.args
-        kinds, convention = (world, rules, types.int64), context.call_conv
-        month = context.cast(builder, arguments[2], month, types.int64)
-        address = word_of(context, builder, world, arguments[0], "late", place)
-        with cgutils.if_unlikely(builder, cgutils.is_null(builder, address)):
-            convention.return_user_exc(builder, RuntimeError, (f"{name} has not been linked: see sim.core.linking",))
-        kind = convention.get_function_type(types.none, kinds).as_pointer()
-        called = builder.inttoptr(address, kind)
-        status, _none = convention.call_function(builder, called, types.none, kinds, [*arguments[:2], month])
-        with cgutils.if_unlikely(builder, status.is_error):
-            convention.return_status_propagate(builder, status)
-        return context.get_dummy_value()
+        number = context.get_constant(types.intp, place)
+        return _jump(context, builder, signature, arguments, number, name)
+
+
+def call_late(world: Any, rules: Any, month: int, place: int) -> None:
+    """Call the late kernel at a place among all of them (`place_of`), which need not be known when the caller is compiled."""
+    list(KERNELS.values())[place](world, rules, month)
+
+
+@type_callable(call_late)
+def _typed_call(_context: Any) -> Callable[..., Any]:
+    return lambda _world, _rules, _month, _place: types.none
+
+
+@lower_builtin(call_late, BundleType, BundleType, types.Integer, types.Integer)
+def _lowered_call(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    *arguments, place = arguments
+    place = context.cast(builder, place, signature.args[3], types.intp)
+    return _jump(context, builder, signature, arguments, place, "a kernel called by its place")
+
+
+def _jump(context: Any, builder: Any, signature: Any, arguments: Any, place: Any, name: str) -> Any:
+    """Call (world, rules, month) at the address that stands at a place of the world. What it raises goes on."""
+    world, rules, month = signature.args[:3]
+    kinds, convention = (world, rules, types.int64), context.call_conv
+    month = context.cast(builder, arguments[2], month, types.int64)
+    address = word_of(context, builder, world, arguments[0], "late", place)
+    with cgutils.if_unlikely(builder, cgutils.is_null(builder, address)):
+        convention.return_user_exc(builder, RuntimeError, (f"{name} has not been linked: see sim.core.linking",))
+    kind = convention.get_function_type(types.none, kinds).as_pointer()
+    called = builder.inttoptr(address, kind)
+    status, _none = convention.call_function(builder, called, types.none, kinds, [*arguments[:2], month])
+    with cgutils.if_unlikely(builder, status.is_error):
+        convention.return_status_propagate(builder, status)
+    return context.get_dummy_value()
+
+
+def place_of(name: str) -> int:
+    """Where the address of a late kernel stands in a world; its name is that of its file and its own, e.g. "sharing.phase"."""
+    return list(SWITCHES).index(name)
 
 
 def addresses() -> np.ndarray:

@@ -18,6 +18,7 @@ import tempfile
 import threading
 import time
 import weakref
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -207,7 +208,8 @@ class Copy:
         while self.poll() is None and self._pid is None and (left := end - time.monotonic()) > 0:
             select.select([self._told], [], [], left)
         if self._code is None and not self._closed:
-            os.kill(self._pid or self._server.process.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it has just ended, which the server is about to tell
+                os.kill(self._pid or self._server.process.pid, signal.SIGKILL)
 
     def let_go(self) -> None:
         """End it, and wait until it has ended."""
