@@ -56,12 +56,12 @@ PAIR = {"one": "a", "other": "b", "measure": "exits", "pairs": 1200, "difference
         (
             "undecided",
             340,
-            "a and b are undecided on exits: −2 [−3, −1] (1,200 pairs of runs; about 340 more would tell).",
+            "a and b are undecided on exits: −2 [−3, −1] (1,200 pairs of runs; about 340 more would decide).",
         ),
         (
             "undecided",
             np.inf,
-            "a and b are undecided on exits: −2 [−3, −1] (1,200 pairs of runs; nothing tells how many more would).",
+            "a and b are undecided on exits: −2 [−3, −1] (1,200 pairs of runs; an unknown number of additional pairs would decide).",
         ),
     ],
 )
@@ -89,7 +89,7 @@ def test_only_who_beats_all_others_leads(compared, tmp_path):
         comparison_study("rising_tide", twins, WELFARE, most=40, changes=SMALL | {TAKE: 0.7}), out=tmp_path / "a"
     )
     assert leader(result, "welfare") == ""
-    assert trade_off_lines(result)[-1].startswith("It is open which is best in welfare")
+    assert trade_off_lines(result)[-1].startswith("It is undecided which design is best in welfare")
     assert leader(compared, "welfare") == leader(compared, "grievance") == "modest"
 
 
@@ -229,7 +229,7 @@ def test_doubts_are_told(doubts, compared):
     race = compared.study.replicates.race
     lines = doubt_lines(planted(doubts, slope=10.0, at=0.3), race, ["modest", AS_IT_IS])
     assert lines[0].startswith("Over 8 worlds within these assumptions, ")
-    assert lines[1].startswith(f"The ranking of modest and “as it is” turns round at about {SEEN} = 0.")
+    assert lines[1].startswith(f"The ranking of modest and “as it is” changes at about {SEEN} = 0.")
 
 
 # What is asked
@@ -277,7 +277,7 @@ def test_a_design_keeps_what_it_sets_where_that_is_doubted(tmp_path):
     table = worlds(result, "welfare")
     assert table.shape == (4, 4) and table["greedy"].nunique() == 1 and table["seen"].nunique() == 4
     lines = doubt_lines(result, study.replicates.race, ["modest", AS_IT_IS, "greedy", "seen"])
-    assert lines[1] == f"{TAKE} is in doubt only where no design sets it: greedy, modest keep values of their own."
+    assert lines[1] == f"{TAKE} is uncertain only where no design sets it: greedy, modest keep values of their own."
     again = Study.load(tmp_path / "a" / "study.toml")
     assert again.designs() == asked.designs()
 
@@ -327,7 +327,7 @@ def test_the_command_gives_verdict_trade_offs_regret_and_figure(tmp_path, monkey
     for said in (
         "on welfare",
         "orchestrator income",
-        "How far each stays behind the best of the same world",
+        "How far each design stays behind the best of the same world",
         "is best in",
     ):
         assert said in out

@@ -11,11 +11,11 @@ from sim.core import bundled
 from sim.core.reading import _field
 from sim.mechanisms.sections import DemandShock, Departure, ExitShock, FreeRiders, Scandal, Stay
 from sim.reports.model_reference import default, keys
-from sim.reports.page_parts import named, unmarked
 from sim.reports.prose import FOR_PEOPLE, SPECIAL, TOPICS, describe, different, members
 from sim.reports.prose.dates import happening
 from sim.reports.prose.page import plain, scenario_lines
 from sim.reports.prose.sentences import Either, filled, number, percent, times
+from sim.reports.wording import named, unmarked
 from sim.scenario import Scenario
 from sim.scenario.checks.stages import merged
 

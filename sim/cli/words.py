@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -85,6 +85,23 @@ Limit = Annotated[
 def console() -> Console:
     """Where tables go: as wide as the terminal, plain when piped; brackets in names are brackets, no markup."""
     return Console(highlight=False, markup=False, emoji=False, width=width())
+
+
+def show(blocks: Iterable[Any]) -> None:
+    """Print blocks: tables as wide as the terminal, all else line by line."""
+    from sim.reports.terminal import show as shown
+
+    shown(console(), blocks)
+
+
+def draw(result: Any, folder: Path) -> None:
+    """Draw `figure.png` of a result that lies in a folder."""
+    from sim.reports.progress import working
+
+    with working("drawing"):
+        from sim.reports.registry import save_figure
+
+        save_figure(result, folder)
 
 
 def changed(where: str, settings: list[str] | None, designs: list[str] | None = None, later_wins: bool = False) -> Any:

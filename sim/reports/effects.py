@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 from sim.core import bundled
 from sim.reports.markdown import code, table
-from sim.reports.tables import estimate, spelled
+from sim.reports.tables import difference
+from sim.reports.wording import spelled
 
 GALLERY = bundled.FOLDER.parent / "results" / "gallery"
 OVERVIEW = "| experiment | what is expected | effect, with its 95 % interval | runs | what the interval says |"
@@ -72,7 +73,7 @@ def effects_table(study: str) -> str:
             code(effect.design),
             code(effect.measure),
             spelled(effect.baseline),
-            estimate(effect._asdict()),
+            difference(effect._asdict()),
             effect.shows,
             str(effect.runs),
         )

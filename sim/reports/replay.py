@@ -17,8 +17,8 @@ from matplotlib.colors import to_hex
 
 from sim.model.record import Run
 from sim.reports.network_map import layout, make_room, nameless, node_areas, partnerships
-from sim.reports.page_parts import named
-from sim.reports.style import TRUST_MAP
+from sim.reports.palette import TRUST_MAP
+from sim.reports.wording import named
 
 FRAMES = 40
 """Pictures of a film, about."""
