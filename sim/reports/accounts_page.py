@@ -25,15 +25,8 @@ MOST_NAMED = 12
 """Members of a coalition that are named."""
 SLIGHT = 0.0005
 """Share of all benefits below which a gap is not worth naming."""
-HEADER = (
-    "firm",
-    "role",
-    "contributes (of all)",
-    "gets (of all)",
-    "Shapley share (of all)",
-    "gap (endowments a month)",
-    "gap so far (endowments)",
-)
+SHARES = ("contributes (of all)", "gets (of all)", "Shapley share (of all)")
+HEADER = ("firm", "role", *SHARES, "gap (endowments a month)", "gap so far (endowments)")
 
 
 def has_accounts(run: Run) -> bool:
@@ -92,9 +85,8 @@ def subsidy_lines(run: Run, month: int | None = None, few: int = 5) -> list[str]
     if not total > SLIGHT * got:
         return ["Every firm gets its Shapley share: no firm subsidises another."]
     part = percent(round(total / got, 3))
-    lines = [
-        f"{part} of all benefits go to firms other than those that earned them: {spelled(total)} endowments a month."
-    ]
+    rest = f"{spelled(total)} endowments a month"
+    lines = [f"{part} of all benefits go to firms other than those that earned them: {rest}."]
     takers = table.groupby("taker", sort=False)["amount"].sum().head(few)
     for taker, amount in takers.items():
         givers = table[table["taker"] == taker]["giver"]

@@ -89,9 +89,8 @@ def _difference(axes: Axes, at: int, row: Mapping[Any, Any], measure: str, most:
     kind = standing(row["shows"], measure)
     colour = JUDGED[kind]
     if is_known(row):
-        middle, low, high = (
-            (100.0 if in_percent(measure) else 1.0) * row[name] for name in ("difference", "low", "high")
-        )
+        factor = 100.0 if in_percent(measure) else 1.0
+        middle, low, high = (factor * row[name] for name in ("difference", "low", "high"))
         axes.plot([low, high], [at + 0.16] * 2, color=colour, lw=3.2, solid_capstyle="butt")
         shape, size = ("s", 8) if kind == "bad" else ("o", 9)
         axes.plot([middle], [at + 0.16], shape, ms=size, mfc=colour if kind else "white", mec=colour, mew=2, zorder=3)
@@ -164,10 +163,8 @@ def map_figure(label: str, film: Film, run: str, month: int) -> Figure:
     _draw_ties(axes, at, pairs, trust)
     draw_firms(axes, at, areas, firm_trust(ties, firms), leads)
     shown = to_name(leads) & ~nameless(film.runs[run], firms)
-    whole, short = (
-        [named(str(name), most) * there for name, there in zip(firms.firm, shown, strict=True)]
-        for most in (NAME, ON_MAP)
-    )
+    shown_names = list(zip(firms.firm.astype(str), shown, strict=True))
+    whole, short = ([named(name, most) * there for name, there in shown_names] for most in (NAME, ON_MAP))
     write_names(axes, at, areas, short, leads, pairs, outlined=False, whole=whole)
     return page
 

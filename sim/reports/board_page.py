@@ -87,8 +87,7 @@ class Board:
     def figures(self) -> dict[str, Drawing]:
         """The figures by name: those that `tide report --figures` writes."""
         maps = {
-            label: board_figures.map_figure(label, self.film, run, month)
-            for label, _title, run, month in self._scenes()
+            name: board_figures.map_figure(name, self.film, run, month) for name, _title, run, month in self._scenes()
         }
         return {**dict(self._differences()), "trajectories": self._trajectories(), **maps, **self._shares()}
 
@@ -202,7 +201,7 @@ class Board:
         """A remark on measures for which some pairs of runs have no value, if there are any."""
         tried = (
             self._effects.groupby("treatment")["runs"].transform("max") > 0
-        )  # of a design that failed nothing is known at all
+        )  # nothing is known of a design that failed
         known = self._effects[tried]
         fewer = known[known["runs"] < known["runs"].max()]["measure"].unique()
         if len(fewer):
@@ -251,9 +250,8 @@ class Board:
     def _trajectories(self) -> Drawing:
         series, name, unit = self._months(), _called(self._series), SERIES[self._series][0]
         there = set(series["design"])
-        colours = {
-            name: colour for name, colour in board_figures.palette(self.names, self.best).items() if name in there
-        }
+        palette = board_figures.palette(self.names, self.best)
+        colours = {name: colour for name, colour in palette.items() if name in there}
         return board_figures.trajectory_figure(series, name, unit, colours, unit == "share")
 
     def _over_time(self) -> Iterator[Block]:
@@ -261,9 +259,7 @@ class Board:
         yield Heading("Month by month")
         if self._series != self.race.measure:
             yield Text(f"A single month has no {measure}; the figure shows {name}. {SERIES[self._series][1]}")
-        alt = (
-            f"{sentence(name)} month by month: the median run of each design, and the band that holds half of its runs."
-        )
+        alt = f"{sentence(name)} month by month: the median run of each design, and the band of the middle half of its runs."
         yield self.figure("trajectories", alt)
         yield Commands(self._again())
 
@@ -283,16 +279,14 @@ class Board:
         """The scenario as it is and the design beside it, under that seed."""
         chosen = {name: self.result.scenario_of(self.names.index(name)) for name in (self.first, self.beside)}
         size = int(self.result.done["final_firms"].max())
-        return Film(
-            {name: film(each, self.seed, pace(each.run.steps, size), lean=True) for name, each in chosen.items()}
-        )
+        films = {name: film(each, self.seed, pace(each.run.steps, size), lean=True) for name, each in chosen.items()}
+        return Film(films)
 
     def _scenes(self) -> list[tuple[str, str, str, int]]:
         """The maps: name of the figure, title, run, month."""
         ends = {name: max(run.snapshots) for name, run in self.film.runs.items()}
         after = [
-            (f"map {name}", f"{words(name)}, after {counted(month, 'month')}", name, month)
-            for name, month in ends.items()
+            (f"map {name}", f"{words(name)}, after {months_of(month)}", name, month) for name, month in ends.items()
         ]
         return [("map before", "at the beginning", self.first, 0), *after]
 
@@ -302,13 +296,8 @@ class Board:
         )
         yield Heading("The network, before and after")
         first, beside = (words(quoted(name)) for name in (self.first, self.beside))
-        about = {
-            "seed": self.seed,
-            "first": first,
-            "beside": beside,
-            "measure": words(self.race.measure),
-            "hidden": hidden,
-        }
+        measure = words(self.race.measure)
+        about = {"seed": self.seed, "first": first, "beside": beside, "measure": measure, "hidden": hidden}
         yield Text(say("board.typical", **about))
         reruns = {name: command("tide", "rerun", self.place, "--run", self._run_of(name)) for name in self.film.runs}
         for label, title, name, month in self._scenes():
@@ -347,9 +336,8 @@ class Board:
         }
 
     def _accounts(self) -> Iterator[Block]:
-        shared = {
-            name: run for name, run in self.film.runs.items() if accounts_page.has_accounts(run) and not run.firms.empty
-        }
+        has = accounts_page.has_accounts
+        shared = {name: run for name, run in self.film.runs.items() if has(run) and not run.firms.empty}
         if not shared:
             return
         yield Heading("Who gets what they contribute")
@@ -390,9 +378,7 @@ class Board:
         yield Heading("If assumptions are wrong")
         yield from texts([f"Uncertain: {ranges}.", *map(self.in_words, verdicts.doubt_lines(doubts, self.race, order))])
         yield verdicts.regret_table(doubts, measure)
-        caption = (
-            f"Difference in {words(measure)} between {words(order[0])} and the others at both ends of each assumption"
-        )
+        caption = f"Difference in {words(measure)} between {words(order[0])} and others at both ends of each assumption"
         header = ["compared with", "assumption", "at its low end", "at its high end", "ranking changes at"]
         yield Table(
             caption, header, [row for other in order[1:] for row in _flips(doubts, measure, order[0], other)], {2, 3, 4}

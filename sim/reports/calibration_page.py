@@ -32,11 +32,10 @@ MOST_SERIES, MOST_LEVERS = 2, 4
 def read(folder: Path) -> Calibration:
     """A calibration that was saved."""
     kept = read_manifest(folder, "calibration")
-    numbers = {
-        name: kept[name] for name in ("seed", "runs", "tolerance", "distance", "p_value", "overshoot", "explained")
-    }
+    names = ("seed", "runs", "tolerance", "distance", "p_value", "overshoot", "explained")
     tables = ("parameters", "fit", "profile", "posterior", "forecast")
-    made: dict[str, Any] = numbers | {name: pd.read_csv(folder / f"{name}.csv") for name in tables}
+    made: dict[str, Any] = {name: kept[name] for name in names}
+    made |= {name: pd.read_csv(folder / f"{name}.csv") for name in tables}
     return Calibration(
         scenario=Scenario.load(folder / "scenario.toml", kept=True),
         fitted=Scenario.load(folder / "fitted.toml", kept=True),

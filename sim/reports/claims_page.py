@@ -103,8 +103,9 @@ def flips_in_short(claim: Hypothesis, found: Judgement) -> str:
 def sides(found: Judgement) -> list[str]:
     """What is known on each side of the boundaries, from the lowest values of the moderator to the highest."""
     first = found.boundaries[0]
-    return [side(found.states[first.after], first)] + [
-        side(found.states[each.before], each) for each in found.boundaries
+    return [
+        side(found.states[first.after], first),
+        *(side(found.states[each.before], each) for each in found.boundaries),
     ]
 
 

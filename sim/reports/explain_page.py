@@ -228,13 +228,10 @@ def autopsy_page(found: Autopsy, folder: Path, command: str, figure: Drawing | N
 def explain_blocks(found: Autopsy, command: str, figure: Drawing) -> Iterator[Block]:
     """The parts of the page."""
     title, (happened, *why) = plain(found.scenario.title), story(found)
-    yield Title(
-        f"Explanation: {title}", [f"{headline(found)}.", f"{title}, seed {found.seed}"], found.scenario.description
-    )
+    lead = [f"{headline(found)}.", f"{title}, seed {found.seed}"]
+    yield Title(f"Explanation: {title}", lead, found.scenario.description)
     yield Heading("At a glance")
-    yield Figure(
-        figure, f"{headline(found)}. Value with and without its cause, the chain of events, and every counterfactual."
-    )
+    yield Figure(figure, f"{headline(found)}. Value with and without its cause, the chain of events, counterfactuals.")
     yield Heading("The chain of events")
     yield happened
     yield Heading("Causes")

@@ -52,12 +52,7 @@ NOUNS = {
     "step": "the step",
 }
 """Possible causes as nouns."""
-CHANNELS = {
-    "resentment": "resentment of the split",
-    "withdrawal": "reduced effort",
-    "distrust": "lost trust",
-    "exits": "exits",
-}
+CHANNELS = {"resentment": "resentment of the split", "withdrawal": "reduced effort", "distrust": "lost trust"}
 POOR = 0.8
 """What partners get per unit of what they create, below which they are short of it from the start."""
 ALIKE = 0.01
@@ -259,11 +254,7 @@ def _chance(found: Autopsy) -> Iterator[str]:
             delays = [later(found.fate.collapsed, each.collapsed) for each in outcomes]
             spared, some = sum(map(math.isinf, delays)), [delay for delay in delays if math.isfinite(delay)]
             shift = f"the collapse moved by {_span(min(some), max(some))}" if some else ""
-            none = (
-                f"{spared} of these runs did not collapse at all, so that the collapse depended on chance"
-                if spared
-                else ""
-            )
+            none = f"{spared} of these runs did not collapse at all, so that chance decided" if spared else ""
             result = " and ".join(filter(None, (shift, none)))
         else:
             low, high = (percent(round(end([each.lost for each in outcomes]), 3)) for end in (min, max))
@@ -369,9 +360,7 @@ def _through(found: Autopsy) -> Iterator[str]:
         by_effect.setdefault(link.effect, []).append(link)
     for effect, links in sorted(by_effect.items(), key=lambda each: each[1][0].at):
         causes = [f"{_cause(suspects[link.cause])} ({_gone(link)})" for link in links if link.confirmed]
-        follows = (
-            f"follows from {'; '.join(causes)}" if causes else "not confirmed to follow from any cause that was tried"
-        )
+        follows = f"follows from {'; '.join(causes)}" if causes else "not confirmed to follow from any cause tried"
         yield f"Month {links[0].at:.0f}, {EFFECTS[effect]}: {follows}."
 
 

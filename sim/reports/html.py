@@ -58,9 +58,8 @@ def lay_out(blocks: Iterable[Block], folder: Path) -> str:
     if not isinstance(title, Title):
         raise TypeError(f"a page begins with a Title, not with a {type(title).__name__}")
     about, mark = manifest(folder), identity(folder)
-    environment = Environment(
-        loader=PackageLoader("sim.reports"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
+    loader = PackageLoader("sim.reports")
+    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     environment.filters["words"] = lambda cell: cell.words if isinstance(cell, Name) else cell
     script = SCRIPT.read_text(encoding="utf-8") if any(isinstance(block, Replay) for block in others) else ""
     return environment.get_template("report.html").render(

@@ -189,7 +189,9 @@ def draw_ties(axes: Axes, at: np.ndarray, pairs: np.ndarray, trust: np.ndarray) 
     """Ties, the trusted ones darker and broader; the more there are, the fainter."""
     crowd = 1.0 / (1.0 + len(pairs) / 150.0)
     look: dict[str, Any] = {"array": trust, "cmap": TRUST_MAP, "clim": (0, 1), "alpha": 0.15 + 0.6 * crowd}
-    axes.add_collection(LineCollection(at[pairs], linewidths=(0.3 + 2.2 * crowd) * (0.3 + trust), **look), autolim=False)
+    axes.add_collection(
+        LineCollection(at[pairs], linewidths=(0.3 + 2.2 * crowd) * (0.3 + trust), **look), autolim=False
+    )
 
 
 def node_areas(benefit: np.ndarray) -> np.ndarray:
@@ -235,10 +237,12 @@ def draw_firms(axes: Axes, at: np.ndarray, areas: np.ndarray, colours: np.ndarra
     alone = (colours[:, :3] == 1).all(axis=1)
     order = np.argsort(-areas, kind="stable")
     edges, width = list(np.where(alone[order], MUTED, "white")), 0.8 if len(at) > MOST_NAMED else 1.2
-    axes.scatter(*at[order].T, s=areas[order], c=colours[order], edgecolors=edges, linewidths=width, zorder=2)
+    axes.scatter(
+        at[order, 0], at[order, 1], s=areas[order], c=colours[order], edgecolors=edges, linewidths=width, zorder=2
+    )
     if leads.any():
         ring: dict[str, Any] = {"facecolors": "none", "edgecolors": VERMILION, "linewidths": 2.4, "zorder": 3}
-        axes.scatter(*at[leads].T, s=(np.sqrt(areas[leads]) + 7) ** 2, **ring)
+        axes.scatter(at[leads, 0], at[leads, 1], s=(np.sqrt(areas[leads]) + 7) ** 2, **ring)
 
 
 def write_names(
@@ -280,9 +284,16 @@ def write_names(
         written.append(box)
         middle = np.array([(box[0] + box[1]) / 2, (box[2] + box[3]) / 2]) / scale
         colour, weight = (legible(VERMILION), "bold") if leads[i] else (INK, "normal")
-        look: dict[str, Any] = {"size": size, "weight": weight, "color": colour, "ha": "center", "va": "center", "zorder": 5}
+        look: dict[str, Any] = {
+            "size": size,
+            "weight": weight,
+            "color": colour,
+            "ha": "center",
+            "va": "center",
+            "zorder": 5,
+        }
         where = axes.transData.inverted().transform(middle)
-        text = axes.text(*where, names[i], path_effects=HALO if outlined else None, **look)
+        text = axes.text(where[0], where[1], names[i], path_effects=HALO if outlined else None, **look)
         if whole and whole[i] != names[i]:
             titled(text, whole[i])
 

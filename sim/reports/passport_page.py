@@ -21,20 +21,13 @@ HEADER = ("quantity", "published", "ours", "tolerance", "interval", "runs", "ver
 
 def _row(check: Mapping[str, Any]) -> list[str]:
     """A check in words, in the order of the header; JSON has null for numbers that are not finite."""
-    relation, low, ours = check["relation"], check["low"], check["ours"]
+    relation, low = check["relation"], check["low"]
     published = {"equals": "", "above": "> ", "below": "< "}[relation] + f"{check['published']:.6g}"
     tolerance = f"{check['tolerance']:.2g}" if relation == "equals" else ""
     interval = f"{low:.4g} to {check['high']:.4g}" if low is not None and math.isfinite(low) else ""
-    verdict = "passed" if check["passed"] else "FAILED"
-    return [
-        check["quantity"],
-        published,
-        "–" if ours is None else f"{ours:.6g}",
-        tolerance,
-        interval,
-        f"{check['runs']:,}",
-        verdict,
-    ]
+    runs, verdict = f"{check['runs']:,}", "passed" if check["passed"] else "FAILED"
+    ours = "–" if check["ours"] is None else f"{check['ours']:.6g}"
+    return [check["quantity"], published, ours, tolerance, interval, runs, verdict]
 
 
 def checks_table(case: Mapping[str, Any], caption: str = "") -> Table:

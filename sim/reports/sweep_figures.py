@@ -341,9 +341,7 @@ def effects_figure(result: Result, title: str = "", judged: bool = False) -> Fig
         judged: whether colours tell better from worse, instead of higher from lower.
     """
     effects = result.effects()
-    apart = (
-        effects.drop(columns=effects.columns[effects.columns.get_loc("measure") :]).drop_duplicates().head(MOST_EFFECTS)
-    )
+    apart = effects[effects.columns[: effects.columns.get_loc("measure")]].drop_duplicates().head(MOST_EFFECTS)
     names = [row_name(row) for row in apart.to_dict("records")]
     key = f"blue: {'better' if judged else 'higher'}, orange: {'worse' if judged else 'lower'}, grey: the interval contains 0"
     about = f"Difference from {first_of(result)} under the same random events, with 95{SPACE}% intervals  ·  {key}"

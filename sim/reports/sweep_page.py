@@ -29,9 +29,8 @@ def sweep_page(result: Result, folder: Path) -> Iterator[Block]:
         yield from board(result)
         return
     study, designs = result.study, len(result.study.levels())
-    runs = (
-        f"{counted(len(result.runs), 'run')}: {counted(designs, 'design')}, {counted(result.replicates, 'run')} each."
-    )
+    seen = counted(len(result.runs), "run")
+    runs = f"{seen}: {counted(designs, 'design')}, {counted(result.replicates, 'run')} each."
     yield Title(study.title, [*tables.findings(result), runs, *tables.precision_lines(result)], study.description)
     yield Heading("Verdict")
     if study.effects and study.effects.claims:
@@ -45,9 +44,8 @@ def sweep_page(result: Result, folder: Path) -> Iterator[Block]:
         if tables.has_main_effects(result):
             yield tables.main_effects_table(result, MOST_EFFECTS)
     kept = folder / "scenario.toml"  # an earlier version kept none
-    yield from assumptions(
-        Scenario.load(kept, kept=True) if kept.is_file() else Scenario.model_validate(result.manifest["scenario"])
-    )
+    base = Scenario.load(kept, kept=True) if kept.is_file() else Scenario.model_validate(result.manifest["scenario"])
+    yield from assumptions(base)
     yield from reproduce(f"tide verify {folder.name}", f"tide sweep {folder.name}/study.toml")
 
 

@@ -26,9 +26,7 @@ def verdict_lines(result: Result) -> list[str]:
     race = race_of(result)
     pairs = [pair for pair in result.race().to_dict("records") if pair["pairs"]]
     left = unbeaten(known(result), pairs)
-    pairs.sort(
-        key=lambda pair: pair["one"] not in left and pair["other"] not in left
-    )  # pairs with the best design first
+    pairs.sort(key=lambda pair: pair["one"] not in left and pair["other"] not in left)  # those of the best design first
     return [best_line(result, pairs, race), *failures(result), *map(pair_line, pairs), guarantee(result, race)]
 
 
@@ -48,11 +46,8 @@ def failures(result: Result) -> Iterator[str]:
     runs = result.runs
     for name, failed in runs[runs["status"] != "done"].groupby(TREATMENT, sort=False):
         count, of = len(failed), int((runs[TREATMENT] == name).sum())
-        which = (
-            f"All {of:,} runs of {name} failed: nothing is known of it"
-            if count == of
-            else f"{count:,} of {of:,} runs of {name} failed"
-        )
+        some = f"{count:,} of {of:,} runs of {name} failed"
+        which = f"All {of:,} runs of {name} failed: nothing is known of it" if count == of else some
         yield f"{which} ({failed['error'].iloc[0]})."
 
 
@@ -92,11 +87,8 @@ def quoted(name: str) -> str:
 
 def unbeaten(names: Sequence[str], pairs: Sequence[Mapping[Any, Any]]) -> list[str]:
     """The designs that no other beats."""
-    losers = {
-        pair["one" if pair["verdict"] == "worse" else "other"]
-        for pair in pairs
-        if pair["verdict"] in ("better", "worse")
-    }
+    decided = [pair for pair in pairs if pair["verdict"] in ("better", "worse")]
+    losers = {pair["one" if pair["verdict"] == "worse" else "other"] for pair in decided}
     return [name for name in names if name not in losers]
 
 
@@ -169,11 +161,8 @@ def criteria_table(result: Result) -> Table:
 def leader(result: Result, measure: str) -> str:
     """The design that is shown to beat every other in a measure; empty if undecided."""
     pairs = result.race(measure).to_dict("records")
-    winners = [
-        pair["one" if pair["verdict"] == "better" else "other"]
-        for pair in pairs
-        if pair["verdict"] in ("better", "worse")
-    ]
+    decided = [pair for pair in pairs if pair["verdict"] in ("better", "worse")]
+    winners = [pair["one" if pair["verdict"] == "better" else "other"] for pair in decided]
     names = known(result)
     return next((name for name in names if winners.count(name) == len(names) - 1), "")
 
@@ -351,7 +340,9 @@ def stress_lines(found: pd.DataFrame) -> list[str]:
         lines.append(f"{called} is closest to collapse by {nearest}: {half} survive {size}.")
     lines += [f"{names[name]} collapses without any strain, in {half} or more." for name in _alone(found)]
     for row in found[np.isinf(found["value"]) & found["cap"].notna()].itertuples():
-        lines.append(f"Under {names[row.design]} the take cannot rise above {percent(row.cap)}, and {half} or more survive that.")
+        lines.append(
+            f"Under {names[row.design]} the take cannot rise above {percent(row.cap)}, and {half} or more survive that."
+        )
     for name, other_called in others:
         for strain in own.index:
             one, other = rows.loc[(first, strain)], rows.loc[(name, strain)]
