@@ -117,7 +117,9 @@ if sys.argv[1] == "unwatched":
 subprocess.Popen(lifeline.command("slow"))
 time.sleep(600)
 """
-UNWATCHED = "import sys; from sim.core import lifeline; lifeline._killed_by_kernel = lambda: False; lifeline.main(*sys.argv[1:])"
+UNWATCHED = (
+    "import sys; from sim.core import lifeline; lifeline._killed_by_kernel = lambda: False; lifeline.main(*sys.argv[1:])"
+)
 
 
 @pytest.mark.parametrize("way", ["by the kernel", "unwatched"])

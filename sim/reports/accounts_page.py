@@ -102,9 +102,7 @@ def leaving_line(run: Run, month: int | None = None) -> str:
     if not members:
         return "No firm is left in that month, so there are no accounts. Choose an earlier month with --at."
     if members > MOST:
-        return (
-            f"Coalitions that would gain by leaving were not searched for: {counted(members, 'member')} are too many."
-        )
+        return f"No coalition was searched for: {counted(members, 'member')} are too many."
     found = run.leaving(month)
     if not found.firms:
         return f"After month {found.month} no coalition would gain by leaving: the split is in the core."

@@ -7,12 +7,18 @@ for pages, `sim.reports.terminal` for a terminal.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
+from sim.reports.wording import spelled
+
 if TYPE_CHECKING:
     import matplotlib.figure
+
+
+Record = Mapping[Any, Any]
+Columns = dict[str, str | Callable[[Record], str]]
 
 
 class Cell(str):
@@ -108,6 +114,14 @@ class Table(Block):
     rows: Sequence[Sequence[str]]
     numbers: Iterable[int] = ()
 
+    @classmethod
+    def of(cls, caption: str, records: Iterable[Record], columns: Columns, numbers: Iterable[int] = ()) -> Table:
+        """A table of records: the head of each column, and the key of its cells or a function of a record."""
+        rows = [
+            [str(row[cell]) if isinstance(cell, str) else cell(row) for cell in columns.values()] for row in records
+        ]
+        return cls(caption, list(columns), rows, numbers)
+
     @property
     def plain(self) -> str:
         """The caption, then a line for each row, cells parted by tabs."""
@@ -169,6 +183,11 @@ class Replay(Block):
     def plain(self) -> str:
         """The caption and the commands."""
         return "\n".join([self.caption, *self.commands])
+
+
+def number_of(key: str) -> Callable[[Record], str]:
+    """A column of numbers, by the key of a record."""
+    return lambda row: spelled(row[key])
 
 
 def texts(lines: Iterable[str]) -> Iterator[Text]:

@@ -163,8 +163,8 @@ def map_figure(label: str, film: Film, run: str, month: int) -> Figure:
     _draw_ties(axes, at, pairs, trust)
     draw_firms(axes, at, areas, firm_trust(ties, firms), leads)
     shown = to_name(leads) & ~nameless(film.runs[run], firms)
-    shown_names = list(zip(firms.firm.astype(str), shown, strict=True))
-    whole, short = ([named(name, most) * there for name, there in shown_names] for most in (NAME, ON_MAP))
+    names = list(zip(firms.firm.astype(str), shown, strict=True))
+    whole, short = ([named(name, most) * there for name, there in names] for most in (NAME, ON_MAP))
     write_names(axes, at, areas, short, leads, pairs, outlined=False, whole=whole)
     return page
 

@@ -16,13 +16,13 @@ from sim.core.results import read_manifest
 from sim.data.files import Observed
 from sim.experiments import Calibration
 from sim.experiments.calibration.watching import Range
-from sim.reports.blocks import Block, Figure, Heading, Table, Title, texts
+from sim.reports.blocks import Block, Columns, Figure, Heading, Table, Title, number_of, texts
 from sim.reports.page_parts import assumptions, reproduce
 from sim.reports.palette import BLUE, FAINT, INK, MUTED, VERMILION
 from sim.reports.registry import page
 from sim.reports.style import new_page, panel, styled
 from sim.reports.tables import calibration_lines, calibration_table, fitted
-from sim.reports.wording import between, plain, sentence, spelled
+from sim.reports.wording import between, plain, sentence
 from sim.scenario import Scenario
 
 MOST_SERIES, MOST_LEVERS = 2, 4
@@ -121,16 +121,9 @@ def calibration_page(found: Calibration, folder: Path) -> Iterator[Block]:
     yield calibration_table(found)
     yield from texts(calibration_lines(found))
     yield Heading("Observed and fitted")
-    rows = [
-        [
-            row["quantity"],
-            spelled(row["observed"]),
-            between(row["fitted"], row["low"], row["high"]),
-            "yes" if row["inside"] else "no",
-        ]
-        for row in found.fit.to_dict("records")
-    ]
-    header = ["quantity", "observed", "fitted [95 % of runs]", "observed inside"]
-    yield Table("Observed numbers and the runs of the fit", header, rows, {1, 2})
+    columns: Columns = {"quantity": "quantity", "observed": number_of("observed")}
+    columns |= {"fitted [95 % of runs]": lambda row: between(row["fitted"], row["low"], row["high"])}
+    columns |= {"observed inside": lambda row: "yes" if row["inside"] else "no"}
+    yield Table.of("Observed numbers and the runs of the fit", found.fit.to_dict("records"), columns, {1, 2})
     yield from assumptions(found.scenario)
     yield from reproduce(f"tide verify {folder.name}", f"tide run {folder.name}/fitted.toml")

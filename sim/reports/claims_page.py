@@ -28,7 +28,7 @@ from sim.experiments.claims.verdicts import (
     State,
 )
 from sim.metrics import MEASURES
-from sim.reports.blocks import Block, Figure, Heading, Table, Title, texts
+from sim.reports.blocks import Block, Columns, Figure, Heading, Table, Text, Title, number_of, texts
 from sim.reports.levers import about, called, level
 from sim.reports.markdown import toml
 from sim.reports.page_parts import reproduce
@@ -256,25 +256,15 @@ def _claim(tested: Verdicts, row: Row) -> Iterator[Block]:
     hypothesis = f"{measure} {claim.direction} by at least {smallest} ({MEASURES[claim.measure].unit})"
     registered = f"Registered {claim.registered.isoformat()}, hash {claim.hash[:16]}"
     yield Heading(claim.title)
-    yield from texts(
-        [
-            f"“{claim.says}” ({claim.who}). Verdict: {verdict_text(claim, row.found)}.",
-            " ".join(claim.why.split()),
-            f"{registered}: {hypothesis}; {counted(claim.pairs, 'pair')} of runs at each value.",
-            *[f"Known at that time: {' '.join(claim.known.split())}"] * bool(claim.known.strip()),
-        ]
-    )
-    effects = [
-        [
-            level(claim.moderator.key, one["level"]) + ("" if one["registered"] else " (halfway)"),
-            str(one["pairs"]),
-            spelled(one["base"]),
-            between(one["effect"], one["low"], one["high"]),
-            one["shows"],
-        ]
-        for one in table.to_dict("records")
-    ]
-    header = [claim.moderator.key, "pairs", "control", "effect [95 % together]", "shows"]
-    yield Table(f"Effect on {measure}, treatment minus control", header, effects, {1, 2})
+    yield Text(f"“{claim.says}” ({claim.who}). Verdict: {verdict_text(claim, row.found)}.")
+    yield Text(" ".join(claim.why.split()))
+    yield Text(f"{registered}: {hypothesis}; {counted(claim.pairs, 'pair')} of runs at each value.")
+    if claim.known.strip():
+        yield Text(f"Known at that time: {' '.join(claim.known.split())}")
+    key = claim.moderator.key
+    columns: Columns = {key: lambda one: level(key, one["level"]) + ("" if one["registered"] else " (halfway)")}
+    columns |= {"pairs": "pairs", "control": number_of("base")}
+    columns |= {"effect [95 % together]": lambda one: between(one["effect"], one["low"], one["high"]), "shows": "shows"}
+    yield Table.of(f"Effect on {measure}, treatment minus control", table.to_dict("records"), columns, {1, 2})
     settings = [[name, key, toml(value)] for name, part in claim.tables().items() for key, value in part.items()]
     yield Table(f"Settings changed in {claim.scenario}", ["where", "key", "value"], settings)

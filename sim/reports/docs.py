@@ -49,14 +49,8 @@ STUDY_PARTS: dict[str, type[Part]] = {
 """The tables of a study file."""
 LOOK = ("value", "welfare", "mean_contribution", "trust", "final_firms", "collapsed")
 """What is worth a look in every ecosystem."""
-DATED_LOOK = (
-    "orchestrator_income",
-    "months_to_distrust",
-    "months_to_withdrawal",
-    "months_to_value_loss",
-    "months_to_exodus",
-    "robustness",
-)
+MONTHS_TO = ("months_to_distrust", "months_to_withdrawal", "months_to_value_loss", "months_to_exodus")
+DATED_LOOK = ("orchestrator_income", *MONTHS_TO, "robustness")
 """And where something happens at a date."""
 CLUSTER = """[cluster]
 kind = "slurm"

@@ -48,11 +48,8 @@ def measured(study: str) -> list[Effect]:
 
 def _effect(row: dict[str, str]) -> Effect:
     told = {"study", "measure", "shows", *NUMBERS}
-    parts = [
-        value if name == "treatment" else f"{name} = {value}"
-        for name, value in row.items()
-        if name not in told and value
-    ]
+    apart = {name: value for name, value in row.items() if name not in told and value}
+    parts = [value if name == "treatment" else f"{name} = {value}" for name, value in apart.items()]
     runs, baseline, mean, difference, low, high = (float(row[name] or "nan") for name in NUMBERS)
     return Effect(", ".join(parts), row["measure"], int(runs), baseline, mean, difference, low, high, row["shows"])
 

@@ -206,10 +206,8 @@ def effects_text(result: Result) -> str:
     """The table of effects: every treatment and measure, whatever came out."""
     effects = result.effects()
     named = told_apart(effects)
-    head = [
-        *(code(name) if "." in name else name for name in named),
-        *"measure first this difference runs shows".split(),
-    ]
+    head = [code(name) if "." in name else name for name in named]
+    head += "measure first this difference runs shows".split()
     rows = [
         [
             *(said(row[name]) for name in named),

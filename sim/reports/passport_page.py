@@ -69,9 +69,8 @@ def passport_page(found: Mapping[str, Any], folder: Path) -> Iterator[Block]:
     versions = ", ".join(f"{name} {version}" for name, version in found["packages"].items())
     source = f"risingtide {found['version']} (source {found['source'][:12]}), Python {found['python']}"
     made = f"The {found['form']} form, by {source}, {versions}."
-    yield Title(
-        "Passport: published results reproduced by this engine", [verdict(found)], f"{made} Intervals are at 95 %."
-    )
+    title = "Passport: published results reproduced by this engine"
+    yield Title(title, [verdict(found)], f"{made} Intervals are at 95 %.")
     for case in found["cases"]:
         yield Heading(f"{case['title']} ({case['case']})")
         yield Text(f"Source: {case['source']}. {case['setting']}")

@@ -242,9 +242,8 @@ def _goal(found: Found, goal: str) -> str:
 def search_page(found: Found, folder: Path) -> Iterator[Block]:
     """What was found, what each design sets, where the designs fail, and what is uncertain."""
     tried = f"{counted(len(found.places), 'design')} of {found.base.title} were tried, {len(found.again)} of them again with new seeds"
-    yield Title(
-        found.search.title, [best_line(found), f"{tried}: {counted(len(found.runs), 'run')}."], found.search.description
-    )
+    lead = [best_line(found), f"{tried}: {counted(len(found.runs), 'run')}."]
+    yield Title(found.search.title, lead, found.search.description)
     yield Heading("What was found")
     yield from texts([*detail_lines(found), _method(found)])
     alt = f"{best_line(found)} Designs that were tried, and those that were found, with 95 % intervals under new seeds."
@@ -261,7 +260,6 @@ def search_page(found: Found, folder: Path) -> Iterator[Block]:
     ]:
         yield Table("Every design is tried all over these ranges", ["key", "from", "to", "meaning"], doubt, {1, 2})
     yield from assumptions(found.base)
-    compare = [
-        f"tide compare {folder.name}/scenario.toml --design {folder.name}/{name}.toml" for name in found.recommended[:1]
-    ]
-    yield from reproduce(f"tide verify {folder.name}", f"tide search {folder.name}/search.toml", *compare)
+    place = folder.name
+    compare = [f"tide compare {place}/scenario.toml --design {place}/{name}.toml" for name in found.recommended[:1]]
+    yield from reproduce(f"tide verify {place}", f"tide search {place}/search.toml", *compare)

@@ -62,14 +62,8 @@ def new_page(headline: str, subtitle: str) -> Page:
     page.set_label(headline)
     lines = wrap(headline, 88, max_lines=2, placeholder=" …")
     page.text(LEFT_EDGE, 0.965, "\n".join(lines), size=20, weight="bold", va="top", linespacing=1.25)
-    page.text(
-        LEFT_EDGE,
-        0.918 - 0.042 * (len(lines) - 1),
-        shorten(subtitle, 150, placeholder=" …"),
-        size=13,
-        color=MUTED,
-        va="top",
-    )
+    below, text = 0.918 - 0.042 * (len(lines) - 1), shorten(subtitle, 150, placeholder=" …")
+    page.text(LEFT_EDGE, below, text, size=13, color=MUTED, va="top")
     return page
 
 
@@ -146,10 +140,7 @@ def curves(axes: Axes, months: pd.Series, lines: Sequence[tuple[pd.Series, str, 
     """Lines over months, each named at its last value: (values, name, colour). The panel must have its height already."""
     for values, _name, colour in lines:
         axes.plot(months, values, color=colour)
-    label_ends(
-        axes,
-        [(float(values.dropna().iloc[-1]), name, colour) for values, name, colour in lines if values.notna().any()],
-    )
+    label_ends(axes, [(values.ffill().iloc[-1], name, colour) for values, name, colour in lines])
 
 
 def stack(axes: Axes, months: pd.Series, parts: Sequence[tuple[Any, ...]], least: float = 0.0) -> None:
@@ -160,9 +151,8 @@ def stack(axes: Axes, months: pd.Series, parts: Sequence[tuple[Any, ...]], least
     axes.grid(visible=False)
     ends = np.array([part[0].iloc[-1] for part in parts])
     middles = ends.cumsum() - ends / 2
-    label_ends(
-        axes, [(at, part[1], part[3]) for at, part, end in zip(middles, parts, ends, strict=True) if end > least]
-    )
+    named = zip(middles, parts, ends, strict=True)
+    label_ends(axes, [(at, part[1], part[3]) for at, part, end in named if end > least])
 
 
 def label_ends(axes: Axes, labels: Sequence[tuple[float, str, str]], gap: float = 0.13) -> None:

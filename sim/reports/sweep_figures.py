@@ -218,10 +218,8 @@ def mark_tipping(
     axes.axvline(tipping.value, color=INK, lw=1.2, ls=(0, (2, 2)))
     if named:
         right = tipping.value < np.mean(axes.get_xlim())
-        at, offset, side = (
-            ((tipping.value, 0.42), (8, 0), "left") if right else ((tipping.value, 0.62), (-8, 0), "right")
-        )
-        _note(axes, f"{label} at about {about(factor, tipping.value)}", at, offset, side)
+        height, offset, side = (0.42, (8, 0), "left") if right else (0.62, (-8, 0), "right")
+        _note(axes, f"{label} at about {about(factor, tipping.value)}", (tipping.value, height), offset, side)
 
 
 def _mark_best(axes: Axes, factor: str, rows: pd.DataFrame, best: Estimate) -> None:
@@ -387,9 +385,8 @@ def sensitivity_figure(result: Result, found: pd.DataFrame) -> Figure:
     if "treatment" in found:
         found = found[found["treatment"] == found["treatment"].iloc[0]]
     indices = list(dict.fromkeys(found["index"]))[:2]
-    key = f"{SPACE}·{SPACE}".join(
-        f"{name}: {INDICES[each]}" for name, each in zip(("blue", "orange"), indices, strict=False)
-    )
+    named = zip(("blue", "orange"), indices, strict=False)
+    key = f"{SPACE}·{SPACE}".join(f"{name}: {INDICES[each]}" for name, each in named)
     page = new_page(result.study.title, f"{key}; 95 % intervals, over {counted(found['points'].iloc[0], 'point')}")
     measures = list(dict.fromkeys(found["measure"]))[:MOST_INDICES]
     grid = page.add_gridspec(1, len(measures), left=0.19, right=0.975, top=0.78, bottom=0.09, wspace=0.16)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +24,8 @@ from sim.metrics.collapse import time_to_collapse
 from sim.metrics.maturity import lowest_dimension, maturity
 from sim.metrics.stats import Estimate
 from sim.model.record import Run
-from sim.reports.blocks import Name, Table
-from sim.reports.wording import between, plain, say, spelled
+from sim.reports.blocks import Columns, Name, Record, Table, number_of
+from sim.reports.wording import between, percent, plain, say, spelled
 from sim.scenario import Scenario
 
 TURNS = 6
@@ -127,11 +127,8 @@ def forecast_lines(forecast: Forecast) -> list[str]:
     short = "" if forecast.disk < forecast.free else ": too little"
     fixed = forecast.least == forecast.runs
     least, about = ("", "about") if fixed else (f"{forecast.least:,} to ", "at most about")
-    runs, designs, shards = (
-        counted(forecast.runs, "run"),
-        counted(forecast.designs, "design"),
-        counted(forecast.shards, "shard"),
-    )
+    runs, designs = counted(forecast.runs, "run"), counted(forecast.designs, "design")
+    shards = counted(forecast.shards, "shard")
     return [
         f"{least}{runs} of {designs}, in {shards}",
         f"{about} {spelled_time(forecast.seconds)}",
@@ -149,14 +146,12 @@ def fitted(found: Calibration) -> str:
 
 def calibration_table(found: Calibration) -> Table:
     """The levers of a calibration with their intervals."""
-    rows = []
-    for row in found.parameters.to_dict("records"):
-        gone = "" if math.isnan(row["contraction"]) else f" ({row['contraction']:.0%} of the prior variance gone)"
-        numbers = (spelled(row[name]) for name in ("best", "median", "low", "high"))
-        span = f"{spelled(row['from'])} to {spelled(row['to'])}"
-        rows.append([row["parameter"], span, *numbers, f"{row['verdict']}{gone}"])
+    columns: Columns = {"lever": "parameter", "range": lambda row: f"{spelled(row['from'])} to {spelled(row['to'])}"}
+    columns |= {name: number_of(name) for name in ("best", "median", "low", "high")}
+    gone: Columns = {"prior variance gone": lambda row: spelled(100 * row["contraction"]) + " %"}
+    columns |= {"verdict": "verdict", **({} if found.parameters["contraction"].isna().all() else gone)}
     caption = f"{found.scenario.title}: {fitted(found)} by {counted(found.runs, 'run')}"
-    return Table(caption, ["lever", "range", "best", "median", "low", "high", "verdict"], rows, {2, 3, 4, 5})
+    return Table.of(caption, found.parameters.to_dict("records"), columns, {2, 3, 4, 5, 7})
 
 
 def calibration_lines(found: Calibration) -> list[str]:
@@ -174,9 +169,9 @@ def calibration_lines(found: Calibration) -> list[str]:
 # --- sweeps ---------------------------------------------------------------------------------------------------------------
 
 
-def written(value: Any) -> str:
-    """A level of a factor, as it is written."""
-    return "" if value is None or (isinstance(value, float) and math.isnan(value)) else str(value)
+def level_of(key: str) -> Callable[[Record], str]:
+    """A column of the levels of a factor, as they are written."""
+    return lambda row: "" if row[key] is None or row[key] != row[key] else str(row[key])
 
 
 def names(columns: Sequence[str]) -> list[Name]:
@@ -189,7 +184,7 @@ def summary_table(result: Result, most: int | None = None) -> Table:
     summary = result.summary(result.shown)
     rows = []
     for _design, group in list(summary.groupby("design"))[:most]:
-        levels = [written(group[name].iloc[0]) for name in result.varied]
+        levels = [level_of(name)(group.iloc[0].to_dict()) for name in result.varied]
         rows.append([*levels, *(between(row["mean"], row["low"], row["high"]) for row in group.to_dict("records"))])
     caption = f"Mean and 95 % interval of {counted(result.replicates, 'run')} of each design"
     return Table(caption, [*result.varied, *names(result.shown)], rows)
@@ -225,30 +220,22 @@ def main_effects_table(result: Result, most: int | None = None) -> Table:
 
 def _differences(effects: pd.DataFrame, caption: str, columns: list[str], most: int | None) -> Table:
     """A table of differences with what they show."""
-    rows = [
-        [
-            *(written(row[name]) for name in columns),
-            Name(row["measure"]),
-            spelled(row["baseline"]),
-            difference(row),
-            str(row["runs"]),
-            row["shows"],
-            row["together"],
-        ]
-        for row in effects.head(len(effects) if most is None else most).to_dict("records")
-    ]
-    header = [*columns, "measure", "first", "difference", "pairs", "shows", "all together"]
-    return Table(caption, header, rows, {len(columns) + 1, len(columns) + 3})
+    cells: Columns = {name: level_of(name) for name in columns}
+    cells |= {"measure": lambda row: Name(row["measure"]), "first": number_of("baseline")}
+    cells |= {"difference": difference, "pairs": "runs", "shows": "shows", "all together": "together"}
+    return Table.of(caption, effects.to_dict("records")[:most], cells, {len(columns) + 1, len(columns) + 3})
 
 
 def claims_table(result: Result) -> Table:
     """The claims of a study, and whether the runs show them."""
-    rows = [
-        [row["says"], claim_text(row), str(row["runs"]), row["verdict"], row["together"]]
-        for row in result.claims().to_dict("records")
-    ]
-    header = ["claim", "effect", "pairs", "verdict", "all together"]
-    return Table("Claims that can fail, with 95 % intervals", header, rows, {2})
+    columns: Columns = {
+        "claim": "says",
+        "effect": claim_text,
+        "pairs": "runs",
+        "verdict": "verdict",
+        "all together": "together",
+    }
+    return Table.of("Claims that can fail, with 95 % intervals", result.claims().to_dict("records"), columns, {2})
 
 
 def claim_text(row: Mapping[Any, Any]) -> str:

@@ -17,7 +17,7 @@ from sim.experiments.design.parts import Race
 from sim.experiments.design.study import TREATMENT
 from sim.experiments.stress import SHOCKS
 from sim.metrics import FEWER, MEASURES
-from sim.reports.blocks import Name, Table
+from sim.reports.blocks import Columns, Name, Table, number_of
 from sim.reports.wording import SPACE, between, level, listed, percent, plain, say, spelled
 
 
@@ -243,12 +243,10 @@ def _certain(result: Result) -> Iterator[str]:
 
 def regret_table(result: Result, measure: str) -> Table:
     """How far each design stays behind the best of the same world, over the worlds that were tried."""
-    rows = [
-        [Name(row["design"]), spelled(row["mean"]), spelled(row["most"]), percent(round(row["best"], 3))]
-        for row in regret(result, measure).to_dict("records")
-    ]
     caption = f"How far each design stays behind the best of the same world, in {plain(measure)} (regret)"
-    return Table(caption, ["design", "mean", "most", "is the best in"], rows, {1, 2, 3})
+    columns: Columns = {"design": lambda row: Name(row["design"]), "mean": number_of("mean")}
+    columns |= {"most": number_of("most"), "is the best in": lambda row: percent(round(row["best"], 3))}
+    return Table.of(caption, regret(result, measure).to_dict("records"), columns, {1, 2, 3})
 
 
 # --- distance to collapse -------------------------------------------------------------------------------------------------
@@ -314,9 +312,8 @@ def strain_text(row: Any) -> str:
     """A strain with its interval; "any" if even the largest is survived."""
     if math.isnan(row.value):
         return "–"
-    value, low, high = (
-        percent(round(size, 2)) if math.isfinite(size) else ANY for size in (row.value, row.low, row.high)
-    )
+    sizes = (row.value, row.low, row.high)
+    value, low, high = (percent(round(size, 2)) if math.isfinite(size) else ANY for size in sizes)
     text = ANY if value == low == ANY else f"{value} [{low}, {high}]"
     return text if math.isnan(row.cap) else f"{text}, {CAPPED} {percent(row.cap)}"
 
