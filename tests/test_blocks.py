@@ -64,7 +64,7 @@ def test_a_page_for_a_new_kind_is_one_function(auction):
 
 
 def test_a_kind_has_one_page(auction):
-    with pytest.raises(Mistake, match=r"@page\('run'\): .*run_page already.*name another kind"):
+    with pytest.raises(Mistake, match=r"@page\('run'\): .*run_page already shows.*name another kind"):
         registry.page("run")(lambda result, folder: [])
 
 
@@ -109,10 +109,17 @@ def test_a_terminal_and_markdown_show_the_same_table(capsys):
     terminal.show(Console(file=out, width=60, markup=False), [TABLE])
     assert "mean_<b>price</b>" in out.getvalue() and "12" in out.getvalue()
     terminal.show(Console(), [Text("Twelve\u202e.")])
-    assert capsys.readouterr().out == "Twelve.\n"
+    assert capsys.readouterr().out == "Prices\nTwelve.\n", "the caption stands above the table"
     text = markdown.document(EVERY)
     assert text.startswith("# Auctions & bids\n\nPrices rose.") and "| mean_<b>price</b> | 12 |" in text
     assert "```sh\ntide run it\n```" in text
+
+
+@pytest.mark.parametrize("kind", ["../etc/passwd", "search; rm", "blocks", "", 3])
+def test_a_kind_from_a_manifest_is_only_a_name(tmp_path, kind):
+    (tmp_path / "manifest.json").write_text(json.dumps({"kind": kind}))
+    with pytest.raises(Mistake, match="holds no result that has a page"):
+        registry.layout_of(tmp_path)
 
 
 def test_every_sentence_is_used_and_its_blanks_are_filled():

@@ -48,25 +48,18 @@ PAIR = {"one": "a", "other": "b", "measure": "exits", "pairs": 1200, "difference
 
 
 @pytest.mark.parametrize(
-    ("verdict", "more", "line"),
+    ("verdict", "more", "begins", "holds"),
     [
-        ("better", 0, "a beats b on exits, lower by 2 [1, 3] (1,200 pairs of runs)."),
-        ("worse", 0, "b beats a on exits, higher by 2 [1, 3] (1,200 pairs of runs)."),
-        ("alike", 0, "a and b are alike on exits: −2 [−3, −1] (1,200 pairs of runs)."),
-        (
-            "undecided",
-            340,
-            "a and b are undecided on exits: −2 [−3, −1] (1,200 pairs of runs; about 340 more would decide).",
-        ),
-        (
-            "undecided",
-            np.inf,
-            "a and b are undecided on exits: −2 [−3, −1] (1,200 pairs of runs; an unknown number of additional pairs would decide).",
-        ),
+        ("better", 0, "a beats b on exits", "lower by 2 [1, 3]"),
+        ("worse", 0, "b beats a on exits", "higher by 2 [1, 3]"),
+        ("alike", 0, "a and b are alike on exits", "−2 [−3, −1]"),
+        ("undecided", 340, "a and b are undecided on exits: −2 [−3, −1]", "about 340 more"),
+        ("undecided", np.inf, "a and b are undecided on exits: −2 [−3, −1]", "unknown how many more"),
     ],
 )
-def test_a_pair_is_told_in_a_sentence(verdict, more, line):
-    assert pair_line(PAIR | {"verdict": verdict, "more": more}) == line
+def test_a_pair_is_told_in_a_sentence(verdict, more, begins, holds):
+    line = pair_line(PAIR | {"verdict": verdict, "more": more})
+    assert line.startswith(begins) and holds in line and "1,200 pairs of runs" in line
 
 
 def test_what_is_alike_and_what_is_open_are_told_apart(tmp_path):

@@ -86,9 +86,8 @@ class Board:
     @cached_property
     def figures(self) -> dict[str, Drawing]:
         """The figures by name: those that `tide report --figures` writes."""
-        maps = {
-            name: board_figures.map_figure(name, self.film, run, month) for name, _title, run, month in self._scenes()
-        }
+        draw, scenes = board_figures.map_figure, self._scenes()
+        maps = {name: draw(name, self.film, run, month) for name, _title, run, month in scenes}
         return {**dict(self._differences()), "trajectories": self._trajectories(), **maps, **self._shares()}
 
     def blocks(self) -> Iterator[Block]:
@@ -199,9 +198,7 @@ class Board:
 
     def _incomplete(self) -> Iterator[Block]:
         """A remark on measures for which some pairs of runs have no value, if there are any."""
-        tried = (
-            self._effects.groupby("treatment")["runs"].transform("max") > 0
-        )  # nothing is known of a design that failed
+        tried = self._effects.groupby("treatment")["runs"].transform("max") > 0  # of a failed design nothing is known
         known = self._effects[tried]
         fewer = known[known["runs"] < known["runs"].max()]["measure"].unique()
         if len(fewer):
@@ -285,9 +282,7 @@ class Board:
     def _scenes(self) -> list[tuple[str, str, str, int]]:
         """The maps: name of the figure, title, run, month."""
         ends = {name: max(run.snapshots) for name, run in self.film.runs.items()}
-        after = [
-            (f"map {name}", f"{words(name)}, after {months_of(month)}", name, month) for name, month in ends.items()
-        ]
+        after = [(f"map {name}", f"{words(name)}, after {months_of(end)}", name, end) for name, end in ends.items()]
         return [("map before", "at the beginning", self.first, 0), *after]
 
     def _network(self) -> Iterator[Block]:

@@ -115,9 +115,7 @@ def calibration_page(found: Calibration, folder: Path) -> Iterator[Block]:
     figure = calibration_figure(found)
     yield Title(f"Calibration: {found.scenario.title}", [f"{figure.get_label()}."], found.scenario.description)
     yield Heading("Fit")
-    yield Figure(
-        figure, f"{figure.get_label()}. Observed and fitted values, and how precisely each lever is determined."
-    )
+    yield Figure(figure, f"{figure.get_label()}. Observed and fitted values, and the precision of each lever.")
     yield calibration_table(found)
     yield from texts(calibration_lines(found))
     yield Heading("Observed and fitted")

@@ -78,7 +78,7 @@ def verdict_text(claim: Hypothesis, found: Judgement) -> str:
         return f"depends on {called(claim.moderator.key)}: {flips_text(claim, found)}"
     if found.verdict == UNDECIDED:
         if not math.isfinite(found.more):
-            return "undecided; an unknown number of additional pairs would decide"
+            return "undecided; it is unknown how many more pairs would decide"
         return f"undecided; about {counted(found.more, 'more pair')} at each value would decide"
     return found.verdict
 
@@ -161,14 +161,10 @@ def _effects(axes: Axes, place: int, row: Row, tested: Verdicts) -> None:
         axes.plot([low, high], [at, at], color=colour, lw=2.2, solid_capstyle="butt")
         axes.plot([value], [at], "o", color=colour, ms=5.5, mew=0)
         inside, side = (low, -1) if value > 0 else (high, 1)  # towards the middle, where there is room
-        style: dict[str, Any] = {
-            "ha": "right" if side < 0 else "left",
-            "va": "center_baseline",
-            "color": MUTED,
-            "size": 6.5,
-        }
+        style: dict[str, Any] = {"va": "center_baseline", "color": MUTED, "size": 6.5}
         text = level(row.claim.moderator.key, at_value)
-        axes.annotate(text, (inside, at), (4 * side, 0), textcoords="offset points", **style)
+        label = axes.annotate(text, (inside, at), (4 * side, 0), textcoords="offset points", **style)
+        label.set_horizontalalignment("right" if side < 0 else "left")
 
 
 def paled(colour: str, strength: float) -> tuple[float, ...]:
@@ -205,11 +201,10 @@ def claims_page(tested: Verdicts, folder: Path) -> Iterator[Block]:
     alt = f"{headline(tested)}. A row for each claim, with its effect at every value of its moderator and the verdict."
     yield Figure(claims_figure(tested), alt)
     errors = tested.table.groupby("claim")["error_of_all"].first()
-    listed = [
-        [row.claim.says, row.claim.who, verdict_text(row.claim, row.found), error_text(float(errors[row.name]))]
-        for row in rows(tested)
-    ]
-    yield Table("What practitioners claim", ["claim", "source", "verdict", "error over all claims"], listed, {3})
+    listed = [[row.claim.says, row.claim.who, verdict_text(row.claim, row.found)] for row in rows(tested)]
+    certain = [error_text(float(errors[row.name])) for row in rows(tested)]
+    full = [[*cells, error] for cells, error in zip(listed, certain, strict=True)]
+    yield Table("What practitioners claim", ["claim", "source", "verdict", "error over all claims"], full, {3})
     yield Heading("How certain")
     yield from texts(caveats(tested))
     for row in rows(tested):

@@ -310,9 +310,8 @@ def archetype_page(name: str) -> str:
     if event_lines:
         parts += ["## What happens when", "\n".join(event_lines)]
     if working:
-        listed = "\n".join(
-            f"- [{idea.title}](../mechanisms.md#{slug(idea.title)}): {idea.mechanism}" for idea in working
-        )
+        ideas_page = "../mechanisms.md#"
+        listed = "\n".join(f"- [{idea.title}]({ideas_page}{slug(idea.title)}): {idea.mechanism}" for idea in working)
         parts += ["## Mechanisms at work", listed]
     parts += ["## What to look at", "\n".join(f"- {code(one)}: {told(one)}" for one in names)]
     if studies:

@@ -83,11 +83,8 @@ def effects_table(study: str) -> str:
 def claims_table(study: str) -> str:
     """The claims of a study and whether they were shown, as its page in the gallery says; empty if it makes none."""
     rows = [row.strip("|").split("|")[1:] for row in rows_of(GALLERY / f"{study}.md")] if _makes_claims(study) else []
-    return (
-        table(("Claim", "Effect [95 %]", "Runs", "Verdict"), [[cell.strip() for cell in row] for row in rows])
-        if rows
-        else ""
-    )
+    header, cells = ("Claim", "Effect [95 %]", "Runs", "Verdict"), [[cell.strip() for cell in row] for row in rows]
+    return table(header, cells) if rows else ""
 
 
 def _makes_claims(study: str) -> bool:

@@ -192,9 +192,8 @@ def _left(found: Autopsy) -> Iterator[tuple[float, str]]:
     """Which firms left, how, and of which role."""
     gone, at = found.leavers, _onset(found, "departures")
     if at is not None:
-        before, now = (
-            percent(round(share, 4)) for share in (found.bands["departures"].before, found.at("departures", at))
-        )
+        band = found.bands["departures"]
+        before, now = (percent(round(share, 4)) for share in (band.before, found.at("departures", at)))
         yield at, f"Month {at:.0f}: {EFFECTS['departures']}, {now} a month, after {before}."
     if not gone or (at is None and _onset(found, "firms") is None):
         return
@@ -204,9 +203,8 @@ def _left(found: Autopsy) -> Iterator[tuple[float, str]]:
         yield float(hub.left or 0), f"Month {hub.left}: the best connected to leave was {_who(hub)}."
     ways = Counter({"went": "left in one of several ways"}.get(each.how, each.how) for each in gone).most_common()
     roles = Counter(each.role for each in gone).most_common(FEW)
-    how, most = (
-        ", ".join(texts) for texts in ((f"{n:,} {way}" for way, n in ways), (f"{role} {n:,}" for role, n in roles))
-    )
+    how = ", ".join(f"{count:,} {way}" for way, count in ways)
+    most = ", ".join(f"{role} {count:,}" for role, count in roles)
     until = "the collapse" if found.has_collapsed else "the lowest point"
     yield (
         found.end,

@@ -189,9 +189,8 @@ def draw_ties(axes: Axes, at: np.ndarray, pairs: np.ndarray, trust: np.ndarray) 
     """Ties, the trusted ones darker and broader; the more there are, the fainter."""
     crowd = 1.0 / (1.0 + len(pairs) / 150.0)
     look: dict[str, Any] = {"array": trust, "cmap": TRUST_MAP, "clim": (0, 1), "alpha": 0.15 + 0.6 * crowd}
-    axes.add_collection(
-        LineCollection(at[pairs], linewidths=(0.3 + 2.2 * crowd) * (0.3 + trust), **look), autolim=False
-    )
+    widths = (0.3 + 2.2 * crowd) * (0.3 + trust)
+    axes.add_collection(LineCollection(at[pairs], linewidths=widths, **look), autolim=False)
 
 
 def node_areas(benefit: np.ndarray) -> np.ndarray:
@@ -236,10 +235,9 @@ def draw_firms(axes: Axes, at: np.ndarray, areas: np.ndarray, colours: np.ndarra
     """Firms in their colours; orchestrators ringed."""
     alone = (colours[:, :3] == 1).all(axis=1)
     order = np.argsort(-areas, kind="stable")
-    edges, width = list(np.where(alone[order], MUTED, "white")), 0.8 if len(at) > MOST_NAMED else 1.2
-    axes.scatter(
-        at[order, 0], at[order, 1], s=areas[order], c=colours[order], edgecolors=edges, linewidths=width, zorder=2
-    )
+    look: dict[str, Any] = {"edgecolors": list(np.where(alone[order], MUTED, "white")), "zorder": 2}
+    width = 0.8 if len(at) > MOST_NAMED else 1.2
+    axes.scatter(at[order, 0], at[order, 1], s=areas[order], c=colours[order], linewidths=width, **look)
     if leads.any():
         ring: dict[str, Any] = {"facecolors": "none", "edgecolors": VERMILION, "linewidths": 2.4, "zorder": 3}
         axes.scatter(at[leads, 0], at[leads, 1], s=(np.sqrt(areas[leads]) + 7) ** 2, **ring)
@@ -284,16 +282,10 @@ def write_names(
         written.append(box)
         middle = np.array([(box[0] + box[1]) / 2, (box[2] + box[3]) / 2]) / scale
         colour, weight = (legible(VERMILION), "bold") if leads[i] else (INK, "normal")
-        look: dict[str, Any] = {
-            "size": size,
-            "weight": weight,
-            "color": colour,
-            "ha": "center",
-            "va": "center",
-            "zorder": 5,
-        }
+        look: dict[str, Any] = {"ha": "center", "va": "center", "zorder": 5}
         where = axes.transData.inverted().transform(middle)
-        text = axes.text(where[0], where[1], names[i], path_effects=HALO if outlined else None, **look)
+        text = axes.text(where[0], where[1], names[i], size=size, weight=weight, color=colour, **look)
+        text.set_path_effects([*HALO] if outlined else [])
         if whole and whole[i] != names[i]:
             titled(text, whole[i])
 

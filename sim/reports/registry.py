@@ -58,12 +58,8 @@ def page(
         if not function.__module__.startswith(f"{PACKAGE}."):
             _load_all()  # so that a page from elsewhere cannot take the kind of one that is loaded later
         if kind in _layouts:
-            there = _layouts[kind].blocks
-            raise Mistake(
-                [
-                    f"@page({kind!r}): results of this kind are shown by {there.__module__}.{there.__name__} already; name another kind"
-                ]
-            )
+            there = f"{_layouts[kind].blocks.__module__}.{_layouts[kind].blocks.__name__}"
+            raise Mistake([f"@page({kind!r}): {there} already shows results of this kind; name another kind"])
         _layouts[kind] = Layout(read, function, figure)
         return function
 

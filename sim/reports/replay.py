@@ -77,9 +77,8 @@ class Film:
     @property
     def hidden(self) -> int:
         """How many firms are left out."""
-        everybody = {
-            int(who) for run in self.runs.values() for firms, _ties in run.snapshots.values() for who in firms.id
-        }
+        frames = (firms for run in self.runs.values() for firms, _ties in run.snapshots.values())
+        everybody = {int(who) for firms in frames for who in firms.id}
         return len(everybody) - len(self.ids)
 
     def data(self) -> dict[str, Any]:

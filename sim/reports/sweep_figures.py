@@ -157,11 +157,7 @@ def headline(result: Result, factor: str, tipping: Estimate, best: Estimate | No
         finds = f"Depending on the {called(factor)}, {percent(round(least, 2))} to {percent(round(most, 2))} of the runs collapse"
     if best is None:
         return finds
-    ends = (
-        f" (95{SPACE}% interval {level(factor, best.low)} to {level(factor, best.high)})"
-        if best.low < best.high
-        else ""
-    )
+    ends = f" (95{SPACE}% interval {level(factor, best.low)} to {level(factor, best.high)})" * (best.low < best.high)
     return f"{finds}; the orchestrators themselves earn most at {level(factor, best.value)}{ends}"
 
 

@@ -25,7 +25,7 @@ from sim.metrics.maturity import lowest_dimension, maturity
 from sim.metrics.stats import Estimate
 from sim.model.record import Run
 from sim.reports.blocks import Columns, Name, Record, Table, number_of
-from sim.reports.wording import between, percent, plain, say, spelled
+from sim.reports.wording import between, plain, say, spelled
 from sim.scenario import Scenario
 
 TURNS = 6
@@ -212,9 +212,7 @@ def effects_table(result: Result, most: int | None = None) -> Table:
 
 def main_effects_table(result: Result, most: int | None = None) -> Table:
     """The effect of each factor on average over the others, under the same random events."""
-    caption = (
-        "Main effects: differences from a factor's first level, on average over all other factors, with 95 % intervals"
-    )
+    caption = "Main effects: differences from a factor's first level, on average over all others, with 95 % intervals"
     return _differences(result.main_effects(), caption, ["factor", "level", "against"], most)
 
 

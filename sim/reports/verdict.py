@@ -110,12 +110,8 @@ def pair_line(pair: Mapping[Any, Any]) -> str:
         by = f"higher by {between(gap, low, high)}" if gap > 0 else f"lower by {between(-gap, -high, -low)}"
         return f"{one} beats {other} on {measure}, {by} ({runs})."
     if verdict == "undecided":
-        more = (
-            f"about {pair['more']:,.0f} more"
-            if math.isfinite(pair["more"])
-            else "an unknown number of additional pairs"
-        )
-        runs += f"; {more} would decide"
+        more = f"about {pair['more']:,.0f}" if math.isfinite(pair["more"]) else "it is unknown how many"
+        runs += f"; {more} more pairs would decide"
     return f"{one} and {other} are {verdict} on {measure}: {between(gap, low, high)} ({runs})."
 
 
@@ -289,11 +285,8 @@ def stress_notes(found: pd.DataFrame) -> list[str]:
     """The meaning of cells that are not plain numbers."""
     cells = stress_cells(found)
     text = " ".join(cells.values())
-    lines = [
-        say(key)
-        for word, key in ((ANY, "stress.any"), (ALONE, "stress.alone"), (CAPPED, "stress.capped"))
-        if word in text
-    ]
+    keys = {ANY: "stress.any", ALONE: "stress.alone", CAPPED: "stress.capped"}
+    lines = [say(key) for word, key in keys.items() if word in text]
     loops = any(cell != "–" for (_design, strain), cell in cells.items() if strain == "way_back")
     return [*lines, *[say("stress.way_back")] * loops]
 
