@@ -14,7 +14,7 @@ import numpy as np
 from benchmarks.peers import installed
 from benchmarks.timing import Contender, Work, race, ratio, seconds, show
 from benchmarks.worlds import Replay, State, switched, w0, w1
-from sim.mechanisms.sections import mechanisms
+from sim.mechanisms.base import mechanisms
 from sim.model.ecosystem import Ecosystem
 
 ROOT = Path(__file__).parent.parent

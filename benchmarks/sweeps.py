@@ -21,14 +21,25 @@ from benchmarks.one_size import peak_memory
 from benchmarks.timing import show
 from sim import Scenario, Study, sweep
 from sim.experiments import sweeping
+from sim.experiments.runner import worker_processes
 from sim.experiments.runner.progress import Standing
 from sim.experiments.runner.shard_work import run_once
 
 WORKERS, SLICES, RUNS = 2, 5, 2_000
 """Workers, slices in which all take their turn, and runs of each in a slice."""
-clock: list[os.times_result] = []
-"""When a work began and ended, what comes before and after it left out."""
+clock: list[tuple[float, float]] = []
+"""When a work began and ended, what comes before and after it left out: seconds on the wall, and of all cores."""
 ROOT = Path(__file__).parent.parent
+
+
+def now() -> tuple[float, float]:
+    """Seconds on the wall, and of all cores that this process, its children, and what a fork server has begun have taken."""
+    times = os.times()
+    taken = sum(times[:4])
+    for server in worker_processes._current:
+        words = Path(f"/proc/{server.process.pid}/stat").read_text().rpartition(")")[2].split()
+        taken += sum(map(int, words[11:15])) / os.sysconf("SC_CLK_TCK")
+    return times.elapsed, taken
 
 
 def study(runs: int, firms: int = 60, steps: int = 48) -> Study:
@@ -48,13 +59,13 @@ def loops(count: int) -> Callable[[Study], None]:
     def done(asked: Study) -> None:
         designs, runs = asked.designs(), list(asked.runs())
         copies = multiprocessing.get_context("fork")
-        clock.append(os.times())
+        clock.append(now())
         begun = [copies.Process(target=loop, args=(designs, runs[k::count])) for k in range(count)]
         for process in begun:
             process.start()
         for process in begun:
             process.join()
-        clock.append(os.times())
+        clock.append(now())
 
     return done
 
@@ -65,10 +76,10 @@ def engine(name: str) -> Callable[[Study], None]:
     def done(asked: Study) -> None:
         with tempfile.TemporaryDirectory() as folder:
             planned = sweeping.plan(asked, Path(folder) / "a")
-            clock.append(os.times())
+            clock.append(now())
             for _done in sweeping.ENGINES[name](planned, range(planned.shards), WORKERS, None):
                 pass
-            clock.append(os.times())
+            clock.append(now())
 
     return done
 
@@ -76,9 +87,9 @@ def engine(name: str) -> Callable[[Study], None]:
 def swept(asked: Study) -> None:
     """A sweep into a folder that is thrown away, from the study to its result."""
     with tempfile.TemporaryDirectory() as folder:
-        clock.append(os.times())
+        clock.append(now())
         sweep(asked, WORKERS, Path(folder) / "a")
-        clock.append(os.times())
+        clock.append(now())
 
 
 def taken(work: Callable[[Study], None], asked: Study) -> tuple[float, float]:
@@ -86,7 +97,7 @@ def taken(work: Callable[[Study], None], asked: Study) -> tuple[float, float]:
     clock.clear()
     work(asked)
     before, after = clock
-    return after.elapsed - before.elapsed, sum(after[:4]) - sum(before[:4])
+    return after[0] - before[0], after[1] - before[1]
 
 
 def costs() -> None:
@@ -94,9 +105,8 @@ def costs() -> None:
     works = {
         "one bare loop": loops(1),
         "two bare loops": loops(WORKERS),
-        "engine of copies (the default)": engine("auto"),
+        "engine of processes (the default)": engine("process"),
         "engine of threads": engine("threads"),
-        "engine of processes": engine("process"),
         "whole sweep, from plan to result": swept,
     }
     swept(study(20))  # compiled and warm
@@ -117,15 +127,14 @@ def costs() -> None:
 
 def held() -> float:
     """The memory that this process and its children hold, in MB; what they share counts once."""
-    pids = [
-        str(os.getpid()),
-        *(pid for each in Path("/proc/self/task").glob("*/children") for pid in each.read_text().split()),
-    ]
-    found = 0
-    for pid in pids:
+    found, pids = 0, [str(os.getpid())]
+    for pid in pids:  # which grows by the children of each: the fork server, and its workers
         with suppress(OSError):  # it has ended meanwhile
             lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
             found += next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+            pids += [
+                child for each in Path(f"/proc/{pid}/task").glob("*/children") for child in each.read_text().split()
+            ]
     return found / 1024
 
 

@@ -102,5 +102,5 @@ def __getattr__(name: str) -> Any:
     if name not in _WHERE:
         raise AttributeError(f"module 'sim' has no attribute {name!r}")
     if _WHERE[name].startswith("sim.experiments"):
-        import_module("sim.reports")  # gives results their figures
+        import_module("sim.reports.attached")  # gives results their figures
     return getattr(import_module(_WHERE[name]), name)

@@ -222,6 +222,21 @@ def test_every_file_of_a_result_is_sealed(dressed, capsys):
     assert tide(capsys, "verify", dressed)[0] == 0
 
 
+def test_files_without_a_seal_are_named(dressed, capsys):
+    """As those of an earlier version, or where somebody has removed the seals."""
+    assert "not checked" not in tide(capsys, "verify", dressed)[2]
+    (dressed / "seals.json").unlink()
+    code, _, said = tide(capsys, "verify", dressed)
+    assert code == 0 and "not checked, as nothing has kept what they were: figure.png, report.html" in said
+
+
+def test_a_sealed_file_that_became_something_else_is_noticed(dressed, capsys):
+    (dressed / "report.html").unlink()
+    (dressed / "report.html").mkdir()
+    code, said, _ = tide(capsys, "verify", dressed)
+    assert code == 1 and "report.html: is not as tide wrote it" in said
+
+
 @pytest.mark.parametrize("name", ["firms.csv", "summary.csv", "scenario.toml"])
 def test_an_export_packs_no_file_that_a_link_points_at(result, name, capsys):
     secret = Path("secret")

@@ -9,17 +9,18 @@ import pytest
 from sim.cli import main
 from sim.core import bundled
 from sim.core.reading import _field
-from sim.mechanisms.sections import DemandShock, Departure, ExitShock, FreeRiders, Scandal, Stay
+from sim.mechanisms.sentences import Either
 from sim.reports.model_reference import default, keys
-from sim.reports.prose import FOR_PEOPLE, SPECIAL, TOPICS, describe, different, members
+from sim.reports.prose import FOR_PEOPLE, SPECIAL, describe, different, members, sentences_by_topic
 from sim.reports.prose.dates import happening
 from sim.reports.prose.page import plain, scenario_lines
-from sim.reports.prose.sentences import Either, filled, number, percent, times
+from sim.reports.prose.sentences import filled, number, percent, times
 from sim.reports.wording import named, unmarked
 from sim.scenario import Scenario
 from sim.scenario.checks.stages import merged
+from sim.scenario.events import DemandShock, Departure, ExitShock, FreeRiders, Scandal, Stay
 
-SENTENCES = [sentence for sentences in TOPICS.values() for sentence in sentences]
+SENTENCES = [sentence for sentences in sentences_by_topic().values() for sentence in sentences]
 EVERYTHING = {key: True for key in keys() if key.endswith(".on")}
 """Every mechanism on."""
 NBSP = "\N{NO-BREAK SPACE}"

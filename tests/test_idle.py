@@ -7,7 +7,7 @@ import pytest
 from sim import Mistake, Scenario, Study, cli
 from sim.core import bundled
 from sim.experiments.checking import check_file
-from sim.mechanisms.sections import mechanisms
+from sim.mechanisms.base import mechanisms
 from sim.model.simulation import Simulation
 from sim.scenario.checks.idle import ALSO, ELSEWHERE
 

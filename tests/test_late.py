@@ -8,7 +8,7 @@ import sim.model.loop  # noqa: F401  (defines all late kernels)
 from sim import Scenario
 from sim.core import linking
 from sim.mechanisms import knowledge, value
-from sim.mechanisms.sections import mechanisms
+from sim.mechanisms.base import mechanisms
 from sim.model import precompile
 from sim.model.parameters import Rules, change_rules
 from sim.model.simulation import Simulation

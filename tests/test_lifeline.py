@@ -13,9 +13,9 @@ import pytest
 
 from sim import Mistake, Study, sweep
 from sim.core import lifeline
-from sim.experiments.runner import processes
-from sim.experiments.runner.processes import environment
+from sim.experiments.runner import processes, worker_processes
 from sim.experiments.runner.sharding import Plan, unfinished
+from sim.experiments.runner.worker_processes import environment
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 
@@ -76,7 +76,7 @@ def left_over(pids: list[int]) -> list[int]:
 
 
 @pytest.mark.parametrize("planned", [False, True], ids=["trying a first run", "starting to work"])
-def test_a_worker_that_still_imports_ends_with_its_killed_driver(tmp_path, planned):
+def test_a_fork_server_that_still_imports_ends_with_its_killed_driver(tmp_path, planned):
     study = Study.model_validate(STUDY)
     (tmp_path / "study.json").write_text(study.model_dump_json(), encoding="utf-8")
     if planned:
@@ -84,7 +84,7 @@ def test_a_worker_that_still_imports_ends_with_its_killed_driver(tmp_path, plann
     words = [str(tmp_path / "study.json"), str(tmp_path / "a"), str(slow(tmp_path, "pyarrow"))]
     driver = subprocess.Popen([sys.executable, "-c", DRIVER, *words], env=environment(), stderr=subprocess.DEVNULL)
     try:
-        wait_until(lambda: len(importing(tmp_path)) == (2 if planned else 1))
+        wait_until(lambda: importing(tmp_path))
     finally:
         driver.kill()
         driver.wait()
@@ -117,9 +117,7 @@ if sys.argv[1] == "unwatched":
 subprocess.Popen(lifeline.command("slow"))
 time.sleep(600)
 """
-UNWATCHED = (
-    "import sys; from sim.core import lifeline; lifeline._killed_by_kernel = lambda: False; lifeline.main(*sys.argv[1:])"
-)
+UNWATCHED = "import sys; from sim.core import lifeline; lifeline._killed_by_kernel = lambda: False; lifeline.main(*sys.argv[1:])"
 
 
 @pytest.mark.parametrize("way", ["by the kernel", "unwatched"])
@@ -177,7 +175,8 @@ def test_a_worker_for_which_there_is_no_room_is_told_in_a_line(tmp_path, monkeyp
     def none(*_words, **_more):
         raise BlockingIOError(11, "Resource temporarily unavailable")
 
-    monkeypatch.setattr(processes.subprocess, "Popen", none)
+    monkeypatch.setattr(worker_processes, "_current", [])
+    monkeypatch.setattr(worker_processes.subprocess, "Popen", none)
     study = Study.model_validate(STUDY)
     with pytest.raises(Mistake, match=r"cannot be started \(Resource temporarily unavailable\); try fewer --workers"):
         sweep(study, workers=1, out=tmp_path / "a", isolate="process")
@@ -188,8 +187,26 @@ def test_only_a_crash_has_everything_compiled_anew(how, wiped):
     assert processes.crashed(how) is wiped
 
 
+NO_ROOM = """
+import os
+def none():
+    raise BlockingIOError(11, "Resource temporarily unavailable")
+os.fork = none
+"""
+
+
+def test_a_copy_for_which_there_is_no_room_is_told_in_a_line(tmp_path, monkeypatch):
+    """What the fork server loads first takes it the means to copy itself."""
+    (tmp_path / "sitecustomize.py").write_text(NO_ROOM, encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    study = Study.model_validate(STUDY)
+    Plan.of(study, unfinished(tmp_path / "a")).write()
+    with pytest.raises(Mistake, match=r"cannot be started \(Resource temporarily unavailable\); try fewer --workers"):
+        sweep(study, workers=1, out=tmp_path / "a", isolate="process")
+
+
 def test_every_ending_has_a_name():
-    names = [processes.ending(code) for code in (0, 7, -9, -11, -signal.SIGRTMIN - 3)]
+    names = [worker_processes.ending(code) for code in (0, 7, -9, -11, -signal.SIGRTMIN - 3)]
     assert names[:4] == ["exit 0", "exit 7", "SIGKILL", "SIGSEGV"] and names[4].startswith("signal ")
 
 

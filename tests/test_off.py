@@ -2,8 +2,7 @@
 
 import pytest
 
-from sim import Scenario, run
-from sim.mechanisms.sections import mechanisms
+from sim import run
 
 WITHOUT = {
     "rising_tide": (
@@ -45,20 +44,3 @@ def test_with_everything_off_the_model_is_what_it_was(name):
     changes, expected = WITHOUT[name]
     last = run(name, seed=3, **({"run.steps": 120} | changes)).series.iloc[-1]
     assert {series: last[series] for series in expected} == pytest.approx(expected, rel=1e-9)
-
-
-def other(value):
-    """Another allowed value of the same kind."""
-    if isinstance(value, bool):
-        return not value
-    if isinstance(value, int):
-        return value + 1
-    return value * 0.5 if isinstance(value, float) and value else value
-
-
-@pytest.mark.parametrize("key", [key for key, _mechanism in mechanisms(Scenario())])
-def test_what_a_mechanism_says_does_not_matter_while_it_is_off(key, busy):
-    mechanism = dict(mechanisms(busy))[key]
-    changes = {f"{key}.{name}": other(value) for name, value in mechanism if name != "on"}
-    changed = busy.replace(changes) if changes else busy
-    assert run(changed, seed=5).series.equals(run(busy, seed=5).series)

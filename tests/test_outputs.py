@@ -221,7 +221,13 @@ TWICE = [
     ("search small.toml --lever sharing.take_rate=0:1 --lever sharing.take_rate=0:0.5", "--lever sharing.take_rate: is there twice"),
     ("search small.toml --doubt sharing.take_rate=0:1 --doubt sharing.take_rate=0:0.5", "--doubt sharing.take_rate: is there twice"),
     (f"{FITTED} data.csv --fit contribution.level=0:1", "--fit contribution.level: is there twice"),
-    (f"{FITTED} data.csv --set contribution.level=0.5", "--set contribution.level: is fitted too (--fit); leave out one of the two"),
+    (f"{FITTED} data.csv --set contribution.level=0.5", "--set contribution.level: is fitted, too (--fit); leave out one of the two"),
+    ("compare small.toml --design votes --assume trust.negativity=1:2 --set trust.negativity=1", "trust.negativity: has a range, too"),
+    ("search small.toml --lever sharing.take_rate=0:1 --maximise welfare --set sharing.take_rate=0.1", "is searched over, too (--lever)"),
+    ("search small.toml --lever voice.step=0:1 --maximise value --doubt trust.on=1:2 --set trust.on=1", "is doubted, too"),
+    ("stress small.toml --runs 2 --at 2 --out small.toml", "small.toml: a table is written as CSV; name a file that ends on .csv"),
+    ("report r --out small.toml", "a page is written as HTML; name a file that ends on .html"),
+    ("import a.csv b.csv --out table.csv", "a scenario is written as TOML"),
     ("sweep one.toml --resume --fresh", "--resume, --fresh: do not go together"),
     ("sweep one.toml --plan --dry-run", "--plan, --dry-run: do not go together"),
     ("sweep one.toml --plan --cluster", "--plan, --cluster: do not go together"),
@@ -320,3 +326,32 @@ def test_a_search_is_held_to_the_same(tide):
     with pytest.raises(Mistake, match="of another search"):
         search(other, out="r")
     search(other, out="r", fresh=True)
+
+
+def test_the_folder_of_results_may_be_a_link(tide):
+    """As where results lie on another disk."""
+    Path("disk").mkdir()
+    Path("results").symlink_to("disk")
+    assert tide("run", "small.toml", "--no-figure")[0] == 0
+    assert tide("sweep", "one.toml", "--no-figure", "--out", "results/swept")[0] == 0
+    assert tide("stress", "small.toml", "--runs", "2", "--at", "2", "--out", "results/strains.csv")[0] == 0
+    assert {path.name for path in Path("disk").iterdir()} == {"small-0", "swept", "strains.csv"}
+
+
+def test_a_linked_folder_of_an_unfinished_sweep_is_refused_before_anything_is_touched(tide):
+    assert tide("sweep", "one.toml", "--plan", "--out", "mine")[0] == 0
+    before = sorted(path.name for path in Path("mine.unfinished").iterdir())
+    Path("linked.unfinished").symlink_to("mine.unfinished")
+    for words in (("sweep", "one.toml", "--fresh", "--out", "linked"), ("work", "linked"), ("merge", "linked")):
+        code, _, said = tide(*words)
+        assert code == 2 and "linked.unfinished: is a link" in said
+    assert sorted(path.name for path in Path("mine.unfinished").iterdir()) == before
+
+
+@pytest.mark.parametrize("command", ["sweep one.toml", "compare small.toml --design votes --at-most 4"])
+def test_where_every_run_fails_that_is_told(tide, command):
+    code, _, said = tide(*command.split(), "--limit", "0.000001", "--out", "failed")
+    assert code == 3 and "Traceback" not in said and Result.read("failed").done.empty
+    code, _, said = tide("report", "failed")
+    assert code == 2 and "all runs failed, so that there is nothing to show; the first: Cut: took longer" in said
+    assert tide("verify", "failed")[0] == 0, "a run that was cut might well be done in time"

@@ -229,6 +229,32 @@ def test_a_plan_from_elsewhere_opens_no_file_but_those_it_was_made_with():
     assert len(sweeping.merge(planned.folder).runs) == 2
 
 
+def test_a_plan_from_elsewhere_names_no_files_in_other_folders(tmp_path_factory, monkeypatch):
+    """Even if whoever made it knows what is in them."""
+    other = tmp_path_factory.mktemp("other")
+    (other / "firms.csv").write_text(FIRMS)
+    (other / "s.toml").write_text(SMALL.format(firms='"firms.csv"'))
+    planned = sweeping.plan(
+        Study(scenario=str(other / "s.toml"), factors={"trust.negativity": [1, 2]}, replicates={"count": 1}), "r"
+    )
+    for use in (sweeping.work, sweeping.merge):
+        with pytest.raises(Mistake, match=r"outside of the current folder; .*--allow-outside"):
+            use(planned.folder)
+    monkeypatch.setenv("TIDE_ALLOW_OUTSIDE", str(other))
+    sweeping.work(planned.folder)
+    assert len(sweeping.merge(planned.folder).runs) == 2
+
+
+def test_a_scenario_is_saved_through_no_link(tmp_path):
+    Path("firms.csv").write_text(FIRMS)
+    Path("s.toml").write_text(SMALL.format(firms='"firms.csv"'))
+    Path("deep").mkdir()
+    Path("deep/new-firms.csv").symlink_to(tmp_path / "made")
+    with pytest.raises(Mistake, match=r"new-firms\.csv: is there already"):
+        Scenario.load("s.toml").save("deep/new.toml")
+    assert not (tmp_path / "made").exists()
+
+
 def test_numbers_of_numpy_and_pandas_are_taken_wherever_python_describes_something():
     import pandas as pd
 

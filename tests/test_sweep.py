@@ -20,6 +20,7 @@ from sim.core.results import source_hash
 from sim.core.state import SERIES
 from sim.experiments.runner.progress import Standing
 from sim.metrics import MEASURES, measure
+from sim.metrics.registry import RESERVED
 from sim.model.simulation import Simulation
 from sim.reports.progress import Bar
 
@@ -70,6 +71,7 @@ def test_compiled_months_leave_the_interpreter_to_other_threads():
 
 def test_there_is_a_row_a_run_in_their_order(swept):
     assert list(swept.runs) == ["run", "design", "seed", TAKE, *MEASURES, "status", "error", "command"]
+    assert set(swept.runs) - {TAKE, *MEASURES} == set(RESERVED)  # no measure may have such a name
     assert list(swept.runs["run"]) == [0, 1, 2, 3, 4, 5]
     assert list(swept.runs["design"]) == [0, 0, 0, 1, 1, 1]
     assert list(swept.runs["seed"]) == [0, 1, 2, 0, 1, 2]

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from sim.core import rng
 from sim.core.errors import Mistake
 from sim.core.names import Topology, words
-from sim.mechanisms.sections import Founding, Lattice
 from sim.model.topology import best_places, copied_edges, edges
+from sim.scenario.founding import Founding, Lattice
 
 
 def pairs(topology, firms, seed=0, **said):

@@ -18,6 +18,7 @@ from sim.core import bundled
 from sim.core.errors import Mistake
 from sim.core.names import Role, words
 from sim.core.state import SERIES
+from sim.mechanisms.registry import LABELS
 from sim.scenario import Scenario
 
 OTHERS = [code for code in languages() if code != "en"]
@@ -34,14 +35,14 @@ def test_english_comes_first_and_there_is_another():
 def test_every_name_is_of_something_there_is(code):
     own = speak(code).own
     assert set(own) <= set(TABLES)
-    assert set(own["levers"]) <= set(KNOWN)
-    assert set(own.get("meanings", {})) <= set(KNOWN) | {section["name"] for section in levers.sections()}
+    named = {key for key in LABELS[code] if "=" not in key}
+    assert named <= set(KNOWN) | {section["name"] for section in levers.sections()} | {"programme"}
     assert set(own["series"]) <= set(SERIES)
     assert set(own.get("units", {})) <= {unit for unit, _ in SERIES.values()}
     assert set(own.get("titles", {})) <= {*bundled.loadable(), *bundled.designs()}
     choices = {(key, choice) for key, lever in KNOWN.items() for choice in lever.get("choices", [])}
     known = {choice for _, choice in choices} | {f"{key}={choice}" for key, choice in choices}
-    assert set(own["choices"]) <= known
+    assert set(own["choices"]) | {key for key in LABELS[code] if "=" in key} <= known
     assert not any(re.search(r"\w_\w", name) for table in own.values() for name in table.values()), "no keys as names"
 
 
@@ -53,25 +54,25 @@ def test_pages_and_sheets_say_in_every_language_what_they_say_in_english(code):
 
 @pytest.mark.parametrize("known", TRANSLATED, ids=lambda known: known.path.stem)
 def test_a_lesson_shows_no_lever_or_series_without_a_name_in_its_language(known):
-    own, lesson = speak(known.language).own, Lesson.load(known.path)
+    own, named, lesson = speak(known.language).own, LABELS[known.language], Lesson.load(known.path)
     assert own, known.language
     for page in lesson.pages:
         moved = {page.lever, *page.levers} - {""}
-        assert moved <= set(own["levers"]), page.title
+        assert moved <= set(named), page.title
         assert {*page.shows, *([page.outcome.series] if page.outcome else [])} <= set(own["series"]), page.title
         assert {SERIES[name][0] for name in page.shows} <= set(own["units"]), page.title
         for key in moved:
             for choice in KNOWN[key].get("choices", []):
-                assert choice in own["choices"] or f"{key}={choice}" in own["choices"], (key, choice)
+                assert choice in own["choices"] or f"{key}={choice}" in named, (key, choice)
 
 
 @pytest.mark.parametrize("code", OTHERS)
 def test_every_lever_series_and_section_has_a_name(code):
-    own = speak(code).own
-    assert set(own["levers"]) == set(KNOWN) and set(own["series"]) == set(SERIES)
+    own, named = speak(code).own, LABELS[code]
+    assert set(KNOWN) <= set(named) and set(own["series"]) == set(SERIES)
     assert set(own["units"]) == {unit for unit, _ in SERIES.values()}
-    assert set(own["sections"]) == {section["name"] for section in levers.sections()}
-    assert set(KNOWN) <= set(own["meanings"]), "all are explained too"
+    assert {section["name"] for section in levers.sections()} <= set(named)
+    assert [key for key in KNOWN if not named[key].meaning] == [], "all are explained too"
 
 
 class Said(HTMLParser):

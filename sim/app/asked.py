@@ -130,6 +130,8 @@ def series(content: Mapping[str, Any]) -> list[str]:
         return list(SERIES)
     if not isinstance(found, list):
         raise Mistake(["series: must be a list of names"])
+    if not found:
+        raise Mistake(["series: is empty; name at least one, or leave it out for all"])
     if len(found) > len(SERIES):
         raise Mistake([f"series: {len(found):,} names are too many; there are {len(SERIES)} series"])
     if unknown := [name for name in found if not isinstance(name, str) or name not in SERIES]:

@@ -20,7 +20,7 @@ from sim.core import bundled
 from sim.core.errors import Mistake, nearest
 from sim.core.reading import Key, Source, parse, read_text, validate
 from sim.core.state import SERIES
-from sim.mechanisms.sections import Part, Spoken
+from sim.mechanisms.base import Part, Spoken
 from sim.scenario.checks.idle import switch_off
 
 YEAR = 12

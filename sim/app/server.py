@@ -184,7 +184,9 @@ async def politely(answer: Awaitable[Response]) -> Response:
             ["The server is busy: too many requests wait already. Try again in a moment."], 503, {"Retry-After": "5"}
         )
     except TooSlow:
-        return _refused([f"request: its body did not come within {settings.ARRIVES:.0f} seconds"], 408, {"Connection": "close"})
+        return _refused(
+            [f"request: its body did not come within {settings.ARRIVES:.0f} seconds"], 408, {"Connection": "close"}
+        )
     except (Cancelled, ClientDisconnect):
         return _refused(["The request was given up."], 503, {"Connection": "close"})
     except (ArithmeticError, ValueError, TypeError, RecursionError, MemoryError) as error:

@@ -1,6 +1,7 @@
 """What pages, lessons and sheets say: plain names of levers, their settings, series and units, a file a language in `languages/`.
 
-A further language is a further file. What it leaves out is said in English, and a lever without a name there by its key.
+Mechanisms name their own levers (`sim.mechanisms.registry.labels`). A further language is a further file. What it leaves out is said in
+English, and a lever without a name there by its key.
 """
 
 from __future__ import annotations
@@ -12,15 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from sim.core.state import SERIES
+from sim.mechanisms.registry import LABELS, Label
+from sim.scenario import schema  # noqa: F401  # its sections name their levers
 
 FOLDER = Path(__file__).parent / "languages"
 TABLES = (
     "numbers",
-    "levers",
-    "meanings",
     "series",
     "units",
-    "sections",
     "choices",
     "titles",
     "lesson",
@@ -55,19 +55,20 @@ class Words:
         self.own: Mapping[str, Mapping[str, str]] = _read(code)
         english = _read("en")
         self.tables = {name: {**english.get(name, {}), **self.own.get(name, {})} for name in TABLES}
+        self.labels = LABELS.get(code, {})
 
     def lever(self, key: str) -> str:
         """The name of a lever: that of the language, else of English, else its key in plain words."""
-        return self.tables["levers"].get(key) or label(key)
+        return _name(self.labels, key) or _name(LABELS["en"], key) or label(key)
 
     def meaning(self, key: str, english: str) -> tuple[str, str]:
         """What a lever (or a section) does, and the language in which this is said."""
-        found = self.own.get("meanings", {}).get(key)
-        return (found, self.code) if found else (english, "en")
+        found = self.labels.get(key)
+        return (found.meaning, self.code) if found and found.meaning else (english, "en")
 
     def section(self, name: str) -> str:
         """The title of a group of levers."""
-        return self.tables["sections"].get(name) or name.replace("_", " ").capitalize()
+        return _name(self.labels, name) or name.replace("_", " ").capitalize()
 
     def series(self, name: str) -> str:
         """The title of a series."""
@@ -79,8 +80,8 @@ class Words:
 
     def choice(self, key: str, choice: str) -> str:
         """The name of one of the settings of a lever."""
-        for names in (self.own.get("choices", {}), self.tables["choices"]):
-            if found := names.get(f"{key}={choice}") or names.get(choice):
+        for labels, words in ((self.labels, self.own.get("choices", {})), (LABELS["en"], self.tables["choices"])):
+            if found := _name(labels, f"{key}={choice}") or words.get(choice):
                 return found
         return choice.replace("_", " ")
 
@@ -111,6 +112,11 @@ class Words:
         """A number with the marks of the language."""
         marks = self.tables["numbers"]
         return number.translate({ord(","): marks["thousands"], ord("."): marks["decimal"]})
+
+
+def _name(labels: Mapping[str, Label], key: str) -> str:
+    """The name of a lever among labels; empty if it has none."""
+    return labels[key].name if key in labels else ""
 
 
 def label(key: str) -> str:

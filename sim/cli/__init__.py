@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from functools import cache
-from importlib import metadata
 from typing import Annotated, Any
 
 import typer
@@ -84,5 +83,7 @@ def version(
     if outside:
         allow()
     if show:
+        from importlib import metadata
+
         print(f"tide {metadata.version('risingtide')}")
         raise typer.Exit

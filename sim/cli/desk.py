@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from sim.cli.results import find_stress, write_page
-from sim.cli.sweeps import tell_failed
+from sim.cli.sweeps import prepare, tell_failed
 from sim.cli.words import (
     Fresh,
     Isolate,
@@ -26,6 +26,7 @@ from sim.cli.words import (
     draw,
     given,
     interruptible,
+    refuse_both,
     remark,
     show,
 )
@@ -70,6 +71,7 @@ def compare(
     page: Annotated[bool, typer.Option(help="Whether to write the page to decide by.")] = True,
 ) -> None:
     """Race designs against the scenario as it is, on the same luck, until it is known which is best; exit 1 if it stays open."""
+    prepare(isolate)
     from sim.core.reading import spans
     from sim.experiments import comparison, sweeping
     from sim.experiments.outputs import check_free
@@ -81,6 +83,7 @@ def compare(
 
     ranges = spans(assume, "--assume")
     changes, chosen = given(scenario, settings), comparison.laid(designs)
+    refuse_both(changes, ranges, "--assume", "has a range, too")
     race: dict[str, Any] = {"measure": on, "better": better, "confidence": confidence, "alike": alike}
     race |= {"bounds": ends_of(bounds)} if bounds else {}
     study = comparison.comparison_study(scenario, chosen, race, also or comparison.CRITERIA, most, changes)
@@ -112,9 +115,9 @@ def compare(
         find_stress(result, workers)
         print()
         show_stress(kept_stress(result.folder))
-    if figure:
+    if figure and not result.done.empty:
         draw(result, result.folder)
-    written = write_page(result.folder) if page else None
+    written = write_page(result.folder) if page and not result.done.empty else None
     print(f"\n{result.folder}/: {', '.join(sorted(os.listdir(result.folder)))}")
     if written:
         print(f"the page to decide by: {written}")
@@ -250,6 +253,8 @@ def search(
     said["fails"] = searching.failure(below, above)
     said["doubt"] = levers_of(doubt, "--doubt")
     said["set"] = given(scenario, settings)
+    refuse_both(said["set"], said["doubt"], "--doubt", "is doubted, too")
+    refuse_both(said["set"], levers_of(levers), "--lever", "is searched over, too")
     if searching.is_search(scenario):
         searching.refuse_more({**said, "lever": levers, "design": designs}, scenario)
         asked = Search.load(scenario)

@@ -8,8 +8,7 @@ from typing import Annotated
 
 import typer
 
-from sim.cli.words import Fresh, Out, Settings, Where, app, changed, draw, given, show
-from sim.core.errors import Mistake
+from sim.cli.words import Fresh, Out, Settings, Where, app, changed, draw, given, refuse_both, show
 
 
 @app.command()
@@ -74,11 +73,9 @@ def calibrate(
     from sim.reports.blocks import texts
     from sim.reports.progress import working
     from sim.reports.tables import calibration_lines, calibration_table
-    from sim.scenario.checks import touches
 
     ranges = spans(fit)
-    if both := [key for key in given(scenario, settings) if touches(key, ranges)]:
-        raise Mistake([f"--set {key}: is fitted too (--fit); leave out one of the two" for key in both])
+    refuse_both(given(scenario, settings), ranges, "--fit", "is fitted, too")
     chosen = changed(scenario, settings)
     asked = question(chosen, data, ranges, runs, seed)
     folder = out or own_place(Path("results") / f"{Path(scenario).stem}-{data.stem}", "calibration", asked)

@@ -13,7 +13,7 @@ import typer
 from sim.cli.runs import show_run
 from sim.cli.words import Fresh, Out, Settings, Workers, app, remark, show
 from sim.core.errors import Mistake
-from sim.core.places import output_file, output_folder, settled
+from sim.core.places import output_folder, page_file, settled, table_file
 
 
 @app.command()
@@ -21,9 +21,7 @@ def report(
     result: Annotated[Path, typer.Argument(metavar="RESULT", help="The folder of a result.")],
     out: Annotated[
         Path | None,
-        typer.Option(
-            "--out", parser=output_file, metavar="FILE", help="The page; by default report.html in the folder."
-        ),
+        typer.Option("--out", parser=page_file, metavar="FILE", help="The page; by default report.html in the folder."),
     ] = None,
     stress: Annotated[
         bool, typer.Option("--stress", help="Of a comparison: find how far each design is from collapse, too.")
@@ -38,7 +36,7 @@ def report(
 ) -> None:
     """Write a result as one HTML page that stands alone: verdict, figures, tables, assumptions, and how to reproduce it."""
     from sim.core.results import alteration
-    from sim.experiments import Result
+    from sim.experiments.analysis.result import Result
 
     remark(alteration(result))
     if stress:
@@ -81,7 +79,7 @@ def accounts(
         Path | None,
         typer.Option(
             "--out",
-            parser=output_file,
+            parser=table_file,
             metavar="FILE",
             help="The table; by default accounts.csv in the folder of the run.",
         ),
@@ -106,7 +104,7 @@ def accounts(
     add_file(to, for_spreadsheets(run.accounts()).to_csv(index=False).encode())
     if figure:
         save(accounts_page.accounts_figure(run), to.with_suffix(".png"), identifier=identity(result))
-    print(f"\n{to}")
+    print(f"\n{to}" + (f", {to.with_suffix('.png').name}" if figure else ""))
 
 
 @app.command()
@@ -185,12 +183,11 @@ def verify(
     seed: Annotated[int, typer.Option(min=0, max=2**64 - 1, help="The luck of the draw.")] = 0,
 ) -> None:
     """Check every file of a result, run it or some of its runs again, and say whether all is the same; exit 1 if not."""
-    from sim.core.results import made_by_another
+    from sim.core.results import made_by_another, unsealed
     from sim.experiments import verify as verifying
     from sim.reports.progress import working
 
-    if note := made_by_another(result):
-        remark([note])
+    remark([*filter(None, [made_by_another(result)]), *unsealed(result)])
     with working(f"{result}: again"):
         count, wrong = verifying.verify(result, sample, seed)
     runs = f"{count} run{'s' if count > 1 else ''} again, all the same to the last bit"
@@ -208,8 +205,8 @@ def rerun(
     fresh: Fresh = False,
 ) -> None:
     """Rebuild one run of a sweep in full: series, firms, ties, measures and figure."""
-    from sim.experiments import Result
     from sim.experiments.analysis.rerun import again
+    from sim.experiments.analysis.result import Result
     from sim.experiments.outputs import check_free
     from sim.reports.progress import working
 
@@ -233,6 +230,6 @@ def export(
     ],
 ) -> None:
     """Write a sweep as plain files that stand alone: CSV, a single archive, or Zarr."""
-    from sim.experiments import Result
+    from sim.experiments.analysis.result import Result
 
     print(Result.read(result).export(to))

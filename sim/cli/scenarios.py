@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import shlex
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from pydantic import BaseModel
 from rich.table import Table
 
 from sim.cli.words import Designs, LaterWins, Settings, app, changed, console, remark, show
 from sim.core.errors import Mistake, counted
-from sim.core.places import output_file, output_folder
+from sim.core.places import output_folder, scenario_file
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 
 @app.command("import")
@@ -24,7 +26,7 @@ def import_(
     out: Annotated[
         Path,
         typer.Option(
-            "--out", parser=output_file, metavar="FILE", help="The scenario to write; clean CSV files go beside it."
+            "--out", parser=scenario_file, metavar="FILE", help="The scenario to write; clean CSV files go beside it."
         ),
     ],
     title: Annotated[str, typer.Option(help="A name for people; by default that of the file.")] = "",
@@ -142,7 +144,7 @@ def _model(study: bool, lesson: bool) -> type[BaseModel]:
         from sim.app.lessons import Lesson
 
         return Lesson
-    from sim.experiments import Study
+    from sim.experiments.design.study import Study
     from sim.scenario import Scenario
 
     return Study if study else Scenario

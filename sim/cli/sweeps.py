@@ -40,7 +40,9 @@ def sweep(
     ] = 0,
 ) -> None:
     """Run a study: many designs, many seeds, intervals, and a figure; the same command again goes on where it was interrupted."""
-    from sim.experiments import Study, refining, sweeping
+    prepare(isolate, elsewhere=bool(plan or dry_run or dask or cluster))
+    from sim.experiments import refining, sweeping
+    from sim.experiments.design.study import Study
     from sim.reports.progress import Bar, working
     from sim.reports.tables import forecast_lines
 
@@ -95,6 +97,14 @@ def sweep(
     show_result(result, figure)
 
 
+def prepare(isolate: str, elsewhere: bool = False) -> None:
+    """Have worker processes load the model while this one loads what it needs itself, unless runs are done elsewhere."""
+    if not elsewhere and isolate != "threads":
+        from sim.experiments.runner.worker_processes import prepare
+
+        prepare()
+
+
 def one_of(options: dict[str, bool]) -> None:
     """See that at most one of some options is there: each says something else of what is to be done.
 
@@ -129,8 +139,9 @@ def jobs(
     out: Out = None,
 ) -> None:
     """Print the job by which machines share out a planned sweep; how many, and what each has, stands in the study's [cluster]."""
-    from sim.experiments import Study, sweeping
+    from sim.experiments import sweeping
     from sim.experiments.design.parts import Cluster
+    from sim.experiments.design.study import Study
     from sim.experiments.runner.jobs import job
     from sim.experiments.runner.sharding import result_of
 
@@ -148,6 +159,7 @@ def work(
     limit: Limit = None,
 ) -> None:
     """Do a part of the shards of a planned sweep; others do theirs at the same time."""
+    prepare(isolate)
     from sim.experiments import sweeping
     from sim.reports.progress import Bar
 
@@ -189,7 +201,7 @@ def show_result(result: Any, figure: bool) -> None:
             show([tables.main_effects_table(result)])
         show([*[tables.claims_table(result)] * bool(effects.claims), *texts([say("page.together")])])
     show(texts([*tables.findings(result), *tables.precision_lines(result)]))
-    if figure:
+    if figure and not result.done.empty:
         draw(result, result.folder)
     print(f"\n{result.folder}/: {', '.join(sorted(os.listdir(result.folder)))}")
     tell_failed(result)
@@ -229,8 +241,8 @@ def discover(
 ) -> None:
     """Say in which part of the space of levers a measure goes wrong, as a box of limits (PRIM)."""
     from sim.core.results import add_file
-    from sim.experiments import Result
     from sim.experiments.analysis.discovery import discover as found_by
+    from sim.experiments.analysis.result import Result
     from sim.reports.progress import working
 
     swept = Result.read(result)

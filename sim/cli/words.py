@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,7 +15,8 @@ from rich.console import Console
 from typer.core import TyperGroup
 
 from sim.cli.terminal import width
-from sim.core.places import output_file, result_folder
+from sim.core.errors import Mistake
+from sim.core.places import result_folder, table_file
 
 GROUPS = {
     "scenarios": "Scenarios and designs",
@@ -72,11 +73,11 @@ Out = Annotated[
     ),
 ]
 OutFile = Annotated[
-    Path | None, typer.Option("--out", parser=output_file, metavar="FILE", help="A CSV file for the table.")
+    Path | None, typer.Option("--out", parser=table_file, metavar="FILE", help="A CSV file for the table.")
 ]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Throw away what is there, finished or not, and begin anew.")]
 Workers = Annotated[int | None, typer.Option(min=1, help="How many runs at once; by default all cores.")]
-Isolate = Annotated[str, typer.Option(help="auto, threads, or process: a crash then ends a run and not the sweep.")]
+Isolate = Annotated[str, typer.Option(help="process: a crash ends a run and not the sweep; threads; or auto.")]
 Limit = Annotated[
     float | None, typer.Option(metavar="SECONDS", help="Cut runs that take longer; they count as failed.")
 ]
@@ -120,6 +121,18 @@ def changed(where: str, settings: list[str] | None, designs: list[str] | None = 
         both = ((key, design) for design in chosen for key in changes if touches(key, design.set))
         remark([f"--set {key} holds instead of what the design {design.name} says" for key, design in both])
     return (scenario.replace(changes) if changes else scenario).unambiguous()
+
+
+def refuse_both(settings: Mapping[str, Any], ranges: Iterable[str], option: str, why: str) -> None:
+    """Refuse a key that is set to one value and has a range in another option.
+
+    Raises:
+        Mistake: naming each such key.
+    """
+    from sim.scenario.checks import touches
+
+    if both := [key for key in settings if touches(key, ranges)]:
+        raise Mistake([f"--set {key}: {why} ({option}); leave out one of the two" for key in both])
 
 
 def given(where: str, settings: list[str] | None) -> dict[str, Any]:

@@ -13,12 +13,13 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from functools import cache
+from functools import cache, cached_property
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from numba.core.caching import IndexDataCacheFile
+from numba.core import config
+from numba.core.caching import FunctionCache, IndexDataCacheFile
 
 FORMAT = "sealed 1"
 """The layout of the files; another layout gets another folder."""
@@ -99,31 +100,52 @@ class SealedFile(IndexDataCacheFile):
             file.write(data + hashlib.sha256(data).digest())
 
 
-def harden(code: Any) -> None:
-    """Have a function's compiled code kept in sealed files; what cannot be read counts as missing, what cannot be written as a notice.
+class SealedCache:
+    """The compiled code of a function on disk, in sealed files; what cannot be read counts as missing, what cannot be written as a notice.
 
-    Args:
-        code: the cache that Numba has made for the function.
+    Numba looks for a place on the disk as soon as a function is decorated; this one does so when the code is first needed, as most rules
+    are only written into others.
     """
-    plain = code._cache_file
-    code._cache_file = SealedFile(plain._cache_path, code._impl.filename_base, plain._source_stamp)
-    load, save = code.load_overload, code.save_overload
 
-    def load_or_forget(signature: Any, target: Any) -> Any:
+    def __init__(self, function: Any, folder: Path) -> None:
+        self._function, self._folder = function, folder
+
+    @cached_property
+    def _code(self) -> FunctionCache:
+        """Numba's own cache of the function, with sealed files."""
+        elsewhere, config.CACHE_DIR = config.CACHE_DIR, str(self._folder)
         try:
-            return load(signature, target)
+            code = FunctionCache(self._function)
+        finally:
+            config.CACHE_DIR = elsewhere
+        plain = code._cache_file
+        code._cache_file = SealedFile(plain._cache_path, code._impl.filename_base, plain._source_stamp)
+        return code
+
+    @property
+    def cache_path(self) -> str:
+        """The folder of the files."""
+        return str(self._code.cache_path)
+
+    def load_overload(self, signature: Any, target: Any) -> Any:
+        """What was compiled for a signature; None if it is missing or cannot be read."""
+        try:
+            return self._code.load_overload(signature, target)
         except Exception:  # whatever reading a file of another version raises
             with suppress(OSError):
-                code.flush()
+                self._code.flush()
             return None
 
-    def save_or_warn(signature: Any, made: Any) -> None:
+    def save_overload(self, signature: Any, made: Any) -> None:
+        """Keep what was compiled for a signature, if there is room for it."""
         try:
-            save(signature, made)
+            self._code.save_overload(signature, made)
         except OSError as error:
-            warn_unkept(f"compiled code cannot be kept in {code.cache_path} ({error.strerror})")
+            warn_unkept(f"compiled code cannot be kept in {self.cache_path} ({error.strerror})")
 
-    code.load_overload, code.save_overload = load_or_forget, save_or_warn
+    def flush(self) -> None:
+        """Forget what is kept."""
+        self._code.flush()
 
 
 def wipe(folder: Path) -> None:

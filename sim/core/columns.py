@@ -19,9 +19,10 @@ from numba.core.imputils import impl_ret_untracked
 from numba.core.pythonapi import NativeValue
 from numba.core.typing.templates import AttributeTemplate
 from numba.extending import infer_getattr, lower_getattr_generic, models, register_model, unbox
-from numba.np import numpy_support
+from numba.np import arrayobj, numpy_support
 
-import sim.core.jit  # noqa: F401  (compiled code is made of this file too: it belongs to the cache's fingerprint)
+from sim.core.jit import CHECKED, PLAIN  # compiled code is made of this file too: it belongs to the cache's fingerprint
+from sim.core.promotion import SingleColumn
 
 Single = Annotated[np.ndarray, "f4"]
 Double = Annotated[np.ndarray, "f8"]
@@ -64,11 +65,20 @@ class Table:
         self.memory = np.zeros(size * self.bytes_a_row, np.uint8) if memory is None else memory
 
     def __getattr__(self, name: str) -> np.ndarray:
-        """A column, when Python first asks for it: most runs of a sweep are never asked for most of them."""
-        if name not in self.layout:
+        """A column, when Python first asks for it: most runs of a sweep are never asked for most of them.
+
+        A whole block has the name of its type, as in compiled code: its columns one behind the other.
+        """
+        if name in self.widths:
+            column = self.block(name).reshape(-1)
+        elif name in self.layout:
+            kind, row = self.layout[name]
+            column = self.block(kind)[row]
+        else:
             raise AttributeError(f"{type(self).__name__} has no column {name!r}")
-        kind, row = self.layout[name]
-        column = self.__dict__[name] = self.block(kind)[row]
+        if PLAIN and column.dtype == np.float32:
+            column = column.view(SingleColumn)
+        self.__dict__[name] = column
         return column
 
     def block(self, kind: str) -> np.ndarray:
@@ -154,14 +164,20 @@ def _base(member: Any) -> np.ndarray:
     return np.asarray(member)
 
 
+def _column_type(kind: str) -> types.Type:
+    """How compiled code sees a column: where it begins; as an array, which knows its size, where indices are checked."""
+    number = numpy_support.from_dtype(np.dtype(kind))
+    return types.Array(number, 1, "C") if CHECKED else types.CPointer(number)
+
+
 class TableType(types.Type):
     """How compiled code sees a table: where its size and the addresses of its blocks are written down."""
 
     def __init__(self, table: type[Table]) -> None:
         self.words = {"size": 0} | {kind: place for place, kind in enumerate(table.widths, 1)}
         self.fields: dict[str, types.Type] = {"size": types.intp}
-        self.fields |= {kind: types.CPointer(numpy_support.from_dtype(np.dtype(kind))) for kind in table.widths}
-        self.layout = dict(table.layout)
+        self.fields |= {kind: _column_type(kind) for kind in table.widths}
+        self.layout, self.widths = dict(table.layout), dict(table.widths)
         super().__init__(f"{table.__name__}Table{_mark(self.layout)}")
 
 
@@ -245,13 +261,21 @@ def _get_member(context: Any, builder: Any, bundle: BundleType, words: Any, name
 
 @lower_getattr_generic(TableType)
 def _get_column(context: Any, builder: Any, table: TableType, words: Any, name: str) -> Any:
-    """`table.name` is the address of the column's row in its block; `table.size` and `table.f4` (a whole block) are fields."""
-    if name not in table.layout:
-        return _read(context, builder, words, table.words[name], table.fields[name])
-    kind, row = table.layout[name]
+    """`table.name` is the column's row in its block; `table.f4` is a whole block, `table.size` a number."""
     size = _read(context, builder, words, table.words["size"], types.intp)
-    block = _read(context, builder, words, table.words[kind], table.fields[kind])
-    return builder.gep(block, [builder.mul(size, size.type(row))])
+    if name == "size":
+        return size
+    kind, row = table.layout.get(name, (name, 0))
+    seen = table.fields[kind]
+    block = _read(context, builder, words, table.words[kind], types.CPointer(seen.dtype))
+    begins = builder.gep(block, [builder.mul(size, size.type(row))]) if row else block
+    if not CHECKED:
+        return begins
+    count = size if name in table.layout else builder.mul(size, size.type(table.widths[kind]))
+    width = context.get_constant(types.intp, np.dtype(kind).itemsize)
+    array = arrayobj.make_array(seen)(context, builder)
+    arrayobj.populate_array(array, begins, [count], [width], width, meminfo=None)
+    return array._getvalue()
 
 
 @unbox(BundleType)

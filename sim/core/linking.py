@@ -17,71 +17,46 @@ from numba.core import cgutils
 from numba.extending import lower_builtin, type_callable
 
 from sim.core.columns import BundleType, word_of
-from sim.core.jit import kernel
-from sim.core.names import ContributionRule, ExchangeRule, ValueForm, words
+from sim.core.jit import PLAIN, kernel
 
-SWITCHES = {
-    "shocks.phase": ("shocks.on",),
-    "renewable.regrow": ("shocks.on", "shocks.renewable_on"),
-    "contribution.phase": ("contribution.on",),
-    "imitation.evolve": ("contribution.on", "contribution.rule=imitate"),
-    "reinforcement.reinforce": ("contribution.on", "contribution.rule=reinforce"),
-    "contagion.spread": ("contribution.on", "contribution.rule=threshold"),
-    "inequity.respond": ("contribution.on", "contribution.rule=inequity"),
-    "exchange.phase": ("exchange.on",),
-    "strategies.play": ("exchange.on", "exchange.rule=strategies"),
-    "value.phase": ("value.on",),
-    "games.play_matrix": ("value.on", "value.form=matrix"),
-    "games.play_groups": ("value.on", "value.form=groups"),
-    "clarity.duplicate": ("value.on", "governance.clarity_on"),
-    "knowledge.employ": ("value.on", "value.knowledge_on"),
-    "knowledge.show": ("value.on", "value.knowledge_on"),
-    "knowledge.learn": ("value.on", "value.knowledge_on"),
-    "governance.phase": ("governance.on",),
-    "certification.apply": ("governance.on", "governance.certification_on"),
-    "certification.certify": ("governance.on", "governance.certification_on"),
-    "disputes.argue": ("governance.on", "governance.disputes_on"),
-    "sharing.phase": ("sharing.on",),
-    "fairness.phase": ("fairness.on",),
-    "mutual_aid.collect": ("fairness.on", "membership.mutual_aid_on"),
-    "trust.phase": ("trust.on",),
-    "alignment.realign": ("trust.on", "trust.alignment_on"),
-    "ratings.buy": ("trust.on", "governance.ratings_on"),
-    "ratings.rate": ("trust.on", "governance.ratings_on"),
-    "voice.phase": ("voice.on",),
-    "orchestration.phase": ("voice.on", "voice.adaptive_on"),
-    "partnering.phase": ("partnering.on",),
-    "membership.phase": ("membership.on",),
-    "contagion.follow": ("membership.on", "membership.contagion_on"),
-    "onboarding.bring_in": ("membership.on", "membership.onboarding_on"),
-    "customers.phase": ("customers.on",),
-    "customers.serve": ("customers.on", "customers.base_on"),
-}
-"""Each late kernel, by file and name, and the rules that must all be on for it to be called; a world keeps addresses in this order."""
+SWITCHES: dict[str, tuple[str, ...]] = {}
+"""Each late kernel that has been defined, by file and name, and the rules that must all be on for it to be called.
 
-CHOICES = {
-    "contribution.rule": words(ContributionRule),
-    "exchange.rule": words(ExchangeRule),
-    "value.form": words(ValueForm),
-}
-"""The words of the choices among those rules."""
-
-PLACES = {name: place for place, name in enumerate(SWITCHES)}
-"""Where the address of each stands in a world."""
+A world keeps the addresses of kernels in this order. It is that in which `sim.mechanisms` imports its files, and compiled code knows
+it: who changes it changes the sources that the cache of compiled code goes by.
+"""
 
 KERNELS: dict[str, Any] = {}
 """Each late kernel that has been defined, compiled or not."""
 
 
-def late(function: Callable[..., None]) -> Callable[..., None]:
-    """A kernel (world, rules, month) → None that is compiled apart; called from Python or from other kernels by its name."""
-    name = f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
-    place = PLACES[name]
-    whole = KERNELS[name] = kernel(function)
+def late(*switches: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Declare a kernel (world, rules, month) → None that is compiled apart, and called from Python or other kernels by its name.
 
-    @wraps(function)
-    def entry(world: Any, rules: Any, month: int) -> None:
-        whole(world, rules, month)
+    Args:
+        switches: the rules that must all be on for it to be called: "sharing.on", or "value.form=matrix" for a choice.
+    """
+
+    def declared(function: Callable[..., None]) -> Callable[..., None]:
+        name = f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
+        place = len(SWITCHES)
+        SWITCHES[name] = switches
+        whole = KERNELS[name] = kernel(function)
+        if PLAIN:
+            return whole
+
+        @wraps(function)
+        def entry(world: Any, rules: Any, month: int) -> None:
+            whole(world, rules, month)
+
+        _call_by_address(entry, name, place)
+        return entry
+
+    return declared
+
+
+def _call_by_address(entry: Callable[..., None], name: str, place: int) -> None:
+    """Let compiled code that calls an entry call the kernel at its address in the world, as numba would call it directly."""
 
     @type_callable(entry)
     def _typed(_context: Any) -> Callable[..., Any]:
@@ -89,7 +64,7 @@ def late(function: Callable[..., None]) -> Callable[..., None]:
 
     @lower_builtin(entry, BundleType, BundleType, types.Integer)
     def _lowered(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        """Call the kernel at its address as numba would call it directly; what it raises goes on."""
+        """What it raises goes on."""
         world, rules, month = signature.args
         kinds, convention = (world, rules, types.int64), context.call_conv
         month = context.cast(builder, arguments[2], month, types.int64)
@@ -103,41 +78,36 @@ def late(function: Callable[..., None]) -> Callable[..., None]:
             convention.return_status_propagate(builder, status)
         return context.get_dummy_value()
 
-    return entry
-
 
 def addresses() -> np.ndarray:
     """Room for the address of every late kernel; 0 where nothing has been linked."""
     return np.zeros(len(SWITCHES), np.uint64)
 
 
-def _read(switch: str) -> tuple[str, str, int | None]:
-    """Section and name of a rule, and the value at which it counts as on (None: any but 0)."""
-    key, _equals, word = switch.partition("=")
-    section, name = key.split(".")
-    return section, name, CHOICES[key].index(word) if word else None
-
-
-READ = {switch: _read(switch) for switches in SWITCHES.values() for switch in switches}
-"""Every switch as it is looked at."""
-
-
 def needed(rules: Any) -> tuple[str, ...]:
     """The late kernels that these rules call."""
-    return _needed(tuple(rules.words[_places(rules.__class__)].tolist()))
+    kind = rules.__class__
+    return _needed(kind, tuple(rules.words[_places(kind)].tolist()))
+
+
+@cache
+def _looks(rules: Any) -> dict[str, tuple[int, int | None]]:
+    """Each switch: where it stands among the numbers of all rules, and the number at which it is on (None: any but 0)."""
+    switches = dict.fromkeys(switch for switches in SWITCHES.values() for switch in switches)
+    return {switch: rules.look(*switch.partition("=")[::2]) for switch in switches}
 
 
 @cache
 def _places(rules: Any) -> np.ndarray:
     """Where the switches stand among the numbers of all rules; they are whole numbers."""
-    return np.array([rules.place_of(section, name) for section, name, _at in READ.values()])
+    return np.array([place for place, _at in _looks(rules).values()])
 
 
 @lru_cache(1024)
-def _needed(values: tuple[int, ...]) -> tuple[str, ...]:
+def _needed(rules: Any, values: tuple[int, ...]) -> tuple[str, ...]:
     """The same, out of the values of all switches."""
-    looks = ((switch, value, at) for (switch, (_section, _name, at)), value in zip(READ.items(), values, strict=True))
-    on = {switch for switch, value, at in looks if (value != 0 if at is None else value == at)}
+    looks = zip(_looks(rules).items(), values, strict=True)
+    on = {switch for (switch, (_place, at)), value in looks if (value != 0 if at is None else value == at)}
     return tuple(name for name, switches in SWITCHES.items() if on.issuperset(switches))
 
 
@@ -152,7 +122,9 @@ def compiled(name: str, world: Any, rules: Any) -> int:
 
 
 def link(world: Any, rules: Any) -> None:
-    """Write down where all that these rules call is to be found."""
+    """Write down where all that these rules call is to be found; plain Python finds it by name."""
+    if PLAIN:
+        return
     places, addresses = _linked(needed(rules), world.__class__, rules.__class__)
     world.late[places] = addresses
 
@@ -160,5 +132,6 @@ def link(world: Any, rules: Any) -> None:
 @cache
 def _linked(names: tuple[str, ...], world: Any, rules: Any) -> tuple[np.ndarray, np.ndarray]:
     """Where the addresses of these kernels stand, and the addresses."""
-    places = np.array([PLACES[name] for name in names], np.int64)
+    order = list(SWITCHES)
+    places = np.array([order.index(name) for name in names], np.int64)
     return places, np.array([compiled(name, world, rules) for name in names], np.uint64)

@@ -3,7 +3,7 @@
 Ties lie packed, each beside its mirror; whoever adds or removes one, or a member, does it here.
 """
 
-import numpy as np
+from math import cos
 
 from sim.core.jit import kernel, rule
 from sim.core.names import ExchangeRule, code
@@ -48,7 +48,7 @@ def complement(skill_a, skill_b, other_a, other_b, diversity):
 @rule
 def align(goal, other):
     """How far two directions agree, from 0 (opposite) to 1 (the same)."""
-    return 0.5 * (1.0 + np.cos(goal - other))
+    return 0.5 * (1.0 + cos(goal - other))
 
 
 @rule

@@ -66,6 +66,40 @@ def output_file(where: str | os.PathLike[str]) -> Path:
     return path
 
 
+def _with_suffix(where: str | os.PathLike[str], suffix: str, what: str) -> Path:
+    path = output_file(where)
+    if path.suffix.lower() != suffix:
+        raise Mistake([f"{where}: {what} is written as {suffix[1:].upper()}; name a file that ends on {suffix}"])
+    return path
+
+
+def table_file(where: str | os.PathLike[str]) -> Path:
+    """A CSV file to write.
+
+    Raises:
+        Mistake: if it cannot be one, or has another ending, as it may be a file of another kind.
+    """
+    return _with_suffix(where, ".csv", "a table")
+
+
+def page_file(where: str | os.PathLike[str]) -> Path:
+    """An HTML file to write.
+
+    Raises:
+        Mistake: as `table_file`.
+    """
+    return _with_suffix(where, ".html", "a page")
+
+
+def scenario_file(where: str | os.PathLike[str]) -> Path:
+    """A TOML file to write.
+
+    Raises:
+        Mistake: as `table_file`.
+    """
+    return _with_suffix(where, ".toml", "a scenario")
+
+
 def output_folder(where: str | os.PathLike[str]) -> Path:
     """A folder to write files into, beside what is there.
 

@@ -182,6 +182,13 @@ def alteration(folder: str | Path) -> list[str]:
     return [f"{at / name}: is not as tide wrote it" for name in names]
 
 
+def unsealed(folder: str | Path) -> list[str]:
+    """Remarks on the files of a result that nothing tells whether they were changed, as they have no seal."""
+    at = Path(folder)
+    names = sealing.unsealed(at, read_manifest(at, kind_of(at)), OURS)
+    return [f"{at}: not checked, as nothing has kept what they were: {', '.join(names)}"] if names else []
+
+
 def made_by_another(folder: str | Path) -> str:
     """A remark if a result was made by another source than this; empty if not."""
     at = Path(folder)

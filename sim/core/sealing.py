@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import re
 import stat
 from pathlib import Path
 from typing import Any
@@ -75,7 +77,14 @@ def altered_later(folder: Path) -> list[str]:
         return []
     if (known := _later(folder)) == {}:
         return [LATER]
-    return [name for name, kept in known.items() if _digest_within(folder, name) not in ("", kept)]
+    there = (name for name in known if os.path.lexists(folder / name))
+    return [name for name in there if _digest_within(folder, name) != known[name]]
+
+
+def unsealed(folder: Path, manifest: dict[str, Any], ours: re.Pattern[str]) -> list[str]:
+    """The files of a result that have no seal: of an earlier version, or because `seals.json` was removed."""
+    known = {MANIFEST, LATER, *(manifest.get("tables", {}) if "hash" in manifest else ()), *_later(folder)}
+    return sorted(path.name for path in folder.iterdir() if ours.fullmatch(path.name) and path.name not in known)
 
 
 def _digest_within(folder: Path, name: str) -> str:

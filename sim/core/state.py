@@ -537,7 +537,7 @@ class World(Bundle):
         self.now = new_record(NOW)
         if game.on:
             self.now.strategies, self.now.actions = game.strategies, game.actions
-        self.traits, self.late = np.ascontiguousarray(traits), addresses()
+        self.traits, self.late = np.ascontiguousarray(traits).reshape(-1), addresses()  # flat, as compiled code has it
         self.key = key
         self.names: dict[int, str] = {}
         self.strategies_named: tuple[str, ...] = ()

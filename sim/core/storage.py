@@ -55,7 +55,7 @@ def flush(path: Path) -> None:
     """
     if os.name != "posix":  # elsewhere a folder cannot be opened, and a file only for writing
         return
-    where = os.open(path, os.O_RDONLY | NO_LINK | NO_WAIT)
+    where = os.open(path, os.O_RDONLY | NO_WAIT)  # the folder of results may be a link, and flushing changes nothing
     try:
         os.fsync(where)
     except OSError as error:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,11 +20,6 @@ TIE_COLUMNS = (
     "weight complementarity alignment given delivered received trust worth ledger operational_good operational_bad "
     "relational_good relational_bad strategic_good strategic_bad"
 ).split()
-
-OF_FIRMS = "endowment contribution tie_value shapley benefit total_benefit total_effort total_shapley".split()
-OF_TIES = ["worth"]
-"""The columns of firms and ties that measures look at, besides those that say who is who."""
-
 
 PLACES = {name: place for place, name in enumerate(SERIES)}
 """Where each series stands among all."""
@@ -51,6 +47,39 @@ class Rows:
         return row
 
 
+class Live(dict[str, np.ndarray]):
+    """Columns of members or ties, each read from the world when it is first asked for.
+
+    A sweep so reads only the columns that its measures look at, and a measure need not announce them.
+    """
+
+    def __init__(self, known: dict[str, np.ndarray], read: Callable[[str], np.ndarray]) -> None:
+        super().__init__(known)
+        self.read = read
+
+    def __missing__(self, name: str) -> np.ndarray:
+        column = self[name] = self.read(name)
+        return column
+
+
+def live_firms(world: World) -> Live:
+    """The columns of `firms_frame`, read when they are asked for."""
+    slots = world.member_slots
+
+    def read(name: str) -> np.ndarray:
+        if name in FIRM_COLUMNS:
+            return np.asarray(getattr(world.firms, name)[slots])
+        return np.asarray(_in_words(world, slots)[name])
+
+    return Live(firms_columns(world, ()), read)
+
+
+def live_ties(world: World) -> Live:
+    """The columns of `ties_frame`, read when they are asked for."""
+    rows, columns = world.tie_rows, dict.fromkeys(TIE_COLUMNS, world.ties)
+    return Live(ties_columns(world, ()), lambda name: np.asarray(getattr(columns[name], name)[rows]))
+
+
 def firms_columns(world: World, names: Sequence[str] = FIRM_COLUMNS) -> dict[str, np.ndarray]:
     """The numbers of the members as they are now: all, or those that are named."""
     firms, slots = world.firms, world.member_slots
@@ -68,7 +97,12 @@ def ties_columns(world: World, names: Sequence[str] = TIE_COLUMNS) -> dict[str, 
 
 def firms_frame(world: World) -> pd.DataFrame:
     """The members as they are now, a row each; `firm` is the name, `partners` the degree; `strategy` where there are any."""
-    firms, slots = world.firms, world.member_slots
+    return pd.DataFrame(_in_words(world, world.member_slots) | firms_columns(world))
+
+
+def _in_words(world: World, slots: np.ndarray) -> dict[str, Any]:
+    """The columns of members that hold words, and the ids."""
+    firms = world.firms
     in_words = {
         "firm": [world.name(slot) for slot in slots],
         "id": firms.id[slots],
@@ -77,7 +111,7 @@ def firms_frame(world: World) -> pd.DataFrame:
     }
     if world.strategies_named:
         in_words["strategy"] = np.array(world.strategies_named)[world.players.strategy[slots]]
-    return pd.DataFrame(in_words | firms_columns(world))
+    return in_words
 
 
 def ties_frame(world: World) -> pd.DataFrame:

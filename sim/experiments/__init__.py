@@ -1,18 +1,29 @@
 """Studies: many designs under many seeds, and what they say."""
 
-from sim.experiments.analysis.fixation import fixation
-from sim.experiments.analysis.result import Result
-from sim.experiments.calibration import Calibration, calibrate
-from sim.experiments.claims.hypotheses import Hypothesis
-from sim.experiments.claims.testing import judge_claims
-from sim.experiments.comparison import compare
-from sim.experiments.counterfactuals import explain
-from sim.experiments.counterfactuals.ablation import returns
-from sim.experiments.counterfactuals.findings import Autopsy
-from sim.experiments.design.study import Study
-from sim.experiments.search import Found, Search
-from sim.experiments.stress import antifragility, distance_to_collapse, largest_shock
-from sim.experiments.sweeping import sweep
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sim.experiments.face import (
+        Autopsy,
+        Calibration,
+        Found,
+        Hypothesis,
+        Result,
+        Search,
+        Study,
+        antifragility,
+        calibrate,
+        compare,
+        distance_to_collapse,
+        explain,
+        fixation,
+        judge_claims,
+        largest_shock,
+        returns,
+        sweep,
+    )
 
 __all__ = [
     "Autopsy",
@@ -33,3 +44,12 @@ __all__ = [
     "returns",
     "sweep",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Each public name is fetched when first asked for: a run needs a small part of this room, and no study."""
+    if name not in __all__:
+        raise AttributeError(f"module 'sim.experiments' has no attribute {name!r}")
+    from sim.experiments import face
+
+    return getattr(face, name)

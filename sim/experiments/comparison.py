@@ -18,7 +18,7 @@ from sim.experiments.analysis import curves
 from sim.experiments.analysis.result import Result
 from sim.experiments.design.spaces import Range
 from sim.experiments.design.study import TREATMENT, Study
-from sim.metrics import FEWER
+from sim.metrics import MEASURES
 from sim.metrics.stats import Estimate
 from sim.model.founding import check_files
 from sim.scenario.designs import Design, conflicts
@@ -230,7 +230,7 @@ def regret(result: Result, measure: str) -> pd.DataFrame:
         A row a design: the `mean` and the `most` it is behind over all worlds, and the share of them in which it is `best`.
     """
     values = worlds(result, measure)
-    values = -values if measure in FEWER else values
+    values = -values if MEASURES[measure].less_is_better else values
     behind = values.rsub(values.max(axis=1), axis=0)
     best = values.eq(values.max(axis=1), axis=0)
     found = pd.DataFrame(

@@ -191,7 +191,9 @@ def _largest(
     def lives(size: float, seed: int) -> bool:
         collapsed = measured(under(size), seed, "collapsed")
         if np.isnan(collapsed):
-            raise Mistake([f"{under(size).title}: whether it collapses cannot be told; {MEASURES['collapsed'].needs}"])
+            raise Mistake(
+                [f"{under(size).title}: cannot tell whether it collapses: collapsed is {MEASURES['collapsed'].needs}"]
+            )
         return collapsed == 0.0
 
     def survived(seed: int) -> float:

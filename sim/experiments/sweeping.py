@@ -6,7 +6,7 @@ Neither the number of workers, nor the engine, nor how often it was interrupted 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -27,10 +27,9 @@ from sim.experiments.analysis.result import Result
 from sim.experiments.batches import Due
 from sim.experiments.design.study import Study
 from sim.experiments.runner import dask_cluster as cluster
-from sim.experiments.runner import engines, processes, sharding
-from sim.experiments.runner import forked_worker as copies
+from sim.experiments.runner import engines, processes, sharding, worker_processes
 from sim.experiments.runner.cost import Needs, check_room, free_near, taste
-from sim.experiments.runner.engines import Done, Engine
+from sim.experiments.runner.engines import Engine
 from sim.experiments.runner.merge_shards import compact
 from sim.experiments.runner.progress import Standing
 from sim.experiments.runner.shard_work import read_shard
@@ -40,12 +39,14 @@ from sim.model.record import keep_scenario
 Progress = Callable[[Standing], None]
 
 
-def automatic(plan: Plan, shards: Sequence[int], workers: int, limit: float | None) -> Generator[Done, None, None]:
-    """Copies of this process where they are safe, else threads, which take turns at all that is not compiled."""
-    return (processes.forks if copies.may_fork() else engines.threads)(plan, shards, workers, limit)
-
-
-ENGINES: dict[str, Engine] = {"auto": automatic, "threads": engines.threads, "process": processes.processes}
+BEST = "process" if worker_processes.FORKS else "threads"
+"""What `auto` means: processes where they begin quickly, else threads, which take turns at all that is not compiled."""
+PROCESSES, THREADS = processes.processes, engines.threads
+ENGINES: dict[str, Engine] = {
+    "auto": PROCESSES if BEST == "process" else THREADS,
+    "threads": THREADS,
+    "process": PROCESSES,
+}
 """The engines by name."""
 MOST_SUMMED = 2_000
 """Designs up to which a result has a summary of each beside its runs: of many points of a range it would be larger than these."""
@@ -66,9 +67,12 @@ class Crew(NamedTuple):
 
     def taste(self, plan: Plan) -> Needs:
         """What a run takes; tried where a run that takes its process along harms nobody, if such a place is to be had."""
-        if self.isolate == "process":
-            return processes.taste_apart(plan)
-        return copies.taste_in_a_copy(plan) if self.isolate == "auto" and copies.may_fork() else taste(plan)
+        return processes.taste_apart(plan) if self.engine is PROCESSES else taste(plan)
+
+    def prepare(self) -> None:
+        """Have worker processes prepared, if there will be any, while the sweep is still planned."""
+        if self.engine is PROCESSES:
+            worker_processes.prepare()
 
     def checked(self) -> Self:
         """Itself, if there is such an engine and the limit is one."""
@@ -140,9 +144,8 @@ def sweep(
         out: the folder of the result; `results/<name of the study>` by default, with a short hash behind it where that holds another
             study. What is not finished lies beside it, in `<out>.unfinished`.
         progress: called with the standing of the sweep after every run.
-        isolate: "threads" in this process; "process": each worker is one of its own, so that a crash ends a run and not the sweep; or
-            "auto": such workers as copies of this process, which begin at once, where that is safe (on Linux, without other threads,
-            as in a script or the command), else threads.
+        isolate: "process": each worker is a process of its own, so that a crash ends a run and not the sweep; "threads" of this
+            process, which a crash would end; or "auto": processes on Linux, where they begin quickly, else threads.
         limit: seconds after which a run is cut, and counts as failed.
         dask: the address of the scheduler of a Dask cluster, whose workers then do the work: `tcp://127.0.0.1:8786`.
             `sim.experiments.runner.dask_cluster.started` gives that of a cluster that a study asks for.
@@ -160,6 +163,7 @@ def sweep(
     if not fresh and (result := finished(place, asked)):
         tidy(asked)
         return result
+    crew.prepare()
     outputs.check_free(place, "sweep", question(asked), fresh)
     if resume and not (asked.folder / MANIFEST).exists():
         raise Mistake([f"{asked.folder}: there is nothing to go on with; leave out --resume to begin"])
@@ -221,11 +225,13 @@ def work(
     if not 0 <= part < of:
         raise Mistake([f"shards: {part}::{of} is not allowed; parts of {of} count from 0 to {of - 1}"])
     crew, folder = Crew(isolate, cores() if workers is None else workers, limit).checked(), planned(where)
+    crew.prepare()
     with sharding.held(folder, alone=False):
         begun_here = Plan.read(folder)
         sharding.check_folder(folder)
         sharding.sweep_up_part(folder, part, of)
         sharding.check_code(begun_here)
+        sharding.check_place(begun_here)
         sharding.check_files(begun_here)
         work_off(begun_here, crew, progress, part, of)
     return folder
@@ -245,6 +251,7 @@ def merge(where: str | Path, others: Iterable[str | Path] = ()) -> Result:
     with sharding.held(folder):
         plan = Plan.read(folder)
         sharding.check_folder(folder)
+        sharding.check_place(plan)
         sharding.check_files(plan)
         sharding.sweep_up(folder)
         for other in others:

@@ -5,13 +5,34 @@ one's partners, weighted by trust (DeGroot 1974), the mean direction of all memb
 goals agree is what strategic trust feeds on. The model is a hypothesis; so are its defaults.
 """
 
-import numpy as np
+from math import atan2, cos, sin
+from typing import Annotated
+
+from pydantic import Field
 
 from sim.core.jit import kernel, rule
 from sim.core.linking import late
 from sim.core.names import Reference, code
 from sim.core.rng import purpose, standard
 from sim.core.state import ORCHESTRATOR
+from sim.mechanisms.base import Amount, Mechanism, Share
+from sim.mechanisms.registry import HYPOTHESIS, describe, idea, labels, words_of
+from sim.mechanisms.sentences import also, either
+
+
+class Alignment(Mechanism):
+    """Shared purpose: goals drift apart, and communication brings them together. Off, goals stay as they are at birth. All defaults
+    are modelling hypotheses."""
+
+    drift: Annotated[float, Field(ge=0, le=3.2)] = 0.05
+    """Standard deviation of the monthly step of a goal's random walk, in radians."""
+    communication: Share = 0.1
+    """Share of the way to the reference that a firm's goal turns in a month."""
+    towards: Reference = "partners"
+    """The reference: partners (their goals, weighted by trust), members (the mean direction of all), orchestrator."""
+    cost: Amount = 0.02
+    """Cost of full communication, per firm and month."""
+
 
 DRIFT = purpose("trust: how far a goal drifts")
 
@@ -31,7 +52,7 @@ def turn(ahead, across, towards_x, towards_y):
     """The angle by the shorter way from a heading (its cosine and sine) to the direction of a vector; 0 if that points nowhere."""
     if abs(towards_x) + abs(towards_y) < LEAST:
         return 0.0
-    return np.arctan2(ahead * towards_y - across * towards_x, ahead * towards_x + across * towards_y)
+    return atan2(ahead * towards_y - across * towards_x, ahead * towards_x + across * towards_y)
 
 
 @rule
@@ -56,7 +77,7 @@ def face(world):
     firms = world.firms
     for i in range(world.now.slots):
         if firms.active[i]:
-            firms.ahead[i], firms.across[i] = np.cos(firms.goal[i]), np.sin(firms.goal[i])
+            firms.ahead[i], firms.across[i] = cos(firms.goal[i]), sin(firms.goal[i])
 
 
 @kernel
@@ -105,7 +126,7 @@ def refresh(world):
             ties.alignment[row] = agree(ahead, across, firms.ahead[j], firms.across[j])
 
 
-@late
+@late("trust.on", "trust.alignment_on")
 def realign(world, rules, month):
     """Goals drift, then all talk; ties know how far goals agree now."""
     drift(world, rules, month)
@@ -114,3 +135,54 @@ def realign(world, rules, month):
         converse(world, rules)
         face(world)
     refresh(world)
+
+
+describe(
+    "Trust",
+    either(
+        "trust.alignment.on",
+        {
+            True: "Goals drift by {trust.alignment.drift:number} radians a month, and talk turns them "
+            "{trust.alignment.communication} of the way to those of the {trust.alignment.towards:listed}.",
+            False: "",
+        },
+    ),
+    also("Full communication costs {trust.alignment.cost:number} a firm and month."),
+)
+
+idea(
+    "Shared purpose and alignment",
+    words_of(
+        "founding.goal_spread trust.alignment.on trust.alignment.drift trust.alignment.communication "
+        "trust.alignment.towards "
+        "trust.alignment.cost"
+    ),
+    ("trust",),
+    "A goal is a direction that drifts; communication turns it by a share of the angle to a reference "
+    "(partners, members or the "
+    "orchestrator). Two goals agree by `½·(1 + cos(difference))`, and that, times how fair the game "
+    "feels, is strategic news.",
+    f"DeGroot 1974; the form is a {HYPOTHESIS}",
+    words_of("alignment trust_strategic trust"),
+    "alignment",
+)
+
+labels(
+    "trust.alignment",
+    de={
+        "on": ("Gemeinsamer Zweck", "Gemeinsamer Zweck: Ziele driften auseinander, und Reden bringt sie zusammen."),
+        "drift": ("Zweck: Auseinanderdriften", "Standardabweichung der monatlichen Drift eines Ziels, im Bogenmaß."),
+        "communication": (
+            "Zweck: Austausch darüber",
+            "Welchen Anteil des Wegs zum Bezug das Ziel einer Firma in einem Monat geht.",
+        ),
+        "towards": (
+            "Zweck: woran man sich ausrichtet",
+            (
+                "Der Bezug: die Partner (nach Vertrauen gewichtet), die Mitglieder (ihre mittlere Richtung), oder der"
+                " Orchestrator."
+            ),
+        ),
+        "cost": ("Zweck: Kosten des Austauschs", "Kosten des vollen Redens, je Firma und Monat."),
+    },
+)

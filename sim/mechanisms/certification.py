@@ -8,6 +8,31 @@ from sim.core.jit import kernel, rule
 from sim.core.linking import late
 from sim.core.network_ops import deal
 from sim.core.rng import purpose, uniform
+from sim.mechanisms.base import Amount, Mechanism, Share
+from sim.mechanisms.registry import HYPOTHESIS, describe, idea, labels, words_of
+from sim.mechanisms.sentences import also, either, switch
+
+
+class Certification(Mechanism):
+    """A certified programme: an examination, a stamp that is evidence to strangers, and audits of those who bear it."""
+
+    standard: Share = 0.85
+    """Share of its promises that a firm must be seen to keep."""
+    accuracy: Share = 0.8
+    """How much of a firm's reliability an examination sees; the rest is luck."""
+    required: bool = False
+    """Whether only those who pass the examination are admitted."""
+    application_rate: Share = 0.1
+    """Chance a month that a member without a stamp has itself examined, if it believes that it would pass."""
+    fee: Amount = 0.3
+    """What an examination costs the firm."""
+    evidence: Amount = 8.0
+    """How many months of good evidence a stamp is worth to a stranger."""
+    audit_rate: Share = 0.05
+    """Chance a month that a certified firm is audited; one that fails loses its stamp."""
+    audit_cost: Amount = 0.1
+    """What an audit costs the ecosystem."""
+
 
 APPLY = purpose("certification: does a firm apply")
 EXAM = purpose("certification: what an examination mistakes for reliability")
@@ -54,7 +79,7 @@ def wants_stamp(world, rules, i):
     )
 
 
-@late
+@late("governance.on", "governance.certification_on")
 def apply(world, rules, month):
     """Every firm decides whether to have itself examined."""
     firms = world.firms
@@ -71,7 +96,7 @@ def passes(world, p, purpose, month, i, quality):
     return seen(quality, draw, p.certification_accuracy) >= p.certification_standard
 
 
-@late
+@late("governance.on", "governance.certification_on")
 def certify(world, rules, month):
     """Examine those who apply, audit those who bear the stamp, at the ecosystem's cost."""
     firms, now, p = world.firms, world.now, rules.governance
@@ -102,3 +127,71 @@ def examine_applicant(world, rules, month, i):
         firms.certified[i] = passes(world, p, EXAM, month, i, firms.reliability[i])
         return firms.certified[i] == 1
     return True
+
+
+describe(
+    "Governance",
+    switch(
+        "governance.certification.on",
+        "Firms may be certified: an examination asks for {governance.certification.standard} of promises kept "
+        "and costs {governance.certification.fee:number}.",
+    ),
+    also("The examination sees {governance.certification.accuracy} of a firm's reliability."),
+    either(
+        "governance.certification.required",
+        {True: "Only certified firms are admitted.", False: "Firms without a certificate are admitted too."},
+        always=False,
+    ),
+    also("Members who believe they would pass apply {governance.certification.application_rate:times} a month."),
+    also("To a stranger a certificate is worth {governance.certification.evidence:months} of good evidence."),
+    also(
+        "Certified firms are audited {governance.certification.audit_rate:times} a month, at "
+        "{governance.certification.audit_cost:number} each."
+    ),
+)
+
+idea(
+    "Certification",
+    words_of(
+        "governance.certification.on governance.certification.standard governance.certification.accuracy "
+        "governance.certification.required governance.certification.application_rate governance.certification.fee "
+        "governance.certification.evidence governance.certification.audit_rate governance.certification.audit_cost"
+    ),
+    words_of("governance trust partnering membership"),
+    "An examination sees `quality + (1 − accuracy)·(u − ½)`; who reaches the standard bears a stamp that "
+    "counts as `evidence` months "
+    "of good experience with a new partner; audits take it away again.",
+    f"Spence 1973 on signals; the form is a {HYPOTHESIS}",
+    words_of("certified audits trust_operational governance_cost"),
+    "certification",
+)
+
+labels(
+    "governance.certification",
+    en={
+        "on": "certified programme",
+    },
+    de={
+        "on": ("Zertifizierung", "Eine Prüfung, ein Siegel, das Fremden etwas sagt, und Nachprüfungen."),
+        "standard": ("Zertifizierung: Maßstab", "Welchen Anteil ihrer Versprechen eine Firma erkennbar halten muss."),
+        "accuracy": (
+            "Zertifizierung: Genauigkeit der Prüfung",
+            "Wie viel von der Zuverlässigkeit einer Firma eine Prüfung sieht; der Rest ist Glück.",
+        ),
+        "required": ("Zertifizierung: Pflicht für Neue", "Ob nur aufgenommen wird, wer die Prüfung besteht."),
+        "application_rate": (
+            "Zertifizierung: Anmeldungen",
+            "Wahrscheinlichkeit im Monat, dass ein Mitglied ohne Siegel sich prüfen lässt, wenn es glaubt zu bestehen.",
+        ),
+        "fee": ("Zertifizierung: Gebühr", "Was eine Prüfung die Firma kostet."),
+        "evidence": (
+            "Zertifizierung: was das Siegel Fremden sagt",
+            "Wie viele Monate guter Erfahrung ein Siegel einem Fremden wert ist.",
+        ),
+        "audit_rate": (
+            "Zertifizierung: Nachprüfungen",
+            "Wahrscheinlichkeit im Monat, dass eine Firma mit Siegel nachgeprüft wird; wer durchfällt, verliert es.",
+        ),
+        "audit_cost": ("Zertifizierung: Kosten einer Nachprüfung", "Was eine Nachprüfung das Ökosystem kostet."),
+    },
+)

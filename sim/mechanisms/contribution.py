@@ -5,14 +5,60 @@ its own experience of the return and by what it feels about the split, heeds the
 the way.
 """
 
+from math import sqrt
+from typing import Annotated
+
+from pydantic import Field
+
 from sim.core.jit import kernel, rule
 from sim.core.linking import late
 from sim.core.names import ContributionRule, ContributionType, code
 from sim.core.rng import purpose, standard
 from sim.mechanisms import contagion, imitation, inequity, reinforcement
+from sim.mechanisms.base import Amount, Phase, Share
+from sim.mechanisms.contagion import Contagion
 from sim.mechanisms.governance import AUTHORITY, backing, graduated
+from sim.mechanisms.imitation import Imitation
 from sim.mechanisms.mutual_aid import floor_of, hold_back
 from sim.mechanisms.orchestration import monitoring_of
+from sim.mechanisms.registry import HYPOTHESIS, describe, idea, labels, words_of
+from sim.mechanisms.reinforcement import Reinforcement
+from sim.mechanisms.sentences import also, either
+
+
+class Contribution(Phase):
+    """How much of its endowment a firm puts in."""
+
+    rule: ContributionRule = "conditional"
+    """conditional: by type, belief, experience, fairness and deterrence; fixed: always `level`; constant: what each started with;
+    imitate: what serves others; reinforce: what served oneself; threshold: all or nothing, once partners do; inequity: best by
+    envy and guilt, partners doing as before (Fehr & Schmidt 1999)."""
+    level: Share = 0.5
+    """What everybody contributes under the rule `fixed`, and what everybody starts with."""
+    adjustment: Share = 0.25
+    """Share of the distance to its target that a firm covers in a month."""
+    belief_weight: Share = 0.42
+    """Weight of what was just seen in the belief about partners (Fischbacher & Gächter 2010: 0.415)."""
+    observation_noise: Share = 0.2
+    """Standard deviation of what is seen of one partner's contribution at transparency 0; none at transparency 1."""
+    return_weight: Share = 0.6
+    """How far own experience, the return on the last units contributed, moves the target."""
+    return_memory: Annotated[float, Field(ge=0, lt=1)] = 0.8
+    """How much of last month's experience of the return is kept."""
+    envy_weight: Amount = 1.0
+    """How strongly felt disadvantage lowers the target, per unit of envy."""
+    guilt_weight: Amount = 0.2
+    """How strongly felt advantage raises the target, per unit of guilt."""
+    control_aversion: Amount = 0.0
+    """Hidden cost of control (Falk & Kosfeld 2006): how much less a firm that trusts its partners puts in where all are watched; the
+    size is a modelling hypothesis, and at 0 being watched is no sign of distrust."""
+    imitation: Imitation = Imitation()
+    """Evolution by imitation."""
+    reinforcement: Reinforcement = Reinforcement()
+    """Learning by one's own success."""
+    contagion: Contagion = Contagion()
+    """Contribution that spreads like a fashion."""
+
 
 OBSERVATION = purpose("contribution: noise in what is seen")
 
@@ -93,7 +139,7 @@ def observed(world, rules, month, i):
         total += ties.trust[row] * firms.contribution[ties.partner[row]]
     if weight <= 0.0:
         return firms.belief[i]
-    blur = (1.0 - rules.governance.transparency) * p.observation_noise / degree**0.5
+    blur = (1.0 - rules.governance.transparency) * p.observation_noise / sqrt(degree)
     return total / weight + (blur * standard(world.key, OBSERVATION, month, firms.id[i]) if blur > 0.0 else 0.0)
 
 
@@ -166,7 +212,7 @@ def choose(world, rules):
         firms.contribution[i] = move(firms.contribution[i], target, p.adjustment)
 
 
-@late
+@late("contribution.on")
 def phase(world, rules, month):
     """Every firm looks around and back, then all contribute; or as another rule says."""
     rule_in_force = rules.contribution.rule
@@ -181,3 +227,104 @@ def phase(world, rules, month):
         if rule_in_force == INEQUITY:
             inequity.respond(world, rules, month)
         choose(world, rules)
+
+
+describe(
+    "What firms put in",
+    either("contribution.on", {True: "", False: "What firms put in stays as it was at founding."}),
+    either(
+        "contribution.rule",
+        {
+            "conditional": "Firms put in what their temper says of what they see others put in, of what it "
+            "brought them, of how fair the split is, and of what is watched.",
+            "fixed": "Everybody always puts in {contribution.level}.",
+            "constant": "Everybody goes on putting in what it began with.",
+            "imitate": "Firms take over what serves others ({contribution.imitation.update:listed}, "
+            "{contribution.imitation.order:listed}).",
+            "reinforce": "Firms do more of what served themselves.",
+            "threshold": "Firms put in all or nothing, and all once enough partners do.",
+            "inequity": "Firms put in what is best for them by their envy and guilt, if partners do as before.",
+        },
+    ),
+    also("At founding everybody puts in {contribution.level} of its means."),
+    also("In a month a firm goes {contribution.adjustment} of the way to what it aims at."),
+    also(
+        "What was just seen makes {contribution.belief_weight} of the belief about partners; with no "
+        "transparency it is seen with an error of {contribution.observation_noise}."
+    ),
+    also(
+        "What contributions brought moves the aim by {contribution.return_weight}; {contribution.return_memory} "
+        "of last month's experience is kept."
+    ),
+    also(
+        "A felt disadvantage lowers what is put in by {contribution.envy_weight:number}, and a felt advantage "
+        "raises it by {contribution.guilt_weight:number}."
+    ),
+    also(
+        "Being watched costs goodwill: a firm that trusts its partners puts in less by "
+        "{contribution.control_aversion:number}."
+    ),
+)
+
+idea(
+    "Trust and control",
+    words_of("contribution.control_aversion governance.monitoring founding.trust"),
+    words_of("contribution governance"),
+    "Being watched in spite of trust is resented: the target falls by "
+    "`control_aversion·monitoring·trust`, before the threat of a fine "
+    "raises it.",
+    f"Falk & Kosfeld 2006; Das & Teng 1998 for trust in place of control; the form is a {HYPOTHESIS}",
+    words_of("mean_contribution welfare trust"),
+    "control",
+)
+
+labels(
+    "contribution",
+    de={
+        "on": ("Beiträge", "Wie viel von ihrer Ausstattung eine Firma einbringt."),
+        "rule": (
+            "Wonach Firmen beitragen",
+            (
+                "Bedingt: nach Art, Glauben, Erfahrung, Gerechtigkeit und Abschreckung; fest: immer gleich; konstant:"
+                " was jede am Anfang einbrachte; Nachahmung: was anderen nützt; Verstärkung: was einem selbst nützte;"
+                " Schwelle: alles oder nichts, sobald Partner es tun; Ungleichheit: das Beste nach Neid und Schuld "
+                "(Fehr & Schmidt 1999)."
+            ),
+        ),
+        "level": ("Fester Beitrag", "Was alle bei festen Beiträgen einbringen, und womit alle beginnen."),
+        "adjustment": ("Tempo der Anpassung", "Welchen Anteil des Wegs zu ihrem Ziel eine Firma in einem Monat geht."),
+        "belief_weight": (
+            "Gewicht des eben Gesehenen",
+            "Gewicht des eben Gesehenen im Glauben über die Partner (Fischbacher & Gächter 2010: 0,415).",
+        ),
+        "observation_noise": (
+            "Unschärfe der Beobachtung",
+            (
+                "Wie ungenau der Beitrag eines Partners gesehen wird, wenn nichts offenliegt (Standardabweichung); "
+                "bei voller Offenheit genau."
+            ),
+        ),
+        "return_weight": (
+            "Gewicht des eigenen Ertrags",
+            "Wie stark die eigene Erfahrung, was das zuletzt Eingebrachte gebracht hat, das Ziel bewegt.",
+        ),
+        "return_memory": ("Gedächtnis für den eigenen Ertrag", "Wie viel von der Erfahrung des letzten Monats bleibt."),
+        "envy_weight": (
+            "Wie sehr Benachteiligung den Beitrag senkt",
+            "Wie stark ein gefühlter Nachteil das Ziel senkt, je Einheit Neid.",
+        ),
+        "guilt_weight": (
+            "Wie sehr Bevorzugung den Beitrag hebt",
+            "Wie stark ein gefühlter Vorteil das Ziel hebt, je Einheit Schuld.",
+        ),
+        "control_aversion": (
+            "Abneigung gegen Kontrolle",
+            (
+                "Verborgene Kosten der Kontrolle (Falk & Kosfeld 2006): wie viel weniger eine Firma einbringt, die "
+                "ihren Partnern vertraut, wo alle überwacht werden; die Größe ist eine Modellannahme, bei 0 ist "
+                "Überwachung kein Misstrauen."
+            ),
+        ),
+        "": ("Beiträge", "Wie viel von dem, was sie hat, eine Firma einbringt."),
+    },
+)

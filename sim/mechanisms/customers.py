@@ -10,7 +10,20 @@ from math import exp, log
 from sim.core.jit import kernel, rule
 from sim.core.linking import late
 from sim.core.state import SEGMENTS, YEAR
-from sim.mechanisms.satisfaction import adapt, answers, ask, deliver_quality, felt, judge, seen_spread
+from sim.mechanisms.base import Amount, Phase
+from sim.mechanisms.registry import describe, labels
+from sim.mechanisms.satisfaction import CustomerBase, adapt, answers, ask, deliver_quality, felt, judge, seen_spread
+from sim.mechanisms.sentences import also, either
+
+
+class Customers(Phase):
+    """Market demand for what the ecosystem makes."""
+
+    market: Amount = 1.0
+    """Demand per firm when nothing has happened to it; multiplies all value."""
+    base: CustomerBase = CustomerBase()
+    """Those who buy. Off, there are no customers to be counted, and demand per firm is the market alone."""
+
 
 PARTNERS = (1.0, 2.5, 5.0)
 """How many partners a customer meets: one, two or three, four or more."""
@@ -179,7 +192,7 @@ def count(world):
     now.spending = spent(customers[ONE], customers[FEW], customers[MANY])
 
 
-@late
+@late("customers.on", "customers.base_on")
 def serve(world, rules, month):
     """A month of the customer base: they get what firms deliver, judge it, come, stay, move and leave."""
     now, p = world.now, rules.customers
@@ -208,9 +221,28 @@ def open_market(world, rules):
         now.market *= demand_of(now.spending, now.firms, p.base_reference, p.base_demand_elasticity)
 
 
-@late
+@late("customers.on")
 def phase(world, rules, month):
     """The customers' market of next month; those who are customers judge what they got, come, stay and leave."""
     if rules.customers.base_on and world.now.launched > 0.0:
         serve(world, rules, month)
     open_market(world, rules)
+
+
+describe(
+    "Market and customers",
+    either("customers.on", {True: "", False: "Demand does not follow the market or customers."}),
+    also("Demand per firm is {customers.market:number} when nothing has happened to it."),
+)
+
+labels(
+    "customers",
+    de={
+        "on": ("Kunden", "Die Nachfrage nach dem, was das Ökosystem leistet."),
+        "market": (
+            "Nachfrage je Firma",
+            "Nachfrage je Firma, solange nichts geschieht; aller Wert wird damit malgenommen.",
+        ),
+        "": ("Kunden", "Die Nachfrage nach dem, was das Ökosystem leistet."),
+    },
+)

@@ -5,7 +5,10 @@ A share goes to the shared platform; the rest is divided over partners by trust 
 ledger's weight is the rational function with the same symmetry, g(z) g(−z) = 1.
 """
 
+from typing import Annotated
+
 import numpy as np
+from pydantic import Field
 
 from sim.core.jit import kernel, rule
 from sim.core.linking import late
@@ -13,8 +16,46 @@ from sim.core.names import Delivery, Effort, ExchangeRule, code
 from sim.core.network_ops import deal
 from sim.core.rng import purpose, uniform
 from sim.mechanisms import strategies
+from sim.mechanisms.base import Above, Amount, Phase, Share
 from sim.mechanisms.disputes import strain_in_force, withhold
 from sim.mechanisms.onboarding import ready
+from sim.mechanisms.registry import HYPOTHESIS, describe, idea, labels, words_of
+from sim.mechanisms.sentences import also, either
+from sim.mechanisms.strategies import Strategy
+
+
+class Exchange(Phase):
+    """Where the effort goes, and how much of it arrives."""
+
+    rule: ExchangeRule = "stakes"
+    """stakes: effort is divided over partners; strategies: on each tie a firm cooperates or defects, as its strategy says."""
+    strategies: dict[str, Strategy] = Field(default={})
+    """Strategies of your own, by name; built in are cooperate, defect, tit_for_tat, suspicious_tit_for_tat, generous_tit_for_tat,
+    grudger, win_stay_lose_shift, alternator, random, punisher, and mixed (cooperates with a chance that is its contribution)."""
+    tremble: Share = 0.0
+    """Chance that an action turns out as its opposite (strategies)."""
+    misperception: Share = 0.0
+    """Chance that a firm takes a partner's last action for its opposite (strategies)."""
+    commons: Share = 0.3
+    """Share of the effort that goes to the shared platform; the rest is divided over partners."""
+    trust_weight: Share = 1.0
+    """How far trusted partners get more: 0 everybody alike, 1 in proportion to trust."""
+    reciprocity: Amount = 2.0
+    """How strongly a firm gives less to a partner whom it is ahead of (per unit of the ledger, in months of its endowment per tie)."""
+    staging: Share = 0.5
+    """Staged commitment: share of the stake on a tie that is withheld in proportion to distrust (small, visible wins first)."""
+    effort: Effort = "split"
+    """split: the effort is divided over ties; per_tie: each tie gets `stake` times the contribution (what published games assume)."""
+    stake: Above = 0.1
+    """Effort on a tie at contribution 1 when effort is `per_tie`."""
+    delivery: Delivery = "firm"
+    """Whether luck in delivering strikes a firm on all its ties at once (firm), or each tie apart (tie), or not at all: mean, everybody
+    delivers just the share that is its reliability."""
+    ledger_memory: Annotated[float, Field(ge=0, lt=1)] = 0.9
+    """How much of last month's balance of given minus received is remembered."""
+    cost: Amount = 1.0
+    """Cost of a unit of effort."""
+
 
 DELIVERY = purpose("exchange: share of its promises that a firm keeps")
 
@@ -116,7 +157,7 @@ def receive(world, rules):
         ties.ledger[row] = settle(ties.ledger[row], ties.delivered[row], ties.received[row], memory)
 
 
-@late
+@late("exchange.on")
 def phase(world, rules, month):
     """Every firm spends and delivers, or acts by its strategy; then both sides see what arrived."""
     if rules.exchange.rule == STRATEGIES:
@@ -130,3 +171,144 @@ def phase(world, rules, month):
             firms.effort[i] = spend(world, rules, i)
             firms.delivered[i] = deliver(world, rules, month, i)
     receive(world, rules)
+
+
+describe(
+    "How value is made",
+    either("exchange.on", {True: "", False: "Nothing is exchanged between partners."}),
+    either(
+        "exchange.rule",
+        {
+            "stakes": "Of what is put in, {exchange.commons} goes to the shared platform and the rest to partners.",
+            "strategies": "On each tie a firm cooperates or defects, as its strategy says.",
+        },
+    ),
+    also("Strategies of one's own: {exchange.strategies:listed}."),
+    also(
+        "An action turns out as its opposite {exchange.tremble:times}, and is taken for its opposite "
+        "{exchange.misperception:times}."
+    ),
+    also("The shared platform gets {exchange.commons} of what is put in."),
+    also("Trusted partners get more, by {exchange.trust_weight} of the way to in proportion to trust."),
+    also(
+        "Who is ahead in giving gives less, by {exchange.reciprocity:number}; {exchange.ledger_memory} of the "
+        "balance is remembered each month."
+    ),
+    also("Of a stake, {exchange.staging} is held back from those who are not trusted at all: small wins first."),
+    either(
+        "exchange.effort",
+        {
+            "split": "What is put in is divided over the ties.",
+            "per_tie": "Each tie gets {exchange.stake:number} times the contribution.",
+        },
+        always=False,
+    ),
+    also("A stake on a tie is {exchange.stake:number}, where each tie gets its own."),
+    either(
+        "exchange.delivery",
+        {
+            "firm": "Luck in delivering strikes a firm on all its ties at once.",
+            "tie": "Luck in delivering strikes each tie apart.",
+            "mean": "There is no luck in delivering: everybody delivers just its share.",
+        },
+        always=False,
+    ),
+    also("A unit of effort costs {exchange.cost:number}."),
+)
+
+idea(
+    "Small visible wins",
+    words_of("exchange.staging exchange.trust_weight trust.witnesses"),
+    ("exchange",),
+    "Stakes grow with trust: of what is meant for a partner, `1 − staging·(1 − trust)` is committed; the "
+    "rest is not spent.",
+    f"staged commitment is a {HYPOTHESIS}; that trust grows with small steps: Axelrod 1984",
+    words_of("survival trust trust_operational welfare"),
+    "small_wins",
+)
+
+idea(
+    "Reciprocity",
+    words_of(
+        "exchange.reciprocity exchange.ledger_memory trust.memory_relational contribution.belief_weight "
+        "founding.slope_mean"
+    ),
+    words_of("exchange contribution trust"),
+    "A firm gives less to whom it is ahead of: a partner's weight is `g(ρ·ledger)` with `g(z) = (1 + "
+    "max(0, −z))/(1 + max(0, z))`. It "
+    "also puts in more the more it believes its partners do (`baseline + slope·belief`).",
+    f"Axelrod 1984; Fischbacher, Gächter & Fehr 2001 for conditional cooperation; g is a {HYPOTHESIS}",
+    words_of("mean_contribution trust_relational cooperation"),
+    "reciprocity",
+)
+
+labels(
+    "exchange",
+    en={
+        "tremble": "slips: an action turns out as its opposite",
+    },
+    de={
+        "on": ("Austausch", "Wohin der Einsatz geht, und wie viel davon ankommt."),
+        "rule": (
+            "Regel des Austauschs",
+            (
+                "Einsätze: der Einsatz wird auf Partner verteilt; Strategien: auf jeder Beziehung wird kooperiert "
+                "oder nicht, wie es die Strategie sagt."
+            ),
+        ),
+        "tremble": (
+            "Versehen: eine Handlung gerät zum Gegenteil",
+            "Wahrscheinlichkeit, dass eine Handlung zum Gegenteil gerät.",
+        ),
+        "misperception": (
+            "Missverständnis: eine Handlung wird falsch gesehen",
+            (
+                "Wahrscheinlichkeit, dass eine Firma die letzte Handlung eines Partners für ihr Gegenteil hält "
+                "(Strategien)."
+            ),
+        ),
+        "commons": (
+            "Anteil für die gemeinsame Plattform",
+            "Anteil des Einsatzes, der in die gemeinsame Plattform geht; der Rest wird auf Partner verteilt.",
+        ),
+        "trust_weight": (
+            "Wie viel mehr bekommt, wem man traut",
+            "Wie viel mehr Partner bekommen, denen man traut: 0 alle gleich, 1 im Verhältnis zum Vertrauen.",
+        ),
+        "reciprocity": (
+            "Gegenseitigkeit",
+            "Wie viel weniger eine Firma einem Partner gibt, dem sie schon mehr gegeben hat, als er ihr.",
+        ),
+        "staging": (
+            "Kleine Schritte bei Misstrauen",
+            (
+                "Schrittweises Einlassen: Anteil des Einsatzes auf einer Beziehung, der im Verhältnis zum Misstrauen "
+                "zurückgehalten wird (erst kleine, sichtbare Erfolge)."
+            ),
+        ),
+        "effort": (
+            "Wie der Einsatz verteilt wird",
+            (
+                "Geteilt: der Einsatz wird auf Beziehungen verteilt; je Beziehung: jede bekommt den vollen Einsatz "
+                "(wie in veröffentlichten Spielen)."
+            ),
+        ),
+        "stake": (
+            "Einsatz je Beziehung",
+            "Einsatz auf einer Beziehung bei vollem Beitrag, wenn der Einsatz je Beziehung zählt.",
+        ),
+        "delivery": (
+            "Wen das Glück beim Liefern trifft",
+            (
+                "Ob Glück beim Liefern eine Firma auf allen Beziehungen zugleich trifft, auf jeder für sich, oder gar"
+                " nicht: dann liefern alle genau den Anteil, der ihre Zuverlässigkeit ist."
+            ),
+        ),
+        "ledger_memory": (
+            "Gedächtnis für Geben und Nehmen",
+            "Wie viel vom Stand des letzten Monats, gegeben minus bekommen, in Erinnerung bleibt.",
+        ),
+        "cost": ("Kosten des Einsatzes", "Kosten einer Einheit Einsatz."),
+        "": ("Austausch", "Wohin der Einsatz geht, und wie viel davon ankommt."),
+    },
+)

@@ -5,10 +5,27 @@ against the deal of all. Falling behind and being ahead both hurt, per unit of e
 (Fehr & Schmidt 1999). The claim is the norm of fairness in force: to equal net payoffs, to pay by effort, or to the Shapley value.
 """
 
+from typing import Annotated
+
+from pydantic import Field
+
 from sim.core.jit import kernel, rule
 from sim.core.linking import late
 from sim.core.names import FairnessNorm, code
+from sim.mechanisms.base import Phase
 from sim.mechanisms.mutual_aid import collect
+from sim.mechanisms.registry import HYPOTHESIS, describe, idea, labels, words_of
+from sim.mechanisms.sentences import also, either
+
+
+class Fairness(Phase):
+    """How the split feels: inequity aversion against a norm of fairness."""
+
+    norm: FairnessNorm = "shapley"
+    """The claim against which a firm holds what it gets: equality (net of cost), equity (by effort), shapley."""
+    memory: Annotated[float, Field(ge=0, lt=1)] = 0.85
+    """How much of last month's satisfaction and grievance is kept: one bad month is not yet a grievance."""
+
 
 EQUALITY, EQUITY = code(FairnessNorm, "equality"), code(FairnessNorm, "equity")
 LEAST = 1e-9
@@ -123,7 +140,7 @@ def compare(world, rules):
             firms.deal[i] = now.fair_deal
 
 
-@late
+@late("fairness.on")
 def phase(world, rules, month):
     """Draw up the books, compare deals, then let every firm judge."""
     firms, memory = world.firms, rules.fairness.memory
@@ -136,3 +153,55 @@ def phase(world, rules, month):
             firms.disadvantage[i], firms.advantage[i] = lag, lead
             firms.satisfaction[i] = smooth(firms.satisfaction[i], felt, memory)
             firms.grievance[i] = smooth(firms.grievance[i], lag, memory)
+
+
+describe(
+    "How value is shared",
+    either("fairness.on", {True: "", False: "Nobody minds whether the split is fair."}),
+    either(
+        "fairness.norm",
+        {
+            "equality": "Fair is what leaves everybody the same, costs counted.",
+            "equity": "Fair is what goes by effort.",
+            "shapley": "Fair is what each has added (the Shapley value).",
+        },
+    ),
+    also("Of last month's satisfaction and grievance, {fairness.memory} is kept."),
+)
+
+idea(
+    "Unfair split: consistently shortchanged",
+    words_of(
+        "sharing.take_rate fairness.memory membership.exit_rate membership.exit_sensitivity founding.aspiration_mean"
+    ),
+    words_of("fairness contribution trust membership"),
+    "Grievance is a moving average of disadvantage, so that repeated unfairness counts, not one bad "
+    "month; firms first put in less, "
+    "then trust less, then leave with hazard `1 − exp(−h·exp(k·(outside option − satisfaction)))`.",
+    f"Fehr & Schmidt 1999; Hirschman 1970 for exit; the hazard's form is a {HYPOTHESIS}",
+    words_of("collapsed grievance exits months_to_distrust months_to_withdrawal months_to_exodus"),
+    "withdrawal_first",
+)
+
+labels(
+    "fairness",
+    de={
+        "on": (
+            "Gerechtigkeit",
+            "Wie sich die Verteilung anfühlt: Abneigung gegen Ungleichheit, gemessen an einem Maßstab.",
+        ),
+        "norm": (
+            "Maßstab der Gerechtigkeit",
+            (
+                "Woran eine Firma misst, was sie bekommt: Gleichheit (nach Kosten), Leistung (nach Einsatz), oder "
+                "Shapley-Wert."
+            ),
+        ),
+        "memory": (
+            "Gedächtnis für Kränkungen",
+            "Wie viel von Zufriedenheit und Groll des letzten Monats bleibt: ein schlechter Monat ist noch kein Groll.",
+        ),
+        "norm=shapley": "Shapley-Wert",
+        "": ("Gerechtigkeit", "Wie sich die Verteilung anfühlt, gemessen an einem Maßstab der Gerechtigkeit."),
+    },
+)

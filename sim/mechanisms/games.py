@@ -4,9 +4,47 @@ A game on a tie is a matrix of payoffs; contributions between 0 and 1 count as c
 and its partners make a public good out of what all of them pay in (Santos, Santos & Pacheco 2008). Payoffs stay with the players.
 """
 
+from typing import Annotated
+
+from pydantic import Field
+
 from sim.core.jit import kernel, rule
 from sim.core.linking import late
 from sim.core.names import ExchangeRule, Stakes, ValueForm, code
+from sim.mechanisms.base import Amount, Part
+from sim.mechanisms.registry import describe, labels
+from sim.mechanisms.sentences import also, either
+
+
+class Matrix(Part):
+    """A game on each tie: what its two sides get for what they do; only with the form `matrix`.
+
+    With two actions, shares in between (contributions) count as chances."""
+
+    reward: float = 1.0
+    """R: for cooperating with one who cooperates."""
+    sucker: float = 0.0
+    """S: for cooperating with one who defects."""
+    temptation: float = 1.5
+    """T: for defecting on one who cooperates."""
+    punishment: float = 0.0
+    """P: for defecting on one who defects."""
+    payoffs: Annotated[tuple[Annotated[tuple[float, ...], Field(strict=False)], ...], Field(strict=False)] = ()
+    """A game with more actions: a row for each action of one's own, with what it gets against each action of the other; strategies say
+    which `row` they play. Left out, the four above hold."""
+    self_play: bool = False
+    """Whether a firm also plays against itself (Nowak & May 1992)."""
+
+
+class Groups(Part):
+    """Public goods in overlapping groups: each firm and its partners are one (Santos, Santos & Pacheco 2008); only with the form
+    `groups`."""
+
+    multiplier: Amount = 3.0
+    """r: what a unit of contribution is worth to the group, which shares it equally."""
+    stakes: Stakes = "per_group"
+    """per_group: a contributor pays 1 into each of its groups; split: it divides 1 over them."""
+
 
 EXCHANGE, MATRIX, GROUPS = (code(ValueForm, word) for word in ("exchange", "matrix", "groups"))
 STRATEGIES = code(ExchangeRule, "strategies")
@@ -99,7 +137,7 @@ def open_accounts(world):
     now.value = now.tie_value = now.commons_value = now.welfare = 0.0
 
 
-@late
+@late("value.on", "value.form=matrix")
 def play_matrix(world, rules, _month):
     """Both sides of every tie get what the game says; the tie is worth what both get together."""
     firms, ties, now = world.firms, world.ties, world.now
@@ -126,7 +164,7 @@ def play_matrix(world, rules, _month):
     now.value = now.tie_value
 
 
-@late
+@late("value.on", "value.form=groups")
 def play_groups(world, rules, _month):
     """Everybody gets its portion of the pot of every group that it is in, less what it pays in."""
     firms, ties, players, now, multiplier = (
@@ -155,3 +193,50 @@ def play_groups(world, rules, _month):
             now.commons_value += total
             settle(world, i, total - firms.effort[i])
     now.value = now.commons_value
+
+
+describe(
+    "How value is made",
+    also("The game has more actions; payoffs by row: {value.matrix.payoffs:listed}."),
+    either(
+        "value.matrix.self_play",
+        {True: "A firm also plays against itself.", False: "A firm does not play against itself."},
+        always=False,
+    ),
+    either(
+        "value.groups.stakes",
+        {
+            "per_group": "Who puts in pays into each of its groups.",
+            "split": "Who puts in divides one unit over its groups.",
+        },
+        always=False,
+    ),
+)
+
+labels(
+    "value.matrix",
+    en={
+        "temptation": "temptation to exploit a partner",
+    },
+    de={
+        "reward": ("Spiel: Lohn, wenn beide kooperieren", "R: für Kooperation mit einem, der kooperiert."),
+        "sucker": ("Spiel: was der Ausgenutzte bekommt", "S: für Kooperation mit einem, der nicht kooperiert."),
+        "temptation": ("Spiel: Versuchung, den anderen auszunutzen", "Was bekommt, wer den ausnutzt, der kooperiert."),
+        "punishment": ("Spiel: was beide ohne Kooperation bekommen", "P: wenn beide nicht kooperieren."),
+        "self_play": ("Spiel: auch mit sich selbst", "Ob eine Firma auch gegen sich selbst spielt (Nowak & May 1992)."),
+    },
+)
+
+labels(
+    "value.groups",
+    de={
+        "multiplier": (
+            "Gruppen: Multiplikator",
+            "r: was eine eingebrachte Einheit der Gruppe wert ist, die sie gleich teilt.",
+        ),
+        "stakes": (
+            "Gruppen: Einsatz",
+            "Je Gruppe: wer beiträgt, zahlt 1 in jede seiner Gruppen; geteilt: er verteilt 1 auf sie.",
+        ),
+    },
+)

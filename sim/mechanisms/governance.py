@@ -6,15 +6,69 @@ value before it is shared; fines flow back into it. Where members enforce the no
 for it, and what the fined pay is lost to all (Fehr & Gächter 2002; Sigmund et al. 2010).
 """
 
+from typing import Annotated
+
+from pydantic import Field
+
 from sim.core.jit import kernel, rule
 from sim.core.linking import late
 from sim.core.names import Enforcement, ValueForm, code
 from sim.core.network_ops import deal
 from sim.core.rng import purpose, uniform
 from sim.core.state import ORCHESTRATOR
-from sim.mechanisms.certification import apply, certify
-from sim.mechanisms.disputes import argue
+from sim.mechanisms.base import Amount, Phase, Share
+from sim.mechanisms.certification import Certification, apply, certify
+from sim.mechanisms.clarity import Clarity
+from sim.mechanisms.disputes import Disputes, argue
 from sim.mechanisms.orchestration import mean_monitoring, monitoring_of
+from sim.mechanisms.ratings import Ratings
+from sim.mechanisms.registry import HYPOTHESIS, describe, idea, labels, words_of
+from sim.mechanisms.sentences import OTHERWISE, also, always, either
+
+
+class Governance(Phase):
+    """Monitoring, graduated sanctions, transparency, and what they cost."""
+
+    enforcement: Enforcement = "authority"
+    """Who sanctions. authority: the ecosystem, at the cost of all; peer: each member, at its own cost, fines partners who give less than
+    itself, up to the norm; pool: members who keep the norm pay fees, and the pool fines as far as they do (Sigmund et al. 2010). With
+    strategies, those punish whose strategy does."""
+    peer_cost: Amount = 0.33
+    """What a unit of fine costs the peer who imposes it (Fehr & Gächter 2002: a third)."""
+    pool_fee: Amount = 0.1
+    """What each payer puts into the pool a month; the fine in force is `fine` times the share of members who pay."""
+
+    monitoring: Share = 0.3
+    """Chance that a contribution below the norm is seen in a month."""
+    error: Share = 0.02
+    """Chance that a monitored firm that keeps the norm is accused all the same (type I error)."""
+    norm: Share = 0.6
+    """The contribution that is expected of everybody."""
+    fine: Amount = 1.0
+    """Full fine, per unit of effort missing."""
+    graduation: Annotated[int, Field(ge=1)] = 3
+    """Number of strikes at which the full fine is due; before, its share grows strike by strike (Ostrom 1990)."""
+    forgiveness: Share = 0.1
+    """Share of its strikes that a firm is forgiven each month."""
+    expulsion: Amount = 0.0
+    """Strikes at which a firm is expelled (0: never)."""
+    monitoring_cost: Amount = 0.03
+    """Cost of monitoring one firm for a month at monitoring 1."""
+    sanction_cost: Amount = 0.05
+    """Cost of carrying out one sanction."""
+    transparency: Share = 0.7
+    """How far contributions, ratings and the split are open to everybody."""
+    transparency_cost: Amount = 0.01
+    """Cost of full transparency, per firm and month."""
+    clarity: Clarity = Clarity()
+    """Clear rules and roles."""
+    certification: Certification = Certification()
+    """A certified programme."""
+    ratings: Ratings = Ratings()
+    """Public ratings and risk scores."""
+    disputes: Disputes = Disputes()
+    """Conflict and its resolution."""
+
 
 PEER = purpose("governance: is a firm caught by a partner, or accused in error")
 AUTHORITY, PEER_ENFORCED, POOL = (code(Enforcement, word) for word in ("authority", "peer", "pool"))
@@ -204,10 +258,147 @@ def administer(world, rules, month):
         share_cost(world, rules)
 
 
-@late
+@late("governance.on")
 def phase(world, rules, month):
     """Watch, sanction, expel; examine, audit and settle disputes; then draw up the account of governance."""
     police(world, rules, month)
     if rules.governance.certification_on:
         apply(world, rules, month)
     administer(world, rules, month)
+
+
+describe(
+    "Governance",
+    either("governance.on", {True: "", False: "Nobody watches, nobody sanctions."}),
+    always("Everybody is expected to put in {governance.norm}."),
+    either(
+        "governance.enforcement",
+        {
+            "authority": "In a month a shortfall is seen {governance.monitoring:times} and costs "
+            "{governance.fine:fold} what is missing, {governance.graduation:due}.",
+            "peer": "Members fine partners who give less than they do, up to {governance.fine:fold} what is "
+            "missing, at a cost of {governance.peer_cost:number} per unit of fine.",
+            "pool": "Members who keep the norm pay {governance.pool_fee:number} a month into a pool, which fines "
+            "shortfalls by up to {governance.fine:fold} what is missing.",
+        },
+    ),
+    also("A unit of fine costs the peer who imposes it {governance.peer_cost:number}."),
+    also("Whoever pays into the pool that fines pays {governance.pool_fee:number} a month."),
+    also(
+        "Contributions below the norm are seen {governance.monitoring:times}, and the full fine, "
+        "{governance.fine:fold} what is missing, is due {governance.graduation:due}."
+    ),
+    also("Those who are watched and keep the norm are accused all the same {governance.error:times}."),
+    also("Each month {governance.forgiveness} of the strikes are forgiven."),
+    either(
+        "governance.expulsion",
+        {0.0: "Nobody is ever expelled.", OTHERWISE: "Who has {governance.expulsion:number} strikes is expelled."},
+        always=False,
+    ),
+    also(
+        "Watching one firm fully costs {governance.monitoring_cost:number} a month, and carrying out a sanction "
+        "{governance.sanction_cost:number}."
+    ),
+    always("Contributions, ratings and the split are {governance.transparency} open to everybody."),
+    also("Full openness costs {governance.transparency_cost:number} a firm and month."),
+)
+
+idea(
+    "Radical transparency",
+    words_of("governance.transparency governance.transparency_cost contribution.observation_noise trust.witnesses"),
+    words_of("contribution fairness trust"),
+    "Openness t takes the noise out of what is seen of others' contributions (`(1 − t)·noise/√partners`),"
+    " lets firms hold their deal "
+    "against everybody's instead of their partners' alone (`(1 − t)·partners + t·all`), and lets ratings "
+    "be heard (`witnesses·t`).",
+    f"Huynh et al. 2006 for ratings; Fehr & Schmidt 1999 for comparison; that both hang on one openness is a {HYPOTHESIS}",
+    words_of("partner_contribution grievance trust welfare"),
+    "transparency",
+)
+
+idea(
+    "Graduated sanctions",
+    words_of(
+        "governance.monitoring governance.error governance.norm governance.fine governance.graduation "
+        "governance.forgiveness "
+        "governance.expulsion governance.monitoring_cost governance.sanction_cost"
+    ),
+    words_of("governance contribution"),
+    "A shortfall is seen with chance `monitoring` and costs `fine·min(1, "
+    "strikes/graduation)·shortfall·endowment`; those who keep the "
+    "norm are accused now and then. A threat m·f deters by `(m·f)²/((m·f)² + saved²)`.",
+    "Ostrom 1990; Becker 1968",
+    words_of("sanctions fines expulsions governance_cost cooperation welfare"),
+    "sanctions",
+)
+
+idea(
+    "Peers and pools that enforce",
+    words_of("governance.enforcement governance.peer_cost governance.pool_fee"),
+    words_of("governance contribution"),
+    "Peers: each member fines partners who give less than itself, up to the norm, and pays `peer_cost` of"
+    " the fine. Pool: members who "
+    "keep the norm pay `pool_fee`; the fine is scaled by the share who pay. Such fines are lost to all.",
+    "Fehr & Gächter 2000, 2002; Sigmund, De Silva, Traulsen & Hauert 2010",
+    words_of("mean_contribution welfare peer_fines sanctions"),
+    "enforcement",
+)
+
+labels(
+    "governance",
+    en={
+        "monitoring": "monitoring: how often a shortfall is seen",
+        "transparency": "openness of the books",
+    },
+    de={
+        "on": ("Aufsicht", "Kontrolle, gestufte Strafen, Offenheit, und was sie kosten."),
+        "enforcement": (
+            "Wer Verstöße ahndet",
+            (
+                "Wer bestraft. Das Ökosystem, auf Kosten aller; Mitglieder einander, auf eigene Kosten; oder eine "
+                "Kasse, in die zahlt, wer die Norm hält (Sigmund et al. 2010)."
+            ),
+        ),
+        "peer_cost": (
+            "Kosten, andere zu strafen",
+            "Was eine Einheit Bußgeld den kostet, der sie verhängt (Fehr & Gächter 2002: ein Drittel).",
+        ),
+        "pool_fee": (
+            "Beitrag zur Strafkasse",
+            (
+                "Was jeder Zahler im Monat in die Kasse gibt; das Bußgeld wächst mit dem Anteil der Mitglieder, die "
+                "zahlen."
+            ),
+        ),
+        "monitoring": (
+            "Kontrolle: wie oft ein Fehlbetrag gesehen wird",
+            "Wahrscheinlichkeit, dass ein zu kleiner Beitrag in einem Monat gesehen wird.",
+        ),
+        "error": (
+            "Falsche Beschuldigungen",
+            (
+                "Wahrscheinlichkeit, dass eine überwachte Firma, die die Norm hält, trotzdem beschuldigt wird (Fehler"
+                " erster Art)."
+            ),
+        ),
+        "norm": ("Erwarteter Beitrag", "Der Beitrag, der von allen erwartet wird."),
+        "fine": ("Bußgeld", "Volles Bußgeld je fehlender Einheit des Einsatzes."),
+        "graduation": (
+            "Verstöße bis zum vollen Bußgeld",
+            (
+                "Zahl der Verstöße, ab der das volle Bußgeld fällig ist; davor wächst sein Anteil mit jedem Verstoß "
+                "(Ostrom 1990)."
+            ),
+        ),
+        "forgiveness": ("Nachsicht", "Welcher Anteil ihrer Verstöße einer Firma im Monat verziehen wird."),
+        "expulsion": ("Verstöße bis zum Ausschluss", "Verstöße, bei denen eine Firma ausgeschlossen wird (0: nie)."),
+        "monitoring_cost": ("Kosten der Kontrolle", "Kosten, eine Firma einen Monat lang ganz zu überwachen."),
+        "sanction_cost": ("Kosten einer Strafe", "Kosten, eine Strafe zu vollziehen."),
+        "transparency": (
+            "Offenheit der Bücher",
+            "Wie weit Beiträge, Bewertungen und die Verteilung für alle offenliegen.",
+        ),
+        "transparency_cost": ("Kosten der Offenheit", "Kosten voller Offenheit, je Firma und Monat."),
+        "": ("Aufsicht", "Kontrolle, gestufte Strafen, Offenheit, und was sie kosten."),
+    },
+)

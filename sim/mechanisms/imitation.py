@@ -4,14 +4,44 @@ Who takes over whose is a rule of evolutionary game theory, by name; each says w
 strategies, or keeps its own. The same weights serve the luck of a run and the exact chances of a small population (`takeovers`).
 """
 
+from math import exp
+from typing import Annotated
+
 import numpy as np
+from pydantic import Field
 
 from sim.core.jit import kernel, rule
 from sim.core.linking import late
 from sim.core.names import ContributionRule, ExchangeRule, Fitness, Order, Payoffs, Update, ValueForm, code
 from sim.core.rng import below, purpose, uniform, unit, words
+from sim.mechanisms.base import Amount, Part, Share
 from sim.mechanisms.games import payoff_of
+from sim.mechanisms.registry import describe, labels
+from sim.mechanisms.sentences import also, either
 from sim.mechanisms.strategies import first_contribution
+
+
+class Imitation(Part):
+    """Evolution: firms take over the strategies and the contributions of others by their payoffs; only with the rule `imitate`."""
+
+    update: Update = "death_birth"
+    """Who takes over whose strategy: by births and deaths (death_birth, birth_death, moran, imitation), by comparing with one partner
+    (fermi, replicator), or from the most successful (best: itself among them; best_other: only partners)."""
+    order: Order = "synchronous"
+    """synchronous: all update at once, by last month's payoffs; asynchronous: one at a time."""
+    events: Annotated[int, Field(ge=0)] = 0
+    """Updates a month in each copy when asynchronous (0: as many as there are firms)."""
+    every: Annotated[int, Field(ge=1)] = 1
+    """Months between updates, over which payoffs are averaged."""
+    payoffs: Payoffs = "accumulated"
+    """accumulated: the sum over a firm's ties (or groups) counts; averaged: the mean."""
+    fitness: Fitness = "linear"
+    """linear: 1 − selection + selection × payoff, never below 0; exponential: exp(selection × payoff)."""
+    selection: Amount = 1.0
+    """Intensity of selection: how far payoffs matter for fitness, and in the chance of `fermi`."""
+    mutation: Share = 0.0
+    """Chance that an update takes a random strategy of the scenario instead (without strategies: a random contribution)."""
+
 
 MODEL = purpose("imitation: whom a firm takes over from")
 EVENT = purpose("imitation: who is next, one at a time")
@@ -37,13 +67,13 @@ def fitness(payoff, form, selection):
     """What counts for offspring: linear, and never below 0, or exponential in the payoff."""
     if form == LINEAR:
         return max(0.0, 1.0 - selection + selection * payoff)
-    return np.exp(min(STEEPEST, selection * payoff))
+    return exp(min(STEEPEST, selection * payoff))
 
 
 @rule
 def follow(lead, selection):
     """Chance to follow one who is ahead by so much (Szabó & Tőke 1998; Blume 1993)."""
-    return 1.0 / (1.0 + np.exp(min(STEEPEST, -selection * lead)))
+    return 1.0 / (1.0 + exp(min(STEEPEST, -selection * lead)))
 
 
 @rule
@@ -403,7 +433,7 @@ def one_by_one(world, rules, month):
             event(world, rules, month, copy, number, now, weights)
 
 
-@late
+@late("contribution.on", "contribution.rule=imitate")
 def evolve(world, rules, month):
     """Add payoffs up; when it is time, strategies are updated, all at once or one by one."""
     if tally(world, rules, month):
@@ -437,3 +467,90 @@ def takeovers(world, rules, chances):
         weigh(world, rules, i, True, weights)
         for k in range(firms.degree[i]):
             chances[i, ties.partner[firms.first[i] + k]] += weights[k] / count
+
+
+describe(
+    "What firms put in",
+    either(
+        "contribution.imitation.update",
+        {
+            "death_birth": "Updates: a firm dies, and a partner's strategy takes its place.",
+            "birth_death": "Updates: a firm gives birth, and its strategy takes a partner's place.",
+            "moran": "Updates: whole generations are born by fitness.",
+            "imitation": "Updates: a firm keeps its strategy or takes over a partner's, by fitness.",
+            "fermi": "Updates: a firm compares itself with one partner, and is sometimes wrong.",
+            "replicator": "Updates: a firm takes over a better partner's strategy in proportion to the difference.",
+            "best": "Updates: a firm takes over the strategy of the most successful, itself among them.",
+            "best_other": "Updates: a firm takes over the strategy of its most successful partner.",
+        },
+        always=False,
+    ),
+    either(
+        "contribution.imitation.order",
+        {
+            "synchronous": "All update at once.",
+            "asynchronous": "Firms update one at a time, {contribution.imitation.events:number} times a month "
+            "(0: as often as there are firms).",
+        },
+        always=False,
+    ),
+    also("Firms update {contribution.imitation.every:every}."),
+    either(
+        "contribution.imitation.payoffs",
+        {"accumulated": "Payoffs are added up over ties.", "averaged": "Payoffs are averaged over ties."},
+        always=False,
+    ),
+    either(
+        "contribution.imitation.fitness",
+        {"linear": "Fitness rises in proportion to payoff.", "exponential": "Fitness rises exponentially with payoff."},
+        always=False,
+    ),
+    also(
+        "Selection has an intensity of {contribution.imitation.selection:number}, and "
+        "{contribution.imitation.mutation} of the updates are mutations."
+    ),
+)
+
+labels(
+    "contribution.imitation",
+    de={
+        "update": (
+            "Nachahmung: Regel",
+            (
+                "Wer wessen Strategie übernimmt: durch Geburten und Tode, durch Vergleich mit einem Partner, oder von"
+                " den Erfolgreichsten."
+            ),
+        ),
+        "order": ("Nachahmung: Reihenfolge", "Alle zugleich, nach dem letzten Monat; oder eine nach der anderen."),
+        "events": (
+            "Nachahmung: Ereignisse im Monat",
+            (
+                "Übernahmen im Monat in jeder Kopie, wenn eine nach der anderen übernimmt (0: so viele, wie es Firmen"
+                " gibt)."
+            ),
+        ),
+        "every": (
+            "Nachahmung: Monate dazwischen",
+            "Monate zwischen zwei Übernahmen, über die gemittelt wird, was es einbrachte.",
+        ),
+        "payoffs": (
+            "Nachahmung: welche Auszahlungen zählen",
+            "Ob die Summe über die Beziehungen (oder Gruppen) einer Firma zählt, oder ihr Mittel.",
+        ),
+        "fitness": (
+            "Nachahmung: Fitness",
+            "Linear: 1 − Auslese + Auslese × Auszahlung, nie unter 0; exponentiell: exp(Auslese × Auszahlung).",
+        ),
+        "selection": (
+            "Nachahmung: Stärke der Auslese",
+            "Wie stark die Auslese ist: wie weit Auszahlungen für die Fitness zählen.",
+        ),
+        "mutation": (
+            "Nachahmung: Mutation",
+            (
+                "Wahrscheinlichkeit, dass stattdessen eine zufällige Strategie übernommen wird (ohne Strategien: ein "
+                "zufälliger Beitrag)."
+            ),
+        ),
+    },
+)

@@ -42,7 +42,7 @@ def best_reply(others, own, returned, cost, envy, guilt):
     return min(most, max(least, own))
 
 
-@late
+@late("contribution.on", "contribution.rule=inequity")
 def respond(world, rules, _month):
     """Every firm finds its best reply to what its partners contributed last month."""
     firms, ties, cost = world.firms, world.ties, rules.exchange.cost

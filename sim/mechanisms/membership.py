@@ -5,21 +5,62 @@ with too many strikes is expelled. Applicants come as long as members do well an
 newcomers look for partners among the best rated of the members they meet.
 """
 
+from math import exp, sqrt
+from typing import Annotated
+
 import numpy as np
+from pydantic import Field
 
 from sim.core.jit import kernel, rule
 from sim.core.linking import late
 from sim.core.network_ops import deal, dismiss, enrol
 from sim.core.rng import purpose, standard, uniform
 from sim.core.state import ORCHESTRATOR
+from sim.mechanisms.base import Amount, Phase, Share
 from sim.mechanisms.certification import examine_applicant
-from sim.mechanisms.contagion import draw_threshold, follow
+from sim.mechanisms.contagion import ExitContagion, draw_threshold, follow
 from sim.mechanisms.firm_init import BIRTH, DRAWS, RELIABILITY, bear
 from sim.mechanisms.governance import BANKRUPT, EXPELLED, LEFT
-from sim.mechanisms.mutual_aid import rescue
-from sim.mechanisms.onboarding import bring_in, places, readiness, settle_in
+from sim.mechanisms.mutual_aid import MutualAid, rescue
+from sim.mechanisms.onboarding import Onboarding, bring_in, places, readiness, settle_in
 from sim.mechanisms.orchestration import join_cluster
+from sim.mechanisms.registry import HYPOTHESIS, describe, idea, labels, words_of
+from sim.mechanisms.sentences import also, always, either
 from sim.mechanisms.strategies import deal_strategy
+
+
+class Membership(Phase):
+    """Who leaves, who fails, who joins."""
+
+    exit_rate: Amount = 0.01
+    """Hazard of leaving a month for a firm exactly as satisfied as it would be elsewhere."""
+    exit_sensitivity: Amount = 8.0
+    """How fast the hazard grows (falls) as satisfaction falls below (rises above) the outside option."""
+    orchestrators_stay: bool = True
+    """Whether orchestrators never leave of their own accord."""
+    bankruptcy: bool = True
+    """Whether a firm whose reserves are gone must leave."""
+    market_potential: Annotated[int, Field(ge=0, le=5_000_000)] = 600
+    """The most firms that the market can hold; never below the number at founding."""
+    entry_rate: Amount = 0.05
+    """Applicants a month per member, in an empty market and at full attraction."""
+    entry_outside: Amount = 0.5
+    """Applicants a month who come of themselves, in an empty market and at full attraction."""
+    entry_sensitivity: Amount = 8.0
+    """How fast attraction rises with the satisfaction of members above the outside option."""
+    screening: Share = 0.3
+    """Share of the least reliable applicants that screening would turn away if it saw perfectly."""
+    screening_accuracy: Share = 0.5
+    """How much of an applicant's reliability screening sees; the rest is luck."""
+    newcomer_partners: Annotated[int, Field(ge=1, le=100)] = 3
+    """How many partners a newcomer looks for at once."""
+    onboarding: Onboarding = Onboarding()
+    """Training, support and growth limits."""
+    mutual_aid: MutualAid = MutualAid()
+    """Mutual aid."""
+    contagion: ExitContagion = ExitContagion()
+    """Exit that spreads."""
+
 
 LEAVE = purpose("membership: does a firm leave")
 ARRIVALS = purpose("membership: how many apply")
@@ -35,13 +76,13 @@ MANY = 50.0
 @rule
 def hazard(satisfaction, aspiration, rate, sensitivity):
     """Chance of leaving this month: proportional hazard in what the firm misses."""
-    return 1.0 - np.exp(-rate * np.exp(min(50.0, sensitivity * (aspiration - satisfaction))))
+    return 1.0 - exp(-rate * exp(min(50.0, sensitivity * (aspiration - satisfaction))))
 
 
 @rule
 def appeal(satisfaction, aspiration, sensitivity):
     """How attractive membership looks from outside, from 0 to 1."""
-    return 1.0 / (1.0 + np.exp(min(50.0, sensitivity * (aspiration - satisfaction))))
+    return 1.0 / (1.0 + exp(min(50.0, sensitivity * (aspiration - satisfaction))))
 
 
 @rule
@@ -54,8 +95,8 @@ def applicants(members, potential, appeal, rate, outside):
 def poisson(mean, draw, normal):
     """A Poisson number by inversion; for large means the nearest whole number of the normal approximation."""
     if mean > MANY:
-        return max(0, int(mean + normal * mean**0.5 + 0.5))
-    chance = np.exp(-mean)
+        return max(0, int(mean + normal * sqrt(mean) + 0.5))
+    chance = exp(-mean)
     total, number = chance, 0
     while draw > total and number < 10 * MANY:
         number += 1
@@ -197,7 +238,7 @@ def admit(world, rules, month):
             join_cluster(world, slot)
 
 
-@late
+@late("membership.on")
 def phase(world, rules, month):
     """All decide whether to stay; those who do not go; newcomers are admitted."""
     firms = world.firms
@@ -217,3 +258,90 @@ def renew(world, rules, month):
     if rules.membership.onboarding_on:
         bring_in(world, rules, month)
     admit(world, rules, month)
+
+
+describe(
+    "Who comes and goes",
+    either("membership.on", {True: "", False: "Nobody comes, nobody goes."}),
+    always("A firm that is just as content as it would be elsewhere leaves {membership.exit_rate:times} a month."),
+    also("Leaving grows with discontent by {membership.exit_sensitivity:number}."),
+    either(
+        "membership.orchestrators_stay",
+        {True: "The orchestrator never leaves of its own accord.", False: "The orchestrator may leave too."},
+        always=False,
+    ),
+    either(
+        "membership.bankruptcy",
+        {True: "A firm without reserves must leave.", False: "A firm without reserves may stay."},
+        always=False,
+    ),
+    always("The market has room for {membership.market_potential:room}."),
+    also(
+        "In an empty market {membership.entry_rate:number} apply a month per member, and "
+        "{membership.entry_outside:number} of themselves; this grows with members' content by "
+        "{membership.entry_sensitivity:number}."
+    ),
+    also(
+        "Screening would turn away the least reliable {membership.screening}, and sees "
+        "{membership.screening_accuracy} of reliability."
+    ),
+    also("A newcomer looks for {membership.newcomer_partners:partners} at once."),
+)
+
+idea(
+    "Screening",
+    words_of("membership.screening membership.screening_accuracy membership.onboarding.screening_cost"),
+    ("membership",),
+    "An applicant is turned away if `accuracy·rank + (1 − accuracy)·luck` is below `screening`, rank "
+    "being its place in reliability.",
+    HYPOTHESIS,
+    words_of("trust_operational entries final_value"),
+    "screening",
+)
+
+labels(
+    "membership",
+    en={
+        "entry_rate": "how fast newcomers come",
+        "exit_sensitivity": "how readily firms leave",
+    },
+    de={
+        "on": ("Mitgliedschaft", "Wer geht, wer scheitert, wer beitritt."),
+        "exit_rate": (
+            "Wie schnell Firmen gehen",
+            "Wie wahrscheinlich im Monat eine Firma geht, die hier genau so zufrieden ist, wie sie es anderswo wäre.",
+        ),
+        "exit_sensitivity": (
+            "Wie empfindlich Firmen aufs Gehen reagieren",
+            "Wie stark das Gehen zunimmt, wenn Firmen es hier schlechter haben als anderswo.",
+        ),
+        "orchestrators_stay": ("Orchestratoren bleiben", "Ob Orchestratoren nie von sich aus gehen."),
+        "bankruptcy": ("Insolvenz", "Ob eine Firma gehen muss, deren Rücklagen aufgebraucht sind."),
+        "market_potential": (
+            "Platz im Markt",
+            "Wie viele Firmen der Markt höchstens trägt; nie weniger als am Anfang.",
+        ),
+        "entry_rate": (
+            "Wie schnell Neue kommen",
+            "Bewerbungen im Monat je Mitglied, in einem leeren Markt und bei voller Anziehung.",
+        ),
+        "entry_outside": (
+            "Neue, die von selbst kommen",
+            "Bewerbungen im Monat, die von selbst kommen, in einem leeren Markt und bei voller Anziehung.",
+        ),
+        "entry_sensitivity": (
+            "Wie sehr Zufriedenheit Neue anzieht",
+            "Wie schnell die Anziehung wächst, wenn Mitglieder zufriedener sind, als sie es anderswo wären.",
+        ),
+        "screening": (
+            "Auslese der Neuen",
+            "Welchen Anteil der unzuverlässigsten Bewerber eine Auswahl abwiese, wenn sie alles sähe.",
+        ),
+        "screening_accuracy": (
+            "Genauigkeit der Auslese",
+            "Wie viel von der Zuverlässigkeit eines Bewerbers die Auswahl sieht; der Rest ist Glück.",
+        ),
+        "newcomer_partners": ("Partner, die Neue suchen", "Wie viele Partner eine neue Firma auf einmal sucht."),
+        "": ("Mitgliedschaft", "Wer geht, wer scheitert, wer beitritt."),
+    },
+)

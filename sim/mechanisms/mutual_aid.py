@@ -7,6 +7,27 @@ either is, is a lever: a modelling hypothesis.
 from sim.core.jit import kernel, rule
 from sim.core.linking import late
 from sim.core.state import ORCHESTRATOR
+from sim.mechanisms.base import Amount, Mechanism, Share
+from sim.mechanisms.registry import HYPOTHESIS, describe, idea, labels, words_of
+from sim.mechanisms.sentences import also, either, switch
+
+
+class MutualAid(Mechanism):
+    """Mutual aid: a levy fills a fund, and the fund rescues members in trouble."""
+
+    levy: Share = 0.02
+    """Share of its benefit that each member pays into the fund."""
+    ceiling: Amount = 2.0
+    """Size of the fund, in average endowments per member, from which on no levy is raised."""
+    rescue: Amount = 3.0
+    """Reserves, in months of endowment, that a rescue restores."""
+    good_standing: bool = True
+    """Whether only members who have contributed to the norm, or nearly, are rescued."""
+    moral_hazard: Share = 0.2
+    """Share of its contribution that a firm holds back when it is fully insured by the fund."""
+    gratitude: Share = 0.2
+    """How much a firm that was rescued adds to its contribution at first; it fades like a grievance."""
+
 
 STANDING = 0.8
 """Share of the norm from which on a member is in good standing."""
@@ -30,7 +51,7 @@ def floor_of(good_standing, norm):
     return STANDING * norm if good_standing else 0.0
 
 
-@late
+@late("fairness.on", "membership.mutual_aid_on")
 def collect(world, rules, _month):
     """Raise the levy, unless the fund is full; gratitude fades."""
     firms, now, p, memory = world.firms, world.now, rules.membership, rules.fairness.memory
@@ -59,3 +80,70 @@ def rescue(world, rules, i):
     firms.reserves[i] = p.mutual_aid_rescue
     firms.gratitude[i] = 1.0
     return True
+
+
+describe(
+    "Who comes and goes",
+    switch(
+        "membership.mutual_aid.on",
+        "Members pay {membership.mutual_aid.levy} of what they get into a fund, which restores "
+        "{membership.mutual_aid.rescue:months} of reserves to members in trouble.",
+    ),
+    also("No levy is raised once the fund holds {membership.mutual_aid.ceiling:number} average endowments a member."),
+    either(
+        "membership.mutual_aid.good_standing",
+        {
+            True: "Only those who put in what is expected, or nearly, are rescued.",
+            False: "Everybody is rescued, whatever it put in.",
+        },
+        always=False,
+    ),
+    also(
+        "Who is insured holds back {membership.mutual_aid.moral_hazard} of its contribution, and who was rescued "
+        "adds {membership.mutual_aid.gratitude} at first."
+    ),
+)
+
+idea(
+    "Mutual aid",
+    words_of(
+        "membership.mutual_aid.on membership.mutual_aid.levy membership.mutual_aid.ceiling "
+        "membership.mutual_aid.rescue "
+        "membership.mutual_aid.good_standing membership.mutual_aid.moral_hazard membership.mutual_aid.gratitude"
+    ),
+    words_of("fairness membership contribution"),
+    "Members pay `levy` of their benefit until the fund holds `ceiling` a member; it refills the reserves"
+    " of one that would fail. The "
+    "insured hold back `moral_hazard·cover` of their contribution, the rescued add to theirs for a while.",
+    f"Arrow 1963 on moral hazard; the form is a {HYPOTHESIS}",
+    words_of("rescues fund bankruptcies robustness mean_contribution"),
+    "mutual_aid",
+)
+
+labels(
+    "membership.mutual_aid",
+    de={
+        "on": ("Gegenseitige Hilfe", "Eine Umlage füllt eine Kasse, und die Kasse rettet Mitglieder in Not."),
+        "levy": ("Hilfe: Umlage", "Welchen Anteil ihres Nutzens jede Firma in die Kasse zahlt."),
+        "ceiling": (
+            "Hilfe: Größe der Kasse",
+            "Größe der Kasse, in mittleren Ausstattungen je Mitglied, ab der keine Umlage erhoben wird.",
+        ),
+        "rescue": (
+            "Hilfe: Höhe einer Rettung",
+            "Rücklagen, in Monaten der Ausstattung, die eine Rettung wiederherstellt.",
+        ),
+        "good_standing": (
+            "Hilfe: nur für die, die beitragen",
+            "Ob nur gerettet wird, wer die Norm gehalten hat, oder beinahe.",
+        ),
+        "moral_hazard": (
+            "Hilfe: Leichtsinn der Versicherten",
+            "Welchen Anteil ihres Beitrags eine Firma zurückhält, wenn die Kasse sie ganz absichert.",
+        ),
+        "gratitude": (
+            "Hilfe: Dankbarkeit",
+            "Wie viel eine gerettete Firma anfangs mehr einbringt; es verblasst wie Groll.",
+        ),
+    },
+)

@@ -7,12 +7,48 @@ Many bodies, each with rules of its own, make polycentric governance (Ostrom 201
 a modelling hypothesis.
 """
 
+from typing import Annotated
+
 import numpy as np
+from pydantic import Field
 
 from sim.core.jit import kernel, rule
 from sim.core.linking import late
 from sim.core.names import Control, Goal, code
 from sim.core.state import CENTRE, LONGEST_DELAY, NOBODY, ORCHESTRATOR
+from sim.mechanisms.base import Amount, Mechanism, Share
+from sim.mechanisms.registry import HYPOTHESIS, describe, idea, labels, words_of
+from sim.mechanisms.sentences import OTHERWISE, also, either, switch
+
+
+class Adaptive(Mechanism):
+    """Adaptive orchestration: rules are watched and adapted, by one centre or by clusters of firms. They are adapted by hill
+    climbing: where what is aimed at rose from one period to the next, the last change was right (modelling hypothesis)."""
+
+    goal: Goal = "welfare"
+    """What is aimed at: profit (the orchestrators' take), welfare (what all members gain), or satisfaction (the members' mean)."""
+    control: Control = "central"
+    """central: one centre decides for all; decentralised: each cluster decides for itself (polycentric governance, Ostrom 2010);
+    hybrid: the centre decides on the take rate, each cluster on its monitoring."""
+    take_rate: bool = True
+    """Whether the take rate is adapted."""
+    monitoring: bool = True
+    """Whether monitoring is adapted; where both are, in turns."""
+    period: Annotated[int, Field(ge=1, le=120)] = 6
+    """Months between two decisions, over which the goal is averaged (modelling hypothesis)."""
+    take_step: Share = 0.02
+    """How far a decision moves the take rate (modelling hypothesis)."""
+    monitoring_step: Share = 0.1
+    """How far a decision moves monitoring (modelling hypothesis)."""
+    delay: Annotated[int, Field(ge=0, le=60)] = 2
+    """Months from a decision to its effect (0: from the next month on); with a long delay the climb is judged by what it has not
+    yet done (modelling hypothesis)."""
+    clusters: Annotated[int, Field(ge=1, le=64)] = 4
+    """How many clusters there are when they decide; firms belong to the best-connected firm that is nearest."""
+    grievance_alarm: Amount = 0.0
+    """Mean grievance of the members who are not orchestrators above which the take rate goes down by a step every month, at once and
+    whatever the climb says (0: never; modelling hypothesis)."""
+
 
 CENTRAL, DECENTRALISED = code(Control, "central"), code(Control, "decentralised")
 PROFIT, SATISFACTION = code(Goal, "profit"), code(Goal, "satisfaction")
@@ -245,7 +281,7 @@ def steer(world, rules, month, body, take_rate, monitoring):
     enact(world, rules, month, body, take_rate)
 
 
-@late
+@late("voice.on", "voice.adaptive_on")
 def phase(world, rules, month):
     """Every body watches, decides at a review on the rules that are its to adapt, and does what is due."""
     now, p = world.now, rules.voice
@@ -257,3 +293,122 @@ def phase(world, rules, month):
         steer(world, rules, month, CENTRE, take_rate, monitoring and p.adaptive_control == CENTRAL)
     for cluster in range(now.clusters):
         steer(world, rules, month, cluster, take_rate and p.adaptive_control == DECENTRALISED, monitoring)
+
+
+describe(
+    "Who decides",
+    switch(
+        "voice.adaptive.on",
+        "Rules adapt themselves, {voice.adaptive.period:every}, towards more {voice.adaptive.goal:listed}.",
+    ),
+    either(
+        "voice.adaptive.control",
+        {
+            "central": "One centre adapts them for all.",
+            "decentralised": "Each of {voice.adaptive.clusters:number} clusters adapts its own.",
+            "hybrid": "The centre adapts the take, each of {voice.adaptive.clusters:number} clusters its monitoring.",
+        },
+    ),
+    either(
+        "voice.adaptive.take_rate",
+        {True: "The take moves by {voice.adaptive.take_step} at a time.", False: "The take is not adapted."},
+    ),
+    either(
+        "voice.adaptive.monitoring",
+        {True: "Monitoring moves by {voice.adaptive.monitoring_step} at a time.", False: "Monitoring is not adapted."},
+    ),
+    also("A decision takes effect after {voice.adaptive.delay:months}."),
+    also("There are {voice.adaptive.clusters:number} clusters where they decide."),
+    either(
+        "voice.adaptive.grievance_alarm",
+        {
+            0.0: "No grievance lowers the take at once.",
+            OTHERWISE: "Above a mean grievance of {voice.adaptive.grievance_alarm:number} the take goes down at once.",
+        },
+        always=False,
+    ),
+)
+
+idea(
+    "Decentralised and central governance",
+    words_of("voice.adaptive.control voice.adaptive.clusters voice.decider"),
+    words_of("voice governance sharing"),
+    "One centre sets take rate and monitoring for all, or clusters around the best-connected firms each "
+    "set their own, or the centre "
+    "the take and the clusters their monitoring.",
+    f"Ostrom 2010 on polycentric governance; the form is a {HYPOTHESIS}",
+    words_of("take_rate monitoring welfare grievance"),
+    "adaptive",
+)
+
+idea(
+    "Adaptive orchestration",
+    words_of(
+        "voice.adaptive.on voice.adaptive.goal voice.adaptive.take_rate voice.adaptive.monitoring "
+        "voice.adaptive.period "
+        "voice.adaptive.take_step voice.adaptive.monitoring_step voice.adaptive.delay voice.adaptive.grievance_alarm"
+    ),
+    ("voice",),
+    "Hill climbing: where the goal (profit, welfare or satisfaction), averaged over a period, rose, the "
+    "next change goes the same way; "
+    "where it fell, back. Decisions take effect after a delay; an alarm lowers the take while grievance is high.",
+    HYPOTHESIS,
+    words_of("take_rate monitoring welfare orchestrator_income grievance"),
+    "adaptive",
+)
+
+labels(
+    "voice.adaptive",
+    de={
+        "on": (
+            "Regeln, die sich anpassen",
+            "Regeln werden beobachtet und angepasst, von einer Mitte oder von Gruppen von Firmen.",
+        ),
+        "goal": (
+            "Anpassung: Ziel",
+            (
+                "Was angestrebt wird: Gewinn (der Orchestratoren), Wohlfahrt (was alle gewinnen), oder Zufriedenheit "
+                "(im Mittel)."
+            ),
+        ),
+        "control": (
+            "Anpassung: wer anpasst",
+            (
+                "Zentral: eine Mitte entscheidet für alle; dezentral: jede Gruppe für sich (Ostrom 2010); gemischt: "
+                "die Mitte über den Anteil, jede Gruppe über ihre Kontrolle."
+            ),
+        ),
+        "take_rate": ("Anpassung: des Anteils", "Ob der Anteil des Orchestrators angepasst wird."),
+        "monitoring": ("Anpassung: der Kontrolle", "Ob die Kontrolle angepasst wird; wo beides, abwechselnd."),
+        "period": (
+            "Anpassung: Monate dazwischen",
+            "Monate zwischen zwei Entscheidungen, über die das Ziel gemittelt wird (Modellannahme).",
+        ),
+        "take_step": (
+            "Anpassung: Schritt des Anteils",
+            "Wie weit eine Entscheidung den Anteil bewegt (Modellannahme).",
+        ),
+        "monitoring_step": (
+            "Anpassung: Schritt der Kontrolle",
+            "Wie weit eine Entscheidung die Kontrolle bewegt (Modellannahme).",
+        ),
+        "delay": (
+            "Anpassung: Verzug in Monaten",
+            (
+                "Monate von der Entscheidung bis zu ihrer Wirkung (0: ab dem nächsten Monat); bei langer Verzögerung "
+                "wird nach dem geurteilt, was noch nicht wirkt (Modellannahme)."
+            ),
+        ),
+        "clusters": (
+            "Anpassung: Zahl der Gruppen",
+            "Wie viele Gruppen es gibt, wenn sie entscheiden; Firmen gehören zur nächsten gut verbundenen Firma.",
+        ),
+        "grievance_alarm": (
+            "Anpassung: Alarm bei Groll",
+            (
+                "Mittlerer Groll der Mitglieder, ab dem der Anteil jeden Monat um einen Schritt sinkt, sofort und was"
+                " auch immer sonst gilt (0: nie; Modellannahme)."
+            ),
+        ),
+    },
+)

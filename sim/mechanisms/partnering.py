@@ -5,15 +5,41 @@ spare looks for a new one: a partner's partner (triadic closure), or the best ra
 tie to pay. More rewiring is not always better (Shirado et al. 2013).
 """
 
+from typing import Annotated
+
 import numpy as np
+from pydantic import Field
 
 from sim.core.jit import kernel, rule
 from sim.core.linking import late
 from sim.core.network_ops import complement, connect, deal, disconnect, row_of
 from sim.core.rng import below, purpose, uniform, unit, words
 from sim.core.state import NOBODY
+from sim.mechanisms.base import Amount, Phase, Share
 from sim.mechanisms.ratings import repute
+from sim.mechanisms.registry import describe, labels
+from sim.mechanisms.sentences import also, always, either
 from sim.mechanisms.trust import stamp
+
+
+class Partnering(Phase):
+    """Who works with whom."""
+
+    max_partners: Annotated[int, Field(ge=1, le=10_000)] = 12
+    """Attention: how many partners a firm can have (those founded with more keep them)."""
+    break_threshold: Share = 0.4
+    """Trust below which a partnership is in question."""
+    break_rate: Share = 0.3
+    """Chance a month that the least trusted partner is dropped at zero trust; it falls to 0 at the threshold."""
+    search_rate: Share = 0.1
+    """Chance a month that a firm with free attention looks for a partner."""
+    closure: Share = 0.5
+    """Share of searches that go to a partner's partner (triadic closure); the rest go to rated strangers."""
+    candidates: Annotated[int, Field(ge=1, le=10)] = 3
+    """How many strangers a search compares by their public rating."""
+    upkeep: Amount = 0.005
+    """Cost of keeping one tie for a month."""
+
 
 DROP = purpose("partnering: is the least trusted partner dropped")
 SEARCH = purpose("partnering: does a firm search, and where")
@@ -144,7 +170,7 @@ def join(world, rules):
             introduce(world, rules, i, j)
 
 
-@late
+@late("partnering.on")
 def phase(world, rules, month):
     """All decide whom to drop; then all look for new partners; each time, what was decided is done."""
     firms = world.firms
@@ -159,3 +185,56 @@ def phase(world, rules, month):
         if firms.active[i]:
             firms.courting[i] = sought(world, rules, month, i)
     join(world, rules)
+
+
+describe(
+    "Who works with whom",
+    either("partnering.on", {True: "", False: "Partnerships stay as they were at founding."}),
+    always("A firm has attention for {partnering.max_partners:partners}; those founded with more keep them."),
+    always(
+        "Below a trust of {partnering.break_threshold:number} a partnership may break, at zero trust "
+        "{partnering.break_rate:times} a month."
+    ),
+    also(
+        "A firm with attention to spare looks for a partner {partnering.search_rate:times} a month; "
+        "{partnering.closure} of the searches go to partners of partners, the rest compares "
+        "{partnering.candidates:number} strangers."
+    ),
+    also("A tie costs {partnering.upkeep:number} a month to keep."),
+)
+
+labels(
+    "partnering",
+    en={
+        "break_rate": "how fast bad partners are dropped",
+    },
+    de={
+        "on": ("Partnerwahl", "Wer mit wem arbeitet."),
+        "max_partners": (
+            "Höchstzahl der Partner",
+            "Aufmerksamkeit: wie viele Partner eine Firma haben kann (wer mit mehr beginnt, behält sie).",
+        ),
+        "break_threshold": (
+            "Vertrauen, unter dem man sich trennt",
+            "Vertrauen, unter dem eine Partnerschaft in Frage steht.",
+        ),
+        "break_rate": (
+            "Wie schnell man sich trennt",
+            "Wie wahrscheinlich es im Monat ist, dass man den Partner fallen lässt, dem man am wenigsten traut.",
+        ),
+        "search_rate": (
+            "Wie oft man Partner sucht",
+            "Wahrscheinlichkeit im Monat, dass eine Firma mit freier Aufmerksamkeit einen Partner sucht.",
+        ),
+        "closure": (
+            "Partner von Partnern",
+            "Anteil der Suchen, die zum Partner eines Partners führen; die anderen führen zu bewerteten Fremden.",
+        ),
+        "candidates": (
+            "Wie viele Fremde man vergleicht",
+            "Wie viele Fremde eine Suche nach ihrer öffentlichen Bewertung vergleicht.",
+        ),
+        "upkeep": ("Kosten einer Partnerschaft", "Kosten, eine Beziehung einen Monat lang zu pflegen."),
+        "": ("Partnerwahl", "Wer mit wem arbeitet."),
+    },
+)

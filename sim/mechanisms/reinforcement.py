@@ -6,6 +6,20 @@ The chance to cooperate moves towards what was done when the payoff was above th
 
 from sim.core.jit import kernel, rule
 from sim.core.linking import late
+from sim.mechanisms.base import Part, Share
+from sim.mechanisms.registry import describe, labels
+from sim.mechanisms.sentences import also
+
+
+class Reinforcement(Part):
+    """Learning by one's own success; only with the rule `reinforce` (Bush & Mosteller 1955; Macy & Flache 2002)."""
+
+    rate: Share = 0.5
+    """How far a month that went as well (badly) as it could moves the contribution towards (away from) what was done."""
+    aspiration: float = 0.0
+    """Payoff at which nothing is learned."""
+    habituation: Share = 0.0
+    """Share of the distance by which the aspiration follows the payoffs in a month."""
 
 
 @rule
@@ -65,7 +79,7 @@ def get_used(world, rules, i):
     world.players.score[i] = settle_for(aspiration, payoff, rules.contribution.reinforcement_habituation)
 
 
-@late
+@late("contribution.on", "contribution.rule=reinforce")
 def reinforce(world, rules, month):
     """Every firm that has partners learns from last month; aspirations follow."""
     firms = world.firms
@@ -76,3 +90,31 @@ def reinforce(world, rules, month):
                 continue
             firms.contribution[i] = learned(world, rules, i)
             get_used(world, rules, i)
+
+
+describe(
+    "What firms put in",
+    also(
+        "Learning from success: a firm moves at a rate of {contribution.reinforcement.rate} beyond a payoff of "
+        "{contribution.reinforcement.aspiration:number}, which follows what it gets by "
+        "{contribution.reinforcement.habituation} a month."
+    ),
+)
+
+labels(
+    "contribution.reinforcement",
+    de={
+        "rate": (
+            "Lernen aus Erfolg: Tempo",
+            (
+                "Wie weit ein Monat, der so gut (schlecht) lief wie möglich, den Beitrag zu dem hin (davon weg) "
+                "bewegt, was getan wurde."
+            ),
+        ),
+        "aspiration": ("Lernen aus Erfolg: Anspruch", "Auszahlung, bei der nichts gelernt wird."),
+        "habituation": (
+            "Lernen aus Erfolg: Gewöhnung",
+            "Welchen Anteil des Abstands der Anspruch den Auszahlungen in einem Monat folgt.",
+        ),
+    },
+)

@@ -9,7 +9,36 @@ from sim.core.jit import kernel, rule
 from sim.core.linking import late
 from sim.core.state import ORCHESTRATOR
 from sim.mechanisms import alignment, knowledge
+from sim.mechanisms.base import Part, Phase, Share
 from sim.mechanisms.orchestration import take_of
+from sim.mechanisms.registry import describe, idea, labels, words_of
+from sim.mechanisms.sentences import OTHERWISE, always, either
+
+
+class Mix(Part):
+    """The weights of the sharing rules; they sum to 1."""
+
+    equal: Share = 0.0
+    """Everybody alike."""
+    contribution: Share = 0.0
+    """In proportion to delivered effort (equity)."""
+    shapley: Share = 0.0
+    """By the Shapley value: own commons value plus half of each tie's value (Deng & Papadimitriou 1994)."""
+    power: Share = 0.0
+    """In proportion to bargaining power."""
+    need: Share = 0.0
+    """In proportion to how far reserves are below those at birth."""
+
+
+class Sharing(Phase):
+    """Who gets what."""
+
+    take_rate: Share = 0.1
+    """Share of all value that the orchestrators keep before anybody else is paid."""
+    mix: Mix = Mix(shapley=1.0)
+    """How the rest is shared."""
+    pooled: Share = 1.0
+    """Share of the ties' value that passes through the mix; the rest stays on its tie, half to each side."""
 
 
 @rule
@@ -90,7 +119,7 @@ def pay_orchestrators(world):
             firms.benefit[i] += now.orchestrator_income / now.orchestrators
 
 
-@late
+@late("sharing.on")
 def phase(world, rules, _month):
     """The take first, then what stays on ties, then the pot by the mix."""
     firms, now, p = world.firms, world.now, rules.sharing
@@ -120,3 +149,74 @@ def phase(world, rules, _month):
             firms.earned[i] = (1.0 - take) * (stays + own + pot * p.mix_contribution * by_contribution)
     if now.orchestrators > 0:
         pay_orchestrators(world)
+
+
+describe(
+    "How value is shared",
+    either("sharing.on", {True: "", False: "Value is not shared: everybody keeps what its ties make."}),
+    either(
+        "sharing.take_rate",
+        {
+            0.0: "Nobody keeps a share of all value for itself.",
+            OTHERWISE: "The orchestrator keeps {sharing.take_rate} of all value.",
+        },
+    ),
+    always("What is not kept is shared {sharing.mix:mix}."),
+    either(
+        "sharing.pooled",
+        {
+            1.0: "All value of ties is shared that way.",
+            OTHERWISE: "Of the value of ties, {sharing.pooled} is shared that way; what is left stays on its tie, "
+            "half to each side.",
+        },
+        always=False,
+    ),
+)
+
+idea(
+    "Fairness by design",
+    words_of(
+        "sharing.take_rate sharing.mix sharing.pooled fairness.norm fairness.memory founding.envy_mean "
+        "founding.guilt_mean "
+        "contribution.envy_weight contribution.guilt_weight"
+    ),
+    words_of("sharing fairness contribution trust"),
+    "Value is shared by a mix of rules (equal, contribution, Shapley, power, need); `U = π/e − α·D − β·A`"
+    " is what a firm feels of it, "
+    "D and A being how far its deal is behind and ahead. Felt disadvantage lowers contributions and strategic trust.",
+    "Fehr & Schmidt 1999; Deng & Papadimitriou 1994 for the Shapley value of sums over pairs",
+    words_of(
+        "satisfaction grievance smallest_benefit gini_benefit gini_return atkinson_benefit jain_benefit "
+        "shapley_distance"
+    ),
+    "unfair_take",
+)
+
+labels(
+    "sharing",
+    en={
+        "mix": "how the rest is shared",
+        "take_rate": "take rate of the orchestrator",
+        "mix=equal": "equally",
+        "mix=contribution": "by contribution",
+        "mix=shapley": "by Shapley value",
+        "mix=power": "by power",
+        "mix=need": "by need",
+    },
+    de={
+        "on": ("Verteilung", "Wer was bekommt."),
+        "take_rate": (
+            "Anteil des Orchestrators",
+            "Anteil an allem Wert, den die Orchestratoren behalten, bevor andere etwas bekommen.",
+        ),
+        "mix": ("Wie der Rest geteilt wird", "Wonach der übrige Wert unter den Mitgliedern geteilt wird."),
+        "pooled": (
+            "Anteil des Werts, der geteilt wird",
+            (
+                "Anteil am Wert der Beziehungen, der gemeinsam geteilt wird; der Rest bleibt auf seiner Beziehung, je"
+                " Seite die Hälfte."
+            ),
+        ),
+        "": ("Verteilung", "Wer was bekommt."),
+    },
+)

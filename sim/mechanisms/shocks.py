@@ -3,7 +3,11 @@
 Log demand is a first-order autoregression. Dated shocks (`interventions`) strike at the start of their month, before any firm acts.
 """
 
+from math import exp
+from typing import Annotated
+
 import numpy as np
+from pydantic import Field
 
 from sim.core.jit import kernel, rule
 from sim.core.linking import late
@@ -11,7 +15,23 @@ from sim.core.names import ContributionType, ExitTarget, code, words
 from sim.core.network_ops import dismiss
 from sim.core.rng import purpose, standard, uniform
 from sim.core.state import ORCHESTRATOR
-from sim.mechanisms.renewable import regrow
+from sim.mechanisms.base import Phase
+from sim.mechanisms.registry import describe, labels
+from sim.mechanisms.renewable import Renewable, regrow
+from sim.mechanisms.sentences import also, either
+
+
+class Shocks(Phase):
+    """Market demand: log demand is a first-order autoregression; dated shocks are written as interventions."""
+
+    renewable: Renewable = Renewable()
+    """A market with a tipping point of its own."""
+
+    demand_persistence: Annotated[float, Field(ge=0, lt=1)] = 0.9
+    """How much of this month's deviation of log demand is left next month."""
+    demand_volatility: Annotated[float, Field(ge=0, le=1)] = 0.02
+    """Standard deviation of the monthly innovation of log demand."""
+
 
 DEMAND = purpose("shocks: innovation of log demand")
 STRUCK = purpose("shocks: who is struck")
@@ -28,14 +48,14 @@ def wander(log_demand, innovation, persistence, volatility):
     return persistence * log_demand + volatility * innovation
 
 
-@late
+@late("shocks.on")
 def phase(world, rules, month):
     """Market demand of this month: the customers' market, its wandering, and the shocks at work (`pulse`)."""
     now, p = world.now, rules.shocks
     now.log_demand = wander(
         now.log_demand, standard(world.key, DEMAND, month, MARKET), p.demand_persistence, p.demand_volatility
     )
-    now.demand = now.market * np.exp(now.log_demand) * now.pulse
+    now.demand = now.market * exp(now.log_demand) * now.pulse
     if p.renewable_on:
         regrow(world, rules, month)
 
@@ -92,3 +112,38 @@ def corrupt(world, month, share):
     firms = world.firms
     for slot in struck(world, month, RANDOM, share, 0):
         firms.type[slot] = FREE_RIDER
+
+
+describe(
+    "Market and customers",
+    either("shocks.on", {True: "", False: "Nothing shakes the market."}),
+    also(
+        "Demand moves by {shocks.demand_volatility} a month, and {shocks.demand_persistence} of a deviation is "
+        "left a month later."
+    ),
+)
+
+labels(
+    "shocks",
+    en={
+        "demand_volatility": "swings of demand",
+    },
+    de={
+        "on": (
+            "Schocks",
+            (
+                "Die Nachfrage im Markt: ihr Logarithmus ist ein autoregressiver Prozess erster Ordnung; datierte "
+                "Schocks stehen bei den Ereignissen."
+            ),
+        ),
+        "demand_persistence": (
+            "Dauer von Nachfrageschwankungen",
+            "Wie viel von der Abweichung der logarithmierten Nachfrage im nächsten Monat noch da ist.",
+        ),
+        "demand_volatility": (
+            "Stärke von Nachfrageschwankungen",
+            "Wie stark die Nachfrage von Monat zu Monat schwankt.",
+        ),
+        "": ("Schocks", "Die Nachfrage im Markt, und was sie erschüttert."),
+    },
+)

@@ -6,12 +6,43 @@ What a firm does not know itself is filled from public ratings as far as things 
 make a weighted harmonic mean: the weakest counts most, and a zero vetoes.
 """
 
+from typing import Annotated
+
 import numpy as np
+from pydantic import Field
 
 from sim.core.jit import kernel, rule
 from sim.core.linking import late
 from sim.mechanisms import alignment
+from sim.mechanisms.alignment import Alignment
+from sim.mechanisms.base import Above, Phase, Share
 from sim.mechanisms.ratings import buy, rate, standing, testimony
+from sim.mechanisms.registry import HYPOTHESIS, describe, idea, labels, words_of
+from sim.mechanisms.sentences import also, always, either
+
+
+class Trust(Phase):
+    """Three levels of trust, each a Beta reputation that forgets (Jøsang & Ismail 2002)."""
+
+    memory_operational: Annotated[float, Field(ge=0, lt=1)] = 0.90
+    """How much of last month's evidence on delivering is kept."""
+    memory_relational: Annotated[float, Field(ge=0, lt=1)] = 0.95
+    """How much of last month's evidence on reciprocating is kept."""
+    memory_strategic: Annotated[float, Field(ge=0, lt=1)] = 0.98
+    """How much of last month's evidence on shared goals and fair play is kept."""
+    negativity: Above = 2.0
+    """How much more bad news weighs than good news (Slovic 1993)."""
+    weight_operational: Share = 0.4
+    """Weight of operational trust in the harmonic mean; the three weights sum to 1."""
+    weight_relational: Share = 0.3
+    """Weight of relational trust."""
+    weight_strategic: Share = 0.3
+    """Weight of strategic trust."""
+    witnesses: Share = 0.5
+    """How far public ratings fill what a firm does not know itself, at transparency 1 (Huynh et al. 2006)."""
+    alignment: Alignment = Alignment()
+    """Drift and realignment of goals."""
+
 
 NIL, ONE, TWO, HALF = np.float32(0), np.float32(1), np.float32(2), np.float32(0.5)
 LEAST = np.float32(1e-4)
@@ -144,7 +175,7 @@ def learn(world, rules):
         )
 
 
-@late
+@late("trust.on")
 def phase(world, rules, month):
     """Goals move, where alignment is at work; ratings are published, news is gathered, every firm learns about every partner."""
     if rules.trust.alignment_on:
@@ -154,3 +185,70 @@ def phase(world, rules, month):
     publish(world, rules, month)
     gather(world, rules)
     learn(world, rules)
+
+
+describe(
+    "Trust",
+    either("trust.on", {True: "", False: "Trust stays as it was at founding."}),
+    always(
+        "Trust has three levels, and the weakest counts most: delivering (weight {trust.weight_operational}), "
+        "reciprocating ({trust.weight_relational}), shared goals and fair play ({trust.weight_strategic})."
+    ),
+    always("Bad news weighs {trust.negativity:number} times as much as good news."),
+    also(
+        "Of last month's evidence, {trust.memory_operational} is kept on delivering, {trust.memory_relational} "
+        "on reciprocating, and {trust.memory_strategic} on goals and fair play."
+    ),
+    also("Public ratings fill {trust.witnesses} of what a firm does not know itself, in full openness."),
+)
+
+idea(
+    "Three levels of trust",
+    words_of(
+        "trust.memory_operational trust.memory_relational trust.memory_strategic trust.weight_operational "
+        "trust.weight_relational trust.weight_strategic trust.negativity founding.trust founding.trust_evidence"
+    ),
+    ("trust",),
+    "Operational (does a partner deliver), relational (does it give back) and strategic trust (does it "
+    "want what we want, in a fair "
+    "game) are Beta reputations that forget: `good ← λ·good + x`, `bad ← λ·bad + κ·(1 − x)`, `level = "
+    "(good + 1)/(good + bad + 2)`. "
+    "Trust is `1 / Σ (weight/level)`: the weakest level counts most.",
+    f"Jøsang & Ismail 2002; Slovic 1993 for κ > 1; the harmonic mean is a {HYPOTHESIS}",
+    words_of("trust trust_operational trust_relational trust_strategic"),
+    "alignment",
+)
+
+labels(
+    "trust",
+    en={
+        "negativity": "how much more bad news weighs",
+    },
+    de={
+        "on": ("Vertrauen", "Drei Ebenen des Vertrauens, jede ein Ruf, der vergisst (Jøsang & Ismail 2002)."),
+        "memory_operational": ("Gedächtnis: ob geliefert wurde", "Wie viel von der Erfahrung mit dem Liefern bleibt."),
+        "memory_relational": ("Gedächtnis: ob erwidert wurde", "Wie viel von der Erfahrung mit dem Erwidern bleibt."),
+        "memory_strategic": (
+            "Gedächtnis: ob fair gespielt wurde",
+            "Wie viel von der Erfahrung mit gemeinsamen Zielen und fairem Umgang bleibt.",
+        ),
+        "negativity": (
+            "Wie viel mehr schlechte Nachrichten wiegen",
+            "Wie viel mehr schlechte Nachrichten wiegen als gute.",
+        ),
+        "weight_operational": (
+            "Gewicht des operativen Vertrauens",
+            "Gewicht des operativen Vertrauens im harmonischen Mittel; die drei Gewichte ergeben 1.",
+        ),
+        "weight_relational": ("Gewicht des Vertrauens in die Beziehung", "Gewicht des Vertrauens in die Beziehung."),
+        "weight_strategic": ("Gewicht des strategischen Vertrauens", "Gewicht des strategischen Vertrauens."),
+        "witnesses": (
+            "Wie sehr das Wort anderer zählt",
+            (
+                "Wie weit öffentliche Bewertungen ersetzen, was eine Firma nicht selbst weiß, bei voller Offenheit "
+                "(Huynh et al. 2006)."
+            ),
+        ),
+        "": ("Vertrauen", "Vertrauen auf drei Ebenen, das wächst, fällt und vergisst."),
+    },
+)

@@ -5,13 +5,42 @@ At every review each firm is heard. Then the split moves: by nobody's will (`fix
 majority moves it towards its norm of fairness, whoever decides; without one, grievance only shows as exit (Hirschman 1970).
 """
 
+from typing import Annotated
+
+from pydantic import Field
+
 from sim.core.jit import kernel, rule
 from sim.core.linking import late
 from sim.core.names import BallotWeight, Decider, FairnessNorm, ShareRule, code, words
 from sim.core.state import ORCHESTRATOR
 from sim.mechanisms import orchestration
-from sim.mechanisms.orchestration import climb
+from sim.mechanisms.base import Amount, Phase, Share
+from sim.mechanisms.orchestration import Adaptive, climb
+from sim.mechanisms.registry import HYPOTHESIS, describe, idea, labels, words_of
+from sim.mechanisms.sentences import also, either
 from sim.mechanisms.sharing import fraction, need
+
+
+class Voice(Phase):
+    """Who may change the split, and whether anybody listens."""
+
+    decider: Decider = "fixed"
+    """fixed: nobody; orchestrator: climbs towards its own income; vote: one firm, one vote; weighted: votes by weight."""
+    period: Annotated[int, Field(ge=1)] = 12
+    """Months between reviews."""
+    step: Share = 0.02
+    """How far the take rate moves at a review."""
+    mix_step: Share = 0.1
+    """How much weight moves between sharing rules at a review."""
+    ballot_weight: BallotWeight = "contribution"
+    """What votes weigh by under `weighted`."""
+    feedback: Share = 0.0
+    """Feedback channel: how far a grieved majority moves the split towards its norm of fairness, whoever decides."""
+    tolerance: Amount = 0.05
+    """Grievance above which a firm counts as grieved."""
+    adaptive: Adaptive = Adaptive()
+    """Rules that adapt themselves."""
+
 
 FIXED, BY_ORCHESTRATOR, WEIGHTED = (code(Decider, word) for word in ("fixed", "orchestrator", "weighted"))
 BY_POWER = code(BallotWeight, "power")
@@ -154,7 +183,7 @@ def is_review(month, p):
     return (month + 1) % p.period == 0
 
 
-@late
+@late("voice.on")
 def phase(world, rules, month):
     """Add up the orchestrators' income; at a review, hear every firm and decide; adapt rules where that is switched on."""
     now = world.now
@@ -164,3 +193,84 @@ def phase(world, rules, month):
         decide(world, rules, month)
     if rules.voice.adaptive_on:
         orchestration.phase(world, rules, month)
+
+
+describe(
+    "Who decides",
+    either("voice.on", {True: "", False: "Nobody reviews the rules."}),
+    either(
+        "voice.decider",
+        {
+            "fixed": "Nobody may change the split.",
+            "orchestrator": "The orchestrator reviews its take {voice.period:every}. A review moves it by "
+            "{voice.step} towards the orchestrator's own income.",
+            "vote": "Members vote {voice.period:every}, one firm one vote. A vote moves the take by "
+            "{voice.step}, and the weights of the sharing rules by {voice.mix_step}.",
+            "weighted": "Members vote {voice.period:every}, each with the weight of its "
+            "{voice.ballot_weight:listed}. A vote moves the take by {voice.step}, and the weights of the sharing "
+            "rules by {voice.mix_step}.",
+        },
+    ),
+    also(
+        "A review happens {voice.period:every} and moves the take by {voice.step}, and the weights of the "
+        "sharing rules by {voice.mix_step}."
+    ),
+    either(
+        "voice.ballot_weight",
+        {"contribution": "Weighted votes go by contribution.", "power": "Weighted votes go by power."},
+        always=False,
+    ),
+    also(
+        "A grieved majority is heard, whoever decides: at each review it lowers the take by up to "
+        "{voice.feedback}, and moves the sharing rules towards what it holds fair."
+    ),
+    also("Firms count as grieved above a grievance of {voice.tolerance:number}."),
+)
+
+idea(
+    "Feedback channels",
+    words_of("voice.decider voice.period voice.feedback voice.tolerance voice.step voice.mix_step voice.ballot_weight"),
+    ("voice",),
+    "At each review a majority with grievance above `tolerance` lowers the take by `feedback·share "
+    "grieved` of itself and moves the "
+    "mix towards the norm of fairness; members may also vote. Without a channel grievance only shows as exit.",
+    f"Hirschman 1970; the form is a {HYPOTHESIS}",
+    words_of("take_rate grievance collapsed exits"),
+    "voice_repairs",
+)
+
+labels(
+    "voice",
+    en={
+        "decider": "who decides the take rate",
+        "feedback": "feedback channel: complaints are heard",
+        "decider=fixed": "nobody",
+        "decider=orchestrator": "the orchestrator",
+        "decider=vote": "members, a vote each",
+        "decider=weighted": "members, by weight",
+    },
+    de={
+        "on": ("Mitsprache", "Wer die Verteilung ändern darf, und ob jemand zuhört."),
+        "decider": ("Wer über den Anteil entscheidet", "Wer den Anteil des Orchestrators verändern darf."),
+        "period": ("Monate zwischen zwei Entscheidungen", "Monate zwischen zwei Überprüfungen."),
+        "step": (
+            "Schritt einer Entscheidung",
+            "Wie weit sich der Anteil des Orchestrators bei einer Überprüfung bewegt.",
+        ),
+        "mix_step": (
+            "Schritt der Verteilungsregel",
+            "Wie viel Gewicht sich bei einer Überprüfung zwischen den Teilungsregeln verschiebt.",
+        ),
+        "ballot_weight": ("Wonach Stimmen wiegen", "Wonach gewichtete Stimmen wiegen."),
+        "feedback": (
+            "Beschwerden finden Gehör",
+            "Wie weit eine verärgerte Mehrheit die Verteilung zum Gerechten hin bewegt, wer auch immer entscheidet.",
+        ),
+        "tolerance": ("Wie viel Groll geduldet wird", "Groll, ab dem eine Firma als verärgert zählt."),
+        "decider=fixed": "niemand",
+        "decider=orchestrator": "der Orchestrator",
+        "decider=vote": "die Mitglieder, je eine Stimme",
+        "decider=weighted": "die Mitglieder, gewichtet",
+        "": ("Mitsprache", "Wer die Verteilung ändern darf, und ob jemand zuhört."),
+    },
+)

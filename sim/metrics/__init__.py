@@ -1,29 +1,37 @@
-"""Measures: pure functions of a run. Each stands in the catalogue with its unit, its meaning and its source."""
+"""Measures: pure functions of a run, each declared with its unit, meaning and source where it is computed."""
 
 from collections.abc import Iterable
+from importlib import import_module
+from pkgutil import iter_modules
 
 import numpy as np
 
 from sim.core.errors import Mistake
-from sim.metrics.catalogue import FEWER, MEASURES, Measure, table
+from sim.metrics import registry
+from sim.metrics.catalogue import table
 from sim.metrics.evidence import Evidence, column, phases_off, read
+from sim.metrics.registry import MEASURES, Measure
 
-__all__ = ["FEWER", "MEASURES", "Evidence", "Measure", "measure", "table"]
+__all__ = ["MEASURES", "Evidence", "Measure", "measure", "table"]
+
+for _each in iter_modules(__path__):
+    import_module(f"{__name__}.{_each.name}")  # a new file of measures is collected without being listed
+registry.sort()
 
 
 def measure(run: Evidence, names: Iterable[str] = MEASURES) -> dict[str, float]:
-    """Every measure of the catalogue, or those that are named.
+    """Compute the measures of a run.
 
     Args:
-        run: a `sim.Run`, or anything with a scenario and the columns that `Evidence` names; arrays serve as well as tables.
-        names: which of them.
+        run: a `sim.Run`, or anything with a scenario and the columns that `Evidence` names, as tables or as arrays.
+        names: which measures; by default all.
 
     Returns:
-        name → number; NaN only where the catalogue says so.
+        name → number, NaN only where the meaning of the measure says so.
 
     Raises:
-        ValueError: if not a month of the run has been recorded.
-        Mistake: if a lever is so large that value is no number any more.
+        ValueError: if no month of the run has been recorded.
+        Mistake: if a lever is so large that value is no longer a finite number, or a measure returns something else than a number.
     """
     if len(run.series["month"]) == 0:
         raise ValueError("no month has been recorded yet: run the simulation before measuring it")
@@ -37,5 +45,5 @@ def measure(run: Evidence, names: Iterable[str] = MEASURES) -> dict[str, float]:
         )
     once = read(run)
     if not phases_off(once):
-        return {name: MEASURES[name].function(once) for name in names}
+        return {name: MEASURES[name].number(once) for name in names}
     return {name: MEASURES[name].taken(once) for name in names}

@@ -1,9 +1,10 @@
-"""Early warnings: before a system tips it recovers ever more slowly from small blows, so it swings wider and forgets less.
+"""Early warnings: a system close to a tipping point recovers ever more slowly from small shocks, so that its fluctuations become larger
+and more alike from month to month.
 
-A series is detrended with a Gaussian kernel; variance and lag-1 autocorrelation are taken over a rolling window, and Kendall's τ
-says whether they rise (Dakos et al. 2008, 2012). Windows overlap, so that τ is large by chance alone far more often than tables
-say: its p-value is the share of stationary surrogates, an AR(1) process of the same variance and autocorrelation, whose τ is as
-large. The τ of a run is cheap and stands in the catalogue; its p-value takes a thousand surrogates and is computed on request.
+A series is detrended with a Gaussian kernel; variance and lag-1 autocorrelation are computed over a rolling window, and Kendall's τ
+shows whether they rise (Dakos et al. 2008, 2012). Because windows overlap, τ is large by chance far more often than tables suggest. Its
+p-value is therefore the share of stationary surrogates, AR(1) processes of the same variance and autocorrelation, whose τ is as large.
+The τ of a run is cheap and is one of its measures; the p-value takes a thousand surrogates and is computed on request.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ import numpy as np
 
 from sim.core import rng
 from sim.metrics.collapse import time_to_collapse
-from sim.metrics.evidence import Evidence, Function, column, once
+from sim.metrics.evidence import Evidence, column, once
 from sim.metrics.loops import rolling_autocorrelation, rolling_variance, tau
+from sim.metrics.needs import VALUE
+from sim.metrics.registry import measure
 
 SURROGATE = rng.purpose("measures: innovations of a surrogate series")
 BANDWIDTH = 0.1
@@ -23,22 +26,23 @@ BANDWIDTH = 0.1
 WINDOW = 0.5
 """Length of the rolling window, as a share of the series."""
 LEAST = 30
-"""Rows below which a series is too short to warn of anything."""
+"""A series with fewer rows is too short for an early warning."""
 FLAT = 1e-12
-"""Standard deviation, relative to the mean, below which what is left after detrending is rounding."""
+"""Standard deviation, relative to the mean, below which the residuals are rounding."""
+SOURCE = "Dakos et al. 2008, 2012"
 
 
 class Signal(NamedTuple):
-    """How a warning went up."""
+    """How an early warning rose."""
 
     tau: float
-    """Kendall's τ of the warning over time: 1 it always rose, −1 it always fell."""
+    """Kendall's τ of the indicator over time: 1 if it always rose, −1 if it always fell."""
     p_value: float
-    """Chance of as large a τ where nothing changes."""
+    """Probability of a τ at least as large if nothing changes."""
 
 
 def detrended(values: np.ndarray) -> np.ndarray:
-    """What is left of a series when its trend, a Gaussian moving average, is taken away."""
+    """A series minus its trend, a Gaussian moving average."""
     from scipy.ndimage import gaussian_filter1d  # here, not above: listing the measures need not wait for it
 
     values = np.asarray(values, float)
@@ -46,11 +50,11 @@ def detrended(values: np.ndarray) -> np.ndarray:
 
 
 WARNINGS = {"variance": rolling_variance, "autocorrelation": rolling_autocorrelation}
-"""What is watched, over the rolling window."""
+"""The indicators, each computed over a rolling window."""
 
 
 def residuals_of(values: np.ndarray) -> np.ndarray:
-    """A series around its trend; empty where it is shorter than 30 rows or does not move around it."""
+    """A series minus its trend; empty if it is shorter than 30 rows or does not fluctuate."""
     values = np.asarray(values, float)
     if values.size < LEAST:
         return np.empty(0)
@@ -61,7 +65,7 @@ def residuals_of(values: np.ndarray) -> np.ndarray:
 
 
 def warning(values: np.ndarray, which: str) -> float:
-    """The τ of one of the `WARNINGS` over a series; NaN where it is shorter than 30 rows or does not move around its trend."""
+    """The τ of one of the `WARNINGS` over a series; NaN if the series is shorter than 30 rows or does not fluctuate."""
     return _tau(residuals_of(values), which)
 
 
@@ -70,7 +74,7 @@ def _tau(residuals: np.ndarray, which: str) -> float:
 
 
 def surrogates(residuals: np.ndarray, count: int, seed: int = 0) -> np.ndarray:
-    """Stationary AR(1) series with the variance and the lag-1 autocorrelation of the residuals, a row each."""
+    """Stationary AR(1) series with the variance and the lag-1 autocorrelation of the residuals, one per row."""
     from scipy.special import ndtri
 
     residuals = residuals - residuals.mean()
@@ -79,19 +83,19 @@ def surrogates(residuals: np.ndarray, count: int, seed: int = 0) -> np.ndarray:
     key, who = rng.key(seed), np.arange(residuals.size)
     normal = ndtri(np.stack([rng.uniforms(key, SURROGATE, row, who) for row in range(count)]))
     made = normal * np.sqrt(variance * (1 - memory**2))
-    made[:, 0] = normal[:, 0] * np.sqrt(variance)  # as spread as all others: no run-in is needed
+    made[:, 0] = normal[:, 0] * np.sqrt(variance)  # the stationary variance: no run-in is needed
     for k in range(1, residuals.size):
         made[:, k] += memory * made[:, k - 1]
     return made
 
 
 def signals(values: np.ndarray, count: int = 1000, seed: int = 0) -> dict[str, Signal]:
-    """The warnings of a series with their p-values: the share of surrogates whose τ is as large (one-sided).
+    """The early warnings of a series with their p-values: the share of surrogates whose τ is as large (one-sided).
 
     Args:
-        values: a series, a number a month, up to where it is judged.
-        count: how many surrogates; the least p-value is 1 / (count + 1).
-        seed: the luck of the surrogates.
+        values: a series, one number per month, up to the month at which the warning is assessed.
+        count: number of surrogates; the smallest p-value is 1 / (count + 1).
+        seed: random seed of the surrogates.
     """
     residuals = residuals_of(values)
     if not residuals.size:
@@ -112,16 +116,31 @@ def before_the_end(run: Evidence, name: str = "value") -> np.ndarray:
 
 
 def early_warning(run: Evidence, name: str = "value", count: int = 1000, seed: int = 0) -> dict[str, Signal]:
-    """Whether a series of a run warned before its collapse (or before its end): `variance` and `autocorrelation`, each τ and p-value."""
+    """τ and p-value of `variance` and `autocorrelation` of a series before the collapse of a run, or before its end."""
     return signals(before_the_end(run, name), count, seed)
-
-
-def warning_of(which: str) -> Function:
-    """The τ of one of the two warnings in monthly value, before the collapse or the end."""
-    return lambda run: _tau(_last_residuals(run), which)
 
 
 @once
 def _last_residuals(run: Evidence) -> np.ndarray:
-    """Monthly value around its trend, before the collapse or the end."""
+    """Monthly value minus its trend, before the collapse or the end."""
     return residuals_of(before_the_end(run))
+
+
+@measure("Kendall's tau", source=SOURCE, needs=VALUE, less_is_better=True)
+def warning_variance(run: Evidence) -> float:
+    """How steadily the variance of value around its trend rose until the collapse, or the end of the run: 1 if it always rose, −1 if it
+    always fell. It can be large by chance. NaN with fewer than 30 recorded months, or if value does not fluctuate.
+
+    `early_warning` gives a p-value.
+    """
+    return _tau(_last_residuals(run), "variance")
+
+
+@measure("Kendall's tau", source=SOURCE, needs=VALUE, less_is_better=True)
+def warning_autocorrelation(run: Evidence) -> float:
+    """How steadily the lag-1 autocorrelation of value rose until the collapse, or the end of the run: 1 if it always rose, −1 if it
+    always fell. It can be large by chance. NaN with fewer than 30 recorded months, or if value does not fluctuate.
+
+    `early_warning` gives a p-value.
+    """
+    return _tau(_last_residuals(run), "autocorrelation")

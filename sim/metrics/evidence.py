@@ -27,10 +27,11 @@ class Columns(Protocol):
 
 
 class Evidence(Protocol):
-    """What a measure needs of a run; `sim.Run` has it all, and a sweep may bring less.
+    """What a measure may look at: the scenario, and every column of the series, the firms and the ties of a run.
 
-    Needed are every column of the series; of the firms `id`, `born`, `partners`, `contribution`, `shapley`, `tie_value`, `benefit`,
-    `total_benefit`, `total_effort` and `total_shapley`; of the ties `source`, `target` and `worth`.
+    `sim.Run` has them as tables, a sweep as arrays. Measures of this package need all series; of the firms `id`, `born`, `partners`,
+    `endowment`, `contribution`, `shapley`, `tie_value`, `benefit`, `total_benefit`, `total_effort` and `total_shapley`; of the ties
+    `source`, `target` and `worth`.
     """
 
     @property

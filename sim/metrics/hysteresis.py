@@ -1,8 +1,8 @@
-"""Hysteresis: whether the way back differs from the way there.
+"""Hysteresis: whether an ecosystem recovers along the path on which it declined.
 
-A run raises the take rate step by step and lowers it again. Drawn over the take rate, members (or value) go down one line and come
-back on another; the loop between the two says how far fairness must be restored before the ecosystem is. All that changes with
-time alone, growth above all, opens the loop too: hold it against a run in which nothing is at stake, and ramp slowly.
+A run raises the take rate step by step and lowers it again. Plotted over the take rate, members (or value) fall along one line and
+return along another; the loop between the two shows how far fairness must be restored before the ecosystem recovers. Whatever changes
+with time alone, above all growth, opens the loop too: change the take rate slowly, and compare with a run in which it does not matter.
 """
 
 from __future__ import annotations
@@ -10,15 +10,17 @@ from __future__ import annotations
 import numpy as np
 
 from sim.metrics.evidence import Function, column
+from sim.metrics.needs import SPLIT, Needs
+from sim.metrics.registry import series_measure
 
 SETTLED = 6
-"""How many of the last rows at a level count: those before are still on their way."""
+"""Only the last rows at a level count: before them the response is still moving."""
 STEP = 1e-9
-"""Change of the lever that is none."""
+"""A smaller change of the lever counts as none."""
 
 
 def branch(lever: np.ndarray, response: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Each level of a lever that only rises or only falls, from the lowest on, and the mean response in the last six rows at it."""
+    """The levels of a lever that only rises or only falls, ascending, and the mean response in the last six rows at each."""
     begins = np.flatnonzero(np.abs(np.diff(lever, prepend=-np.inf)) > STEP)
     ends = np.append(begins[1:], lever.size)
     settled = np.array([response[max(a, b - SETTLED) : b].mean() for a, b in zip(begins, ends, strict=True)])
@@ -27,7 +29,7 @@ def branch(lever: np.ndarray, response: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 
 def there_and_back(lever: np.ndarray) -> bool:
-    """Whether a lever rises to a peak and then falls, each without a step the wrong way."""
+    """Whether a lever rises to a peak and then falls, without a step in the wrong direction."""
     peak = int(lever.argmax())
     if not lever[peak] > max(lever[0], lever[-1]) + STEP:
         return False
@@ -36,10 +38,10 @@ def there_and_back(lever: np.ndarray) -> bool:
 
 
 def loop_width(lever: np.ndarray, response: np.ndarray) -> float:
-    """Area between the way there and the way back over the height of the loop: its mean width, in units of the lever.
+    """Mean width of the loop, in units of the lever: the area between rise and fall of the lever, over the height of the loop.
 
-    Above 0 where the response is lower on the way back; 0 where it is the same, or never changes. Only levels that both ways have
-    passed count. NaN if the lever does not rise and come back.
+    Above 0 if the response is lower while the lever falls; 0 if it is the same, or never changes. Only levels that were passed in both
+    directions count. NaN if the lever does not rise and fall again.
     """
     lever, response = np.asarray(lever, float), np.asarray(response, float)
     if not there_and_back(lever):
@@ -57,3 +59,19 @@ def loop_width(lever: np.ndarray, response: np.ndarray) -> float:
 def width_of(name: str) -> Function:
     """Width of the loop of a series over the take rate."""
     return lambda run: loop_width(column(run.series, "take_rate"), column(run.series, name))
+
+
+def _width(name: str, series: str, what: str, needs: Needs) -> None:
+    """Declare the measure of how wide the loop of a series is."""
+    meaning = (
+        f"Mean width, in take rate, of the loop that {what} makes while the take rate rises and falls again: 0 if both paths are the "
+        "same, above 0 if recovery lags behind. NaN if the take rate does not rise and fall again."
+    )
+    source, bounds = "Scheffer et al. 2001", (-1.0, 1.0)  # below 0 if the response is higher on the way back
+    series_measure(
+        name, width_of, series, meaning, unit="share", source=source, needs=needs, bounds=bounds, less_is_better=True
+    )
+
+
+_width("hysteresis_width", "firms", "the number of members", Needs("sharing", "membership"))
+_width("hysteresis_width_value", "value", "monthly value", SPLIT)

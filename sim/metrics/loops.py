@@ -1,50 +1,8 @@
-"""Compiled loops over ties and months, for measures that no library takes fast enough to be taken of every run of a sweep."""
+"""Compiled loops over ties and months, for measures that no library computes fast enough for every run of a sweep."""
 
 import numpy as np
 
-from sim.core import rng
 from sim.core.jit import kernel
-
-
-@kernel
-def place_of(ordered, identity):
-    """Where an id stands among ids in order (bisection)."""
-    low, high = 0, ordered.size - 1
-    while low < high:
-        middle = (low + high) // 2
-        if ordered[middle] < identity:
-            low = middle + 1
-        else:
-            high = middle
-    return low
-
-
-@kernel
-def packed(ids, order, source, target):
-    """Ties between ids as members' places, packed by their sources: first row of each member, partners, rows in the table of ties."""
-    count, ordered = source.size, ids[order]
-    here, first = np.empty(count, np.int64), np.zeros(ids.size + 1, np.int64)
-    for k in range(count):
-        here[k] = order[place_of(ordered, source[k])]
-        first[here[k] + 1] += 1
-    for i in range(ids.size):
-        first[i + 1] += first[i]
-    filled, partner, row = first[:-1].copy(), np.empty(count, np.int64), np.empty(count, np.int64)
-    for k in range(count):
-        place = filled[here[k]]
-        partner[place], row[place] = order[place_of(ordered, target[k])], k
-        filled[here[k]] += 1
-    return first, partner, row
-
-
-@kernel
-def uniforms(ids, purpose, count):
-    """So many uniform draws for each id, a row each; of seed 0."""
-    found = np.empty((count, ids.size))
-    for step in range(count):
-        for k in range(ids.size):
-            found[step, k] = rng.uniform(np.uint64(0), purpose, step, ids[k])
-    return found
 
 
 @kernel
@@ -208,7 +166,7 @@ def rolling_variance(residuals, window):
             total -= residuals[k - window]
             squares -= residuals[k - window] * residuals[k - window]
         if k >= window - 1:
-            found[k - window + 1] = squares / window - (total / window) ** 2
+            found[k - window + 1] = squares / window - (total / window) * (total / window)
     return found
 
 
@@ -226,7 +184,8 @@ def rolling_autocorrelation(residuals, window):
             now_squares += residuals[k] * residuals[k]
             then_squares += residuals[k - 1] * residuals[k - 1]
         covariance = together / pairs - now / pairs * then / pairs
-        spread = (now_squares / pairs - (now / pairs) ** 2) * (then_squares / pairs - (then / pairs) ** 2)
+        here, before = now / pairs, then / pairs
+        spread = (now_squares / pairs - here * here) * (then_squares / pairs - before * before)
         found[begin] = covariance / np.sqrt(spread) if spread > 0.0 else 0.0
     return found
 

@@ -1,19 +1,19 @@
-"""Maturity: how far an ecosystem has come, over five dimensions, as a time line.
+"""Maturity: how far an ecosystem has developed, over five dimensions and over time.
 
-Maturity models score dimensions and cut the scores into stages. The thresholds are conventions of this laboratory, not findings: no
-study says where an ecosystem is mature. Compare runs with each other by them, and say nothing of a single one. Each dimension is a
-number from 0 to 1 in each month:
+Maturity models score dimensions and divide the scores into stages. The thresholds are conventions of this laboratory, not findings: no
+study shows at which score an ecosystem is mature. Use them to compare runs, not to judge a single one. Each dimension is a number from
+0 to 1 in each month:
 
-- strategy: mean strategic trust: goals are shared, and the game is fair.
-- customer experience: customers' satisfaction (the series `csat`); where a run counts no customers, demand up to its normal level.
-- data and transparency: the transparency in force, and clarity of rules and roles where that is at work (mean of both).
-- engagement: mean contribution of partners, up to the norm in force.
-- measurement: chance that what a firm does is measured at least once a quarter, by monitoring or by public ratings.
+- strategy: mean strategic trust, i.e. trust in shared goals and fair rules.
+- customer experience: customer satisfaction (the series `csat`); in a run without customers, demand up to its normal level.
+- data and transparency: the transparency in force, averaged with the clarity of rules and roles where that mechanism is on.
+- engagement: mean contribution of partners, up to the expected contribution in force.
+- measurement: probability that a contribution is measured at least once a quarter, by monitoring or by public ratings.
 
-An ecosystem that has collapsed scores 0 from that month on: the few who are left may trust each other, but have no ecosystem.
+An ecosystem that has collapsed scores 0 from that month on: the few members left may trust each other, but there is no ecosystem.
 
-The state is about trust alone: trusted where mean trust over all levels has reached the threshold, coordinated where partners at
-least deliver (operational trust has), fragmented otherwise.
+The state depends on trust alone: trusted if mean trust over all levels reaches the threshold, coordinated if only operational trust
+(that partners deliver) does, and fragmented otherwise.
 """
 
 from __future__ import annotations
@@ -24,14 +24,16 @@ import pandas as pd
 from sim.core.errors import Mistake, shown
 from sim.metrics.collapse import QUARTER, time_to_collapse
 from sim.metrics.evidence import YEAR, Evidence, column, first_sustained, in_force, last_year, once
+from sim.metrics.needs import Needs
+from sim.metrics.registry import measure
 
-SOURCE = "convention of this laboratory"
+SOURCE, NEEDS = "convention of this laboratory", Needs("contribution", "trust")
 EMERGING = 1 / 3
-"""Mean score from which on an ecosystem is emerging; below it is nascent."""
+"""An ecosystem is emerging from this mean score on, and nascent below it."""
 MATURE = 2 / 3
-"""Mean score from which on it is mature, if no dimension is still nascent: a stage is not reached by leaving one out."""
+"""It is mature from this mean score on, provided that no dimension is still nascent."""
 TRUSTED = 2 / 3
-"""Trust from which on it is trusted; operational trust from which on it is coordinated."""
+"""It is trusted from this mean trust on, and coordinated from this operational trust on."""
 DIMENSIONS = ("strategy", "customer_experience", "data_and_transparency", "engagement", "measurement")
 STAGES = ("nascent", "emerging", "mature")
 STATES = ("fragmented", "coordinated", "trusted")
@@ -43,7 +45,7 @@ def strategy(run: Evidence) -> np.ndarray:
 
 
 def customer_experience(run: Evidence) -> np.ndarray:
-    """Customers' satisfaction, or market demand up to its normal level of 1."""
+    """Customer satisfaction, or market demand up to its normal level of 1."""
     return column(run.series, "csat" if _counts_customers(run) else "demand")
 
 
@@ -52,7 +54,7 @@ def _counts_customers(run: Evidence) -> bool:
 
 
 def data_and_transparency(run: Evidence) -> np.ndarray:
-    """Transparency in force; with clarity at work, the mean of both."""
+    """Transparency in force, averaged with clarity where that mechanism is on."""
     transparency = in_force(run, "governance.transparency")
     if not run.scenario.governance.clarity.on:
         return transparency
@@ -60,13 +62,13 @@ def data_and_transparency(run: Evidence) -> np.ndarray:
 
 
 def engagement(run: Evidence) -> np.ndarray:
-    """Contribution of partners relative to the norm in force."""
+    """Contribution of partners relative to the expected contribution in force."""
     norm, given = in_force(run, "governance.norm"), column(run.series, "partner_contribution")
     return np.divide(given, norm, out=np.ones_like(given), where=norm > 0.0)
 
 
 def measurement(run: Evidence) -> np.ndarray:
-    """Chance that a contribution is measured at least once a quarter: a month's is missed by monitoring, and lost in ratings' noise."""
+    """Probability that a contribution is measured at least once a quarter, given that monitoring and noisy ratings can miss a month."""
     governance = run.scenario.governance
     missed = 1.0 - column(run.series, "monitoring") * governance.on
     if governance.ratings.on:
@@ -76,7 +78,7 @@ def measurement(run: Evidence) -> np.ndarray:
 
 @once
 def scores(run: Evidence) -> np.ndarray:
-    """A row a recorded month, a column a dimension, from 0 to 1; all 0 in months without members, and from a collapse on."""
+    """Scores from 0 to 1, a row per recorded month and a column per dimension; all 0 in months without members, and after a collapse."""
     each = (strategy, customer_experience, data_and_transparency, engagement, measurement)
     found = np.minimum(np.maximum(np.array([dimension(run) for dimension in each]), 0.0), 1.0)
     alive = (column(run.series, "firms") > 0) & ~(column(run.series, "month") >= time_to_collapse(run))
@@ -84,26 +86,26 @@ def scores(run: Evidence) -> np.ndarray:
 
 
 def stages(found: np.ndarray) -> np.ndarray:
-    """The stage of each row of scores, as its place in `STAGES`."""
+    """The stage of each row of scores, as an index into `STAGES`."""
     mean, least = found.mean(axis=1), found.min(axis=1)
     return np.where((mean >= MATURE) & (least >= EMERGING), 2, np.where(mean >= EMERGING, 1, 0))
 
 
 def states(run: Evidence) -> np.ndarray:
-    """The state of each month, as its place in `STATES`."""
+    """The state of each month, as an index into `STATES`."""
     trusted = column(run.series, "trust") >= TRUSTED
     coordinated = column(run.series, "trust_operational") >= TRUSTED
     return np.where(trusted, 2, np.where(coordinated, 1, 0))
 
 
 def maturity(run: Evidence) -> pd.DataFrame:
-    """The time line of a run: month, a score from 0 to 1 a dimension, their mean (`maturity`), `stage` and `state`.
+    """The maturity of a run over time: month, a score from 0 to 1 per dimension, their mean (`maturity`), `stage` and `state`.
 
     Raises:
-        Mistake: if it is given something else than a run.
+        Mistake: if the argument is not a run.
     """
     if not hasattr(run, "series"):
-        raise Mistake([f"maturity: {shown(run)} is no run; write sim.maturity(sim.run({shown(run)}))"])
+        raise Mistake([f"maturity: {shown(run)} is not a run; write sim.maturity(sim.run({shown(run)}))"])
     found = scores(run)
     mean = found.mean(axis=1)
     line = {"month": column(run.series, "month").astype(int)} | dict(zip(DIMENSIONS, found.T, strict=True))
@@ -112,16 +114,19 @@ def maturity(run: Evidence) -> pd.DataFrame:
 
 
 def lowest_dimension(run: Evidence) -> tuple[str, float]:
-    """The dimension with the lowest mean score over the last twelve months, and that score: what holds the ecosystem back."""
+    """The dimension with the lowest mean score over the last 12 months, and that score."""
     means = scores(run)[last_year(run)].mean(axis=0)
     return DIMENSIONS[means.argmin()], float(means.min())
 
 
+@measure("0 to 1", name="maturity", source=SOURCE, needs=NEEDS)
 def final_maturity(run: Evidence) -> float:
-    """Mean score over dimensions and the last twelve months."""
+    """Maturity score, mean over five dimensions and the last 12 months: below 1/3 the ecosystem is nascent, from 2/3 on mature, provided
+    that no dimension is below 1/3. 0 after a collapse."""
     return float(scores(run)[last_year(run)].mean())
 
 
+@measure("month", source=SOURCE, needs=NEEDS, less_is_better=True, censored=True)
 def months_to_mature(run: Evidence, sustained: int = YEAR) -> float:
-    """The month from which the ecosystem is mature for a year on end; NaN if it is not within the run (censored)."""
+    """First month from which the ecosystem is mature for 12 months in a row. NaN (censored) if that does not happen within the run."""
     return first_sustained(column(run.series, "month"), stages(scores(run)) == 2, sustained)

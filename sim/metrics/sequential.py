@@ -1,13 +1,13 @@
-"""Intervals that hold however often one looks: one may stop as soon as they tell enough, and they still err as seldom as they say.
+"""Confidence sequences: intervals that stay valid however often one looks at the data, so that one may stop as soon as they suffice.
 
-An ordinary interval of 95 % is left by the truth far more often than once in twenty by whoever looks again and again, and stops when it
-shows something. A confidence sequence is a row of intervals, one a look, that hold the truth *all together* with that confidence
+If one checks an ordinary 95 % interval after every batch and stops once it shows something, it misses the truth far more often than one
+time in twenty. A confidence sequence is a series of intervals, one per look, that *all* contain the truth with the stated confidence
 (Darling & Robbins 1967).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from bisect import bisect_left
 
 import numpy as np
 
@@ -16,16 +16,16 @@ from sim.metrics.stats import SMALLEST_ERROR, UNKNOWN, Estimate, least_error
 SCALE = 0.3
 """Standard deviation of the normal mixture over standardised effects: intervals are tightest for effects of about this size."""
 BET = 0.5
-"""The largest share of its capital that a bet may lose."""
+"""The largest share of the capital that a bet may lose."""
 PLACES = 4001
-"""Places at which bets are settled between the ends; the interval is widened to the next one."""
+"""Means on a grid between the bounds that are tested; the interval is widened to the next one."""
 
 
 def mean_sequence(values: np.ndarray, confidence: float = 0.95) -> Estimate:
-    """Mean of normal values, with an interval of which the whole sequence holds the truth with this confidence.
+    """Mean of normal values, with an interval of a confidence sequence.
 
-    The t-test of Lai (1976) with a normal mixture over standardised effects (Wang & Ramdas 2025): exact for normal values of unknown
-    variance, whatever the rule by which one stops. Infinite bounds while there are too few values, NaN of none.
+    It is the t test of Lai (1976) with a normal mixture over standardised effects (Wang & Ramdas 2025), exact for normal values of unknown
+    variance under every stopping rule. The bounds are infinite while there are too few values, and NaN if there is none.
     """
     count = values.size
     if count == 0:
@@ -37,14 +37,14 @@ def mean_sequence(values: np.ndarray, confidence: float = 0.95) -> Estimate:
 
 
 def student_reach(count: float, confidence: float) -> float:
-    """How many standard errors the interval of `mean_sequence` reaches to either side after so many values; infinite after too few."""
+    """Half the width of the interval of `mean_sequence` after so many values, in standard errors; infinite after too few."""
     growth = 1 + count * SCALE**2
     limit = (growth / (1 - confidence) ** 2) ** (1 / count)
     return float(np.sqrt((count - 1) * (limit - 1) / (1 - limit / growth))) if limit < growth else np.inf
 
 
 def mean_sequence_error(values: np.ndarray) -> float:
-    """The smallest error at which `mean_sequence` leaves out 0: a p-value that holds however often one looks; NaN of too few values."""
+    """Always-valid p-value of a mean of 0, by the test that `mean_sequence` inverts; NaN of fewer than two values."""
     count = values.size
     if count < 2:
         return np.nan
@@ -57,7 +57,7 @@ def mean_sequence_error(values: np.ndarray) -> float:
 
 
 def bounded_sequence_error(values: np.ndarray, low: float, high: float) -> float:
-    """The same of `bounded_sequence`."""
+    """Always-valid p-value of a mean of 0, by the test that `bounded_sequence` inverts; NaN of no values."""
     if values.size == 0:
         return np.nan
     ones, mean = (values - low) / (high - low), -low / (high - low)
@@ -70,19 +70,19 @@ def bounded_sequence_error(values: np.ndarray, low: float, high: float) -> float
 
 
 def bounded_sequence(values: np.ndarray, low: float, high: float, confidence: float = 0.95) -> Estimate:
-    """Mean of values that lie between two bounds, with such an interval; nothing else needs to be known of them.
+    """Mean of values that lie between two bounds, with an interval of a confidence sequence that assumes nothing else about them.
 
-    The hedged capital of Waudby-Smith & Ramdas (2024, section 4): bets against every mean that it might be; means against which the
-    capital has grown 1 / (1 − confidence)-fold are given up.
+    It uses the hedged capital of Waudby-Smith & Ramdas (2024, section 4): a bet is placed against every possible mean, and a mean is
+    rejected once the capital of the bet against it has grown by the factor 1 / (1 − confidence).
 
     Args:
-        values: in the order in which they came.
-        low: what no value is below.
-        high: what no value is above.
+        values: in the order in which they were observed.
+        low: lower bound of all values.
+        high: upper bound of all values.
         confidence: of the whole sequence of intervals.
 
     Raises:
-        ValueError: if a value lies outside.
+        ValueError: if a value lies outside the bounds.
     """
     if values.size == 0:
         return UNKNOWN
@@ -91,11 +91,9 @@ def bounded_sequence(values: np.ndarray, low: float, high: float, confidence: fl
     ones = (values - low) / (high - low)
     means = np.linspace(0.0, 1.0, PLACES)
     wish, limit = _wished(ones, 1 - confidence), -np.log(1 - confidence)
-    # the higher the mean that is bet against, the less wins who bets that the truth is higher, and the more who bets on lower
-    first = _first(PLACES, lambda place: _log_capital(ones, wish, means[place]) < limit)
-    last = (
-        PLACES - 1 - _first(PLACES, lambda place: _log_capital(1 - ones, wish, 1 - means[PLACES - 1 - place]) < limit)
-    )
+    # the higher the mean, the less the bet on a higher truth wins, and the more the bet on a lower one
+    first = bisect_left(means, True, key=lambda mean: _log_capital(ones, wish, mean) < limit)
+    last = bisect_left(means, True, key=lambda mean: _log_capital(1 - ones, wish, 1 - mean) >= limit) - 1
     step = means[1]
     mean = float(ones.mean())
     ends = (max(0.0, means[first] - step), min(1.0, means[last] + step)) if first <= last else (mean, mean)
@@ -103,23 +101,14 @@ def bounded_sequence(values: np.ndarray, low: float, high: float, confidence: fl
     return Estimate(float(values.mean()), bottom, top)
 
 
-def _first(count: int, holds: Callable[[int], bool]) -> int:
-    """The first of so many places from which on something holds; their number if it never does."""
-    low, high = 0, count
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (low, middle) if holds(middle) else (middle + 1, high)
-    return low
-
-
 def _log_capital(ones: np.ndarray, wish: np.ndarray, mean: float) -> float:
-    """Logarithm of what half of the hedged capital has become that bets on a truth above a mean."""
+    """Logarithm of the half of the hedged capital that bets on a truth above a mean."""
     most = BET / mean if mean > 0.0 else np.inf
     return float(np.log(0.5) + np.log1p(np.minimum(wish, most) * (ones - mean)).sum())
 
 
 def _wished(ones: np.ndarray, error: float) -> np.ndarray:
-    """The bet before each value, by the variance of those that came before it (the predictable plug-in of the same paper)."""
+    """The bet on each value, from the variance of the values before it (the predictable plug-in of the same paper)."""
     count = np.arange(1, ones.size + 1)
     mean = (0.5 + np.cumsum(ones)) / (count + 1)
     spread = (0.25 + np.cumsum((ones - mean) ** 2)) / (count + 1)
@@ -128,9 +117,10 @@ def _wished(ones: np.ndarray, error: float) -> np.ndarray:
 
 
 def bounded_needed(spread: float, gap: float, width: float, confidence: float = 0.95) -> float:
-    """About how many values it takes until `bounded_sequence` reaches no farther than `gap`, if they lie within a `width`.
+    """Approximate number of values until the interval of `bounded_sequence` reaches at most `gap` to either side.
 
-    That is how fast the capital grows of who bets as it is best for values of this standard deviation (Waudby-Smith & Ramdas 2024).
+    It follows from the growth of the capital under the best bet for values of this standard deviation (Waudby-Smith & Ramdas 2024);
+    `width` is the distance between the bounds.
     """
     if not gap > 0:
         return np.inf
@@ -141,15 +131,12 @@ def bounded_needed(spread: float, gap: float, width: float, confidence: float = 
 
 
 def values_needed(spread: float, gap: float, confidence: float = 0.95, most: int = 10**7) -> float:
-    """How many values of a standard deviation it takes until `mean_sequence` reaches no farther than `gap`; infinite above `most`."""
+    """Number of values of this standard deviation until the interval of `mean_sequence` reaches at most `gap` to either side; infinite if
+    more than `most`."""
 
     def enough(count: int) -> bool:
         return bool(student_reach(count, confidence) * spread <= gap * np.sqrt(count))
 
-    low, high = 1, most
-    if not gap > 0 or not enough(high):
+    if not gap > 0 or not enough(most):
         return np.inf
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if enough(middle) else (middle, high)
-    return float(high)
+    return float(bisect_left(range(most), True, lo=2, key=enough))

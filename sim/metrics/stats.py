@@ -1,4 +1,8 @@
-"""Estimates: a number with its interval, and the two intervals that most results need."""
+"""Estimates: a number with its interval, and the intervals and p-values that most results need.
+
+They are written out here and not taken from `scipy.stats`, which takes half a second to import, more than the rest of a cold command,
+and a millisecond for an interval that takes six microseconds here. Quantiles come from `scipy.special`.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 SMALLEST_ERROR, HALVINGS = 1e-12, 40
-"""Errors below this are not told apart; and how finely an error is looked for."""
+"""The smallest p-value that is reported, and how many times an interval that contains one is halved."""
 
 
 class Estimate(NamedTuple):
@@ -20,18 +24,18 @@ class Estimate(NamedTuple):
 
 
 UNKNOWN = Estimate(np.nan, np.nan, np.nan)
-"""Where nothing is known."""
+"""The estimate without any value."""
 
 
 def normal_quantile(confidence: float) -> float:
     """How many standard errors an interval of this confidence reaches to either side."""
-    from scipy import special  # here, not above: listing the measures need not wait for it
+    from scipy import special  # here, not above: listing the measures does not need it
 
     return float(special.ndtri((1 + confidence) / 2))
 
 
 def student_quantile(freedom: int, confidence: float) -> float:
-    """The same where the error itself is estimated, with so many degrees of freedom (Student 1908)."""
+    """The same if the standard error is itself estimated, with so many degrees of freedom (Student 1908)."""
     from scipy import special
 
     return float(special.stdtrit(freedom, (1 + confidence) / 2))
@@ -50,7 +54,7 @@ def mean_interval(values: np.ndarray, confidence: float = 0.95) -> Estimate:
 
 
 def share_interval(values: np.ndarray, confidence: float = 0.95) -> Estimate:
-    """Share of ones and its score interval (Wilson 1927), which stays within 0 and 1 and is honest at their ends."""
+    """Share of ones and its score interval (Wilson 1927), which stays within 0 and 1 and keeps its coverage near both."""
     count = values.size
     if count == 0:
         return UNKNOWN
@@ -58,24 +62,30 @@ def share_interval(values: np.ndarray, confidence: float = 0.95) -> Estimate:
     centre = (share + z**2 / (2 * count)) / (1 + z**2 / count)
     half = z / (1 + z**2 / count) * np.sqrt(share * (1 - share) / count + z**2 / (4 * count**2))
     low, high = (0.0 if share == 0.0 else max(0.0, centre - half)), (1.0 if share == 1.0 else min(1.0, centre + half))
-    return Estimate(share, low, high)  # the ends are exact; computed, they miss by rounding
+    return Estimate(share, low, high)  # bounds at 0 and 1 are set exactly, because the formula misses them by rounding
 
 
 def share_difference(differences: np.ndarray, confidence: float = 0.95) -> Estimate:
     """Mean of paired differences between outcomes of 0 or 1, with the adjusted Wald interval of Bonett & Price (2012).
 
-    A pair of each disagreement is added, so that the interval has a width even where all pairs, or none, differ.
+    One pair of each kind of disagreement is added, so that the interval has a width even if all pairs, or none, differ.
     """
-    count = differences.size
-    if count == 0:
+    if differences.size == 0:
         return UNKNOWN
-    more, less = (float(np.sum(differences == sign) + 1) / (count + 2) for sign in (1, -1))
-    half = normal_quantile(confidence) * float(np.sqrt((more + less - (more - less) ** 2) / (count + 2)))
-    return Estimate(float(differences.mean()), max(-1.0, more - less - half), min(1.0, more - less + half))
+    middle, spread = _adjusted(differences)
+    half = normal_quantile(confidence) * spread
+    return Estimate(float(differences.mean()), max(-1.0, middle - half), min(1.0, middle + half))
+
+
+def _adjusted(differences: np.ndarray) -> tuple[float, float]:
+    """Mean and standard error of paired differences of 0 or 1 with two pairs added."""
+    count = differences.size + 2
+    more, less = (float(np.sum(differences == sign) + 1) / count for sign in (1, -1))
+    return more - less, float(np.sqrt((more + less - (more - less) ** 2) / count))
 
 
 def mean_error(values: np.ndarray) -> float:
-    """The p-value of a mean of 0: the smallest error at which `mean_interval` leaves it out; NaN for fewer than two values."""
+    """Two-sided p-value of a mean of 0, by the t test that `mean_interval` inverts; NaN for fewer than two values."""
     from scipy import special
 
     if values.size < 2:
@@ -87,21 +97,23 @@ def mean_error(values: np.ndarray) -> float:
 
 
 def share_error(differences: np.ndarray) -> float:
-    """The same of `share_difference`; NaN of no pair."""
+    """Two-sided p-value of a mean difference of 0, by the test that `share_difference` inverts; NaN without any pair."""
     from scipy import special
 
     if differences.size == 0:
         return np.nan
-    more, less = (float(np.sum(differences == sign) + 1) / (differences.size + 2) for sign in (1, -1))
-    spread = float(np.sqrt((more + less - (more - less) ** 2) / (differences.size + 2)))
-    return max(SMALLEST_ERROR, 2 * float(special.ndtr(-abs(more - less) / spread)))
+    middle, spread = _adjusted(differences)
+    return max(SMALLEST_ERROR, 2 * float(special.ndtr(-abs(middle) / spread)))
 
 
 def least_error(shown: Callable[[float], bool]) -> float:
-    """The smallest error at which something is shown, by bisection on its logarithm; 1 if it never is.
+    """The p-value of a test that only answers yes or no: the smallest error at which it rejects, by bisection on its logarithm.
 
     Args:
-        shown: whether it is, at an error between 0 and 1; the larger that is, the more is shown.
+        shown: whether the test rejects at an error between 0 and 1; it must not reject less at a larger error.
+
+    Returns:
+        The p-value; 1 if the test never rejects.
     """
     if shown(SMALLEST_ERROR):
         return SMALLEST_ERROR
@@ -113,9 +125,9 @@ def least_error(shown: Callable[[float], bool]) -> float:
 
 
 def holm(errors: Sequence[float] | np.ndarray) -> np.ndarray:
-    """Errors of verdicts, adjusted so that all of those below a level are right together but for that level (Holm 1979).
+    """p-values adjusted for multiple testing: rejecting all below a level errs anywhere with at most that probability (Holm 1979).
 
-    What has no error (NaN) is no part of them.
+    NaN stays NaN and does not count as a test.
     """
     given = np.asarray(errors, float)
     adjusted = np.full_like(given, np.nan)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -39,18 +38,15 @@ from sim.mechanisms import (
     voice,
 )
 from sim.mechanisms.governance import LEFT
-from sim.metrics import measure
 from sim.model.aggregates import open_month
 from sim.model.firm import DECISIONS, GONE, Firm, single
 from sim.model.loop import Phase
 from sim.model.own_phases import suit
 from sim.model.parameters import Rules
 from sim.model.record import Run
-from sim.model.simulation import Simulation
+from sim.model.simulation import STRETCH, Simulation, check_seed, scenario_of
 from sim.scenario import Scenario
 
-STRETCH = 12
-"""Months of one compiled call, during which Ctrl-C is not heard."""
 ROUNDING, TINY = 1 + 1e-5, 1e-9
 """By how much the promises of a firm may exceed its budget: efforts are kept in single precision."""
 
@@ -81,7 +77,7 @@ class Ecosystem(mesa.Model):
         phases: dict[str, Phase] | None = None,
         **levers: Any,
     ) -> None:
-        _see_seed(seed)
+        check_seed(seed)
         seed = (
             None if seed is None else int(seed)
         )  # Python's own generator, which Mesa seeds, takes no number of NumPy's
@@ -93,8 +89,7 @@ class Ecosystem(mesa.Model):
             raise Mistake(
                 [f"firm: {shown(firm)} is no kind of firm; write class MyFirm(sim.Firm), and give firm=MyFirm"]
             )
-        given = Scenario.load(scenario) if isinstance(scenario, str) else scenario or Scenario.load("rising_tide")
-        chosen = given.replace(levers) if levers else given
+        chosen = scenario_of(scenario, levers)
         own = suit(phases or {}, chosen)
         self.simulation = Simulation(chosen, seed or 0)
         self._see_steps(firm)
@@ -198,8 +193,7 @@ class Ecosystem(mesa.Model):
             if self.month == month:
                 raise Mistake([f"{type(self).__name__}.step: does not advance the month; call super().step() in it"])
         self.running = False
-        record = self.simulation.result()
-        return replace(record, measures=measure(record))
+        return self.simulation.measured()
 
     def _advance(self, months: int) -> None:
         """Some months, in the midst of which nobody may be removed."""
@@ -224,16 +218,6 @@ class Ecosystem(mesa.Model):
                 f"override one of its decisions ({decisions}), or call it in the step of your own kind of Ecosystem"
             )
             raise Mistake([f"{firm.__name__}.{idle[0]}: would never be called; {remedy}"])
-
-
-def _see_seed(seed: Any) -> None:
-    """See that a seed is one.
-
-    Raises:
-        Mistake: if it is no whole number from 0, or too large.
-    """
-    if seed is not None and not (isinstance(seed, int | np.integer) and 0 <= seed < 2**64):
-        raise Mistake([f"seed: {shown(seed)} is not allowed; it must be a whole number from 0 to {2**64 - 1}"])
 
 
 def _now(name: str, ecosystem: Ecosystem) -> float:

@@ -6,6 +6,7 @@ Override one method to give firms a behaviour of your own; the other phases stay
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -153,7 +154,7 @@ class Firm(mesa.Agent):
             total += float(tie.trust) * tie.other.contribution
         if weight <= 0.0:
             return self.belief
-        blur = (1.0 - rules.governance.transparency) * rules.contribution.observation_noise / self.degree**0.5
+        blur = (1.0 - rules.governance.transparency) * rules.contribution.observation_noise / math.sqrt(self.degree)
         noise = standard(world.key, contribution.OBSERVATION, self.model.month, self.id) if blur > 0.0 else 0.0
         return total / weight + (blur * noise if blur > 0.0 else 0.0)
 

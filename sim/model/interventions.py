@@ -11,7 +11,10 @@ from sim.core.errors import Mistake, nearest, shown
 from sim.core.names import ExitTarget, code
 from sim.core.state import World
 from sim.mechanisms import shocks
-from sim.mechanisms.sections import (
+from sim.model.aggregates import open_month
+from sim.model.parameters import Rules, change_rules
+from sim.scenario import Scenario
+from sim.scenario.events import (
     AnyIntervention,
     DemandShock,
     Departure,
@@ -22,9 +25,6 @@ from sim.mechanisms.sections import (
     Scandal,
     Stay,
 )
-from sim.model.aggregates import open_month
-from sim.model.parameters import Rules, change_rules
-from sim.scenario import Scenario
 
 WHO_DECIDES = {"voice.adaptive", *(f"voice.adaptive.{name}" for name in ("on", "control", "clusters"))}
 """The rules that say who adapts the others."""

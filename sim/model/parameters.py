@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from sim.core.columns import Bundle, address, record_type
 from sim.core.names import PHASES
-from sim.mechanisms.sections import Part
+from sim.mechanisms.base import Part
 from sim.scenario import Scenario
 from sim.scenario.caching import cached_by_identity
 
@@ -116,6 +116,13 @@ class Rules(Bundle):
         """Where the number of a rule stands in `words`."""
         fields: Any = SECTION_TYPES[section].fields
         return (STARTS[section] + int(fields[name][1])) // 8
+
+    @classmethod
+    def look(cls, key: str, word: str = "") -> tuple[int, int | None]:
+        """Where the rule of a key stands in `words`, and the number of one of its words; None without a word."""
+        section, name = key.split(".")
+        kind: Any = Scenario.model_fields[section].annotation
+        return cls.place_of(section, name), int(as_number(kind, name, word)) if word else None
 
 
 def change_rules(rules: Rules, changes: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ from scipy import special
 from sim.core import rng
 from sim.core.state import Game, World
 from sim.mechanisms.contagion import THRESHOLD
-from sim.mechanisms.sections import BUILT_IN, Strategy
+from sim.mechanisms.strategies import BUILT_IN, Strategy
 from sim.scenario import Scenario
 from sim.scenario.caching import cached_by_identity
 

@@ -42,13 +42,24 @@ def call_help(rules: Rules) -> None:
     _call_help(linking.needed(rules))
 
 
+def tell_if_cold(rules: Rules) -> None:
+    """Say, if anybody watches, why it will take long, where nothing that these rules call is compiled."""
+    _tell_if_cold(linking.needed(rules))
+
+
+@cache
+def _tell_if_cold(names: tuple[str, ...]) -> None:
+    """Once for the same kernels."""
+    if sys.stderr.isatty() and is_cold(list(names)):
+        print("compiling the model: once on this machine, for some half a minute", file=sys.stderr)
+
+
 @cache
 def _call_help(names: tuple[str, ...]) -> None:
-    """Once for the same kernels; the second process ends with this one at the latest. Who watches is told why it takes long."""
+    """Once for the same kernels; the second process ends with this one at the latest."""
     if not is_cold(list(names)) or (os.cpu_count() or 1) < 2:
         return
-    if sys.stderr.isatty():
-        print("compiling the model: once on this machine, for some half a minute", file=sys.stderr)
+    _tell_if_cold(names)
     path = os.pathsep.join([str(Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])])
     silent = subprocess.DEVNULL
     command = lifeline.command("sim.model.precompile", *reversed(names))

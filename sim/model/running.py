@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sim.model.ecosystem import Ecosystem
 from sim.model.record import Run
+from sim.model.simulation import Simulation, check_seed, scenario_of
 from sim.scenario import Scenario
+
+AGENTS = ("firm", "phases")
+"""What only an ecosystem of agents takes."""
 
 
 def run(scenario: Scenario | str | None = None, seed: int = 0, **how: Any) -> Run:
@@ -23,4 +26,10 @@ def run(scenario: Scenario | str | None = None, seed: int = 0, **how: Any) -> Ru
     Raises:
         Mistake: if the scenario, or what is asked of it, is wrong.
     """
-    return Ecosystem(scenario, seed, **how).finish()
+    if how.get("engine", "compiled") != "compiled" or how.keys() & set(AGENTS):
+        from sim.model.ecosystem import Ecosystem  # here, not above: it needs Mesa, which takes long to import
+
+        return Ecosystem(scenario, seed, **how).finish()
+    check_seed(seed)
+    levers = {key: value for key, value in how.items() if key != "engine"}
+    return Simulation(scenario_of(scenario, levers), int(seed or 0)).finish()

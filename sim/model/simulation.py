@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from sim.core.errors import Mistake, shown
 from sim.core.linking import link
 from sim.core.state import NOW
 from sim.core.tables import (
-    OF_FIRMS,
-    OF_TIES,
     Rows,
-    firms_columns,
     firms_frame,
+    live_firms,
+    live_ties,
     series_frame,
     series_rows,
-    ties_columns,
     ties_frame,
 )
+from sim.metrics import measure
 from sim.metrics.evidence import Moment
 from sim.model.aggregates import new_history
 from sim.model.founding import world_of
@@ -29,6 +31,9 @@ from sim.model.parameters import Rules
 from sim.model.precompile import call_help
 from sim.model.record import Run
 from sim.scenario import Scenario
+
+STRETCH = 12
+"""Months of one compiled call, during which Ctrl-C is not heard."""
 
 
 class Simulation:
@@ -79,6 +84,12 @@ class Simulation:
                 self.snapshots[stop] = firms_frame(self.world), ties_frame(self.world)
         return self
 
+    def finish(self) -> Run:
+        """Go on to the end of the scenario; the record of the run with its measures."""
+        while self.month < self.scenario.run.steps:
+            self.advance(STRETCH)
+        return self.measured()
+
     def _run(self, start: int, stop: int) -> None:
         """Months `start` to `stop` − 1, in one compiled call unless something is played in Python."""
         every, end = self.scenario.run.record_every, self.scenario.run.steps
@@ -95,9 +106,11 @@ class Simulation:
         self.month = stop
 
     def evidence(self) -> Moment:
-        """What measures need of the run, as bare arrays: what a sweep keeps its workers light with."""
-        firms, ties = firms_columns(self.world, OF_FIRMS), ties_columns(self.world, OF_TIES)
-        return Moment(self.scenario, Rows(series_rows(self.history)), firms, ties)
+        """What measures look at, as plain arrays, which cost a sweep less than tables.
+
+        Columns are read when a measure asks for them: measure before the simulation goes on.
+        """
+        return Moment(self.scenario, Rows(series_rows(self.history)), live_firms(self.world), live_ties(self.world))
 
     def result(self) -> Run:
         """What has been written down, with the firms and ties as they are now."""
@@ -109,3 +122,28 @@ class Simulation:
             ties=ties_frame(self.world),
             snapshots=dict(self.snapshots),
         )
+
+    def measured(self) -> Run:
+        """The same, with its measures."""
+        record = self.result()
+        return replace(record, measures=measure(record))
+
+
+def scenario_of(scenario: Scenario | str | None, levers: Mapping[str, Any]) -> Scenario:
+    """A scenario, the one of a name or a file, or the default one; with levers changed, by full key.
+
+    Raises:
+        Mistake: if there is none of that name, or a lever is wrong.
+    """
+    given = Scenario.load(scenario) if isinstance(scenario, str) else scenario or Scenario.load("rising_tide")
+    return given.replace(dict(levers)) if levers else given
+
+
+def check_seed(seed: Any) -> None:
+    """Check that a seed is one.
+
+    Raises:
+        Mistake: if it is no whole number from 0, or too large.
+    """
+    if seed is not None and not (isinstance(seed, int | np.integer) and 0 <= seed < 2**64):
+        raise Mistake([f"seed: {shown(seed)} is not allowed; it must be a whole number from 0 to {2**64 - 1}"])

@@ -10,13 +10,12 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from sim.core import rng
 from sim.core.errors import Mistake
 from sim.core.jit import kernel
 from sim.core.names import Topology
-from sim.mechanisms.sections import Founding
+from sim.scenario.founding import Founding
 
 ATTACHMENT = rng.purpose("topology.attachment")
 PAIR = rng.purpose("topology.pair")
@@ -188,6 +187,8 @@ def core_periphery(founding: Founding, firms: int, key: np.uint64) -> np.ndarray
 def geometric(founding: Founding, firms: int, key: np.uint64) -> np.ndarray:
     """Neighbours in a district (a random geometric graph, Gilbert 1961): firms lie anywhere on a square without edges (a torus), and
     are tied to all within the distance at which `partners` of the others are expected."""
+    from scipy.spatial import cKDTree  # here, not above: it takes long to import
+
     ids = np.arange(firms)
     places = np.stack([rng.uniforms(key, EAST, 0, ids), rng.uniforms(key, NORTH, 0, ids)], axis=1)
     reach = math.sqrt(founding.partners / (math.pi * max(1, firms - 1)))

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sim.core.errors import counted
-from sim.metrics import FEWER, MEASURES
+from sim.metrics import MEASURES
 from sim.reports.accounts_page import draw_shares
 from sim.reports.network_map import draw_firms, firm_trust, nameless, node_areas, partnerships, to_name, write_names
 from sim.reports.palette import BLUE, FAINT, GREEN, INK, MUTED, ORANGE, PURPLE, SKY, TRUST_MAP, VERMILION
@@ -67,7 +67,7 @@ def difference_figure(measure: str, rows: Sequence[Mapping[Any, Any]], first: st
     axes = page.add_axes((0.06, FOOT / height, 0.88, ROW * len(rows) / height))
     page.text(0.06, 1 - 0.06 / height, sentence(words(measure)), size=14, weight="bold", va="top")
     unit = "percentage points" if share else MEASURES[measure].unit
-    wanted = f"{unit}; {'less' if measure in FEWER else 'more'} is better"
+    wanted = f"{unit}; {'less' if MEASURES[measure].less_is_better else 'more'} is better"
     page.text(0.06, 1 - 0.34 / height, wanted, size=11, color=MUTED, va="top")
     axes.axvline(0.0, color=INK, lw=1.2)
     for at, row in enumerate(rows):

@@ -21,6 +21,7 @@ from sim.experiments.comparison import AS_IT_IS, doubts_of, flips
 from sim.experiments.design.spaces import Range
 from sim.experiments.design.study import TREATMENT
 from sim.experiments.stress import AT, caps_of, distance_to_collapse, keep_stress, kept_stress
+from sim.mechanisms.sentences import value_of
 from sim.metrics import MEASURES
 from sim.metrics.stats import UNKNOWN, Estimate
 from sim.reports import accounts_page, board_figures
@@ -31,7 +32,6 @@ from sim.reports.markdown import slug
 from sim.reports.page_parts import assumptions, described
 from sim.reports.prose import said
 from sim.reports.prose.page import design_sentences, plain
-from sim.reports.prose.sentences import value_of
 from sim.reports.replay import Film, pace
 from sim.reports.style import save
 from sim.reports.verdict import is_race, quoted, standing

@@ -21,19 +21,22 @@ from sim.experiments.design.spaces import Range, Space
 from sim.experiments.design.study import Study
 from sim.experiments.runner.jobs import job as written
 from sim.experiments.validation import CASES
-from sim.mechanisms.ideas import IDEAS, PRINCIPLES, Idea, Principle
-from sim.mechanisms.sections import BUILT_IN, AnyIntervention, Part, mechanisms
+from sim.mechanisms.base import Part, mechanisms
+from sim.mechanisms.ideas import PRINCIPLES, Principle
+from sim.mechanisms.registry import IDEAS, Idea
+from sim.mechanisms.strategies import BUILT_IN
 from sim.metrics import MEASURES
 from sim.metrics.catalogue import table as catalogue
 from sim.reports import model_reference as odd
 from sim.reports.effects import claims_table, effects_table, tally
 from sim.reports.markdown import code, codes, slug, table, toml
-from sim.reports.model_reference import default, differences, meaning
+from sim.reports.model_reference import default, differences, keys, meaning
 from sim.reports.passport_page import cases_table
 from sim.reports.prose import describe
 from sim.reports.prose.page import design_sentences
 from sim.scenario import Scenario
 from sim.scenario.designs import Design
+from sim.scenario.events import AnyIntervention
 
 TEMPLATES = Path(__file__).with_name("pages")
 STUDY_PARTS: dict[str, type[Part]] = {
@@ -71,6 +74,17 @@ KINDS = {
     "firm": "Columns of firms",
     "tie": "Columns of ties i → j",
 }
+
+
+def all_ideas() -> list[Idea]:
+    """Every idea of the practice, in the order in which their first levers stand in a scenario."""
+    place = {key: number for number, key in enumerate(keys())}
+    return sorted(
+        IDEAS,
+        key=lambda idea: min(
+            place[key] for key in place if key == idea.levers[0] or key.startswith(f"{idea.levers[0]}.")
+        ),
+    )
 
 
 def pages() -> dict[str, str]:
@@ -159,7 +173,7 @@ def at_work(scenario: Scenario) -> list[Idea]:
     """The ideas whose mechanism a scenario switches on; programmes, if it has one."""
     on = {f"{key}.on" for key, mechanism in mechanisms(scenario) if mechanism.on}
     on |= {"programme.steps"} if scenario.programme.steps else set()
-    return [idea for idea in IDEAS if on.intersection(idea.levers)]
+    return [idea for idea in all_ideas() if on.intersection(idea.levers)]
 
 
 # --- the practice ---------------------------------------------------------------------------------------------------------
@@ -184,15 +198,15 @@ def overview() -> str:
             link(idea.study),
             tally(idea.study),
         )
-        for idea in IDEAS
+        for idea in all_ideas()
     ]
     return table(("Idea", "Phase", "Main lever", "Experiment", "Effect"), rows)
 
 
 def ideas() -> str:
     """Each idea of the practice: mechanism, formula and source, experiment, levers."""
-    first = {idea.study: idea for idea in reversed(IDEAS)}
-    return "\n\n".join(_idea(idea, first[idea.study]) for idea in IDEAS)
+    first = {idea.study: idea for idea in reversed(all_ideas())}
+    return "\n\n".join(_idea(idea, first[idea.study]) for idea in all_ideas())
 
 
 def _idea(idea: Idea, first: Idea) -> str:

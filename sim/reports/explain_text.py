@@ -16,13 +16,13 @@ from sim.experiments.counterfactuals.findings import Autopsy
 from sim.experiments.counterfactuals.suspects import Suspect
 from sim.experiments.counterfactuals.trials import SAME_SHARE, Link, Trial
 from sim.experiments.counterfactuals.watching import TRUST_LEVELS, Life
-from sim.mechanisms.sections import AnyIntervention
 from sim.metrics.collapse import LOST
 from sim.reports.blocks import Points, Table
 from sim.reports.markdown import toml
 from sim.reports.prose.dates import happening
 from sim.reports.prose.page import plain
 from sim.reports.wording import months_of, named, percent, say, spelled
+from sim.scenario.events import AnyIntervention
 
 EFFECTS = {
     "deal": "partners got less of what they create",

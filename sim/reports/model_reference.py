@@ -17,12 +17,13 @@ from sim.core.columns import Table
 from sim.core.names import Topology, words
 from sim.core.reading import allowed
 from sim.core.state import SERIES, World
-from sim.mechanisms.sections import AnyIntervention, Mechanism, Part
+from sim.mechanisms.base import Mechanism, Part
 from sim.metrics.catalogue import attribute_docs
 from sim.model import topology
 from sim.model.loop import timetable
 from sim.reports.markdown import code, table, toml
 from sim.scenario import Scenario
+from sim.scenario.events import AnyIntervention
 
 PACKAGE = Path(__file__).parents[1]
 WHOLE = {"world", "firms", "ties", "bodies", "segments", "cohorts", "now", "rules"}

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -15,8 +15,10 @@ from rich.table import Column
 from rich.text import Text
 
 from sim.core.errors import are, counted
-from sim.experiments.runner.cost import spelled_time
-from sim.experiments.runner.progress import Standing
+from sim.core.units import spelled_time
+
+if TYPE_CHECKING:
+    from sim.experiments.runner.progress import Standing
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from sim.core.errors import counted
+from sim.core.errors import Mistake, counted
 from sim.experiments import Result
 from sim.experiments.analysis.sensitivity import can_tell, remarks
 from sim.reports import tables
@@ -24,7 +24,14 @@ MOST_DESIGNS, MOST_EFFECTS = 60, 240
 
 @page("sweep", Result.read, figure_of)
 def sweep_page(result: Result, folder: Path) -> Iterator[Block]:
-    """Findings first, then the claims, the figure, all designs, the effects, and the settings; of a comparison, its own page."""
+    """Findings first, then the claims, the figure, all designs, the effects, and the settings; of a comparison, its own page.
+
+    Raises:
+        Mistake: if all runs failed.
+    """
+    if result.done.empty:
+        why = str(result.runs["error"].iloc[0])
+        raise Mistake([f"{folder}: all runs failed, so that there is nothing to show; the first: {why}"])
     if is_race(result):
         yield from board(result)
         return

@@ -6,27 +6,30 @@ import math
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from sim.core.errors import counted
-from sim.experiments import Calibration, Result
+from sim.core.units import spelled_bytes, spelled_time
 from sim.experiments.analysis.curves import FEWEST
-from sim.experiments.analysis.dose_response import MISFIT, DoseResponse
-from sim.experiments.analysis.fixation import Fixation
-from sim.experiments.runner.cost import spelled_bytes, spelled_time
-from sim.experiments.sweeping import Forecast
-from sim.mechanisms.sections import mechanisms
+from sim.experiments.analysis.dose_response import MISFIT
+from sim.mechanisms.base import mechanisms
 from sim.metrics import MEASURES
-from sim.metrics.catalogue import by_topic
 from sim.metrics.collapse import time_to_collapse
 from sim.metrics.maturity import lowest_dimension, maturity
-from sim.metrics.stats import Estimate
-from sim.model.record import Run
+from sim.metrics.registry import by_topic
 from sim.reports.blocks import Columns, Name, Record, Table, number_of
 from sim.reports.wording import between, plain, say, spelled
-from sim.scenario import Scenario
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sim.experiments import Calibration, Result
+    from sim.experiments.analysis.dose_response import DoseResponse
+    from sim.experiments.analysis.fixation import Fixation
+    from sim.experiments.sweeping import Forecast
+    from sim.metrics.stats import Estimate
+    from sim.model.record import Run
+    from sim.scenario import Scenario
 
 TURNS = 6
 """Stages of a time line that are listed."""

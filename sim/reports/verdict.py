@@ -16,7 +16,7 @@ from sim.experiments.comparison import AS_IT_IS, flips, regret, saved
 from sim.experiments.design.parts import Race
 from sim.experiments.design.study import TREATMENT
 from sim.experiments.stress import SHOCKS
-from sim.metrics import FEWER, MEASURES
+from sim.metrics import MEASURES
 from sim.reports.blocks import Columns, Name, Table, number_of
 from sim.reports.wording import SPACE, between, level, listed, percent, plain, say, spelled
 
@@ -146,7 +146,8 @@ def criteria_table(result: Result) -> Table:
     means = result.summary(result.shown).set_index(["measure", "treatment"])["mean"]
     rows = []
     for measure in result.shown:
-        values, first = means[measure].reindex(names), leader(result, measure)
+        values = {name: means.get((measure, name), np.nan) for name in names}  # nothing is known where all runs failed
+        first = leader(result, measure)
         cells = (
             f"{level(measure, values[name])}{mark(effects, measure, name)}{' *' * (name == first)}" for name in names
         )
@@ -174,7 +175,7 @@ def standing(shows: str, measure: str) -> str:
     """Whether a difference is `good` or `bad` for the ecosystem; empty if neither is shown."""
     if shows == "not shown":
         return ""
-    return "good" if (shows == "lower") == (measure in FEWER) else "bad"
+    return "good" if (shows == "lower") == MEASURES[measure].less_is_better else "bad"
 
 
 def trade_off_lines(result: Result) -> list[str]:

@@ -14,7 +14,7 @@ from sim.core import bundled
 from sim.core.errors import Mistake, shown
 from sim.core.lookup import find
 from sim.core.reading import Source, explain, parse, read, read_text, spell
-from sim.mechanisms.sections import Part, Spoken
+from sim.mechanisms.base import Part, Spoken
 from sim.scenario.checks import contradictions, touches
 from sim.scenario.checks.stages import merged
 from sim.scenario.loading import Scenario

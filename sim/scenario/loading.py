@@ -16,8 +16,8 @@ from sim.core.lookup import find
 from sim.core.names import PHASES
 from sim.core.reading import Key, Source, findings, parse, plain, read_text
 from sim.core.reading_files import named_file, read_bytes
-from sim.core.storage import write_text
-from sim.mechanisms.sections import Part, Spoken
+from sim.core.storage import write_file, write_text
+from sim.mechanisms.base import Part, Spoken
 from sim.scenario.checks import contradictions, set_twice
 from sim.scenario.checks.idle import in_vain
 from sim.scenario.checks.stages import merged
@@ -169,7 +169,7 @@ def _taken_along(path: Path, scenario: Path, key: str) -> str:
     if path.resolve().is_relative_to(there) or not path.is_file():
         return Path(os.path.relpath(path, there)).as_posix()
     copy, data = there / f"{scenario.stem}-{key}.csv", read_bytes(path)
-    if copy.exists() and read_bytes(copy) != data:
+    if copy.is_symlink() or (copy.exists() and read_bytes(copy) != data):
         raise Mistake([f"{copy}: is there already and says something else; save the scenario under another name"])
-    copy.write_bytes(data)
+    write_file(copy, data)
     return copy.name

@@ -7,26 +7,37 @@ from typing import Annotated, Any
 from pydantic import Field, model_validator
 
 from sim.core.names import PHASES, PhaseName
-from sim.mechanisms.sections import (
-    AnyIntervention,
-    Contribution,
-    Customers,
-    Exchange,
-    Fairness,
-    Founding,
-    Governance,
-    Membership,
-    Part,
-    Partnering,
-    Programme,
-    Run,
-    Sharing,
-    Shocks,
-    Spoken,
-    Trust,
-    Value,
-    Voice,
-)
+from sim.mechanisms.base import Month, Part, Spoken
+from sim.mechanisms.contribution import Contribution
+from sim.mechanisms.customers import Customers
+from sim.mechanisms.exchange import Exchange
+from sim.mechanisms.fairness import Fairness
+from sim.mechanisms.governance import Governance
+from sim.mechanisms.membership import Membership
+from sim.mechanisms.partnering import Partnering
+from sim.mechanisms.registry import describe, labels
+from sim.mechanisms.sentences import also, always
+from sim.mechanisms.sharing import Sharing
+from sim.mechanisms.shocks import Shocks
+from sim.mechanisms.trust import Trust
+from sim.mechanisms.value import Value
+from sim.mechanisms.voice import Voice
+from sim.scenario.events import AnyIntervention, Programme
+from sim.scenario.founding import Founding
+
+
+class Run(Part):
+    """How long, and how often the series are written down."""
+
+    steps: Annotated[int, Field(ge=1, le=100_000)] = 240
+    """How many months are simulated."""
+    record_every: Annotated[int, Field(ge=1)] = 1
+    """A row of the series every so many months; the last month is always kept."""
+    snapshot_every: Annotated[int, Field(ge=0)] = 0
+    """Firms and ties are kept every so many months (0: only at the end)."""
+    burn_in: Month = 0
+    """Months at the start that means and sums of series over the run leave out; `total_benefit` and the other sums of firms, and the
+    measures of fairness made of them, count every month."""
 
 
 class Schema(Part, metaclass=Spoken):
@@ -75,3 +86,38 @@ class Schema(Part, metaclass=Spoken):
     def events(self) -> tuple[AnyIntervention, ...]:
         """All that is dated: the interventions, and the steps of the programme as changes of rules."""
         return (*self.interventions, *(change for _name, change in self.programme.dated))
+
+
+describe(
+    "The run",
+    always("{run.steps:months} are looked at."),
+    also("The series are written down {run.record_every:every}."),
+    also("Firms and ties are kept every {run.snapshot_every:months}."),
+    also("Means leave out the first {run.burn_in:months}."),
+)
+
+labels(
+    "run",
+    en={
+        "steps": "months",
+    },
+    de={
+        "steps": ("Monate", "Wie viele Monate simuliert werden."),
+        "record_every": (
+            "Monate zwischen zwei Zeilen der Reihen",
+            "Alle wie viele Monate die Reihen aufgeschrieben werden; der letzte Monat immer.",
+        ),
+        "snapshot_every": (
+            "Monate zwischen zwei Bildern des Netzes",
+            "Alle wie viele Monate Firmen und Beziehungen festgehalten werden (0: nur am Ende).",
+        ),
+        "burn_in": (
+            "Monate, die nicht mitzählen",
+            (
+                "Monate am Anfang, die bei Mitteln und Summen der Zeitreihen nicht mitzählen; was Firmen für sich "
+                "aufsummieren, zählt jeden Monat."
+            ),
+        ),
+        "": ("Lauf", "Wie lange, und wie oft die Reihen aufgeschrieben werden."),
+    },
+)

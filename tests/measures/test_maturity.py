@@ -158,5 +158,5 @@ def test_the_time_line_of_a_run():
 
 
 def test_only_a_run_has_a_time_line():
-    with pytest.raises(Mistake, match=r"'rising_tide' is no run; write sim.maturity\(sim.run\('rising_tide'\)\)"):
+    with pytest.raises(Mistake, match=r"'rising_tide' is not a run; write sim.maturity\(sim.run\('rising_tide'\)\)"):
         maturity("rising_tide")

@@ -6,16 +6,9 @@ import networkx as nx
 import numpy as np
 import pytest
 
+from sim.metrics.attack import attack_adaptive, attack_random, attack_static, draws
 from sim.metrics.loops import adaptive_order, by_degree, held_together
-from sim.metrics.structure import (
-    assortativity,
-    attack_adaptive,
-    attack_random,
-    attack_static,
-    clustering,
-    draws,
-    neighbours,
-)
+from sim.metrics.structure import assortativity, clustering, neighbours
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -51,10 +51,8 @@ set = { "run.steps" = 240, "founding.firms" = 80 }
 count = 100
 """
 """Some five seconds of two cores, so that most kills hit somebody."""
-ENGINES = ("auto", "process", "dask", "threads", "auto", "process", "dask")
+ENGINES = ("process", "dask", "threads", "process", "dask")
 """The engines in turn; what one has begun, the next goes on with."""
-PROCESSES = ("auto", "process")
-"""The engines whose workers are processes that the driver has started: copies of itself, or others."""
 MARK = "TORTURED"
 """A word in the environment by which processes are known that were started here."""
 
@@ -177,14 +175,15 @@ class Torture:
 
             with Client(self.address, set_as_default=False) as client:
                 return sorted(client.run(os.getpid).values())
-        return children(driver.pid) if engine in PROCESSES else []
+        servers = children(driver.pid) if engine == "process" else []
+        return servers + [worker for server in servers for worker in children(server)]
 
     def kill(self, engine: str, number: int) -> str:
         """Kill a driver, or a worker and then its driver; what was hit, empty if it was done before."""
         draws = rng.uniforms(rng.key(number), MOMENT, number, np.arange(2))
         if number % 2:
             return self.kill_at_a_call(engine, STAGES[number // 2 % len(STAGES)], float(draws[0]))
-        early = number % 4 == 0  # while workers of their own begin, which takes them seconds
+        early = number % 4 == 0  # while the fork server loads, which takes it seconds
         return self.kill_at_a_moment("process" if early else engine, number, *(LONGEST * draws), early=early)
 
     def kill_at_a_call(self, engine: str, stage: Stage, draw: float) -> str:
@@ -203,7 +202,7 @@ class Torture:
         return what
 
     def kill_at_a_moment(self, engine: str, number: int, delay: float, later: float, early: bool = False) -> str:
-        """Kill somebody after some seconds; or a driver, early: as soon as it has workers, which are not ready yet."""
+        """Kill somebody after some seconds; or a driver, early: as soon as it has a fork server, which still loads."""
         driver = self.begin(engine)
         hit = ""
         if early:
@@ -218,7 +217,7 @@ class Torture:
                 hit = ""
             time.sleep(later)
         if driver.poll() is None:
-            hit = hit or f"the driver ({engine}), {'whose workers begin' if early else 'after a while'}"
+            hit = hit or f"the driver ({engine}), {'whose fork server loads' if early else 'after a while'}"
             driver.kill()
         self.check(driver, [0, -signal.SIGKILL], hit or f"nobody ({engine})")
         return hit
@@ -240,7 +239,7 @@ def main(kills: int) -> None:
     cluster = Cluster.model_validate({"workers": 2})
     with tempfile.TemporaryDirectory() as name, started(cluster) as address:
         torture = Torture(Path(name), address)
-        torture.check(torture.begin("auto", "calm"), [0], "undisturbed")
+        torture.check(torture.begin("process", "calm"), [0], "undisturbed")
         engines, done, number = cycle(ENGINES), 0, 0
         while done < kills and not torture.wrong:
             hit = torture.kill(next(engines), number)

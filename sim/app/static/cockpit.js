@@ -32,6 +32,7 @@ async function refresh(pulling = false) { // while a lever is pulled only the cu
   fetching?.abort();
   fetching = new AbortController();
   const {signal} = fetching;
+  $("charts").ariaBusy = "true"; // until the curves stand as they stay: other seeds may still widen the axes
   remember();
   try {
     const [found] = await Promise.all([haveRun(), haveGhost(signal)]);
@@ -50,6 +51,8 @@ async function refresh(pulling = false) { // while a lever is pulled only the cu
     if (error.name === "AbortError") return;
     complain(error instanceof Wrong ? error.message : t("The server does not answer. Is tide app still running?"));
     if (!(error instanceof Wrong || error instanceof TypeError)) throw error;
+  } finally {
+    if (mine === round) $("charts").ariaBusy = "false";
   }
 }
 

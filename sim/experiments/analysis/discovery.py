@@ -18,7 +18,6 @@ import pandas as pd
 
 from sim.core import rng
 from sim.core.errors import Mistake, are, counted, nearest
-from sim.experiments.analysis.estimates import SHARES
 from sim.experiments.design.folds import folds, points_of
 from sim.metrics import MEASURES
 from sim.metrics.stats import UNKNOWN, Estimate, normal_quantile
@@ -154,7 +153,7 @@ def _cases(result: Result, measure: str, above: float | None, below: float | Non
         raise Mistake(["above, below: a case is one of both; leave one out"])
     if below is not None:
         return f"{words} below {below:g}", values < below
-    if above is None and measure not in SHARES:
+    if above is None and not MEASURES[measure].is_probability:
         raise Mistake([f"{measure}: say what a case is, e.g. above={np.nanmedian(values):.3g}"])
     return (words, values > 0.5) if above is None else (f"{words} above {above:g}", values > above)
 

@@ -20,10 +20,8 @@ from sim.experiments.analysis import sensitivity as sensitivities
 from sim.experiments.analysis.discovery import discover
 from sim.experiments.analysis.dose_response import DoseResponse, dose_response
 from sim.experiments.analysis.estimates import (
-    CENSORED,
     CONFIDENCE,
     NEGLIGIBLE,
-    SHARES,
     half_width,
     mean_estimate,
     shows,
@@ -220,7 +218,7 @@ class Result:
         """
         if not 0.0 < confidence < 1.0:
             raise Mistake([f"confidence: {confidence} is not allowed; it must be a number between 0 and 1, e.g. 0.95"])
-        names = [name for name in MEASURES if name not in CENSORED] if measures is None else list(measures)
+        names = [name for name, each in MEASURES.items() if not each.censored] if measures is None else list(measures)
         for name in names:
             self._known(name, MEASURES, "measure")
         rows = []
@@ -339,7 +337,7 @@ class Result:
         """The mean of paired differences of a measure, with its interval."""
         race = self.study.replicates.race
         if race is None:
-            return (share_difference if measure in SHARES else mean_interval)(first - second, confidence)
+            return (share_difference if MEASURES[measure].is_probability else mean_interval)(first - second, confidence)
         bounds = bounds_of(race, measure)
         return difference_of(paired(first, second, bounds), bounds, shared(confidence, len(self.study.treatments)))
 
@@ -426,7 +424,7 @@ class Result:
         known = ~np.isnan(first) & ~np.isnan(second)
         means = [float(each[known].mean()) if known.any() else np.nan for each in (first, second)]
         differences = (second - first)[known]
-        alone = measure in SHARES and len(pairs) == 1  # differences of −1, 0 and 1
+        alone = MEASURES[measure].is_probability and len(pairs) == 1  # differences of −1, 0 and 1
         difference = (share_difference if alone else mean_interval)(differences, confidence)
         error = _told_apart(difference.value, (share_error if alone else mean_error)(differences))
         said = (measure, int(known.sum()), *means, *difference, shows(difference), error)
@@ -454,7 +452,7 @@ class Result:
         """The p-value of a difference: the smallest error at which its interval leaves out 0."""
         race = self.study.replicates.race
         if race is None:
-            return (share_error if measure in SHARES else mean_error)(second - first)
+            return (share_error if MEASURES[measure].is_probability else mean_error)(second - first)
         bounds = bounds_of(race, measure)
         return error_of(paired(second, first, bounds), bounds, len(self.study.treatments))
 
@@ -516,7 +514,7 @@ class Result:
         Raises:
             Mistake: as `matrix`, or if the measure is no probability, or the level none between 0 and 1.
         """
-        self._known(measure, SHARES, "probability")
+        self._known(measure, [name for name, each in MEASURES.items() if each.is_probability], "probability")
         if not 0.0 < level < 1.0:
             raise Mistake([f"level: {level} is not allowed; it must be a probability between 0 and 1, e.g. 0.5"])
         return dose_response(*self.matrix(factor, measure, held), level)
@@ -565,7 +563,7 @@ class Result:
 
     def _tried(self, claim: Claim) -> tuple[int, Interval, float | None]:
         """How many runs (or pairs) a claim rests on, what they say, and the number that it is held against, if it is one."""
-        probability = claim.measure in SHARES and not claim.than
+        probability = MEASURES[claim.measure].is_probability and not claim.than
         values = self._claimed(claim, claim.of)
         if isinstance(claim.against, dict):
             if claim.against or not claim.than:

@@ -18,8 +18,7 @@ from sim.core import bundled
 from sim.core.errors import Mistake, nearest, shown
 from sim.core.lookup import beside, find
 from sim.core.reading import Key, Source, parse, read_text, validate
-from sim.experiments.analysis.estimates import CENSORED
-from sim.mechanisms.sections import Part, Spoken
+from sim.mechanisms.base import Part, Spoken
 from sim.metrics import MEASURES
 from sim.scenario import Scenario
 
@@ -156,7 +155,7 @@ class Hypothesis(Part, metaclass=Spoken):
                 ("measure",),
                 f"{shown(self.measure)} is no measure{nearest(self.measure, MEASURES)}; see tide measures",
             )
-        elif self.measure in CENSORED:
+        elif MEASURES[self.measure].censored:
             yield (
                 ("measure",),
                 f"{self.measure} is often not known when a run ends; its mean would mislead, name another",

@@ -22,12 +22,12 @@ from sim.core.errors import Mistake, shown
 from sim.core.places import result_folder
 from sim.core.reading_files import SETTINGS, checked, read_bytes
 from sim.core.results import read_manifest, source_hash, versions, whole_or_absent, write_json
-from sim.experiments.analysis.estimates import SHARES
 from sim.experiments.claims.hypotheses import MOST_PAIRS, Design, Hypothesis, hypotheses
 from sim.experiments.claims.verdicts import Judgement, Sample, holm, judged
 from sim.experiments.outputs import check_free
 from sim.experiments.runner.shard_work import run_once
 from sim.experiments.sweeping import cores
+from sim.metrics import MEASURES
 from sim.metrics.stats import UNKNOWN, Estimate
 
 KIND = "claims"
@@ -186,7 +186,7 @@ def _sample(claim: Hypothesis, values: pd.DataFrame) -> Sample:
     base = arms["control"]
     sign = -1.0 if np.isfinite(base).any() and np.nanmean(base) < 0 else 1.0
     margins = claim.smallest * sign * base if claim.share_of_base else np.full(base.size, claim.smallest)
-    reach = (2.0 if claim.change else 1.0) if claim.measure in SHARES else np.inf
+    reach = (2.0 if claim.change else 1.0) if MEASURES[claim.measure].is_probability else np.inf
     return Sample(claim.sign * (done["treatment"] - done["control"]), margins, reach)
 
 

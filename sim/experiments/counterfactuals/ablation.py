@@ -12,13 +12,13 @@ import pandas as pd
 from sim.core.errors import Mistake
 from sim.core.names import PHASES
 from sim.experiments.sweeping import cores, seeds_of
-from sim.mechanisms.sections import AnyIntervention
 from sim.metrics import measure
 from sim.metrics.stats import Estimate, mean_interval, share_difference, student_quantile
 from sim.model.simulation import Simulation
 from sim.scenario import Scenario
 from sim.scenario.checks.idle import said
 from sim.scenario.checks.stages import merged, stages
+from sim.scenario.events import AnyIntervention
 
 WITHOUT: dict[str, float | bool] = {
     "value.knowledge.on": False,

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.experiments.counterfactuals.watching import LEAST, SIGNALS, Seen
-from sim.mechanisms.sections import Voice
+from sim.mechanisms.voice import Voice
 from sim.metrics.collapse import BEFORE, LOST, QUARTER, first_event, time_to_collapse
 from sim.metrics.evidence import first_sustained
 from sim.scenario import Scenario

@@ -16,11 +16,12 @@ import numpy as np
 from sim.core.errors import Mistake, nearest
 from sim.core.names import ContributionType, code
 from sim.experiments.counterfactuals.ablation import held
-from sim.mechanisms.sections import AnyIntervention, RulesChange, Sharing, Stay
+from sim.mechanisms.sharing import Sharing
 from sim.model.founding import world_of
 from sim.model.parameters import Rules
 from sim.scenario import Scenario
 from sim.scenario.checks.stages import stages
+from sim.scenario.events import AnyIntervention, RulesChange, Stay
 
 Kind = Literal["cause", "remedy", "channel", "asked", "placebo"]
 FAIR_TAKE = Sharing().take_rate

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from sim.mechanisms.sections import Part
-from sim.metrics import FEWER
+from sim.mechanisms.base import Part
+from sim.metrics import MEASURES
 
 
 class Race(Part):
@@ -28,7 +28,7 @@ class Race(Part):
     @property
     def wanted(self) -> str:
         """What is better: higher, or lower."""
-        return self.better or ("lower" if self.measure in FEWER else "higher")
+        return self.better or ("lower" if MEASURES[self.measure].less_is_better else "higher")
 
 
 class Replicates(Part):

@@ -17,7 +17,7 @@ from pydantic import Discriminator, Field, Tag
 
 from sim.core import rng
 from sim.core.errors import Mistake
-from sim.mechanisms.sections import Part
+from sim.mechanisms.base import Part
 
 PLACES = rng.purpose("study: places of a Latin hypercube")
 SHIFT = rng.purpose("study: shift of Sobol's sequence")

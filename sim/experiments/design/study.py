@@ -21,7 +21,7 @@ from sim.core.reading_files import named_file
 from sim.data.files import read_rows
 from sim.experiments.design.parts import Cluster, CommonLuck, Effects, Keep, Race, Replicates
 from sim.experiments.design.spaces import Levels, Range, Space, points
-from sim.mechanisms.sections import Part, Spoken
+from sim.mechanisms.base import Part, Spoken
 from sim.metrics import MEASURES
 from sim.scenario import Scenario
 from sim.scenario.checks import touches

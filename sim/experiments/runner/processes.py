@@ -2,9 +2,6 @@
 
 A run that takes its process along is tried again, and then counts as failed; a run that hangs is cut with its process. Whatever else
 was in the shard is done.
-
-A worker is a process that starts from nothing, which takes seconds; or, where that is safe, it begins as a copy of this one, which has
-all that it needs in memory (`forks`).
 """
 
 from __future__ import annotations
@@ -12,27 +9,24 @@ from __future__ import annotations
 import json
 import os
 import shlex
-import signal
-import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections import Counter, deque
 from collections.abc import Generator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
-from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
-from sim.core import lifeline
 from sim.core.errors import Mistake
 from sim.core.jit import wipe_cache
-from sim.experiments.runner.cost import Needs, unknown, warm_up
+from sim.experiments.runner.cost import Needs, unknown
 from sim.experiments.runner.engines import IN_HAND, LOOK, Done
-from sim.experiments.runner.forked_worker import Copy, frozen
 from sim.experiments.runner.shard_work import Cut
 from sim.experiments.runner.sharding import Plan
+from sim.experiments.runner.worker_processes import WORKER, Copy, Fresh, begun, ending, renew
+from sim.experiments.runner.worker_processes import environment as environment
+from sim.model.parameters import Rules
+from sim.model.precompile import tell_if_cold
 
 TRIES = 3
 """How often a run may take its process along, and how often a process may fail to start."""
@@ -40,23 +34,6 @@ GRACE = 2.0
 """Seconds after the limit at which a run that has not cut itself is cut with its process."""
 KILLED = ("SIGKILL", "SIGTERM")
 """Workers killed from outside."""
-WORKER = "sim.experiments.runner.worker"
-
-
-def environment() -> dict[str, str]:
-    """The environment, with this very package to be found first."""
-    path = [str(Path(__file__).parents[3]), *filter(None, [os.environ.get("PYTHONPATH")])]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(path)}
-
-
-def ending(code: int) -> str:
-    """How a process ended, in a word: a signal, or `exit` and its code."""
-    if code >= 0:
-        return f"exit {code}"
-    try:
-        return signal.Signals(-code).name
-    except ValueError:  # a real-time signal
-        return f"signal {-code}"
 
 
 def crashed(how: str) -> bool:
@@ -84,20 +61,32 @@ def no_start(how: str, words: str) -> Mistake:
     )
 
 
+def no_room(why: str) -> Mistake:
+    """What to say where the system has no room for another process."""
+    remedy = "try fewer --workers, or do without: --isolate threads"
+    return Mistake([f"a worker process cannot be started ({why}); {remedy}"])
+
+
+def compile_anew() -> None:
+    """Throw away all compiled code, on the disk and in the fork server: the last remedy where a process has crashed."""
+    wipe_cache()
+    renew()
+
+
 def taste_apart(plan: Plan) -> Needs:
     """What a run takes, tried in a process of its own; reckoned roughly if that dies of it."""
-    command = lifeline.command(WORKER, "taste")
+    tell_if_cold(Rules(plan.design(0)))
     for _try in range(2):
+        worker = Worker(plan, None, threading.Event())
         try:
-            done = subprocess.run(
-                command, input=json.dumps(plan.content), capture_output=True, text=True, env=environment()
-            )
+            if words := worker.answer(probe=True):
+                return Needs(*words)
         except OSError:  # no room for a process: whoever starts a worker will say so
             break
-        if done.returncode == 0:
-            return Needs(*json.loads(done.stdout))
-        if crashed(ending(done.returncode)):
-            wipe_cache()
+        finally:
+            worker.end()
+        if crashed(worker.death()):
+            compile_anew()
     return unknown(plan)
 
 
@@ -106,57 +95,69 @@ class Worker:
 
     def __init__(self, plan: Plan, limit: float | None, stop: threading.Event) -> None:
         self._plan, self._limit, self._stop = plan, limit, stop
-        self._process: subprocess.Popen[str] | Copy | None = None
-        self._errors: Any = None
+        self._process: Copy | Fresh | None = None
         self.run: int | None = None
         self._since = 0.0
         self.overdue = False
 
-    def copy(self) -> None:
-        """Begin as a copy of this process."""
-        self._process = Copy(self._plan, self._limit)
-        self._read()
-
-    def _start(self) -> subprocess.Popen[str]:
-        """A process that is ready.
+    def start(self) -> None:
+        """See that there is a process that is ready.
 
         Raises:
             Mistake: if none gets there.
         """
+        if self._process and self._process.poll() is None:
+            return
         for _try in range(TRIES):
             self.end()
-            self._errors = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115  (closed in end)
-            self._process = self._begun()
-            if self._stop.is_set():  # it was started after all others were ended
-                self.kill()
-            if self._read() or self._stop.is_set():
-                return self._process
-            self._process.wait()
+            try:
+                ready = self.answer()
+            except OSError as error:
+                raise no_room(str(error.strerror)) from None
+            if ready or self._stop.is_set():
+                return
+            if self._process and self._process.refused:
+                raise no_room(self._process.refused)
             if crashed(self.death()):
-                wipe_cache()
-        self._errors.seek(0)
-        raise no_start(self.death(), self._errors.read())
+                compile_anew()
+        errors = self._process.errors if self._process else None
+        if errors:
+            errors.seek(0)
+        raise no_start(self.death(), errors.read() if errors else "")
 
-    def _begun(self) -> subprocess.Popen[str]:
-        """A process, begun.
+    def answer(self, probe: bool = False) -> list[Any]:
+        """What a process first says when it is told of its work: that it is ready, or what a run takes; nothing if it has died.
 
         Raises:
-            Mistake: if the system has no room for another one.
+            OSError: if the system has no room for a process.
+            Mistake: if it says that it cannot work.
         """
-        words = [str(self._plan.folder), *([str(self._limit)] if self._limit else [])]
-        way = subprocess.PIPE
+        process = self._process = begun()
+        if self._stop.is_set():  # it was started after all others were ended
+            self.kill()
+        work = {
+            "folder": str(self._plan.folder),
+            "plan": self._plan.content,
+            "limit": self._limit,
+            "probe": probe,
+            "folder_of_driver": os.getcwd(),
+            "environment": dict(os.environ),
+        }
+        if self._say(work) and (words := self._read()):
+            if words[0] == "stop":
+                raise Mistake(words[1])
+            return words[1:] if probe else words
+        process.wait()
+        return []
+
+    def _say(self, words: dict[str, Any]) -> bool:
+        """Tell the process something; whether it could be told."""
+        assert self._process is not None and self._process.stdin is not None
         try:
-            return subprocess.Popen(
-                lifeline.command(WORKER, *words),
-                stdin=way,
-                stdout=way,
-                stderr=self._errors,
-                text=True,
-                env=environment(),
-            )
-        except OSError as error:
-            remedy = "try fewer --workers, or do without: --isolate threads"
-            raise Mistake([f"a worker process cannot be started ({error.strerror}); {remedy}"]) from None
+            print(json.dumps(words), file=self._process.stdin, flush=True)
+        except (OSError, ValueError):  # it has died meanwhile, or has been let go
+            return False
+        return True
 
     def _read(self) -> list[Any]:
         """The next words of the process; none if it has died."""
@@ -170,11 +171,10 @@ class Worker:
         Which run is under way is known of a careful worker alone.
         """
         self.run, self.overdue, last = None, False, self._plan.runs_of(shard)[-1]
-        process = self._process if self._process and self._process.poll() is None else self._start()
-        assert process.stdin is not None
-        try:
-            print(json.dumps({"shard": shard, "lost": lost, "careful": careful}), file=process.stdin, flush=True)
-        except OSError:  # it has died meanwhile
+        self.start()
+        process = self._process
+        assert process is not None
+        if not self._say({"shard": shard, "lost": lost, "careful": careful}):
             process.wait()
             return False
         while words := self._read():
@@ -211,41 +211,28 @@ class Worker:
     def end(self) -> None:
         """Let the process go, and wait until it is gone."""
         if self._process:
-            self.kill()
-            self._process.wait()
-            for way in (self._process.stdin, self._process.stdout, self._errors):
-                if way is not None:
-                    with suppress(OSError):  # a line that it never read
-                        way.close()
+            self._process.let_go()
 
 
-class Foreman:
+class Dispatcher:
     """Gives shards to one worker after the other, and keeps count of who died of what."""
 
-    def __init__(self, plan: Plan, shards: Sequence[int], limit: float | None) -> None:
+    def __init__(self, plan: Plan, shards: Sequence[int], limit: float | None, count: int) -> None:
         self._plan, self._limit = plan, limit
         self._todo, self._deaths = deque(shards), Counter[tuple[int, int | None]]()
+        self._starting, self._compiled = threading.Lock(), False
         self.news: deque[Done] = deque()
         self.stop = threading.Event()
-        self.workers: list[Worker] = []
+        self.workers = [Worker(plan, limit, self.stop) for _worker in range(count)]
 
     def close(self) -> None:
         """Have no other shard begun."""
         self._todo.clear()
 
-    def hire(self, count: int, copies: bool) -> None:
-        """Take on workers, copies of this process or others."""
-        self.workers = [Worker(self._plan, self._limit, self.stop) for _worker in range(count)]
-        if copies:
-            warm_up(self._plan)
-            # where there are no more processes, or no memory for them, the others are tried again, from nothing
-            with frozen(), suppress(OSError):
-                for worker in self.workers:
-                    worker.copy()
-
     def work(self, worker: Worker) -> None:
         """Have shards done by a worker until there are no more."""
         try:
+            self._start(worker)
             while not self.stop.is_set():
                 try:
                     shard = self._todo.popleft()
@@ -254,6 +241,13 @@ class Foreman:
                 self._have_done(worker, shard)
         finally:
             worker.end()
+
+    def _start(self, worker: Worker) -> None:
+        """Start a worker: the first one alone, so that what has to be compiled is compiled once."""
+        with self._starting:
+            if not self._compiled and not self.stop.is_set():
+                worker.start()
+                self._compiled = True
 
     def _have_done(self, worker: Worker, shard: int) -> None:
         """Have a shard done, as often as it takes."""
@@ -264,10 +258,10 @@ class Foreman:
             written = yield_to(self.news, worker.do(shard, lost, careful), told)
             if written or self.stop.is_set():
                 return
-            self._mourn(worker, shard, lost)
+            self._handle_worker_exit(worker, shard, lost)
             careful = True
 
-    def _mourn(self, worker: Worker, shard: int, lost: dict[int, str]) -> None:
+    def _handle_worker_exit(self, worker: Worker, shard: int, lost: dict[int, str]) -> None:
         """Reckon with a death: the run that was under way is tried again, or given up.
 
         Raises:
@@ -276,7 +270,7 @@ class Foreman:
         run, how = worker.run, worker.death()
         self._deaths[shard, run] += 1
         if crashed(how) and self._deaths[shard, run] == 1:
-            wipe_cache()
+            compile_anew()
         if worker.overdue and run is not None and self._limit is not None:
             lost[run] = f"Cut: {Cut(self._limit)}"
         elif self._deaths[shard, run] >= TRIES:
@@ -297,35 +291,29 @@ def yield_to(news: deque[Done], doing: Generator[Done, None, bool], told: set[in
             news.append(done)
 
 
-def forks(plan: Plan, shards: Sequence[int], workers: int, limit: float | None) -> Generator[Done, None, None]:
-    """Shards side by side in copies of this process, which begin at once."""
-    return processes(plan, shards, workers, limit, copies=True)
-
-
-def processes(
-    plan: Plan, shards: Sequence[int], workers: int, limit: float | None, copies: bool = False
-) -> Generator[Done, None, None]:
+def processes(plan: Plan, shards: Sequence[int], workers: int, limit: float | None) -> Generator[Done, None, None]:
     """Shards side by side in processes of their own."""
-    foreman = Foreman(plan, shards, limit)
     count = min(workers, len(shards))
+    dispatcher = Dispatcher(plan, shards, limit, count)
     pool, waiting = ThreadPoolExecutor(max(1, count)), set[Future[None]]()  # its threads begin with their work
+    if count:
+        tell_if_cold(Rules(plan.design(0)))
     try:
-        foreman.hire(count, copies)
-        waiting |= {pool.submit(foreman.work, worker) for worker in foreman.workers}
+        waiting |= {pool.submit(dispatcher.work, worker) for worker in dispatcher.workers}
         while waiting:
             ended, waiting = wait(waiting, timeout=LOOK, return_when=FIRST_EXCEPTION)
-            for worker in foreman.workers:
+            for worker in dispatcher.workers:
                 worker.look()
-            while foreman.news:
-                yield foreman.news.popleft()
+            while dispatcher.news:
+                yield dispatcher.news.popleft()
             for each in ended:
                 each.result()
     except (KeyboardInterrupt, GeneratorExit):
-        foreman.close()
+        dispatcher.close()
         wait(waiting, timeout=IN_HAND, return_when=FIRST_EXCEPTION)
         raise
     finally:
-        foreman.stop.set()
-        for worker in foreman.workers:
+        dispatcher.stop.set()
+        for worker in dispatcher.workers:
             worker.kill()
         pool.shutdown(cancel_futures=True)

@@ -43,11 +43,15 @@ class Outcome(NamedTuple):
     error: str
 
 
+CUT = "took longer than the limit"
+"""What the error of a run says that was cut."""
+
+
 class Cut(Exception):
     """A run has taken longer than it may."""
 
     def __init__(self, limit: float) -> None:
-        super().__init__(f"took longer than the limit of {limit:g} s")
+        super().__init__(f"{CUT} of {limit:g} s")
 
 
 class Stopped(Exception):

@@ -24,7 +24,7 @@ import pyarrow as pa
 from sim.core import storage
 from sim.core.errors import Mistake
 from sim.core.reading import setting
-from sim.core.reading_files import named_file, read_bytes
+from sim.core.reading_files import ALLOW, is_allowed, named_file, read_bytes
 from sim.core.results import read_manifest, source_hash, versions
 from sim.core.sealing import MANIFEST, sealed, text_of
 from sim.core.storage import explain_errors
@@ -308,6 +308,22 @@ def check_code(begun: Plan) -> None:
         raise Mistake([f"{begun.folder}: was planned with {said}; use the same on all machines"])
 
 
+def check_place(begun: Plan) -> None:
+    """See that the files that a plan names lie where the person works, or beside the plan: it may come from somebody else.
+
+    Raises:
+        Mistake: if they lie elsewhere, and the person has not allowed it.
+    """
+    beside = Path(begun.content["beside"]).resolve()
+    here = (Path.cwd().resolve(), begun.folder.resolve().parent)
+    named = begun.content["files"] or any(
+        isinstance(getattr(begun.base.founding, key), str) for key in ("firms", "ties")
+    )
+    if named and not any(beside.is_relative_to(folder) for folder in here) and not is_allowed(beside):
+        way_out = f"work where they lie, or allow it with --allow-outside ({ALLOW}=1)"
+        raise Mistake([f"{begun.folder}: names files in {beside}, outside of the current folder; {way_out}"])
+
+
 def check_files(begun: Plan, missing: bool = False) -> None:
     """See that the files of firms and ties say what they said when a sweep was planned.
 
@@ -319,6 +335,8 @@ def check_files(begun: Plan, missing: bool = False) -> None:
         Mistake: if one does not.
     """
     here = files_of(begun.study.tried_scenarios(begun.base))
+    if unknown := sorted(here.keys() - begun.content["files"].keys()):
+        raise Mistake([f"{unknown[0]}: is no file that the sweep was planned with; plan it again ({begun.folder})"])
     for name, kept in begun.content["files"].items():
         if (found := here.get(name, "")) != kept and (found or not missing):
             said = "has been changed since the sweep was planned" if found else "is missing"
@@ -334,6 +352,10 @@ def held(folder: Path, alone: bool = True) -> Iterator[None]:
     Raises:
         Mistake: if another process holds it, or the folder cannot be written.
     """
+    if folder.is_symlink():
+        raise Mistake(
+            [f"{folder}: is a link, through which nothing is written; remove it, or name another place with --out"]
+        )
     with explain_errors(folder, KEPT):
         storage.settle(folder)
         storage.make_folder(folder)

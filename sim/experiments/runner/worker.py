@@ -1,9 +1,8 @@
-"""A worker in a process of its own, run by `sim.core.lifeline`: it does the shards that it is given.
+"""A worker: a process that does the shards that it is given, and ends with the process that started it.
 
-Its words are `FOLDER [LIMIT]`, or `taste`, to read a plan and say what a run takes.
-
-It is given a shard, and the runs in it that are lost already, as a line of JSON, and answers in such lines. It ends with the process that
-started it, however that ends.
+On Linux it begins as a copy of the fork server (`sim.experiments.runner.fork_server`), elsewhere from nothing, run by `sim.core.lifeline`.
+It is spoken with in lines of JSON. The first says what its work is: the plan and its folder, the limit of a run, where the driver is, and
+in which environment.
 """
 
 from __future__ import annotations
@@ -11,38 +10,48 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
+from sim.core.errors import Mistake
 from sim.experiments.runner.cost import taste, warm_up
 from sim.experiments.runner.sharding import Plan, check_code
 from sim.experiments.runner.worker_loop import serve
 
 
+def work(tasks: Iterator[str], way: TextIO) -> None:
+    """Do shards until there are no more; or, if that is asked for, say what a run takes.
+
+    Args:
+        tasks: the work, then what `serve` takes.
+        way: where the answers go: what `serve` says, or "needs" and what a run takes.
+    """
+    asked = json.loads(next(tasks, "null"))
+    if asked is None:  # the driver has gone, or has changed its mind
+        return
+    os.chdir(asked["folder_of_driver"])
+    os.environ.clear()
+    os.environ.update(asked["environment"])
+    plan = Plan(Path(asked["folder"]), asked["plan"])
+    try:
+        check_code(plan)  # whoever began the sweep may have loaded it before it was changed
+    except Mistake as mistake:
+        print(json.dumps(["stop", mistake.lines]), file=way, flush=True)
+        return
+    if asked["probe"]:
+        print(json.dumps(["needs", *taste(plan)]), file=way, flush=True)
+        return
+    warm_up(plan)
+    serve(plan, asked["limit"], tasks, way)
+
+
 def own_output() -> TextIO:
-    """The way to the parent; what anything else prints goes to the errors."""
+    """The way to the driver; what anything else prints goes to the errors."""
     way = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     return way
 
 
-def main(folder: str, limit: str = "") -> None:
-    """Do shards until there are no more."""
-    way = own_output()
-    plan = Plan.read(Path(folder))
-    check_code(plan)  # whoever began the sweep may have loaded it before it was changed
-    warm_up(plan)
-    serve(plan, float(limit) if limit else None, sys.stdin, way)
-
-
-def main_taste() -> None:
-    """Say what a run takes of the plan that is read."""
-    way = own_output()
-    print(json.dumps(taste(Plan(Path(), json.load(sys.stdin)))), file=way, flush=True)
-
-
 if __name__ == "__main__":
-    if sys.argv[1:] == ["taste"]:
-        main_taste()
-    else:
-        main(*sys.argv[1:])
+    work(sys.stdin, own_output())

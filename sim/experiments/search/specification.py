@@ -18,7 +18,7 @@ from sim.core.lookup import beside, find
 from sim.core.reading import Key, Source, allowed, parse, read_text, validate
 from sim.experiments.comparison import AS_IT_IS, CRITERIA, laid
 from sim.experiments.design.spaces import Levels, Range
-from sim.mechanisms.sections import Part, Spoken
+from sim.mechanisms.base import Part, Spoken
 from sim.metrics import MEASURES
 from sim.scenario import Scenario
 from sim.scenario.checks.idle import in_vain

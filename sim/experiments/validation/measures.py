@@ -9,10 +9,10 @@ import numpy as np
 
 from sim.experiments.stress import side_by_side
 from sim.experiments.validation.case import Check, Effort, case, exactly, on_average
+from sim.metrics.attack import attack_adaptive, attack_random, attack_static
 from sim.metrics.collapse import kaplan_meier
 from sim.metrics.fairness import atkinson, gini, jain
 from sim.metrics.shapley import shapley
-from sim.metrics.structure import attack_adaptive, attack_random, attack_static
 from sim.model.simulation import Simulation
 from sim.scenario import Scenario
 

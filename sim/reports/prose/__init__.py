@@ -5,40 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import chain
 from typing import Any
 
 from sim.core.errors import shown
 from sim.core.names import PHASES
 from sim.data.files import FirmsFile, TiesFile
-from sim.mechanisms.sections import AnyIntervention
+from sim.mechanisms.registry import TOPICS
+from sim.mechanisms.sentences import PLACE, Either, Sentence, value_of
 from sim.reports.model_reference import default, keys, meaning
-from sim.reports.prose.creation import CONTRIBUTION, MARKET, VALUE
 from sim.reports.prose.dates import happening, in_order, rules_of
 from sim.reports.prose.filed import as_filed, tables
-from sim.reports.prose.founding import FOUNDING
-from sim.reports.prose.institutions import GOVERNANCE, SHARING, VOICE
-from sim.reports.prose.population import MEMBERSHIP, RUN
-from sim.reports.prose.relations import PARTNERING, TRUST
-from sim.reports.prose.sentences import PLACE, Either, Sentence, filled, in_words, mentioned, number, value_of, words
+from sim.reports.prose.sentences import filled, in_words, mentioned, number, words
 from sim.reports.wording import firms
 from sim.scenario import Scenario
 from sim.scenario.checks.idle import ELSEWHERE, in_vain
 from sim.scenario.checks.stages import merged
+from sim.scenario.events import AnyIntervention
 
-TOPICS: dict[str, tuple[Sentence, ...]] = {
-    "Who is there": FOUNDING,
-    "What firms put in": CONTRIBUTION,
-    "How value is made": VALUE,
-    "How value is shared": SHARING,
-    "Trust": TRUST,
-    "Governance": GOVERNANCE,
-    "Who decides": VOICE,
-    "Who works with whom": PARTNERING,
-    "Who comes and goes": MEMBERSHIP,
-    "Market and customers": MARKET,
-    "The run": RUN,
-}
-"""What is told, and by which sentences."""
+
+@cache
+def sentences_by_topic() -> dict[str, tuple[Sentence, ...]]:
+    """What is told of each topic: the sentences of all mechanisms, in the order in which their keys stand in a scenario."""
+    place = {key: number for number, key in enumerate(keys())}
+    said = {topic: sorted(files, key=lambda each: place[each[0].keys[0]]) for topic, files in TOPICS.items()}
+    return {topic: tuple(chain.from_iterable(files)) for topic, files in said.items()}
+
+
 SPECIAL = {"founding.firms", "founding.ties", "founding.orchestrators", "only", "interventions", "programme.steps"}
 """Keys that are told by sentences made for them."""
 FOR_PEOPLE = {"title", "description", "assumptions"}
@@ -60,7 +53,7 @@ def describe(scenario: Scenario) -> list[Topic]:
     Raises:
         Mistake: if a file that it names is missing or wrong.
     """
-    found = {topic: list(told(scenario, sentences)) for topic, sentences in TOPICS.items()}
+    found = {topic: list(told(scenario, sentences)) for topic, sentences in sentences_by_topic().items()}
     named, tied = tables(scenario)
     found["Who is there"] = list(as_filed(scenario, named, tied, found["Who is there"]))
     topics = [Topic(topic, [filled(text, scenario) for text, _keys in lines]) for topic, lines in found.items()]
@@ -103,7 +96,7 @@ def _default(key: str) -> Any:
 def hows() -> Mapping[str, str]:
     """How the value of each key is said: as in the first sentence that tells it."""
     found: dict[str, str] = {"sharing.mix": "mix", "founding.topology": "topology"}
-    for sentences in TOPICS.values():
+    for sentences in sentences_by_topic().values():
         for sentence in sentences:
             for text in sentence.texts:
                 for key, how in PLACE.findall(text):
@@ -225,9 +218,9 @@ def dated_lines(scenario: Scenario) -> Iterator[str]:
 
 def _news(now: Scenario, then: Scenario, rules: Mapping[str, Any]) -> Iterator[str]:
     """The sentences that are new, and the rules that none of them tells."""
-    before = {filled(text, now) for sentences in TOPICS.values() for text, _about in told(now, sentences)}
+    before = {filled(text, now) for sentences in sentences_by_topic().values() for text, _about in told(now, sentences)}
     covered: set[str] = set()
-    for sentences in TOPICS.values():
+    for sentences in sentences_by_topic().values():
         for text, about in told(then, sentences):
             if (line := filled(text, then)) not in before:
                 covered |= members(about)

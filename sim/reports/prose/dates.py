@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sim.mechanisms.sections import AnyIntervention, DemandShock, Departure, ExitShock, FreeRiders, Scandal, Stay
 from sim.reports.prose.sentences import percent, words
 from sim.reports.wording import months_of
+from sim.scenario.events import AnyIntervention, DemandShock, Departure, ExitShock, FreeRiders, Scandal, Stay
 
 
 def happening(event: AnyIntervention) -> str:

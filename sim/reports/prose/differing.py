@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from sim.mechanisms.sentences import value_of
 from sim.reports.model_reference import keys, meaning
 from sim.reports.prose import FOR_PEOPLE, dated_lines, said
-from sim.reports.prose.sentences import value_of
 from sim.scenario import Scenario
 from sim.scenario.designs import Design, is_design, lay
 

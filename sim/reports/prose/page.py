@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterator, Set
 
 from sim.reports.model_reference import meaning
-from sim.reports.prose import TOPICS, Topic, dated_lines, describe, hows, members, told
+from sim.reports.prose import Topic, dated_lines, describe, hows, members, sentences_by_topic, told
 from sim.reports.prose.differing import DATED, differences
 from sim.reports.prose.sentences import filled, mentioned
 from sim.reports.wording import END, FIRST_STRONG, ISOLATED, SPACE, isolated
@@ -38,7 +38,7 @@ def design_sentences(design: Design) -> list[str]:
     aims = {each for key in design.set for each in members([key])}
     known = aims | design.set.keys() | {key for key in hows() if members([key]) <= aims}
     lines, covered = [], set[str]()
-    for sentences in TOPICS.values():
+    for sentences in sentences_by_topic().values():
         for text, about in told(scenario, sentences, aims):
             if members(about) & aims:
                 parts = re.split(r"(?<=\.) (?=[A-Z])", text)

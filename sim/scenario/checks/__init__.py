@@ -16,7 +16,8 @@ from sim.scenario.checks.stages import merged
 from sim.scenario.schema import Schema
 
 if TYPE_CHECKING:
-    from sim.mechanisms.sections import Part, RulesChange
+    from sim.mechanisms.base import Part
+    from sim.scenario.events import RulesChange
     from sim.scenario.schema import Schema
 
 ADDS_TO_ONE = 1e-6

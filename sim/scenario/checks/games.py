@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from sim.core.errors import counted, nearest
 from sim.core.reading import Key
-from sim.mechanisms.sections.strategies import BUILT_IN
+from sim.mechanisms.strategies import BUILT_IN
 from sim.scenario.schema import Schema
 
 ADDS_TO_ONE = 1e-6

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sim.core.reading import Key
-from sim.mechanisms.sections import Mechanism, Part, Phase, mechanisms
+from sim.mechanisms.base import Mechanism, Part, Phase, mechanisms
 from sim.scenario.checks.stages import stages
 from sim.scenario.schema import Schema
 

@@ -65,17 +65,3 @@ def mechanisms(section: Part, prefix: str = "") -> Iterator[tuple[str, Mechanism
             yield prefix + name, value
         elif isinstance(value, Part):
             yield from mechanisms(value, f"{prefix}{name}.")
-
-
-class Run(Part):
-    """How long, and how often the series are written down."""
-
-    steps: Annotated[int, Field(ge=1, le=100_000)] = 240
-    """How many months are simulated."""
-    record_every: Annotated[int, Field(ge=1)] = 1
-    """A row of the series every so many months; the last month is always kept."""
-    snapshot_every: Annotated[int, Field(ge=0)] = 0
-    """Firms and ties are kept every so many months (0: only at the end)."""
-    burn_in: Month = 0
-    """Months at the start that means and sums of series over the run leave out; `total_benefit` and the other sums of firms, and the
-    measures of fairness made of them, count every month."""

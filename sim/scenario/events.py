@@ -7,7 +7,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from sim.core.names import ExitTarget
-from sim.mechanisms.sections.part import Month, Part, Share
+from sim.mechanisms.base import Month, Part, Share
+from sim.mechanisms.registry import HYPOTHESIS, describe, idea, words_of
+from sim.mechanisms.sentences import also
 
 
 class Intervention(Part):
@@ -111,3 +113,25 @@ class Programme(Part):
 AnyIntervention = Annotated[
     RulesChange | DemandShock | ExitShock | Scandal | FreeRiders | Departure | Stay, Field(discriminator="kind")
 ]
+
+
+describe(
+    "The run",
+    also(
+        "The programme takes its first step in month {programme.start:number}, and the next ones "
+        "{programme.every:every}."
+    ),
+    also("Its steps come in this order: {programme.order:listed}."),
+)
+
+idea(
+    "Programmes",
+    words_of("programme.start programme.every programme.order programme.steps"),
+    ("shocks",),
+    "Named steps (define, align, orchestrate, empower, govern, celebrate), each a set of new rules, hold "
+    "from their dates on, in an "
+    "order that a study can change.",
+    HYPOTHESIS,
+    words_of("welfare trust orchestrator_income final_firms"),
+    "programme_order",
+)
