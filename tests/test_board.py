@@ -20,15 +20,18 @@ from sim.experiments.analysis.filming import film, filmed_again
 from sim.experiments.analysis.rerun import again
 from sim.experiments.comparison import AS_IT_IS, comparison_study, doubted, doubts_place
 from sim.experiments.stress import kept_stress
+from sim.reports.blocks import Points, Table
 from sim.reports.board_figures import difference_figure
 from sim.reports.board_page import Board, save_figures, stressed
-from sim.reports.effects_page import _differences
 from sim.reports.html import report
 from sim.reports.network_map import write_names
-from sim.reports.page_parts import assumptions, named
+from sim.reports.page_parts import assumptions
+from sim.reports.palette import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION
 from sim.reports.replay import Film, pace
-from sim.reports.style import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION, legible, render
+from sim.reports.style import legible, render
+from sim.reports.sweep_figures import draw_differences
 from sim.reports.verdict import criteria_table
+from sim.reports.wording import named
 
 DESIGN = "=mean_<b>take</b>"
 
@@ -95,9 +98,9 @@ def test_every_part_is_there(page):
         "What it costs",
         "Month by month",
         "The network, before and after",
-        "Who gets what it brings",
+        "Who gets what they contribute",
         "How far from collapse",
-        "What if we are wrong",
+        "If assumptions are wrong",
         "Assumptions",
         "Provenance",
     ]
@@ -180,7 +183,7 @@ def test_numbers_are_those_of_the_result(page, compared):
     assert f"{row['difference']:.3g}".replace("-", "−") in page
     low = kept_stress(compared.folder)
     assert len(low) == 14 and "take rate from the start" in page
-    assert "In doubt: trust.negativity from 1 to 4." in page
+    assert "Uncertain: trust.negativity from 1 to 4." in page
 
 
 def test_the_typical_run_is_near_the_median_of_both(compared):
@@ -191,7 +194,7 @@ def test_the_typical_run_is_near_the_median_of_both(compared):
 
 
 def test_a_sentence_begins_with_a_capital_unless_it_begins_with_a_key(compared):
-    told = Board(compared).told
+    told = Board(compared).in_words
     assert told("as it is leads.") == "“as it is” leads." and told("nobody leads.") == "Nobody leads."
     assert told("sharing.take_rate is in doubt.") == "sharing.take_rate is in doubt."
 
@@ -260,7 +263,7 @@ def test_of_too_few_pairs_the_interval_is_without_end_and_the_figure_is_drawn():
     drawn = render(difference_figure("welfare", [row, known], AS_IT_IS, 1.0), "svg", letters=True).decode()
     assert "too few runs: 3 of 20 pairs" in drawn and "∞" not in drawn and "+0.5 [−0.1, 1.1]" in drawn
     page = Figure(figsize=(4, 3))
-    _differences(page.add_subplot(), pd.DataFrame([row, known]))
+    draw_differences(page.add_subplot(), pd.DataFrame([row, known]))
     assert "too few runs" in render(page, "svg", letters=True).decode()
 
 
@@ -269,18 +272,15 @@ def test_a_figure_of_a_comparison_is_coloured_by_what_is_better():
     for judged_by, colour in (("", BLUE), ("welfare", BLUE), ("governance_cost", VERMILION)):
         page = Figure(figsize=(4, 3))
         axes = page.add_subplot()
-        _differences(axes, pd.DataFrame([row]), judged_by)
+        draw_differences(axes, pd.DataFrame([row]), judged_by)
         assert axes.containers[0].lines[0].get_color() == colour
 
 
 def test_who_leads_by_luck_alone_is_not_starred(compared):
     told = criteria_table(compared)
-    cells = {
-        name: list(column.cells) for name, column in zip(("", *compared.study.treatments), told.columns, strict=False)
-    }
     for place, measure in enumerate(compared.shown):
         (pair,) = compared.race(measure).itertuples()
-        starred = [name for name in compared.study.treatments if cells[name][place].endswith("*")]
+        starred = [name for name in compared.study.treatments if told.column(name)[place].endswith("*")]
         assert starred == {"better": [pair.one], "worse": [pair.other]}.get(pair.verdict, [])
 
 
@@ -288,9 +288,12 @@ def test_what_the_data_do_not_say_is_told_once():
     scenario = Scenario(
         assumptions=["Reserves are not in the data: 6 months.", "Trust is not in the data: 0.6.", "All is well."]
     )
-    section = assumptions(scenario)
-    assert section.tables[0].rows == [["Reserves", "6 months."], ["Trust", "0.6."]]
-    assert section.points[0].lines == ["All is well."]
+    blocks = list(assumptions(scenario))
+    assert next(block for block in blocks if isinstance(block, Table)).rows == [
+        ["Reserves", "6 months."],
+        ["Trust", "0.6."],
+    ]
+    assert next(block for block in blocks if isinstance(block, Points)).lines == ["All is well."]
 
 
 def test_letters_stand_out_from_white():

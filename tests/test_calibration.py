@@ -14,6 +14,8 @@ from sim.experiments.calibration.sampling import FAR, Sample
 from sim.experiments.calibration.watching import Watch, range_of
 from sim.experiments.design.spaces import evenly
 from sim.model.simulation import Simulation
+from sim.reports import calibration_page
+from sim.reports.html import report
 
 LEVEL, SLOPE = "contribution.level", "founding.slope_mean"
 PUBLISHED = Path(__file__).parents[1] / "scenarios/data/calibration/periods.csv"
@@ -225,6 +227,12 @@ def test_the_command_leaves_tables_a_picture_and_a_scenario_that_runs(base, obse
     best = pd.read_csv(folder / "parameters.csv")["best"].iloc[0]
     assert Scenario.load(folder / "fitted.toml").contribution.level == pytest.approx(best)
     assert json.loads((folder / "manifest.json").read_text())["reached"]
+    kept = calibration_page.read(folder)
+    assert (
+        kept.reached and kept.parameters["best"].iloc[0] == pytest.approx(best) and len(kept.observed) == len(kept.fit)
+    )
+    page = report(folder)
+    assert "the model reproduces what was observed" in page and f"<td>{LEVEL}</td>" in page and page == report(folder)
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ from sim.experiments.claims.verdicts import (
 from sim.metrics import MEASURES
 from sim.reports.claims_page import caveats, claims_figure, flips_in_short, headline, rows, verdict_text
 from sim.reports.html import report
-from sim.reports.sweep_page import level
+from sim.reports.levers import level
 
 TINY = """
 title = "A <b>tiny</b> claim"
@@ -372,7 +372,7 @@ def test_where_a_claim_flips_is_looked_for_by_halving(tiny, values, tried, reach
     assert list(found.table["level"]) == sorted(found.table["level"])
     below, above = (found.table[found.table["level"] == level].iloc[0] for level in (flip.where.low, flip.where.high))
     assert below["effect"] < 0 < above["effect"]
-    assert any("looked for halfway" in line for line in caveats(found))
+    assert any("halfway between registered values" in line for line in caveats(found))
 
 
 def test_the_result_does_not_depend_on_the_workers(tested):

@@ -48,25 +48,18 @@ PAIR = {"one": "a", "other": "b", "measure": "exits", "pairs": 1200, "difference
 
 
 @pytest.mark.parametrize(
-    ("verdict", "more", "line"),
+    ("verdict", "more", "begins", "holds"),
     [
-        ("better", 0, "a beats b on exits, lower by 2 [1, 3] (1,200 pairs of runs)."),
-        ("worse", 0, "b beats a on exits, higher by 2 [1, 3] (1,200 pairs of runs)."),
-        ("alike", 0, "a and b are alike on exits: −2 [−3, −1] (1,200 pairs of runs)."),
-        (
-            "undecided",
-            340,
-            "a and b are undecided on exits: −2 [−3, −1] (1,200 pairs of runs; about 340 more would tell).",
-        ),
-        (
-            "undecided",
-            np.inf,
-            "a and b are undecided on exits: −2 [−3, −1] (1,200 pairs of runs; nothing tells how many more would).",
-        ),
+        ("better", 0, "a beats b on exits", "lower by 2 [1, 3]"),
+        ("worse", 0, "b beats a on exits", "higher by 2 [1, 3]"),
+        ("alike", 0, "a and b are alike on exits", "−2 [−3, −1]"),
+        ("undecided", 340, "a and b are undecided on exits: −2 [−3, −1]", "about 340 more"),
+        ("undecided", np.inf, "a and b are undecided on exits: −2 [−3, −1]", "unknown how many more"),
     ],
 )
-def test_a_pair_is_told_in_a_sentence(verdict, more, line):
-    assert pair_line(PAIR | {"verdict": verdict, "more": more}) == line
+def test_a_pair_is_told_in_a_sentence(verdict, more, begins, holds):
+    line = pair_line(PAIR | {"verdict": verdict, "more": more})
+    assert line.startswith(begins) and holds in line and "1,200 pairs of runs" in line
 
 
 def test_what_is_alike_and_what_is_open_are_told_apart(tmp_path):
@@ -89,7 +82,7 @@ def test_only_who_beats_all_others_leads(compared, tmp_path):
         comparison_study("rising_tide", twins, WELFARE, most=40, changes=SMALL | {TAKE: 0.7}), out=tmp_path / "a"
     )
     assert leader(result, "welfare") == ""
-    assert trade_off_lines(result)[-1].startswith("It is open which is best in welfare")
+    assert trade_off_lines(result)[-1].startswith("It is undecided which design is best in welfare")
     assert leader(compared, "welfare") == leader(compared, "grievance") == "modest"
 
 
@@ -229,7 +222,7 @@ def test_doubts_are_told(doubts, compared):
     race = compared.study.replicates.race
     lines = doubt_lines(planted(doubts, slope=10.0, at=0.3), race, ["modest", AS_IT_IS])
     assert lines[0].startswith("Over 8 worlds within these assumptions, ")
-    assert lines[1].startswith(f"The ranking of modest and “as it is” turns round at about {SEEN} = 0.")
+    assert lines[1].startswith(f"The ranking of modest and “as it is” changes at about {SEEN} = 0.")
 
 
 # What is asked
@@ -277,7 +270,7 @@ def test_a_design_keeps_what_it_sets_where_that_is_doubted(tmp_path):
     table = worlds(result, "welfare")
     assert table.shape == (4, 4) and table["greedy"].nunique() == 1 and table["seen"].nunique() == 4
     lines = doubt_lines(result, study.replicates.race, ["modest", AS_IT_IS, "greedy", "seen"])
-    assert lines[1] == f"{TAKE} is in doubt only where no design sets it: greedy, modest keep values of their own."
+    assert lines[1] == f"{TAKE} is uncertain only where no design sets it: greedy, modest keep values of their own."
     again = Study.load(tmp_path / "a" / "study.toml")
     assert again.designs() == asked.designs()
 
@@ -327,7 +320,7 @@ def test_the_command_gives_verdict_trade_offs_regret_and_figure(tmp_path, monkey
     for said in (
         "on welfare",
         "orchestrator income",
-        "How far each stays behind the best of the same world",
+        "How far each design stays behind the best of the same world",
         "is best in",
     ):
         assert said in out

@@ -11,11 +11,11 @@ from sim.core import bundled
 from sim.core.reading import _field
 from sim.mechanisms.sentences import Either
 from sim.reports.model_reference import default, keys
-from sim.reports.page_parts import named, unmarked
 from sim.reports.prose import FOR_PEOPLE, SPECIAL, describe, different, members, sentences_by_topic
 from sim.reports.prose.dates import happening
 from sim.reports.prose.page import plain, scenario_lines
 from sim.reports.prose.sentences import filled, number, percent, times
+from sim.reports.wording import named, unmarked
 from sim.scenario import Scenario
 from sim.scenario.checks.stages import merged
 from sim.scenario.events import DemandShock, Departure, ExitShock, FreeRiders, Scandal, Stay

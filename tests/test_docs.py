@@ -186,7 +186,7 @@ def test_an_effect_stands_with_its_interval_and_one_that_holds_zero_is_told_as_s
     page = fill("mechanisms.md")
     assert "| `small_wins` | `trust` | 0.5 | +0.1 [0.05, 0.15] | higher | 30 |" in page
     assert "| `small_wins` | `welfare` | 10 | −0.5 [−1.25, 0.25] | not shown | 30 |" in page
-    assert "| `open, sharing.take_rate = 0.2` | `trust` | 0.5 | – [–, –] | not shown | 30 |" in page
+    assert "| `open, sharing.take_rate = 0.2` | `trust` | 0.5 | – | not shown | 30 |" in page
     assert "1 of 2 differences clear of 0" in page
 
 

@@ -19,8 +19,8 @@ from sim.experiments.counterfactuals.dating import Band, bands_of, largest_loss,
 from sim.experiments.counterfactuals.suspects import branching, leaving, staying, suspects_of, without
 from sim.experiments.counterfactuals.trials import ordinary
 from sim.experiments.counterfactuals.watching import Seen, watch
-from sim.reports.autopsy_page import autopsy_page, drawn, write
-from sim.reports.autopsy_story import headline, is_common, story, told_trials
+from sim.reports.explain_page import autopsy_page, drawn, write
+from sim.reports.explain_text import headline, is_common, story, trials_table
 
 SMALL = Scenario(
     title="Small",
@@ -105,7 +105,7 @@ def test_two_causes_that_each_suffice_are_found_together():
     found = opened(having(TAKE, BUST))
     assert found.overdetermined and [set(each.name.split(" + ")) for each in found.pairs] == [{"demand-36", "take"}]
     assert not any(each.prevents for each in found.singles if each.kind == "cause")
-    assert "twice over: the demand shock and the take each sufficed" in headline(found)
+    assert "for two reasons: the demand shock and the take were each sufficient" in headline(found)
     assert any(line.startswith("Over-determined: had ") for part in story(found) for line in part.lines)
 
 
@@ -120,8 +120,8 @@ def test_two_causes_that_other_lucks_do_not_bear_out_are_not_headlined_as_if_the
         pairs = tuple((found.fate, saved if k < held else found.fate) for k in range(5))
         return replace(found, trials=(*trials, replace(pair, elsewhere=pairs)), lucks=5)
 
-    assert headline(elsewhere(2)).endswith("each sufficed on this luck; on others, without both, it did not in 2 of 5")
-    assert headline(elsewhere(4)).endswith("each sufficed")
+    assert headline(elsewhere(2)).endswith("with this seed; with others, without both, it did not collapse in 2 of 5")
+    assert headline(elsewhere(4)).endswith("each sufficient")
 
 
 def test_of_a_run_that_did_not_collapse_the_largest_loss_is_explained():
@@ -242,7 +242,7 @@ def test_a_branch_and_a_firm_are_tried_alone_and_together():
     firm = f"exit of {gone.name}"
     assert kinds == {"take": "cause", firm: "asked", "branch-40": "asked", f"take + {firm} + branch-40": "asked"}
     assert trial(found, "branch-40").prevents and not trial(found, firm).prevents
-    assert next(part for part in story(found) if part.title == "What was asked").lines
+    assert next(part for part in story(found) if part.title == "What you asked").lines
 
 
 def test_what_came_after_the_collapse_is_said_not_to_be_its_cause():
@@ -259,15 +259,14 @@ def test_what_came_after_the_collapse_is_said_not_to_be_its_cause():
     assert verdicts[f"exit of {soon.name}"] == "not confirmed"
     assert verdicts[f"exit of {late.name}"] == verdicts["demand-85"] == verdicts["branch-80"] == "after the fact"
     lines = {part.title: part.lines for part in story(found)}
-    assert lines["What was asked"][0] == (
-        f"After the fact: had {late.name} stayed, it would have collapsed in the same month; the collapse came "
-        f"{late.left - fell:.0f} months before it left, and cannot be its doing."
-    )
-    assert lines["What was asked"][1].startswith(f"Not confirmed: had {soon.name} stayed")
-    assert lines["What was asked"][2].endswith("months before that, and could not be prevented any more.")
-    told = f"Came after the collapse of month {fell:.0f}, which cannot be its doing: the demand shock (month 85)."
-    assert told in lines["Why"] and not any("not been shocked" in line for line in lines["Why"])
-    assert "after the fact" in [row[5] for row in told_trials(found).rows]
+    first, second = lines["What you asked"][:2]
+    assert first.startswith(f"After the fact: had {late.name} stayed, ") and "in the same month" in first
+    assert f"{late.left - fell:.0f} months before it left" in first
+    assert second.startswith(f"Not confirmed: had {soon.name} stayed")
+    assert re.search(r"the collapse came \d+ months before that", lines["What you asked"][2])
+    (after,) = (line for line in lines["Why"] if line.startswith(f"Came after the collapse of month {fell:.0f}"))
+    assert "the demand shock (month 85)" in after and not any("not been shocked" in line for line in lines["Why"])
+    assert "after the fact" in [row[5] for row in trials_table(found).rows]
 
 
 @pytest.mark.parametrize(
@@ -295,7 +294,7 @@ def test_what_cannot_be_asked_is_said_in_one_line(folder, capsys, options, says)
 def test_a_few_months_are_no_life():
     with pytest.raises(Mistake, match=r"run\.steps: 3 is too short"):
         opened(SMALL.replace({"run.steps": 3}))
-    assert "lost nothing" in headline(opened(SMALL.replace({"run.steps": 4, "shocks.demand_volatility": 0.0})))
+    assert "lost almost nothing" in headline(opened(SMALL.replace({"run.steps": 4, "shocks.demand_volatility": 0.0})))
 
 
 def test_what_is_recorded_now_and_then_is_dated_to_what_was_recorded():
@@ -331,7 +330,7 @@ def test_the_command_tells_it_and_writes_what_belongs_to_the_result(folder, caps
     rows = list(csv.DictReader((folder / "explain.csv").open()))
     assert [row["without"] for row in rows][:3] == ["nothing", "take", "market"] and len(rows) == 5 + 19 + 19
     page = (folder / "explain.html").read_text()
-    assert "<h1>Autopsy: Small</h1>" in page and "<script" not in page
+    assert "<h1>Explanation: Small</h1>" in page and "<script" not in page
     assert not re.search(r"""(src|href)=["'](https?:)?//""", page)
 
 
@@ -383,7 +382,7 @@ def test_hostile_names_are_text_everywhere(tmp_path):
         ],
     )
     found = opened(base, names=["demand-20"], had_stayed=HOSTILE[:4], placebos=3)
-    told = "\n".join(line for part in story(found) for line in part.lines) + json.dumps(told_trials(found).rows)
+    told = "\n".join(line for part in story(found) for line in part.lines) + json.dumps(trials_table(found).rows)
     assert "\x1b" not in told and "=cmd() stayed" in told
     at = sim.run(base, 0).save(tmp_path / "one")
     page = autopsy_page(found, at, "tide explain one")

@@ -97,7 +97,7 @@ def test_the_same_result_gives_the_same_bytes(swept, ran):
 
 def test_the_verdict_comes_first_and_numbers_are_those_of_the_result(swept):
     text = report(swept.folder)
-    assert text.index("Claims that could fail") < text.index("<svg")
+    assert text.index("Claims that can fail") < text.index("<svg")
     (claim,) = swept.claims().to_dict("records")
     assert f">{claim['verdict']}<" in text
     assert "tide verify result" in text and "tide sweep result/study.toml" in text
@@ -112,8 +112,8 @@ def test_a_grid_says_from_what_its_differences_are_and_claims_no_intervals_of_it
         effects={"measures": ["welfare"]},
     )
     text = report(sweep(study, workers=1, out=tmp_path / "grid").folder)
-    assert "Differences from governance.monitoring = 0.1 on common luck" in text
-    assert "measures over what varies." in text and "measures over what varies, with intervals" not in text
+    assert "Differences from governance.monitoring = 0.1 under the same random events" in text
+    assert "measures by what varies." in text and "measures by what varies, with" not in text
 
 
 def test_the_study_beside_the_result_asks_the_same_again(swept, tmp_path):
@@ -131,6 +131,8 @@ def test_the_command_writes_the_page(swept, tmp_path, capsys):
 
 
 def test_what_is_no_result_is_told(tmp_path):
-    with pytest.raises(Mistake, match="holds no run, sweep, claims or search"):
+    with pytest.raises(
+        Mistake, match=r"holds no result that has a page.* of these: calibration, claims, passport, run, search, sweep"
+    ):
         report(tmp_path)
     assert list(Path(tmp_path).iterdir()) == []

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from sim import Mistake, Study, sweep
 from sim.metrics.collapse import kaplan_meier
-from sim.reports import style
+from sim.reports import palette, style
 
 TAKE = "sharing.take_rate"
 SMALL = {"run.steps": 48, "founding.firms": 20}
@@ -56,7 +56,7 @@ def test_a_measure_is_drawn_over_its_lever_and_where_it_tips(result):
     for draw in (result.plot.lines, result.plot.tipping_point, result.plot.heat):
         with pytest.raises(Mistake, match="is no measure; did you mean"):
             draw("survivl")
-    with pytest.raises(Mistake, match=r"2 with numbers for levels must be, not 1 \(sharing\.take_rate\)"):
+    with pytest.raises(Mistake, match=r"this figure takes 2 with numbers for levels, not 1 \(sharing\.take_rate\)"):
         result.plot.heat("survival")
 
 
@@ -129,8 +129,8 @@ def test_numbers_stand_out_from_any_shade():
         dark, bright = sorted(style._luminance(np.array(to_rgb(each))) + 0.05 for each in colours)
         return bright / dark
 
-    for colour in style.BLUE, style.GREEN, style.ORANGE, style.PURPLE, style.SKY, style.VERMILION:
+    for colour in palette.BLUE, palette.GREEN, palette.ORANGE, palette.PURPLE, palette.SKY, palette.VERMILION:
         for strength in np.linspace(0.0, 1.0, 21):
             shade = tuple(1 - strength + strength * np.array(to_rgb(colour)))
             chosen = contrast(style.ink_on((*shade, 1.0)), shade)
-            assert chosen == max(contrast(style.INK, shade), contrast("white", shade)) >= 4.0, (colour, strength)
+            assert chosen == max(contrast(palette.INK, shade), contrast("white", shade)) >= 4.0, (colour, strength)

@@ -6,12 +6,12 @@ import pytest
 from sim import Mistake, Result, Run, Scenario, Study, maturity, run, sweep
 from sim.metrics.maturity import DIMENSIONS
 from sim.reports.figures import run_figure, save, sweep_figure
+from sim.reports.levers import called, is_share
 from sim.reports.network_map import layout, make_room
 from sim.reports.run_page import agenda
 from sim.reports.style import apart
-from sim.reports.sweep_page import called, is_share
-from sim.reports.tables import findings, level, maturity_lines, measures_table
-from sim.reports.wording import number, percent
+from sim.reports.tables import findings, maturity_lines, measures_table
+from sim.reports.wording import level, number, percent
 
 SMALL = {"run.steps": 30, "founding.firms": 24, "membership.market_potential": 30}
 
@@ -216,8 +216,8 @@ def test_what_happens_again_and_again_is_told_once():
 
 def test_what_matters_most_is_printed_first_and_every_measure_once(record):
     table = measures_table(record)
-    names = list(table.columns[1].cells)
-    assert next(table.columns[0].cells) == "In short"
+    names = table.column("measure")
+    assert table.column("topic")[0] == "In short"
     assert names[:4] == ["collapsed", "final_firms", "value", "welfare"]
     assert len(names) == len(set(names))
     assert "disputes" not in names  # nothing is argued about here

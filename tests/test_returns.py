@@ -134,4 +134,4 @@ def test_a_return_without_bounds_says_why():
     }
     free = {**row, "roi": np.nan, "roi_low": np.nan, "roi_high": np.nan}
     table = returns_table("t", pd.DataFrame([free, {**free, "roi": 2.0}]))
-    assert list(table.columns[4].cells) == ["none: it costs nothing", "2, without bounds: its cost may be 0"]
+    assert table.column("roi") == ["none: it costs nothing", "2, without bounds: its cost may be 0"]

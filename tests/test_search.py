@@ -21,8 +21,7 @@ from sim.experiments.search.result import Found
 from sim.experiments.sweeping import Interrupted
 from sim.experiments.verify import verify
 from sim.reports.html import report
-from sim.reports.search_page import search_figure
-from sim.reports.search_verdict import best_line, region_line, search_lines
+from sim.reports.search_page import best_line, region_line, search_figure, search_lines
 from sim.reports.style import render
 
 TAKE, EXIT = "sharing.take_rate", "membership.exit_rate"
@@ -145,7 +144,7 @@ def test_a_design_is_beaten_only_where_fresh_luck_tells_it_from_another(traded):
     assert alike.beaten == {}
     apart = replace(found, as_it_is=level, again={"found_1": trials(0.1, 1.0), "found_2": trials(0.0, 1.0)})
     assert apart.beaten == {"found_2": "found_1"}
-    assert "found_2 is beaten on fresh luck: found_1 is shown to be better" in "\n".join(search_lines(apart))
+    assert "found_2 is beaten under new seeds: found_1 is shown to be better" in "\n".join(search_lines(apart))
 
 
 # Where designs fail
@@ -168,7 +167,7 @@ def test_failures_that_are_luck_have_no_region():
     values = [np.repeat(each, len(search.measures), axis=2) for each in draws]
     region = regions(search, {"a": values}, values)[0]
     assert 0.2 < region.base < 0.45 and not region.where
-    assert "no region of the doubted worlds was found" in region_line(region)
+    assert "no region of the uncertain worlds was found" in region_line(region)
 
 
 # What is written
@@ -228,7 +227,7 @@ def test_a_search_is_told_on_one_page(traded):
     found, folder = traded
     page = report(folder)
     assert page == report(folder)
-    assert best_line(found) in page and "tide verify a" in page and "What is not known for sure" in page
+    assert best_line(found) in page and "tide verify a" in page and "Uncertain assumptions" in page
     assert page.count("<h2") == 6
 
 

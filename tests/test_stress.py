@@ -177,9 +177,9 @@ def test_every_strain_has_its_limit_and_designs_stand_side_by_side(monkeypatch):
     other = found[found["design"] == "other"].set_index("strain")
     assert np.isnan(other.loc["take_rate", "value"]) and np.isnan(other.loc["way_back", "value"])
     lines = stress_lines(found)
-    assert lines[0].startswith("plain is the nearest to collapse by exit of firms at random: half of 5 runs survive 3")
-    rows = [cell for column in stress_table(found).columns[1:] for cell in column.cells]
-    assert rows[3].startswith("any") and "–" in rows
+    assert lines[0].startswith("plain is closest to collapse by exit of random firms: half of 5 runs survive 3")
+    table = stress_table(found)
+    assert table.column("plain")[3].startswith("any") and "–" in table.column("other")
 
 
 def test_the_take_goes_there_and_back_in_tenths():
@@ -207,14 +207,14 @@ def test_what_collapses_by_itself_is_not_said_to_be_near_to_anything():
     rows = [("as it is", shock, 0.0, 0.0, np.inf, 5, np.nan) for shock in SHOCKS]
     rows += [("votes", shock, 0.5, 0.4, 0.6, 5, np.nan) for shock in SHOCKS]
     found = pd.DataFrame([*rows, ("votes", "way_back", 0.2, 0.1, 0.3, 5, np.nan)], columns=COLUMNS)
-    assert stress_cells(found)["as it is", "demand"] == "falls by itself"
+    assert stress_cells(found)["as it is", "demand"] == "collapses by itself"
     assert (
         stress_cells(found)["votes", "demand"] == "50\N{NO-BREAK SPACE}% [40\N{NO-BREAK SPACE}%, 60\N{NO-BREAK SPACE}%]"
     )
-    assert [note.split(":")[0] for note in stress_notes(found)] == ["“falls by itself”", "Way back"]
+    assert [note.split(":")[0] for note in stress_notes(found)] == ["“collapses by itself”", "Way back"]
     lines = stress_lines(pd.DataFrame(rows, columns=COLUMNS))
-    assert lines[0].startswith("as it is collapses without any strain, in half of 5 runs or more")
-    assert not any("nearest to collapse" in line or line.startswith("votes collapses") for line in lines)
+    assert lines[0].startswith("“as it is” collapses without any strain, in half of 5 runs or more")
+    assert not any("closest to collapse" in line or line.startswith("votes collapses") for line in lines)
 
 
 CAP = {"sharing.take_rate": 0.05, "voice.decider": "fixed", "voice.adaptive.on": False}
@@ -261,7 +261,7 @@ def test_a_take_is_strained_no_further_than_its_cap_and_that_is_said(monkeypatch
     assert any(note.startswith("“capped at”: the design sets the take") for note in stress_notes(found))
     lines = stress_lines(found)
     assert lines.count(
-        "Under low the take cannot go above 5\N{NO-BREAK SPACE}%, and half of 5 runs or more survive that."
+        "Under low the take cannot rise above 5\N{NO-BREAK SPACE}%, and half of 5 runs or more survive that."
     ) == 1 and not any(line.startswith("Under high") for line in lines)
     assert not any("survives more take rate" in line for line in lines)
     keep_stress(tmp_path, found)
@@ -286,7 +286,7 @@ def test_the_command_puts_designs_side_by_side(tmp_path, monkeypatch, capsys):
         cli.main(["stress", "rising_tide", *words, "--design", "capped_take"])
     assert end.value.code == 0
     out = capsys.readouterr().out
-    assert "capped_take" in out and "take rate from the start" in out and "the nearest to collapse" in out
+    assert "capped_take" in out and "take rate from the start" in out and "closest to collapse" in out
     assert "capped at 5\N{NO-BREAK SPACE}%" in out
     table = pd.read_csv("table.csv")
     assert len(table) == 14 and set(table.loc[table["strain"] == "take_rate", "cap"].fillna(-1)) == {-1, 0.05}

@@ -7,7 +7,9 @@ import pytest
 from sim import cli
 from sim.experiments.validation import CASES, Check, Effort, cases, examine, passport
 from sim.experiments.validation.case import Case, exactly, share_of
-from sim.reports.passport_page import page, verdict
+from sim.reports.blocks import plain
+from sim.reports.html import report
+from sim.reports.passport_page import passport_page, verdict
 
 QUICK = Effort(quick=True, workers=1)
 LONG = ("moran", "scale_free", "snowdrift")
@@ -62,14 +64,15 @@ def failing(monkeypatch):
         )
 
 
-def test_a_case_that_breaks_has_failed_and_says_why(failing):
+def test_a_case_that_breaks_has_failed_and_says_why(failing, tmp_path):
     findings = [examine(case, QUICK) for case in cases(["broken", "wrong", "repeated"])]
     assert [finding.passed for finding in findings] == [False, False, True]
     assert findings[0].error == "ValueError: no such luck"
     told = passport(findings, QUICK)
     assert not told["passed"]
-    assert "failed: broken, wrong" in verdict(findings)
-    assert "no such luck" in page(told, findings) and "FAILED" in page(told, findings)
+    page = plain(passport_page(told, tmp_path))
+    assert "failed: broken, wrong" in verdict(told) and verdict(told) in page
+    assert "no such luck" in page and "FAILED" in page
 
 
 def test_the_command_writes_the_passport_and_fails_if_a_case_does(failing, capsys, tmp_path, monkeypatch):
@@ -79,6 +82,8 @@ def test_the_command_writes_the_passport_and_fails_if_a_case_does(failing, capsy
     kept = json.loads((tmp_path / "results/passport-quick-repeated-survival/passport.json").read_text())
     assert kept["passed"] and kept["source"] and [case["case"] for case in kept["cases"]] == ["repeated", "survival"]
     assert all(check["published"] is not None for case in kept["cases"] for check in case["checks"])
+    page = report(tmp_path / "results/passport-quick-repeated-survival")
+    assert "2 of 2 cases passed" in page and page.count("<h2") == 3
     code, said, _ = tide(capsys, "validate", "wrong", "--quick", "--out", "w")
     assert code == 1 and "FAILED" in (tmp_path / "w/passport.md").read_text()
 

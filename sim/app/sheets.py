@@ -21,8 +21,9 @@ from sim.app.words import SHARES, Words, speak
 from sim.core.errors import Mistake
 from sim.core.state import SERIES
 from sim.core.storage import make_folder, write_text
-from sim.reports.page_parts import drawing
-from sim.reports.style import BLUE, FAINT, MUTED, shares, styled
+from sim.reports.html import drawing
+from sim.reports.palette import BLUE, FAINT, MUTED
+from sim.reports.style import shares, styled
 
 Series = Mapping[str, np.ndarray]
 

@@ -23,11 +23,12 @@ from sim.cli.words import (
     Workers,
     app,
     changed,
-    console,
+    draw,
     given,
     interruptible,
     refuse_both,
     remark,
+    show,
 )
 from sim.core.errors import Mistake
 
@@ -76,6 +77,7 @@ def compare(
     from sim.experiments.outputs import check_free
     from sim.experiments.runner.sharding import result_of
     from sim.experiments.stress import kept_stress
+    from sim.reports.blocks import texts
     from sim.reports.progress import Bar
     from sim.reports.verdict import criteria_table, is_open, quoted, trade_off_lines, verdict_lines
 
@@ -93,12 +95,10 @@ def compare(
     again = ("compare", scenario, *(word for name in designs for word in ("--design", name)), "…")
     with interruptible(*again), Bar(study.title) as bar:
         result = sweeping.sweep(study, workers, out, bar, isolate=isolate, limit=limit, fresh=fresh)
-    print("\n".join(verdict_lines(result)))
-    print(
-        f"\nMeans of each design; + better and − worse than {quoted(comparison.AS_IT_IS)}, * shown to beat all others:"
+    means = (
+        f"Means of each design; + better and − worse than {quoted(comparison.AS_IT_IS)}, * shown to beat all others:"
     )
-    console().print(criteria_table(result))
-    print("\n" + "\n".join(trade_off_lines(result)))
+    show([*texts([*verdict_lines(result), "", means]), criteria_table(result), *texts(["", *trade_off_lines(result)])])
     if doubtful:
         with interruptible(*again), Bar("whatever the assumptions") as bar:
             doubts = sweeping.sweep(
@@ -116,7 +116,7 @@ def compare(
         print()
         show_stress(kept_stress(result.folder))
     if figure and not result.done.empty:
-        draw_effects(result)
+        draw(result, result.folder)
     written = write_page(result.folder) if page and not result.done.empty else None
     print(f"\n{result.folder}/: {', '.join(sorted(os.listdir(result.folder)))}")
     if written:
@@ -153,37 +153,20 @@ def ends_of(bounds: str) -> tuple[float, float]:
 
 def show_doubts(result: Any, doubts: Any) -> None:
     """What uncertain assumptions do to a verdict."""
-    from sim.reports.verdict import asked, doubt_lines, ranked, regret_table
+    from sim.reports.blocks import Text, texts
+    from sim.reports.verdict import doubt_lines, race_of, ranked, regret_table
 
-    print("\n" + "\n".join(doubt_lines(doubts, asked(result), ranked(result))))
-    print(f"\nHow far each stays behind the best of the same world, in {asked(result).measure.replace('_', ' ')}:")
-    console().print(regret_table(doubts, asked(result).measure))
+    race = race_of(result)
+    show([*texts(["", *doubt_lines(doubts, race, ranked(result))]), Text(""), regret_table(doubts, race.measure)])
     print(f"\n{doubts.folder}/: {', '.join(sorted(os.listdir(doubts.folder)))}")
 
 
 def show_stress(found: Any) -> None:
     """How far designs are from collapse: a table, what its cells mean, and what follows."""
+    from sim.reports.blocks import texts
     from sim.reports.verdict import stress_lines, stress_notes, stress_table
 
-    console().print(stress_table(found))
-    print("\n" + "\n".join([*stress_notes(found), "", *stress_lines(found)]))
-
-
-def draw_effects(result: Any) -> None:
-    """The figure of a comparison: what each design changes."""
-    from sim.reports.progress import working
-
-    with working("drawing"):
-        from sim.core.results import identity
-        from sim.reports.effects_page import effects_figure
-        from sim.reports.style import save
-        from sim.reports.verdict import headline
-
-        save(
-            effects_figure(result, headline(result), judged=True),
-            result.folder / "figure.png",
-            identifier=identity(result.folder),
-        )
+    show([stress_table(found), *texts(["", *stress_notes(found), "", *stress_lines(found)])])
 
 
 @app.command()
@@ -260,9 +243,9 @@ def search(
     from sim.core.reading import levers as levers_of
     from sim.experiments import Search
     from sim.experiments import search as searching
-    from sim.reports.progress import Bar, working
-    from sim.reports.search_page import search_figure
-    from sim.reports.search_verdict import search_lines, search_table
+    from sim.reports.blocks import texts
+    from sim.reports.progress import Bar
+    from sim.reports.search_page import search_lines, search_table
 
     numbers = {"budget": budget, "worlds": worlds, "replicates": replicates, "draws": draws, "most": most, "seed": seed}
     said: dict[str, Any] = {"maximise": maximise, "minimise": minimise, "robust": robust, **numbers}
@@ -280,14 +263,9 @@ def search(
     folder = out or searching.own_place(asked)
     with interruptible("search", *sys.argv[2:]), Bar(asked.title) as bar:
         found = searching.search(asked, workers, folder, bar, fresh=fresh)
-    print("\n".join(search_lines(found)))
-    console().print(search_table(found))
+    show([*texts(search_lines(found)), search_table(found)])
     if figure:
-        with working("drawing"):
-            from sim.core.results import identity
-            from sim.reports.style import save
-
-            save(search_figure(found), folder / "figure.png", identifier=identity(folder))
+        draw(found, folder)
         write_page(folder)
     print(f"\n{folder}/: {', '.join(sorted(os.listdir(folder)))}")
 
@@ -312,10 +290,11 @@ def claims(
     if only_list:
         from sim.core import bundled
 
-        console().print(shipped_table("Claims: tide claims NAME", bundled.claims()))
+        show([shipped_table("Claims: tide claims NAME", bundled.claims())])
         return
     from sim.experiments.claims.hypotheses import hypotheses
     from sim.experiments.claims.testing import judge_claims
+    from sim.reports.blocks import texts
     from sim.reports.claims_page import caveats, claims_table
 
     chosen = hypotheses(names)
@@ -335,10 +314,10 @@ def claims(
             f"interrupted; the claims that are done are kept; to go on: {shlex.join(['tide', *again])}", file=sys.stderr
         )
         raise typer.Exit(130) from None
-    console().print(claims_table(tested))
-    print("\n" + "\n".join(caveats(tested)))
+    show([claims_table(tested), *texts(["", *caveats(tested)])])
     if figure:
-        draw_claims(tested, folder)
+        draw(tested, folder)
+        write_page(folder)
     print(f"\n{folder}/: {', '.join(sorted(os.listdir(folder)))}")
     if tested.failed:
         raise typer.Exit(3)
@@ -348,17 +327,3 @@ def remark_progress(title: str) -> None:
     """What is being done, where somebody watches."""
     if sys.stderr.isatty():
         print(f"{title} …", file=sys.stderr)
-
-
-def draw_claims(tested: Any, folder: Path) -> None:
-    """The figure of claims, and their page."""
-    from sim.reports.progress import working
-
-    with working("drawing"):
-        from sim.core.results import add_file, identity
-        from sim.reports.claims_page import claims_figure
-        from sim.reports.html import report as page_of
-        from sim.reports.style import save
-
-        save(claims_figure(tested), folder / "figure.png", identifier=identity(folder))
-        add_file(folder / "report.html", page_of(folder).encode())

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from sim.cli.words import Fresh, Out, Settings, Where, app, changed, console, given, refuse_both
+from sim.cli.words import Fresh, Out, Settings, Where, app, changed, draw, given, refuse_both, show
 
 
 @app.command()
@@ -24,8 +24,9 @@ def validate(
     from sim.experiments.outputs import check_free
     from sim.experiments.sweeping import cores
     from sim.experiments.validation import Effort, cases
-    from sim.experiments.validation.passport import examine
-    from sim.reports.passport_page import cases_table, finding_table, heading, save_passport, verdict
+    from sim.experiments.validation.passport import examine, passport
+    from sim.reports.blocks import Text
+    from sim.reports.passport_page import caption, cases_table, checks_table, save_passport, verdict
     from sim.reports.progress import working
 
     chosen, effort = cases(names or []), Effort(quick, workers or cores())
@@ -39,11 +40,9 @@ def validate(
     for case in chosen:
         with working(f"{case.name}: {case.title}"):
             findings.append(examine(case, effort))
-        print(heading(findings[-1]))
-        console().print(finding_table(findings[-1]))
-        print()
-    save_passport(findings, effort, folder)
-    print(verdict(findings))
+        (seen,) = passport(findings[-1:], effort)["cases"]
+        show([Text(caption(seen)), checks_table(seen), Text("")])
+    print(verdict(save_passport(findings, effort, folder)))
     print(f"\n{folder}/: {', '.join(sorted(os.listdir(folder)))}")
     if not all(finding.passed for finding in findings):
         raise typer.Exit(1)
@@ -71,6 +70,7 @@ def calibrate(
     from sim.experiments import calibrate as fitted_to
     from sim.experiments.calibration import question
     from sim.experiments.outputs import check_free, own_place
+    from sim.reports.blocks import texts
     from sim.reports.progress import working
     from sim.reports.tables import calibration_lines, calibration_table
 
@@ -83,15 +83,9 @@ def calibrate(
     with working(f"{chosen.title}: fitting to {data}"):
         found = fitted_to(chosen, data, ranges, runs, seed, workers)
     found.save(folder)
-    console().print(calibration_table(found))
-    print("\n" + "\n".join(calibration_lines(found)))
+    show([calibration_table(found), *texts(["", *calibration_lines(found)])])
     if figure:
-        with working("drawing"):
-            from sim.core.results import identity
-            from sim.reports.calibration_page import calibration_figure
-            from sim.reports.style import save
-
-            save(calibration_figure(found), folder / "figure.png", identifier=identity(folder))
+        draw(found, folder)
     print(f"\n{folder}/: {', '.join(sorted(os.listdir(folder)))}")
     if not found.reached:
         raise typer.Exit(1)

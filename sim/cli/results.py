@@ -1,23 +1,24 @@
-"""What is there already: pages, accounts, autopsies, and whether it comes out again."""
+"""Results that are there already: pages, accounts, explanations, and verification."""
 
 from __future__ import annotations
 
 import shlex
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from sim.cli.runs import show_run
-from sim.cli.words import Fresh, Out, Settings, Workers, app, console, remark
+from sim.cli.words import Fresh, Out, Settings, Workers, app, remark, show
 from sim.core.errors import Mistake
 from sim.core.places import output_folder, page_file, settled, table_file
 
 
 @app.command()
 def report(
-    result: Annotated[Path, typer.Argument(metavar="RESULT", help="The folder of a run, a sweep, claims or a search.")],
+    result: Annotated[Path, typer.Argument(metavar="RESULT", help="The folder of a result.")],
     out: Annotated[
         Path | None,
         typer.Option("--out", parser=page_file, metavar="FILE", help="The page; by default report.html in the folder."),
@@ -33,7 +34,7 @@ def report(
     ] = None,
     workers: Workers = None,
 ) -> None:
-    """Write a result on one HTML page that stands alone: verdict, picture, tables, assumptions, and how to do it again."""
+    """Write a result as one HTML page that stands alone: verdict, figures, tables, assumptions, and how to reproduce it."""
     from sim.core.results import alteration
     from sim.experiments.analysis.result import Result
 
@@ -85,32 +86,24 @@ def accounts(
     ] = None,
     figure: Annotated[bool, typer.Option(help="Whether to draw the figure beside it.")] = True,
 ) -> None:
-    """Say who gets less than it brings, who subsidises whom, and which coalition would gain by leaving."""
+    """Show which firms get less than they contribute, who subsidises whom, and which coalition would gain by leaving."""
     from sim.core.results import add_file, for_spreadsheets, identity
     from sim.experiments.analysis.filming import with_accounts
-    from sim.reports.accounts_page import (
-        accounts_figure,
-        accounts_table,
-        leaving_line,
-        most_apart,
-        of_month,
-        subsidy_lines,
-    )
-    from sim.reports.page_parts import unmarked
+    from sim.reports import accounts_page
+    from sim.reports.blocks import Text, texts
     from sim.reports.progress import working
     from sim.reports.style import save
 
     with working(f"{result}: the accounts"):
         run = with_accounts(result, number, every)
-        table = of_month(run, at)
-        lines = [*subsidy_lines(run, at), leaving_line(run, at)]
-    console().print(accounts_table(most_apart(table)))
-    print(unmarked("\n" + "\n".join(lines)))
+        table = accounts_page.of_month(run, at)
+        lines = [*accounts_page.subsidy_lines(run, at), accounts_page.leaving_line(run, at)]
+    show([accounts_page.accounts_table(accounts_page.most_apart(table)), Text(""), *texts(lines)])
     mark = "" if number is None else f"-{number}"
     to = out or result / f"accounts{mark}.csv"
     add_file(to, for_spreadsheets(run.accounts()).to_csv(index=False).encode())
     if figure:
-        save(accounts_figure(run), to.with_suffix(".png"), identifier=identity(result))
+        save(accounts_page.accounts_figure(run), to.with_suffix(".png"), identifier=identity(result))
     print(f"\n{to}" + (f", {to.with_suffix('.png').name}" if figure else ""))
 
 
@@ -134,7 +127,7 @@ def explain(
         int | None, typer.Option(min=0, metavar="MONTH", help="Try other rules (--set) from this month on.")
     ] = None,
     settings: Settings = None,
-    seeds: Annotated[int, typer.Option(min=0, help="On how many other lucks all is repeated.")] = 5,
+    seeds: Annotated[int, typer.Option(min=0, help="With how many other seeds all is repeated.")] = 5,
     workers: Annotated[int | None, typer.Option(min=1, help="How many runs at once; by default all cores.")] = None,
     out: Annotated[
         Path | None,
@@ -146,20 +139,20 @@ def explain(
         ),
     ] = None,
 ) -> None:
-    """Say what brought a run down (or its largest loss about): the chain of events, each cause tried by the same luck without it."""
+    """Explain the collapse of a run, or its largest loss: the chain of events, and each possible cause tried by leaving it out."""
     from sim.core.reading import assignments
     from sim.experiments import explain as found_by
-    from sim.reports.autopsy_page import write
-    from sim.reports.autopsy_story import LUCKS, headline, story, told_trials
-    from sim.reports.page_parts import unmarked
+    from sim.reports.blocks import Text, texts
+    from sim.reports.explain_page import write
+    from sim.reports.explain_text import headline, story, trials_table
     from sim.reports.progress import working
-    from sim.reports.tables import new_table
+    from sim.reports.wording import say
 
     if settings and branch is None:
         raise Mistake(["--set: says what holds after a branch; name its month with --branch"])
     if at is not None and not had_left:
         raise Mistake(["--at: says when a firm leaves; name it with --had-left"])
-    with working(f"{result}: the same luck again, without each suspect"):
+    with working(f"{result}: again under the same random events, without each possible cause"):
         found = found_by(
             result,
             number,
@@ -172,17 +165,10 @@ def explain(
             seeds=seeds,
             workers=workers,
         )
-    print(unmarked(f"{headline(found)}."))
+    show([Text(f"{headline(found)}.")])
     for part in story(found):
-        print(unmarked("\n- ".join([f"\n{part.title}", *part.lines])))
-    table = told_trials(found)
-    shown = new_table("", *table.header)
-    for row in table.rows:
-        shown.add_row(*map(unmarked, row))
-    print()
-    console().print(shown)
-    if found.lucks:
-        print(f"\n{LUCKS}")
+        show([Text(""), part])
+    show([Text(""), replace(trials_table(found), caption=""), *texts(["", say("explain.seeds")] * bool(found.lucks))])
     asked = [word for word in sys.argv[1:] if word] if sys.argv[1:2] == ["explain"] else ["explain", str(result)]
     mark = "" if number is None else f"-{number}"
     with working("drawing"):

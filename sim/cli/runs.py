@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sim.cli.words import Designs, Fresh, LaterWins, Out, Settings, Where, app, changed, console, remark
+from sim.cli.words import Designs, Fresh, LaterWins, Out, Settings, Where, app, changed, draw, remark, show
 from sim.core.errors import counted
 
 
@@ -47,23 +47,20 @@ def run(
 
 def show_run(record: Any, folder: Path, figure: bool, everything: bool) -> None:
     """What a run says, its figure and its files."""
-    from sim.reports.progress import working
-
     if figure:
-        with working("drawing"):
-            from sim.core.results import identity
-            from sim.reports.run_page import run_figure
-            from sim.reports.style import save
-
-            save(run_figure(record), folder / "figure.png", identifier=identity(folder))
+        draw(record, folder)
+    from sim.reports.blocks import texts
     from sim.reports.tables import maturity_lines, measures_table
     from sim.reports.wording import headline, subtitle
 
     print(f"{subtitle(record)}\n{headline(record)}.\n")
-    console().print(measures_table(record, everything))
+    measures = measures_table(record, everything)
+    show([measures if everything else measures.without("meaning")])
     if not everything:
-        print("\nLeft out: what has no number here, or whose mechanism is off; --all has it, with what each means.")
-    print("\n".join(maturity_lines(record)))
+        print(
+            "\nMeasures without a number here, or whose mechanism is off, are left out; --all lists all with their meaning."
+        )
+    show(texts(maturity_lines(record)))
     print(f"\n{folder}/: {', '.join(sorted(os.listdir(folder)))}")
 
 
@@ -83,7 +80,7 @@ def roi(
 
     with working(f"{chosen.title}: {counted(runs, 'seed')}, with each rule and without"):
         found = returns(chosen, range(runs), workers)
-    console().print(returns_table(chosen.title, found))
+    show([returns_table(chosen.title, found)])
     if others := not_priced(chosen):
         print(f"\nNot priced, as no value of theirs means doing without (vary them in a study): {', '.join(others)}.")
 
@@ -103,4 +100,4 @@ def fixation(
 
     with working(f"{chosen.title}: {counted(copies, 'copy')}"):
         found = chance_of(chosen, copies, seed)
-    console().print(fixation_table(chosen, found))
+    show([fixation_table(chosen, found)])

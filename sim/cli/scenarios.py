@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from sim.cli.words import Designs, LaterWins, Settings, app, changed, console, remark
+from sim.cli.words import Designs, LaterWins, Settings, app, changed, console, remark, show
 from sim.core.errors import Mistake, counted
 from sim.core.places import output_folder, scenario_file
 
@@ -117,12 +117,12 @@ def scenarios() -> None:
     from sim.core import bundled
     from sim.reports.tables import shipped_table
 
-    console().print(shipped_table("Scenarios: tide run NAME", bundled.scenarios()))
-    console().print(shipped_table("Classics: tide run NAME", bundled.classics()))
-    console().print(shipped_table("Designs: tide run SCENARIO --design NAME", bundled.designs()))
-    console().print(shipped_table("Claims: tide claims NAME", bundled.claims()))
+    show([shipped_table("Scenarios: tide run NAME", bundled.scenarios())])
+    show([shipped_table("Classics: tide run NAME", bundled.classics())])
+    show([shipped_table("Designs: tide run SCENARIO --design NAME", bundled.designs())])
+    show([shipped_table("Claims: tide claims NAME", bundled.claims())])
     for group, files in bundled.study_groups().items():
-        console().print(shipped_table(f"Studies{f' of {group}' if group else ''}: tide sweep NAME", files))
+        show([shipped_table(f"Studies{f' of {group}' if group else ''}: tide sweep NAME", files)])
 
 
 @app.command()

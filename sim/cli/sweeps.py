@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sim.cli.words import Fresh, Isolate, Limit, Out, Workers, app, console, interruptible, remark
+from sim.cli.words import Fresh, Isolate, Limit, Out, Workers, app, draw, interruptible, remark, show
 from sim.core.errors import Mistake, counted
 from sim.core.places import output_folder
 
@@ -185,57 +185,38 @@ def merge(
 def show_result(result: Any, figure: bool) -> None:
     """What a sweep says, its figure and its files; exit 3 if some runs failed."""
     from sim.experiments.analysis.sensitivity import can_tell, too_few
-    from sim.reports.progress import working
-    from sim.reports.tables import (
-        TOGETHER,
-        claims_table,
-        effects_table,
-        findings,
-        has_main_effects,
-        main_effects_table,
-        of_the_last,
-        precision_lines,
-        summary_table,
-    )
+    from sim.reports import tables
+    from sim.reports.blocks import texts
+    from sim.reports.wording import say
 
     remark(too_few(result.study))
-    indices = show_sensitivity(result) if can_tell(result.study) else None
-    if indices is None:
-        console().print(summary_table(result))
-    if result.study.effects:
-        console().print(effects_table(result))
-        if has_main_effects(result):
-            print(of_the_last(result))
-            console().print(main_effects_table(result))
-        if result.study.effects.claims:
-            console().print(claims_table(result))
-        print(TOGETHER)
-    for line in (*findings(result), *precision_lines(result)):
-        print(line)
+    print(result.study.title)
+    if can_tell(result.study):
+        show_sensitivity(result)
+    else:
+        show([tables.summary_table(result)])
+    if effects := result.study.effects:
+        show([tables.effects_table(result), *texts(tables.of_the_last(result))])
+        if tables.has_main_effects(result):
+            show([tables.main_effects_table(result)])
+        show([*[tables.claims_table(result)] * bool(effects.claims), *texts([say("page.together")])])
+    show(texts([*tables.findings(result), *tables.precision_lines(result)]))
     if figure and not result.done.empty:
-        with working("drawing"):
-            from sim.core.results import identity
-            from sim.reports.sensitivity_page import sensitivity_figure
-            from sim.reports.style import save
-            from sim.reports.sweep_page import sweep_figure
-
-            drawn = sweep_figure(result) if indices is None else sensitivity_figure(result, indices)
-            save(drawn, result.folder / "figure.png", identifier=identity(result.folder))
+        draw(result, result.folder)
     print(f"\n{result.folder}/: {', '.join(sorted(os.listdir(result.folder)))}")
     tell_failed(result)
 
 
-def show_sensitivity(result: Any) -> Any:
-    """Which factors the measures hang on; it is kept beside the result."""
+def show_sensitivity(result: Any) -> None:
+    """How much the measures depend on each factor; the indices are kept beside the result."""
     from sim.core.results import add_file
     from sim.experiments.analysis.sensitivity import remarks
     from sim.reports.tables import sensitivity_table
 
     found = result.sensitivity()
     add_file(result.folder / "sensitivity.csv", found.to_csv(index=False).encode())
-    console().print(sensitivity_table(found))
+    show([sensitivity_table(found)])
     remark(remarks(result, found))
-    return found
 
 
 def tell_failed(result: Any) -> None:
@@ -272,7 +253,7 @@ def discover(
     if figure:
         with working("drawing"):
             from sim.core.results import identity
-            from sim.reports.discovery_page import box_figure
+            from sim.reports.discovery_figures import box_figure
             from sim.reports.style import save
 
             save(box_figure(swept, box), result / "discover.png", identifier=identity(result))

@@ -88,6 +88,23 @@ def console() -> Console:
     return Console(highlight=False, markup=False, emoji=False, width=width())
 
 
+def show(blocks: Iterable[Any]) -> None:
+    """Print blocks: tables as wide as the terminal, all else line by line."""
+    from sim.reports.terminal import show as shown
+
+    shown(console(), blocks)
+
+
+def draw(result: Any, folder: Path) -> None:
+    """Draw `figure.png` of a result that lies in a folder."""
+    from sim.reports.progress import working
+
+    with working("drawing"):
+        from sim.reports.registry import save_figure
+
+        save_figure(result, folder)
+
+
 def changed(where: str, settings: list[str] | None, designs: list[str] | None = None, later_wins: bool = False) -> Any:
     """A scenario under designs, with the changes of the command line."""
     from sim.scenario import Scenario

@@ -1,14 +1,15 @@
-"""A comparison of designs as a page to decide by: the verdict first, then what it rests on, what it costs, and what would turn it round."""
+"""The page of a comparison of designs: the verdict first, then its evidence, its costs, and the assumptions that would change it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure as Drawing
 
 from sim.core.errors import Mistake, counted
 from sim.core.results import identity
@@ -16,69 +17,53 @@ from sim.core.state import SERIES
 from sim.experiments import Result
 from sim.experiments.analysis.filming import film
 from sim.experiments.analysis.rerun import again
-from sim.experiments.comparison import AS_IT_IS, doubts_of, flips, regret
+from sim.experiments.comparison import AS_IT_IS, doubts_of, flips
 from sim.experiments.design.spaces import Range
 from sim.experiments.design.study import TREATMENT
 from sim.experiments.stress import AT, caps_of, distance_to_collapse, keep_stress, kept_stress
 from sim.mechanisms.sentences import value_of
 from sim.metrics import MEASURES
 from sim.metrics.stats import UNKNOWN, Estimate
-from sim.reports.accounts_page import SLIGHT, has_accounts, leaving_line, of_month, subsidy_lines, told_accounts
-from sim.reports.board_figures import (
-    difference_figure,
-    difference_text,
-    map_figure,
-    palette,
-    share_figure,
-    trajectory_figure,
-    words,
-)
+from sim.reports import accounts_page, board_figures
+from sim.reports import verdict as verdicts
+from sim.reports.blocks import Block, Cell, Commands, Figure, Heading, Points, Replay, Table, Text, Title, texts
+from sim.reports.board_figures import words
 from sim.reports.markdown import slug
-from sim.reports.model_reference import meaning
-from sim.reports.page_parts import (
-    Cell,
-    Picture,
-    Points,
-    Replay,
-    Section,
-    Told,
-    assumptions,
-    command,
-    drawing,
-    named,
-    unquoted,
-)
+from sim.reports.page_parts import assumptions, described
 from sim.reports.prose import said
 from sim.reports.prose.page import design_sentences, plain
 from sim.reports.replay import Film, pace
 from sim.reports.style import save
-from sim.reports.tables import in_percent, level, spelled
-from sim.reports.verdict import (
-    STRAINS,
-    asked,
-    doubt_lines,
-    leader,
-    mark,
-    quoted,
-    ranked,
-    standing,
-    stress_cells,
-    stress_lines,
-    stress_notes,
-    trade_off_lines,
-    verdict_lines,
+from sim.reports.verdict import is_race, quoted, standing
+from sim.reports.wording import (
+    SPACE,
+    between,
+    command,
+    in_percent,
+    level,
+    months_of,
+    named,
+    percent,
+    say,
+    sentence,
+    spelled,
+    uncapitalised,
 )
-from sim.reports.wording import SPACE, months_of, percent
 from sim.scenario import Scenario
 from sim.scenario.designs import Design
 
 SHOWN_BY = {"survival": "firms", "collapsed": "firms", "final_firms": "firms", "mean_contribution": "contribution"}
 """Measures of a whole run, and the series that shows how they come about; others have a series of their name, or none."""
 OTHERWISE = "welfare"
-"""The series that is shown where there is none of the measure."""
+"""The series that is shown if the measure has none."""
 RERUNS = 20
-"""Runs of each design that are run again where a comparison kept no months."""
+"""Runs of each design that are run again if a comparison kept no months."""
 BEST = "★"
+
+
+def board(result: Result) -> Iterator[Block]:
+    """The page of a comparison."""
+    return Board(result).blocks()
 
 
 class Board:
@@ -89,180 +74,158 @@ class Board:
     """
 
     def __init__(self, result: Result) -> None:
-        self.result, self.race = result, asked(result)
+        self.result, self.race = result, verdicts.race_of(result)
         self.names = list(result.study.treatments)
-        self.identifier = identity(result.folder)
         self.place = result.folder.resolve().name
-        order = ranked(result) or self.names
-        self.best = order[0]
-        self.other = next((name for name in order if name not in (self.names[0], self.best)), self.names[-1])
-        self.beside = self.best if self.best != self.names[0] else self.other
+        order = verdicts.ranked(result) or self.names
+        self.first, self.best = self.names[0], order[0]
+        other = next((name for name in order if name not in (self.first, self.best)), self.names[-1])
+        self.beside = self.best if self.best != self.first else other
         self.base = Scenario.load(result.folder / "scenario.toml", kept=True)
 
     @cached_property
-    def figures(self) -> dict[str, Figure]:
+    def figures(self) -> dict[str, Drawing]:
         """The figures by name: those that `tide report --figures` writes."""
-        found = dict(self._differences())
-        found["trajectories"] = self._trajectories()
-        found |= self._maps()
-        found |= self._shares()
-        return found
+        draw, scenes = board_figures.map_figure, self._scenes()
+        maps = {name: draw(name, self.film, run, month) for name, _title, run, month in scenes}
+        return {**dict(self._differences()), "trajectories": self._trajectories(), **maps, **self._shares()}
 
-    # Words
-
-    @property
-    def headline(self) -> str:
-        """The verdict in a sentence."""
-        return self.told(verdict_lines(self.result)[0])
-
-    def told(self, line: str) -> str:
-        """A sentence in which designs go by their names in words; the key of a lever at its beginning stays as it is typed."""
-        line = line.replace(quoted(AS_IT_IS), AS_IT_IS)  # quoted below, wherever it stands
-        for name in sorted(self.names, key=len, reverse=True):
-            line = line.replace(name, f"“{name}”" if name == AS_IT_IS else words(name))
-        return line if "." in line.partition(" ")[0].rstrip(".") else line[:1].upper() + line[1:]
-
-    def lead(self) -> list[str]:
-        """What the verdict rests on."""
-        runs, designs = len(self.result.runs), len(self.names)
-        failed = f" {self.result.failed} of them failed." if self.result.failed else ""
-        alike = (
-            f"Means that differ by no more than {spelled(self.race.alike)} count as alike."
-            if self.race.alike
-            else "No difference was declared too small to matter."
-        )
-        each = f"{self.result.replicates} of each of {counted(designs, 'design')}, every seed under every"
-        runs_told = f"It rests on {counted(runs, 'simulated run')}: {each}"
-        promise = verdict_lines(self.result)[-1]
-        return [
-            f"{runs_told} design, so that all meet the same luck.{failed}",
-            f"Confidence {percent(self.race.confidence)}: {promise[:1].lower()}{promise[1:]} {alike}",
-        ]
-
-    def sections(self) -> Iterator[Section]:
+    def blocks(self) -> Iterator[Block]:
         """The parts of the page, in their order."""
-        yield Section("The verdict, pair by pair", [self.told(line) for line in verdict_lines(self.result)[1:-1]])
-        yield self._changes()
-        yield self._comparison()
-        yield self._trade_offs()
-        yield self._over_time()
-        yield self._network()
+        lines = [self.in_words(line) for line in verdicts.verdict_lines(self.result)]
+        yield Title(lines[0], self._lead(lines[-1]), self.base.description, kicker=self.base.title)
+        yield Heading("The verdict, pair by pair")
+        yield from texts(lines[1:-1])
+        yield from self._changes()
+        yield from self._comparison()
+        yield from self._costs()
+        yield from self._over_time()
+        yield from self._network()
         yield from self._accounts()
         yield from self._stress()
         yield from self._doubts()
-        yield assumptions(self.base)
-        yield self._provenance()
+        yield from assumptions(self.base)
+        yield from self._provenance()
 
-    # What is compared
+    # Words
 
-    def _changes(self) -> Section:
-        points, rows = [], []
-        for name, changes in self.result.study.treatments.items():
+    def in_words(self, line: str) -> str:
+        """A sentence with the names of designs in words; the key of a lever at its beginning stays as it is typed."""
+        line = line.replace(quoted(AS_IT_IS), AS_IT_IS)  # quoted below, wherever it stands
+        for name in sorted(self.names, key=len, reverse=True):
+            line = line.replace(name, f"“{name}”" if name == AS_IT_IS else words(name))
+        return line if "." in line.partition(" ")[0].rstrip(".") else sentence(line)
+
+    def _lead(self, promise: str) -> list[str]:
+        """The runs that the verdict rests on, and how certain it is."""
+        runs, designs = counted(len(self.result.runs), "simulated run"), counted(len(self.names), "design")
+        failed = f" {self.result.failed} of them failed." * bool(self.result.failed)
+        alike = "No difference was declared too small to matter."
+        if self.race.alike:
+            alike = f"Means that differ by no more than {spelled(self.race.alike)} count as alike."
+        return [
+            say("board.rests", runs=runs, designs=designs, each=self.result.replicates, failed=failed),
+            f"Confidence {percent(self.race.confidence)}: {uncapitalised(promise)} {alike}",
+        ]
+
+    def figure(self, label: str, alt: str, by: str = "", caption: bool = True) -> Figure:
+        """A figure on the page; with its description below it, unless the figure shows that in words already."""
+        return Figure(self.figures[label], alt, by, caption, letters=True)
+
+    # The designs
+
+    def _changes(self) -> Iterator[Block]:
+        rows: list[list[str]] = []
+        yield Heading("What each design changes")
+        for number, (name, changes) in enumerate(self.result.study.treatments.items()):
             if not changes:
-                points.append(Points(words(name), ["The scenario, with nothing laid over it."]))
+                yield Points(words(name), ["The scenario without any design."])
                 continue
-            scenario = self.result.scenario_of(self.names.index(name))
+            scenario = self.result.scenario_of(number)
             new = {key: value for key, value in changes.items() if value_of(self.base, key) != value_of(scenario, key)}
             sentences = design_sentences(Design(title=name, set=new)) if new else ["It changes nothing here."]
-            points.append(Points(words(name), [plain(sentence) for sentence in sentences]))
+            yield Points(words(name), [plain(each) for each in sentences])
             rows += [
-                [words(name), key, plain(_value(self.base, key)), plain(_value(scenario, key)), unquoted(meaning(key))]
+                [words(name), key, plain(_value(self.base, key)), plain(_value(scenario, key)), described(key)]
                 for key in new
                 if not key.startswith(("interventions", "programme"))
             ]
-        told = Told("Key by key", ["design", "key", words(self.names[0]), "under the design", "meaning"], rows)
-        return Section("What each design changes", tables=[told], points=points)
+        yield Table("Key by key", ["design", "key", words(self.first), "under the design", "meaning"], rows)
 
-    # What comes out
+    # The outcomes
 
+    @cached_property
     def _effects(self) -> pd.DataFrame:
         return self.result.effects()
 
+    def _rows(self, measure: str) -> list[dict[Any, Any]]:
+        """The effects of the designs on a measure."""
+        return self._effects[self._effects["measure"] == measure].to_dict("records")
+
     @cached_property
     def _means(self) -> dict[tuple[str, str], Estimate]:
+        """Means of the measures by design, over all its runs, with their intervals."""
         rows = self.result.summary(self.result.shown).to_dict("records")
         return {(row["measure"], row[TREATMENT]): Estimate(row["mean"], row["low"], row["high"]) for row in rows}
 
-    def _mean(self, measure: str, name: str) -> Estimate:
-        """Mean of a measure under a design, over all its runs, with its interval."""
-        return self._means.get((measure, name), UNKNOWN)
-
-    def _differences(self) -> Iterator[tuple[str, Figure]]:
-        effects = self._effects()
+    def _differences(self) -> Iterator[tuple[str, Drawing]]:
         for measure in self.result.shown:
-            rows = effects[effects["measure"] == measure].to_dict("records")
+            rows = self._rows(measure)
             if not all(np.isnan(row["difference"]) for row in rows):
-                mean = self._mean(measure, self.names[0]).value
-                yield f"difference {measure}", difference_figure(measure, rows, self.names[0], mean)
+                mean = self._means.get((measure, self.first), UNKNOWN).value
+                yield f"difference {measure}", board_figures.difference_figure(measure, rows, self.first, mean)
 
-    def _comparison(self) -> Section:
-        effects = self._effects()
-        pictures = []
-        for name, figure in self.figures.items():
-            if not name.startswith("difference "):
+    def _comparison(self) -> Iterator[Block]:
+        first = words(quoted(self.first))
+        yield Heading("The comparison")
+        yield Text(say("board.comparison", first=first))
+        yield from self._incomplete()
+        for label in self.figures:
+            kind, _, measure = label.partition(" ")
+            if kind != "difference":
                 continue
-            measure = name.removeprefix("difference ")
-            rows = effects[effects["measure"] == measure].to_dict("records")
-            most = max(row["runs"] for row in rows)
-            unit = " (points)" if in_percent(measure) else ""
-            told = [
-                f"{words(row['treatment'])} {difference_text(row, measure, most)}{unit}"
+            rows = self._rows(measure)
+            most, unit = max(row["runs"] for row in rows), " (points)" * in_percent(measure)
+            parts = (
+                f"{words(row['treatment'])} {board_figures.difference_text(row, measure, most)}{unit}"
                 + {"good": ", better", "bad": ", worse", "": ", not shown"}[standing(row["shows"], measure)]
                 for row in rows
-            ]
-            pictures.append(
-                self.picture(
-                    figure,
-                    f"{words(measure).capitalize()} against {words(quoted(self.names[0]))}: {'; '.join(told)}.",
-                    caption=False,
-                )
             )
-        lines = [
-            (
-                f"Mean difference of each design from {words(quoted(self.names[0]))} on the same luck, with its interval; where that "
-                "holds 0, nothing is shown. Blue dots are better, red squares worse, hollow dots undecided."
-            ),
-            *self._incomplete(effects),
-        ]
-        return Section("The comparison", lines, pictures=pictures, commands=self.anew())
+            yield self.figure(
+                label, f"{sentence(words(measure))} compared with {first}: {'; '.join(parts)}.", caption=False
+            )
+        yield Commands(self._again())
 
-    def _incomplete(self, effects: pd.DataFrame) -> Iterator[str]:
-        """Why some differences rest on fewer pairs, if any do."""
-        known = effects[
-            effects.groupby("treatment")["runs"].transform("max") > 0
-        ]  # of a design that failed nothing is known at all
+    def _incomplete(self) -> Iterator[Block]:
+        """A remark on measures for which some pairs of runs have no value, if there are any."""
+        tried = self._effects.groupby("treatment")["runs"].transform("max") > 0  # of a failed design nothing is known
+        known = self._effects[tried]
         fewer = known[known["runs"] < known["runs"].max()]["measure"].unique()
         if len(fewer):
             listed = ", ".join(words(measure) for measure in self.result.shown if measure in fewer)
-            yield (
-                f"Not every run has a number for {listed}: nobody may be left of whom to tell it. The difference is then over the pairs in "
-                "which both runs have one, and need not be that of the two means, which are over all runs that have one."
-            )
+            yield Text(say("board.incomplete", measures=listed))
 
-    def _trade_offs(self) -> Section:
-        effects = self._effects().set_index(["measure", "treatment"])
+    def _costs(self) -> Iterator[Block]:
+        effects = self._effects.set_index(["measure", "treatment"])
         rows = []
         for measure in self.result.shown:
-            first = leader(self.result, measure)
-            cells = [self._cell(effects, measure, name, name == first) for name in self.names]
+            lead = verdicts.leader(self.result, measure)
+            cells = [self._cell(effects, measure, name, name == lead) for name in self.names]
             rows.append([words(measure), *cells, MEASURES[measure].unit, MEASURES[measure].meaning])
-        caption = (
-            f"Means of each design, with intervals of 95{SPACE}%; + shown to be better and − worse than {words(quoted(self.names[0]))}; "
-            f"{BEST} shown to be better than all others"
-        )
-        header = ["", *map(words, self.names), "unit", "meaning"]
-        told = Told(caption, header, rows, set(range(1, 1 + len(self.names))))
-        return Section("What it costs", [self.told(line) for line in trade_off_lines(self.result)], [told])
+        caption = say("board.means", first=words(quoted(self.first)), best=BEST)
+        yield Heading("What it costs")
+        yield from texts(map(self.in_words, verdicts.trade_off_lines(self.result)))
+        yield Table(caption, ["", *map(words, self.names), "unit", "meaning"], rows, range(1, 1 + len(self.names)))
 
-    def _cell(self, effects: pd.DataFrame, measure: str, name: str, leads: bool) -> str:
-        sign = mark(effects, measure, name)
-        mean, low, high = self._mean(measure, name)
-        text = f"{level(measure, mean)}{sign}{f' {BEST}' if leads else ''}".replace(" ", SPACE)
+    def _cell(self, effects: pd.DataFrame, measure: str, name: str, leads: bool) -> Cell:
+        """The mean of a design with its mark and interval."""
+        sign, (mean, low, high) = verdicts.mark(effects, measure, name), self._means.get((measure, name), UNKNOWN)
+        text = f"{level(measure, mean)}{sign}{f' {BEST}' * leads}".replace(" ", SPACE)
         if np.isfinite([low, high]).all():
             text += f"\n[{level(measure, low)}, {level(measure, high)}]"
         return Cell.of(text, {" +": "good", " −": "bad"}.get(sign, ""))
 
-    # How it comes about
+    # Month by month
 
     @property
     def _series(self) -> str:
@@ -271,8 +234,7 @@ class Board:
 
     def _months(self) -> pd.DataFrame:
         """Median and middle half of the main series, by design and month."""
-        name = self._series
-        done = self.result.done
+        name, done = self._series, self.result.done
         if self.result.study.keep.series:
             kept = self.result.series[["run", "month", name]].merge(done[["run", TREATMENT]], on="run")
         else:
@@ -282,229 +244,174 @@ class Board:
         quantiles = kept.groupby([TREATMENT, "month"], sort=False)[name].quantile(np.array([0.25, 0.5, 0.75])).unstack()
         return quantiles.set_axis(["low", "middle", "high"], axis=1).reset_index().rename(columns={TREATMENT: "design"})
 
-    def _trajectories(self) -> Figure:
-        series = self._months()
+    def _trajectories(self) -> Drawing:
+        series, name, unit = self._months(), _called(self._series), SERIES[self._series][0]
         there = set(series["design"])
-        colours = {name: colour for name, colour in palette(self.names, self.best).items() if name in there}
-        name = self._series
-        unit = SERIES[name][0]
-        return trajectory_figure(series, _called(name), unit, colours, unit == "share")
+        palette = board_figures.palette(self.names, self.best)
+        colours = {name: colour for name, colour in palette.items() if name in there}
+        return board_figures.trajectory_figure(series, name, unit, colours, unit == "share")
 
-    def _over_time(self) -> Section:
-        name, measure = self._series, self.race.measure
-        lines = []
-        if name != measure:
-            lines.append(f"No month has a {words(measure)} of its own; shown is {_called(name)}. {SERIES[name][1]}")
-        alt = f"{_called(name).capitalize()} month by month: the median run of each design, and the band in which half of its runs lie."
-        return Section(
-            "Month by month", lines, pictures=[self.picture(self.figures["trajectories"], alt)], commands=self.anew()
-        )
+    def _over_time(self) -> Iterator[Block]:
+        name, measure = _called(self._series), words(self.race.measure)
+        yield Heading("Month by month")
+        if self._series != self.race.measure:
+            yield Text(f"A single month has no {measure}; the figure shows {name}. {SERIES[self._series][1]}")
+        alt = f"{sentence(name)} month by month: the median run of each design, and the band of the middle half of its runs."
+        yield self.figure("trajectories", alt)
+        yield Commands(self._again())
 
     # One typical run
 
     @cached_property
     def seed(self) -> int:
-        """The luck under which both designs of the film come out nearest to their medians."""
+        """The seed under which both designs of the film come out nearest to their medians."""
         table = self.result.done.pivot(index="seed", columns=TREATMENT, values=self.race.measure)
-        table = table.reindex(columns=[self.names[0], self.beside]).dropna()
+        table = table.reindex(columns=[self.first, self.beside]).dropna()
         if table.empty:
             return int(self.result.runs["seed"].iloc[0])
         return int(table.index.to_numpy()[(table.rank(pct=True) - 0.5).abs().sum(axis=1).to_numpy().argmin()])
 
     @cached_property
     def film(self) -> Film:
-        """The scenario as it is and the design beside it, under that luck."""
-        chosen = {name: self.result.scenario_of(self.names.index(name)) for name in (self.names[0], self.beside)}
+        """The scenario as it is and the design beside it, under that seed."""
+        chosen = {name: self.result.scenario_of(self.names.index(name)) for name in (self.first, self.beside)}
         size = int(self.result.done["final_firms"].max())
-        return Film(
-            {name: film(each, self.seed, pace(each.run.steps, size), lean=True) for name, each in chosen.items()}
-        )
+        films = {name: film(each, self.seed, pace(each.run.steps, size), lean=True) for name, each in chosen.items()}
+        return Film(films)
 
     def _scenes(self) -> list[tuple[str, str, str, int]]:
-        """What is mapped: name of the figure, title, run, month."""
-        first, ends = self.names[0], {name: max(run.snapshots) for name, run in self.film.runs.items()}
-        scenes = [("map before", "at the beginning", first, 0)]
-        return scenes + [
-            (f"map {name}", f"{words(name)}, after {counted(month, 'month')}", name, month)
-            for name, month in ends.items()
-        ]
+        """The maps: name of the figure, title, run, month."""
+        ends = {name: max(run.snapshots) for name, run in self.film.runs.items()}
+        after = [(f"map {name}", f"{words(name)}, after {months_of(end)}", name, end) for name, end in ends.items()]
+        return [("map before", "at the beginning", self.first, 0), *after]
 
-    def _maps(self) -> dict[str, Figure]:
-        return {label: map_figure(label, self.film, run, month) for label, _title, run, month in self._scenes()}
-
-    def _network(self) -> Section:
-        numbers = {name: self._run_of(name) for name in self.film.runs}
-        pictures = []
+    def _network(self) -> Iterator[Block]:
+        hidden = f" {counted(self.film.hidden, 'firm')} with fewer partners are not on the maps." * bool(
+            self.film.hidden
+        )
+        yield Heading("The network, before and after")
+        first, beside = (words(quoted(name)) for name in (self.first, self.beside))
+        measure = words(self.race.measure)
+        about = {"seed": self.seed, "first": first, "beside": beside, "measure": measure, "hidden": hidden}
+        yield Text(say("board.typical", **about))
+        reruns = {name: command("tide", "rerun", self.place, "--run", self._run_of(name)) for name in self.film.runs}
         for label, title, name, month in self._scenes():
             firms, ties = self.film.runs[name].snapshots[month]
             trust = f", mean trust {ties.trust.mean():.2f}" if len(ties) else ""
-            alt = (
-                f"{title.capitalize()}: {counted(len(firms), 'firm')}, {counted(len(ties) // 2, 'partnership')}{trust}."
-            )
-            again_by = command("tide", "rerun", self.place, "--run", numbers[name])
-            pictures.append(self.picture(self.figures[label], alt, again_by))
-        key = (
-            "Colour is trust, from pale (none) to dark (full): that of a tie, or what a firm receives. Area is what a firm gets a "
-            "month; rings are orchestrators. Names for which there is no room are left out."
-        )
-        hidden = (
-            f" {counted(self.film.hidden, 'firm')} with fewer partners are left out of the maps."
-            if self.film.hidden
-            else ""
-        )
-        lines = [
-            (
-                f"One typical run: seed {self.seed}, under which {words(quoted(self.names[0]))} and {words(quoted(self.beside))} come out "
-                f"nearest to their medians of {words(self.race.measure)}. Both meet the same luck. {key}{hidden}"
-            )
-        ]
-        commands = [command("tide", "rerun", self.place, "--run", number) for number in numbers.values()]
-        caption = "The same run month by month. Space and arrow keys work, too; hollow rings are firms that have left."
+            alt = f"{sentence(title)}: {counted(len(firms), 'firm')}, {counted(len(ties) // 2, 'partnership')}{trust}."
+            yield self.figure(label, alt, reruns[name])
         data = self.film.data()
         for stage in data["stages"]:
             stage["title"] = words(stage.pop("name"))
-        return Section(
-            "The network, before and after", lines, pictures=pictures, replay=Replay(data, caption, commands)
-        )
+        yield Replay(data, say("board.replay"), list(reruns.values()))
 
     def _run_of(self, name: str) -> int:
         """The number of the typical run of a design."""
         runs = self.result.runs
-        found = runs[(runs[TREATMENT] == name) & (runs["seed"] == self.seed)]["run"]
-        return int(found.iloc[0])
+        return int(runs[(runs[TREATMENT] == name) & (runs["seed"] == self.seed)]["run"].iloc[0])
 
     # Who gets what
 
     def _short(self) -> dict[str, str]:
-        """The three firms that are the most short of their share under the scenario as it is: name of the figure → name."""
-        run = self.film.runs[self.names[0]]
-        if not has_accounts(run) or run.firms.empty:
+        """The three firms that fall shortest of their share in the scenario as it is: name of the figure → name."""
+        run = self.film.runs[self.first]
+        if not accounts_page.has_accounts(run) or run.firms.empty:
             return {}
-        lacking = of_month(run)
-        few = lacking[lacking["gap_share"] < -SLIGHT].head(3)
+        lacking = accounts_page.of_month(run)
+        few = lacking[lacking["gap_share"] < -accounts_page.SLIGHT].head(3)
         return {f"share {who}": named(str(firm)) for who, firm in zip(few["id"], few["firm"], strict=True)}
 
-    def _shares(self) -> dict[str, Figure]:
-        """What they get against their Shapley shares, over time."""
-        table = self.film.runs[self.names[0]].accounts()
+    def _shares(self) -> dict[str, Drawing]:
+        """The shares of these firms, and their Shapley shares, over time."""
+        table = self.film.runs[self.first].accounts()
+        ids = table["id"].astype(str)
         return {
-            label: share_figure(label, table[table["id"].astype(str) == label.removeprefix("share ")], name)
+            label: board_figures.share_figure(label, table[ids == label.removeprefix("share ")], name)
             for label, name in self._short().items()
         }
 
-    def _accounts(self) -> Iterator[Section]:
-        tables, lines = [], []
-        for name, run in self.film.runs.items():
-            if not has_accounts(run) or run.firms.empty:
-                continue
-            end = of_month(run)
-            caption = (
-                f"{words(name)}: the largest gaps in the last {months_of(int(end['months'].max()))} of the typical run"
-            )
-            if (table := told_accounts(run, caption)).rows:
-                tables.append(table)
-            lines += [
-                f"{self.told(name)}: {line[:1].lower()}{line[1:]}"
-                for line in (*subsidy_lines(run)[:1], leaving_line(run))
-            ]
-        if not lines:
+    def _accounts(self) -> Iterator[Block]:
+        has = accounts_page.has_accounts
+        shared = {name: run for name, run in self.film.runs.items() if has(run) and not run.firms.empty}
+        if not shared:
             return
-        first = words(self.names[0])
-        pictures = [
-            self.picture(self.figures[label], f"What {name} gets under {first}, and its Shapley share.", caption=False)
-            for label, name in self._short().items()
-        ]
-        told = (
-            "The Shapley share is what a firm adds: its own platform value, and half of the value of its ties. Who gets less subsidises "
-            "those who get more. Gaps are in endowments of an average firm."
+        yield Heading("Who gets what they contribute")
+        yield Text(say("board.shares"))
+        for name, run in shared.items():
+            for line in (*accounts_page.subsidy_lines(run)[:1], accounts_page.leaving_line(run)):
+                yield Text(f"{self.in_words(name)}: {uncapitalised(line)}")
+        for label, name in self._short().items():
+            alt = f"The share that {name} gets under {words(self.first)}, and its Shapley share."
+            yield self.figure(label, alt, caption=False)
+        for name, run in shared.items():
+            end = accounts_page.of_month(run)
+            months = months_of(int(end["months"].max()))
+            caption = f"{words(name)}: the largest gaps in the last {months} of the typical run"
+            if (table := accounts_page.accounts_table(accounts_page.most_apart(end), caption)).rows:
+                yield table
+        yield Commands(
+            [command("tide", "accounts", self.place, "--run", self._run_of(name)) for name in self.film.runs]
         )
-        runs = [command("tide", "accounts", self.place, "--run", self._run_of(name)) for name in self.film.runs]
-        yield Section("Who gets what it brings", [told, *lines], tables, runs, pictures)
 
-    # How sure
+    # How certain
 
-    def _stress(self) -> Iterator[Section]:
+    def _stress(self) -> Iterator[Block]:
         found = kept_stress(self.result.folder)
-        if found is None:
-            return
-        names = list(dict.fromkeys(found["design"]))
-        cells = stress_cells(found)
-        rows = [[told, *(cells[name, strain] for name in names)] for strain, told in STRAINS.items()]
-        seeds = counted(int(found["seeds"].iloc[0]), "run")
-        caption = f"The largest strain of each kind that half of {seeds} survive, with its interval of 95 %"
-        table = Told(caption, ["strain", *map(words, names)], rows)
-        lines = [self.told(line) for line in [*stress_lines(found), *stress_notes(found)]]
-        yield Section("How far from collapse", lines, [table], [command("tide", "report", self.place, "--stress")])
+        if found is not None:
+            yield Heading("How far from collapse")
+            yield from texts(map(self.in_words, [*verdicts.stress_lines(found), *verdicts.stress_notes(found)]))
+            yield verdicts.stress_table(found)
+            yield Commands([command("tide", "report", self.place, "--stress")])
 
-    def _doubts(self) -> Iterator[Section]:
+    def _doubts(self) -> Iterator[Block]:
         doubts = doubts_of(self.result)
         if doubts is None:
             return
-        measure, order = self.race.measure, ranked(self.result)
-        lines = [self.told(line) for line in doubt_lines(doubts, self.race, order)]
-        regrets = [
-            [words(str(row["design"])), spelled(row["mean"]), spelled(row["most"]), percent(round(row["best"], 3))]
-            for row in regret(doubts, measure).to_dict("records")
-        ]
+        measure, order = self.race.measure, verdicts.ranked(self.result)
         spans = {name: span for name, span in doubts.study.factors.items() if isinstance(span, Range)}
         ranges = ", ".join(f"{name} from {spelled(span.low)} to {spelled(span.high)}" for name, span in spans.items())
-        behind = Told(
-            f"How far each stays behind the best of the same world, in {words(measure)} (regret)",
-            ["design", "mean", "most", "is the best in"],
-            regrets,
-            {1, 2, 3},
+        yield Heading("If assumptions are wrong")
+        yield from texts([f"Uncertain: {ranges}.", *map(self.in_words, verdicts.doubt_lines(doubts, self.race, order))])
+        yield verdicts.regret_table(doubts, measure)
+        caption = f"Difference in {words(measure)} between {words(order[0])} and others at both ends of each assumption"
+        header = ["compared with", "assumption", "at its low end", "at its high end", "ranking changes at"]
+        yield Table(
+            caption, header, [row for other in order[1:] for row in _flips(doubts, measure, order[0], other)], {2, 3, 4}
         )
-        turned = Told(
-            f"Difference in {words(measure)} between {words(order[0])} and the others at both ends of each assumption",
-            ["against", "assumption", "at its low end", "at its high end", "turns round at"],
-            [row for other in order[1:] for row in self._flips(doubts, order[0], other)],
-            {2, 3, 4},
-        )
-        again_by = command("tide", "sweep", f"{doubts.folder.name}/study.toml")
-        yield Section("What if we are wrong", [f"In doubt: {ranges}.", *lines], [behind, turned], [again_by])
-
-    def _flips(self, doubts: Result, best: str, other: str) -> Iterator[list[str]]:
-        for row in flips(doubts, self.race.measure, best, other).to_dict("records"):
-            ends = [
-                f"{spelled(row[end])} [{spelled(row[f'{end}_low'])}, {spelled(row[f'{end}_high'])}]"
-                for end in ("at_low", "at_high")
-            ]
-            yield [words(other), row["assumption"], *ends, spelled(row["where"])]
+        yield Commands([command("tide", "sweep", f"{doubts.folder.name}/study.toml")])
 
     # Where it comes from
 
-    def anew(self) -> list[str]:
-        """What makes the runs again, and the figures out of them."""
+    def _again(self) -> list[str]:
+        """The commands that make the runs again, and the figures out of them."""
         return [
             command("tide", "sweep", f"{self.place}/study.toml", "--out", f"{self.place}-again"),
             command("tide", "report", self.place, "--figures", "figures"),
         ]
 
-    def picture(self, figure: Figure, alt: str, again_by: str = "", caption: bool = True) -> Picture:
-        """A figure on the page; with what it shows below it, unless that stands in it as it is."""
-        return Picture(drawing(figure, self.identifier, alt, letters=True), alt, again_by, caption)
-
-    def _provenance(self) -> Section:
+    def _provenance(self) -> Iterator[Block]:
         manifest, seeds = self.result.manifest, self.result.runs["seed"]
-        versions = ", ".join(f"{name} {number}" for name, number in manifest["versions"].items())
         rows = [
             ["capsule", str(manifest.get("hash", ""))],
-            ["page of result", self.identifier],
+            ["page of result", identity(self.result.folder)],
             ["source of the model", str(manifest["source"])],
-            ["versions", versions],
-            ["seeds", f"{seeds.min()} to {seeds.max()}, {seeds.nunique():,} of them"],
+            ["versions", ", ".join(f"{name} {number}" for name, number in manifest["versions"].items())],
+            ["seeds", f"{seeds.nunique():,} seeds from {seeds.min()} to {seeds.max()}"],
             ["runs", f"{len(seeds):,}, {self.result.failed} failed"],
             *([name, hashed] for name, hashed in sorted(manifest.get("tables", {}).items())),
         ]
-        lines = [
-            "Whoever has this folder can make every number again: all runs, or a random sample compared to the last bit."
-        ]
-        commands = [
-            command("tide", "verify", self.place, "--sample", "20"),
-            *self.anew(),
-            command("tide", "report", self.place),
-        ]
-        return Section("Provenance", lines, [Told("Where it comes from", ["what", "which"], rows)], commands)
+        yield Heading("Provenance")
+        yield Text(say("board.provenance"))
+        yield Table("Where it comes from", ["item", "value"], rows)
+        verify, report = command("tide", "verify", self.place, "--sample", "20"), command("tide", "report", self.place)
+        yield Commands([verify, *self._again(), report])
+
+
+def _flips(doubts: Result, measure: str, best: str, other: str) -> Iterator[list[str]]:
+    """The difference of two designs at both ends of each assumption, and where it changes its sign."""
+    for row in flips(doubts, measure, best, other).to_dict("records"):
+        ends = (between(row[end], row[f"{end}_low"], row[f"{end}_high"]) for end in ("at_low", "at_high"))
+        yield [words(other), row["assumption"], *ends, spelled(row["where"])]
 
 
 def _value(scenario: Scenario, key: str) -> str:
@@ -518,11 +425,6 @@ def _called(series: str) -> str:
     return "members" if series == "firms" else words(series)
 
 
-def is_board(result: Result) -> bool:
-    """Whether a result is a comparison of designs."""
-    return result.study.replicates.race is not None and bool(result.study.treatments)
-
-
 def stressed(
     result: Result, runs: int = 20, workers: int | None = None, tell: Callable[[str], None] | None = None
 ) -> None:
@@ -532,13 +434,13 @@ def stressed(
         result: of a comparison.
         runs: searches of each kind, a seed each.
         workers: how many runs at once; all cores by default.
-        tell: called with which design is being tried.
+        tell: called with the design that is being tried.
 
     Raises:
         Mistake: if it is no comparison.
     """
-    if not is_board(result):
-        raise Mistake([f"{result.folder}: is no comparison of designs; stress is for those that tide compare wrote"])
+    if not is_race(result):
+        raise Mistake([f"{result.folder}: is no comparison of designs; --stress is for results of tide compare"])
     designs = {name: result.scenario_of(place) for place, name in enumerate(result.study.treatments)}
     at = min(AT, *(scenario.run.steps // 2 for scenario in designs.values()))
     caps = caps_of(designs, result.study.treatments)
@@ -551,7 +453,7 @@ def save_figures(result: Result, folder: Path) -> list[Path]:
     Raises:
         Mistake: if it is no comparison, or the folder cannot be written.
     """
-    if not is_board(result):
+    if not is_race(result):
         raise Mistake([f"{result.folder}: is no comparison of designs; its figure is figure.png"])
     written = []
     for name, figure in Board(result).figures.items():

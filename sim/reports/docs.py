@@ -6,7 +6,6 @@ import json
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +30,7 @@ from sim.metrics.catalogue import table as catalogue
 from sim.reports import model_reference as odd
 from sim.reports.effects import claims_table, effects_table, tally
 from sim.reports.markdown import code, codes, slug, table, toml
-from sim.reports.model_reference import default, keys, meaning
+from sim.reports.model_reference import default, differences, keys, meaning
 from sim.reports.passport_page import cases_table
 from sim.reports.prose import describe
 from sim.reports.prose.page import design_sentences
@@ -39,28 +38,7 @@ from sim.scenario import Scenario
 from sim.scenario.designs import Design
 from sim.scenario.events import AnyIntervention
 
-TEMPLATES = (
-    "README.md",
-    "desk.md",
-    "room.md",
-    "lessons.md",
-    "model.md",
-    "design.md",
-    "mechanisms.md",
-    "principles.md",
-    "structures.md",
-    "scenarios.md",
-    "studies.md",
-    "clusters.md",
-    "slurm.md",
-    "kubernetes.md",
-    "dask.md",
-    "python.md",
-    "games.md",
-    "validation.md",
-    "calibration.md",
-    "measures.md",
-)
+TEMPLATES = Path(__file__).with_name("pages")
 STUDY_PARTS: dict[str, type[Part]] = {
     "": Study,
     "space.": Space,
@@ -74,14 +52,8 @@ STUDY_PARTS: dict[str, type[Part]] = {
 """The tables of a study file."""
 LOOK = ("value", "welfare", "mean_contribution", "trust", "final_firms", "collapsed")
 """What is worth a look in every ecosystem."""
-DATED_LOOK = (
-    "orchestrator_income",
-    "months_to_distrust",
-    "months_to_withdrawal",
-    "months_to_value_loss",
-    "months_to_exodus",
-    "robustness",
-)
+MONTHS_TO = ("months_to_distrust", "months_to_withdrawal", "months_to_value_loss", "months_to_exodus")
+DATED_LOOK = ("orchestrator_income", *MONTHS_TO, "robustness")
 """And where something happens at a date."""
 CLUSTER = """[cluster]
 kind = "slurm"
@@ -117,14 +89,14 @@ def all_ideas() -> list[Idea]:
 
 def pages() -> dict[str, str]:
     """Every page: its path below docs/, and its text."""
-    made = {name: fill(name) for name in TEMPLATES}
+    made = {path.name: fill(path.name) for path in sorted(TEMPLATES.glob("*.md"))}
     made |= {f"archetypes/{name}.md": archetype_page(name) for name in bundled.scenarios()}
     return {path: text.strip() + "\n" for path, text in made.items()}
 
 
 def fill(template: str) -> str:
     """A page out of its template: each `{{ block argument }}` is replaced by what the code says."""
-    text = resources.files("sim.reports").joinpath("pages", template).read_text(encoding="utf-8")
+    text = (TEMPLATES / template).read_text(encoding="utf-8")
     return re.sub(r"\{\{ (\w+) ?([\w.]*) \}\}", lambda found: BLOCKS[found[1]](*filter(None, [found[2]])), text)
 
 
@@ -182,23 +154,6 @@ def link(name: str, up: str = "..") -> str:
     if path is None:
         raise Mistake([f"{name}: there is no shipped scenario or study of this name"])
     return f"[`{name}`]({up}/scenarios/{path.relative_to(bundled.FOLDER).as_posix()})"
-
-
-def differences(scenario: Scenario) -> dict[str, Any]:
-    """What a scenario says otherwise than the defaults, by full key; what is dated is told apart (`dated`)."""
-    found = {}
-    for key in keys():
-        if (
-            key.partition(".")[0] in ("title", "description", "assumptions", "interventions")
-            or key == "programme.steps"
-        ):
-            continue
-        value: Any = scenario
-        for name in key.split("."):
-            value = getattr(value, name)
-        if value != default(key):
-            found[key] = value
-    return found
 
 
 def dated(scenario: Scenario) -> list[str]:
@@ -369,9 +324,8 @@ def archetype_page(name: str) -> str:
     if event_lines:
         parts += ["## What happens when", "\n".join(event_lines)]
     if working:
-        listed = "\n".join(
-            f"- [{idea.title}](../mechanisms.md#{slug(idea.title)}): {idea.mechanism}" for idea in working
-        )
+        ideas_page = "../mechanisms.md#"
+        listed = "\n".join(f"- [{idea.title}]({ideas_page}{slug(idea.title)}): {idea.mechanism}" for idea in working)
         parts += ["## Mechanisms at work", listed]
     parts += ["## What to look at", "\n".join(f"- {code(one)}: {told(one)}" for one in names)]
     if studies:

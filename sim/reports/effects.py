@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 from sim.core import bundled
 from sim.reports.markdown import code, table
-from sim.reports.tables import estimate, spelled
+from sim.reports.tables import difference
+from sim.reports.wording import spelled
 
 GALLERY = bundled.FOLDER.parent / "results" / "gallery"
 OVERVIEW = "| experiment | what is expected | effect, with its 95 % interval | runs | what the interval says |"
@@ -47,11 +48,8 @@ def measured(study: str) -> list[Effect]:
 
 def _effect(row: dict[str, str]) -> Effect:
     told = {"study", "measure", "shows", *NUMBERS}
-    parts = [
-        value if name == "treatment" else f"{name} = {value}"
-        for name, value in row.items()
-        if name not in told and value
-    ]
+    apart = {name: value for name, value in row.items() if name not in told and value}
+    parts = [value if name == "treatment" else f"{name} = {value}" for name, value in apart.items()]
     runs, baseline, mean, difference, low, high = (float(row[name] or "nan") for name in NUMBERS)
     return Effect(", ".join(parts), row["measure"], int(runs), baseline, mean, difference, low, high, row["shows"])
 
@@ -72,7 +70,7 @@ def effects_table(study: str) -> str:
             code(effect.design),
             code(effect.measure),
             spelled(effect.baseline),
-            estimate(effect._asdict()),
+            difference(effect._asdict()),
             effect.shows,
             str(effect.runs),
         )
@@ -85,11 +83,8 @@ def effects_table(study: str) -> str:
 def claims_table(study: str) -> str:
     """The claims of a study and whether they were shown, as its page in the gallery says; empty if it makes none."""
     rows = [row.strip("|").split("|")[1:] for row in rows_of(GALLERY / f"{study}.md")] if _makes_claims(study) else []
-    return (
-        table(("Claim", "Effect [95 %]", "Runs", "Verdict"), [[cell.strip() for cell in row] for row in rows])
-        if rows
-        else ""
-    )
+    header, cells = ("Claim", "Effect [95 %]", "Runs", "Verdict"), [[cell.strip() for cell in row] for row in rows]
+    return table(header, cells) if rows else ""
 
 
 def _makes_claims(study: str) -> bool:

@@ -2,6 +2,6 @@
 
 from sim.reports.run_page import run_figure
 from sim.reports.style import save
-from sim.reports.sweep_page import sweep_figure
+from sim.reports.sweep_figures import sweep_figure
 
 __all__ = ["run_figure", "save", "sweep_figure"]

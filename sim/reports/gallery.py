@@ -22,10 +22,11 @@ from sim.core.errors import Mistake, counted, nearest
 from sim.core.storage import make_folder, write_file
 from sim.experiments import Result, Study, sweep
 from sim.reports.effects import NUMBERS, OVERVIEW, RULE, rows_of
-from sim.reports.effects_page import gallery_figure
 from sim.reports.markdown import code, table, toml
 from sim.reports.style import render
-from sim.reports.tables import claim_text, estimate, first_of, spelled
+from sim.reports.sweep_figures import gallery_figure
+from sim.reports.tables import claim_text, difference, first_of
+from sim.reports.wording import spelled
 
 HEADINGS = {"patterns": "Patterns of the whole", "mechanisms": "One mechanism each", "": "Others"}
 OWN = "Own experiments"
@@ -205,17 +206,15 @@ def effects_text(result: Result) -> str:
     """The table of effects: every treatment and measure, whatever came out."""
     effects = result.effects()
     named = told_apart(effects)
-    head = [
-        *(code(name) if "." in name else name for name in named),
-        *"measure first this difference runs shows".split(),
-    ]
+    head = [code(name) if "." in name else name for name in named]
+    head += "measure first this difference runs shows".split()
     rows = [
         [
             *(said(row[name]) for name in named),
             row["measure"],
             spelled(row["baseline"]),
             spelled(row["mean"]),
-            estimate(row),
+            difference(row),
             str(row["runs"]),
             row["shows"],
         ]
@@ -247,7 +246,7 @@ def overview_rows(result: Result, name: str) -> list[str]:
     first = result.effects(effects.measures[:1])
     named = told_apart(first)
     return [
-        f"| {linked} | {effects.expect} | {', '.join(said(row[key]) for key in named)}: {row['measure']} {estimate(row)} "
+        f"| {linked} | {effects.expect} | {', '.join(said(row[key]) for key in named)}: {row['measure']} {difference(row)} "
         f"| {row['runs']} | {row['shows']} |"
         for row in first.to_dict("records")
     ]

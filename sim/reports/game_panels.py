@@ -1,4 +1,4 @@
-"""Panels of a run in which games are played: who plays what, and what it brings."""
+"""Panels of a run in which firms play games: who plays which strategy, and what it pays."""
 
 from __future__ import annotations
 
@@ -10,20 +10,8 @@ from matplotlib.axes import Axes
 
 from sim.core.errors import counted
 from sim.model.record import Run
-from sim.reports.style import (
-    BLUE,
-    FAINT,
-    GREEN,
-    MUTED,
-    NUMBER,
-    ORANGE,
-    PURPLE,
-    SKY,
-    VERMILION,
-    label_ends,
-    panel,
-    shares,
-)
+from sim.reports.palette import BLUE, FAINT, GREEN, MUTED, ORANGE, PURPLE, SKY, VERMILION
+from sim.reports.style import curves, label_ends, panel, scale, shares, stack
 from sim.reports.wording import SPACE, percent, plain
 from sim.scenario import Scenario
 
@@ -52,7 +40,7 @@ def action_colours(run: Run, firms: pd.DataFrame) -> list[str]:
 
 
 def strategy_key(axes: Axes, run: Run, text: str) -> None:
-    """Which colour is which strategy, and what else there is to know of the map."""
+    """Which colour is which strategy, and a text below."""
     named = colour_of(run.scenario) or {"contributes": BLUE, "does not": VERMILION}
     across, down = 0.0, -0.03
     for name, colour in list(named.items())[:SHOWN]:
@@ -66,21 +54,16 @@ def strategy_key(axes: Axes, run: Run, text: str) -> None:
 
 def strategies(axes: Axes, run: Run) -> None:
     """Shares of members by strategy, one on top of the other."""
-    colours = colour_of(run.scenario)
-    names = list(colours)[:SHOWN]
-    share = [run.series[f"strategy_{k}"] for k in range(1, len(names) + 1)]
-    axes.stackplot(run.series.month, np.array(share), colors=[colours[name] for name in names], linewidth=0)
-    panel(axes, "Who plays what", "share of members", 0, 1)
-    shares(axes)
-    axes.grid(visible=False)
-    end = np.array([column.iloc[-1] for column in share])
-    middle = end.cumsum() - end / 2
-    told = zip(middle, names, end, strict=True)
-    label_ends(axes, [(place, fill(plain(name), NARROW), colours[name]) for place, name, part in told if part > LEAST])
+    named = list(colour_of(run.scenario).items())[:SHOWN]
+    panel(axes, "Strategies", "share of members", 0, 1)
+    parts = [
+        (run.series[f"strategy_{k}"], fill(plain(name), NARROW), colour) for k, (name, colour) in enumerate(named, 1)
+    ]
+    stack(axes, run.series.month, parts, LEAST)
 
 
 def cooperation(axes: Axes, run: Run) -> None:
-    """How much of what is done is cooperation, or how many act."""
+    """How much firms cooperate, or how many of them act."""
     mean = run.series.contribution.where(run.series.firms > 0)
     axes.plot(run.series.month, mean, color=BLUE)
     panel(axes, "Cooperation", "mean over members", 0, 1)
@@ -89,29 +72,26 @@ def cooperation(axes: Axes, run: Run) -> None:
 
 
 def payoff(axes: Axes, run: Run) -> None:
-    """What a member gets a month."""
+    """The payoff of a member a month."""
     series = run.series
     mean = series.welfare / series.firms.where(series.firms > 0)
     axes.plot(series.month, mean, color=GREEN)
     low, high = min(0.0, mean.min()), max(0.0, mean.max())
     panel(axes, "Payoff a month", "mean over members", low * 1.12, high * 1.12 or 1.0)
-    axes.yaxis.set_major_formatter(NUMBER)
+    scale(axes.yaxis)
     label_ends(axes, [(mean.iloc[-1], f"{mean.iloc[-1]:.3g}", GREEN)])
 
 
 def decided(axes: Axes, run: Run) -> None:
     """Copies of the ecosystem in which the first strategy has taken over, or died out."""
     series, first = run.series, plain(next(iter(run.scenario.founding.strategies)))
-    lines = [("takeover", "took over", BLUE), ("extinction", "died out", VERMILION)]
-    for name, _, colour in lines:
-        axes.plot(series.month, series[name], color=colour)
-    panel(axes, f"What became of “{first}”", f"share of {counted(run.scenario.founding.copies, 'copy')}", 0, 1)
+    panel(axes, f"Fate of “{first}”", f"share of {counted(run.scenario.founding.copies, 'copy')}", 0, 1)
     shares(axes)
-    label_ends(axes, [(series[name].iloc[-1], text, colour) for name, text, colour in lines])
+    curves(axes, series.month, [(series.takeover, "took over", BLUE), (series.extinction, "died out", VERMILION)])
 
 
 def payoffs_by_strategy(axes: Axes, run: Run) -> None:
-    """What members got, by what they play: a bar from the lower to the upper quartile, and the mean.
+    """The payoffs of members by strategy: a bar from the lower to the upper quartile, and the mean.
 
     Where strategies never change it is the sum over the run, otherwise the last month.
     """
@@ -131,9 +111,8 @@ def payoffs_by_strategy(axes: Axes, run: Run) -> None:
 
 
 def degrees(axes: Axes, run: Run) -> None:
-    """How cooperation goes with the number of partners, at the end."""
-    firms = run.firms
-    mean = firms.groupby("partners").contribution.mean()
+    """Cooperation by the number of partners, at the end."""
+    mean = run.firms.groupby("partners").contribution.mean()
     axes.plot(mean.index, mean, "o", color=BLUE, markersize=5, alpha=0.7)
     panel(axes, "Cooperation by partners", "mean over members with so many, at the end", -0.04, 1.04)
     shares(axes)

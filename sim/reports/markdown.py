@@ -1,4 +1,4 @@
-"""Markdown: tables, links and values as they are written in TOML."""
+"""Markdown: blocks as a document, tables, links, and values as TOML writes them."""
 
 from __future__ import annotations
 
@@ -6,11 +6,35 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from sim.reports.blocks import Block, Commands, Heading, Points, Table, Text, Title
+
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A table; bars inside cells are escaped, and a cell is one line."""
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join(f"| {' | '.join(_cell(cell) for cell in line)} |" for line in lines)
+
+
+def document(blocks: Iterable[Block]) -> str:
+    """Blocks as a Markdown file; figures are left out."""
+    return "\n\n".join(filter(None, map(_block, blocks))) + "\n"
+
+
+def _block(block: Block) -> str:
+    match block:
+        case Title(text, lead, about):
+            return "\n\n".join([f"# {text}", *lead, *filter(None, [about])])
+        case Heading(text):
+            return f"## {text}"
+        case Points(title, lines):
+            return "\n- ".join([f"### {title}\n", *lines])
+        case Table(caption, header, rows):
+            return "\n\n".join(filter(None, [caption, table(header, rows)]))
+        case Commands(lines):
+            return "\n".join(["```sh", *lines, "```"])
+        case Text(text):
+            return text
+    return ""
 
 
 def _cell(text: str) -> str:

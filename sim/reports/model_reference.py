@@ -72,6 +72,18 @@ def default(key: str) -> Any:
     return value
 
 
+def differences(scenario: Scenario) -> dict[str, Any]:
+    """The settings of a scenario that differ from the defaults, by full key; without those that are dated (`docs.dated`)."""
+    aside, found = ("title", "description", "assumptions", "interventions"), {}
+    for key in keys():
+        value: Any = scenario
+        for name in key.split("."):
+            value = getattr(value, name)
+        if key.partition(".")[0] not in aside and key != "programme.steps" and value != default(key):
+            found[key] = value
+    return found
+
+
 @cache
 def _defaults() -> Scenario:
     return Scenario()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,8 @@ from scipy.spatial import cKDTree
 from sim.core.errors import counted
 from sim.model.record import Run
 from sim.reports.game_panels import action_colours, strategy_key
-from sim.reports.style import HALO, INK, MUTED, TRUST_MAP, VERMILION, legible, titled
+from sim.reports.palette import HALO, INK, MUTED, TRUST_MAP, VERMILION
+from sim.reports.style import legible, titled
 from sim.reports.wording import by_action, number
 
 MOST_DRAWN = 600
@@ -39,6 +41,8 @@ GAP = 2.0
 SLACK = 4.0
 """Points by which a name, whose width is estimated, may seem to reach beyond the map."""
 ROUND = np.linspace(0, 2 * math.pi, 8, endpoint=False)
+Box = tuple[float, float, float, float]
+"""Left, right, bottom and top of a name, in points."""
 
 
 def draw_network(axes: Axes, run: Run) -> None:
@@ -52,7 +56,7 @@ def draw_network(axes: Axes, run: Run) -> None:
         return
     drawn = first_copies(run) if run.scenario.founding.copies > 1 else best_connected(run.firms)
     if drawn.empty:
-        axes.text(0.5, 0.5, "nobody is left", transform=axes.transAxes, ha="center", size=16, color=MUTED)
+        axes.text(0.5, 0.5, "no firm is left", transform=axes.transAxes, ha="center", size=16, color=MUTED)
         return
     pairs, tie_trust = partnerships(run.ties, drawn)
     areas = node_areas(drawn.benefit.to_numpy(float))
@@ -77,16 +81,14 @@ def to_name(leads: np.ndarray) -> np.ndarray:
 
 def nameless(run: Run, drawn: pd.DataFrame) -> np.ndarray:
     """Who has no name but a number, where founders have names: those who came later."""
-    return np.full(len(drawn), not isinstance(run.scenario.founding.firms, int)) & (
-        drawn.firm == "F" + drawn.id.astype(str)
-    )
+    named = not isinstance(run.scenario.founding.firms, int)
+    return np.full(len(drawn), named) & (drawn.firm == "F" + drawn.id.astype(str))
 
 
 def best_connected(members: pd.DataFrame) -> pd.DataFrame:
     """Whom to draw: everybody, or in a crowd the orchestrators and the best connected; the best connected first."""
-    ranked = members.assign(leads=members.role == "orchestrator").sort_values(
-        ["leads", "partners", "id"], ascending=[False, False, True], kind="stable"
-    )
+    order, upwards = ["leads", "partners", "id"], [False, False, True]
+    ranked = members.assign(leads=members.role == "orchestrator").sort_values(order, ascending=upwards, kind="stable")
     return ranked.head(MOST_DRAWN).sort_values(["partners", "id"], ascending=[False, True]).reset_index(drop=True)
 
 
@@ -186,15 +188,9 @@ def frame_map(axes: Axes, at: np.ndarray) -> None:
 def draw_ties(axes: Axes, at: np.ndarray, pairs: np.ndarray, trust: np.ndarray) -> None:
     """Ties, the trusted ones darker and broader; the more there are, the fainter."""
     crowd = 1.0 / (1.0 + len(pairs) / 150.0)
-    lines = LineCollection(
-        at[pairs],
-        array=trust,
-        cmap=TRUST_MAP,
-        clim=(0, 1),
-        alpha=0.15 + 0.6 * crowd,
-        linewidths=(0.3 + 2.2 * crowd) * (0.3 + trust),
-    )
-    axes.add_collection(lines, autolim=False)
+    look: dict[str, Any] = {"array": trust, "cmap": TRUST_MAP, "clim": (0, 1), "alpha": 0.15 + 0.6 * crowd}
+    widths = (0.3 + 2.2 * crowd) * (0.3 + trust)
+    axes.add_collection(LineCollection(at[pairs], linewidths=widths, **look), autolim=False)
 
 
 def node_areas(benefit: np.ndarray) -> np.ndarray:
@@ -223,9 +219,8 @@ def firm_trust(ties: pd.DataFrame, drawn: pd.DataFrame) -> np.ndarray:
 def is_lattice(run: Run) -> bool:
     """Whether the founders stand on a lattice, and are all still there."""
     founding = run.scenario.founding
-    return (
-        founding.topology == "lattice" and founding.copies == 1 and by_action(run) and len(run.firms) == founding.firms
-    )
+    on_lattice = founding.topology == "lattice" and founding.copies == 1 and by_action(run)
+    return on_lattice and len(run.firms) == founding.firms
 
 
 def draw_lattice(axes: Axes, run: Run) -> None:
@@ -240,25 +235,12 @@ def draw_firms(axes: Axes, at: np.ndarray, areas: np.ndarray, colours: np.ndarra
     """Firms in their colours; orchestrators ringed."""
     alone = (colours[:, :3] == 1).all(axis=1)
     order = np.argsort(-areas, kind="stable")
-    axes.scatter(
-        at[order, 0],
-        at[order, 1],
-        s=areas[order],
-        c=colours[order],
-        edgecolors=list(np.where(alone[order], MUTED, "white")),
-        linewidths=0.8 if len(at) > MOST_NAMED else 1.2,
-        zorder=2,
-    )
+    look: dict[str, Any] = {"edgecolors": list(np.where(alone[order], MUTED, "white")), "zorder": 2}
+    width = 0.8 if len(at) > MOST_NAMED else 1.2
+    axes.scatter(at[order, 0], at[order, 1], s=areas[order], c=colours[order], linewidths=width, **look)
     if leads.any():
-        axes.scatter(
-            at[leads, 0],
-            at[leads, 1],
-            s=(np.sqrt(areas[leads]) + 7) ** 2,
-            facecolors="none",
-            edgecolors=VERMILION,
-            linewidths=2.4,
-            zorder=3,
-        )
+        ring: dict[str, Any] = {"facecolors": "none", "edgecolors": VERMILION, "linewidths": 2.4, "zorder": 3}
+        axes.scatter(at[leads, 0], at[leads, 1], s=(np.sqrt(areas[leads]) + 7) ** 2, **ring)
 
 
 def write_names(
@@ -285,7 +267,7 @@ def write_names(
     ties = [dots[a] + along * (dots[b] - dots[a]) for a, b in pairs] if len(at) <= MOST_NAMED else []
     rim = radius[:, None, None] * np.stack([np.cos(ROUND), np.sin(ROUND)], axis=-1)
     taken = np.concatenate([dots, (dots[:, None] + rim).reshape(-1, 2), *ties])
-    written: list[tuple[float, float, float, float]] = []
+    written: list[Box] = []
     for i in np.lexsort((-areas, ~leads)):
         if not names[i]:
             continue
@@ -299,24 +281,16 @@ def write_names(
             continue
         written.append(box)
         middle = np.array([(box[0] + box[1]) / 2, (box[2] + box[3]) / 2]) / scale
+        colour, weight = (legible(VERMILION), "bold") if leads[i] else (INK, "normal")
+        look: dict[str, Any] = {"ha": "center", "va": "center", "zorder": 5}
         where = axes.transData.inverted().transform(middle)
-        text = axes.text(
-            where[0],
-            where[1],
-            names[i],
-            ha="center",
-            va="center",
-            size=size,
-            weight="bold" if leads[i] else "normal",
-            color=legible(VERMILION) if leads[i] else INK,
-            path_effects=HALO if outlined else None,
-            zorder=5,
-        )
+        text = axes.text(where[0], where[1], names[i], size=size, weight=weight, color=colour, **look)
+        text.set_path_effects([*HALO] if outlined else [])
         if whole and whole[i] != names[i]:
             titled(text, whole[i])
 
 
-def spot(dot: np.ndarray, away: float, width: float, height: float, side: int) -> tuple[float, float, float, float]:
+def spot(dot: np.ndarray, away: float, width: float, height: float, side: int) -> Box:
     """The box (left, right, bottom, top) of a name on one of eight sides of its firm: below first, then above."""
     x, y = ((0, -1), (0, 1), (1, 0), (-1, 0), (1, -1), (-1, -1), (1, 1), (-1, 1))[side]
     reach = away * (0.75 if x and y else 1.0)
@@ -324,22 +298,20 @@ def spot(dot: np.ndarray, away: float, width: float, height: float, side: int) -
     return middle_x - width / 2, middle_x + width / 2, middle_y - height / 2, middle_y + height / 2
 
 
-def hidden(
-    box: tuple[float, float, float, float], taken: np.ndarray, written: list[tuple[float, float, float, float]]
-) -> float:
+def hidden(box: Box, taken: np.ndarray, written: list[Box]) -> float:
     """How much a name there would hide: points of firms and ties, and above all other names."""
     left, right, low, high = box
     inside = (taken[:, 0] > left) & (taken[:, 0] < right) & (taken[:, 1] > low) & (taken[:, 1] < high)
     return float(inside.sum() + 20 * clashes(box, written))
 
 
-def clashes(box: tuple[float, float, float, float], written: list[tuple[float, float, float, float]]) -> int:
+def clashes(box: Box, written: list[Box]) -> int:
     """Over how many other names a name there would lie."""
     left, right, low, high = box
     return sum(left < r and right > lf and low < t and high > b for lf, r, b, t in written)
 
 
-def beyond(box: tuple[float, float, float, float], frame: np.ndarray) -> float:
+def beyond(box: Box, frame: np.ndarray) -> float:
     """How far a name there would reach beyond the map, in points."""
     left, right, low, high = np.array(box) - frame
     return float(max(0, -left) + max(0, right) + max(0, -low) + max(0, high))
@@ -347,11 +319,9 @@ def beyond(box: tuple[float, float, float, float], frame: np.ndarray) -> float:
 
 def draw_key(axes: Axes, run: Run, drawn: int) -> None:
     """How to read the map."""
-    shown = (
-        f"the {drawn:,} best connected of {number(len(run.firms))} firms"
-        if drawn < len(run.firms)
-        else "all firms at the end"
-    )
+    shown = "all firms at the end"
+    if drawn < len(run.firms):
+        shown = f"the {drawn:,} best connected of {number(len(run.firms))} firms"
     if run.scenario.founding.copies > 1:
         shown = "the first copies, at the end"
     if by_action(run):

@@ -17,8 +17,8 @@ from matplotlib.colors import to_hex
 
 from sim.model.record import Run
 from sim.reports.network_map import layout, make_room, nameless, node_areas, partnerships
-from sim.reports.page_parts import named
-from sim.reports.style import TRUST_MAP
+from sim.reports.palette import TRUST_MAP
+from sim.reports.wording import named
 
 FRAMES = 40
 """Pictures of a film, about."""
@@ -77,9 +77,8 @@ class Film:
     @property
     def hidden(self) -> int:
         """How many firms are left out."""
-        everybody = {
-            int(who) for run in self.runs.values() for firms, _ties in run.snapshots.values() for who in firms.id
-        }
+        frames = (firms for run in self.runs.values() for firms, _ties in run.snapshots.values())
+        everybody = {int(who) for firms in frames for who in firms.id}
         return len(everybody) - len(self.ids)
 
     def data(self) -> dict[str, Any]:

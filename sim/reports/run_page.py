@@ -1,41 +1,29 @@
-"""One run on one page: who is tied to whom and trusts whom at the end, and how it came to that."""
+"""The page of a run: the network at the end, and how the ecosystem got there."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import groupby, islice
+from pathlib import Path
 from textwrap import fill
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure as Drawing
 from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from sim.model.record import Run
 from sim.reports import game_panels
+from sim.reports.accounts_page import accounts_of_run
+from sim.reports.blocks import Block, Figure, Heading, Title, texts
 from sim.reports.network_map import draw_network
-from sim.reports.style import (
-    BLUE,
-    FAINT,
-    GREEN,
-    HALO,
-    INK,
-    MUTED,
-    NUMBER,
-    ORANGE,
-    PURPLE,
-    SKY,
-    VERMILION,
-    label_ends,
-    new_page,
-    panel,
-    shares,
-    styled,
-)
-from sim.reports.wording import SPACE, by_action, collapsed, headline, is_game, percent, subtitle
+from sim.reports.page_parts import assumptions, reproduce
+from sim.reports.palette import BLUE, FAINT, GREEN, HALO, INK, MUTED, ORANGE, PURPLE, SKY, VERMILION
+from sim.reports.registry import page
+from sim.reports.style import curves, label_ends, new_page, panel, scale, shares, stack, styled
+from sim.reports.tables import maturity_lines, measures_table
+from sim.reports.wording import SPACE, by_action, collapsed, headline, is_game, percent, plain, subtitle
 
 EVENTS = {
     "rules": "new rules",
@@ -47,40 +35,38 @@ EVENTS = {
     "stay": "firms stay",
 }
 RULES = {
-    "shapley": "by Shapley value",
-    "contribution": "by effort",
-    "equal": "equally",
-    "power": "by power",
-    "need": "by need",
+    "shapley": ("by Shapley value", BLUE),
+    "contribution": ("by effort", GREEN),
+    "equal": ("equally", SKY),
+    "power": ("by power", PURPLE),
+    "need": ("by need", ORANGE),
 }
-RULE_COLOURS = dict(zip(RULES, (BLUE, GREEN, SKY, PURPLE, ORANGE), strict=True))
-
-
+"""How value is shared, and the colour of each rule."""
 TIMELESS = (game_panels.payoffs_by_strategy, game_panels.degrees)
 """Panels that show the end, not the way there."""
 
 
-def run_figure(run: Run) -> Figure:
-    """The picture of a run: the network at its end, and six series of how it came about."""
-    with styled():
-        page = new_page(headline(run), subtitle(run))
-        grid = page.add_gridspec(3, 2, left=0.505, right=0.915, bottom=0.075, top=0.80, wspace=0.74, hspace=0.62)
-        draw_network(page.add_axes((0.02, 0.125, 0.43, 0.735)), run)
-        chosen = panels_of(run)
-        panels = [page.add_subplot(grid[place]) for place in islice(np.ndindex(3, 2), len(chosen))]
-        for axes, draw in zip(panels, chosen, strict=True):
-            draw(axes, run)
-            if draw in TIMELESS:
-                continue
-            below = [other for other, kind in zip(panels, chosen, strict=True) if kind not in TIMELESS][-2:]
-            months(axes, run, named=axes in below)
-            dates(axes, run, named=axes in panels[:2])
-        page.text(0.028, 0.04, fill(agenda(run), 96, max_lines=2), size=11, color=MUTED, va="top")
+@styled()
+def run_figure(run: Run) -> Drawing:
+    """The network at the end of a run, and six panels of how it got there."""
+    page = new_page(headline(run), subtitle(run))
+    grid = page.add_gridspec(3, 2, left=0.505, right=0.915, bottom=0.075, top=0.80, wspace=0.74, hspace=0.62)
+    draw_network(page.add_axes((0.02, 0.125, 0.43, 0.735)), run)
+    chosen = panels_of(run)
+    panels = [page.add_subplot(grid[place]) for place in islice(np.ndindex(3, 2), len(chosen))]
+    for axes, draw in zip(panels, chosen, strict=True):
+        draw(axes, run)
+        if draw in TIMELESS:
+            continue
+        below = [other for other, kind in zip(panels, chosen, strict=True) if kind not in TIMELESS][-2:]
+        months(axes, run, named=axes in below)
+        dates(axes, run, named=axes in panels[:2])
+    page.text(0.028, 0.04, fill(agenda(run), 96, max_lines=2), size=11, color=MUTED, va="top")
     return page
 
 
 def panels_of(run: Run) -> tuple[Callable[[Axes, Run], None], ...]:
-    """What is shown beside the network: six series of an ecosystem; of a game, what there is to tell."""
+    """The panels beside the network: six series of an ecosystem; for a game, those that apply."""
     scenario = run.scenario
     if not by_action(run):
         return value, members, contribution, trust, split, take
@@ -97,29 +83,21 @@ def panels_of(run: Run) -> tuple[Callable[[Axes, Run], None], ...]:
     return tuple(draw for draw, fits in chosen.items() if fits)[:6]
 
 
-# The series
+# --- panels ---------------------------------------------------------------------------------------------------------------
 
 
 def value(axes: Axes, run: Run) -> None:
     """Value created, and what is left of it to members."""
     series = run.series
-    lines = [("value", "created", BLUE), ("welfare", "welfare", GREEN)]
-    for name, _, colour in lines:
-        axes.plot(series.month, series[name], color=colour)
     top = series[["value", "welfare"]].to_numpy().max()
-    panel(
-        axes,
-        "Value a month",
-        "in endowments of an average firm",
-        min(0.0, series.welfare.min() * 1.1),
-        1.12 * top or 1.0,
-    )
-    axes.yaxis.set_major_formatter(NUMBER)
-    label_ends(axes, [(series[name].iloc[-1], text, colour) for name, text, colour in lines])
+    low = min(0.0, series.welfare.min() * 1.1)
+    panel(axes, "Value a month", "in endowments of an average firm", low, 1.12 * top or 1.0)
+    scale(axes.yaxis)
+    curves(axes, series.month, [(series.value, "created", BLUE), (series.welfare, "welfare", GREEN)])
 
 
 def members(axes: Axes, run: Run) -> None:
-    """Members; below, faintly, who joined and who left, on a scale of their own."""
+    """Members; below, on a scale of their own, how many joined and left."""
     series = run.series
     left = series[["exits", "bankruptcies", "expulsions", "removals"]].sum(axis=1)
     top, most = 1.12 * max(1.0, series.firms.max()), max(1.0, series.entries.max(), left.max())
@@ -130,7 +108,7 @@ def members(axes: Axes, run: Run) -> None:
         axes.fill_between(series.month, middle, middle + strip * count, step="mid", color=colour, linewidth=0)
     ticks = MaxNLocator(4, integer=True).tick_values(0, top)
     axes.yaxis.set_major_locator(FixedLocator([tick for tick in ticks if 0 <= tick <= top]))
-    axes.yaxis.set_major_formatter(NUMBER)
+    scale(axes.yaxis)
     total = [(middle + 0.08 * top, "joined", SKY, series.entries), (middle - 0.08 * top, "left", ORANGE, left)]
     counted = "" if run.scenario.run.record_every > 1 else f"{SPACE}{{:,.0f}}"
     ends = [(place, name + counted.format(count.sum()), colour) for place, name, colour, count in total]
@@ -138,7 +116,7 @@ def members(axes: Axes, run: Run) -> None:
 
 
 def contribution(axes: Axes, run: Run) -> None:
-    """Mean contribution of those who are members, and what is expected of them."""
+    """Mean contribution of members, and what is expected of them."""
     series = run.series
     mean = series.contribution.where(series.firms > 0)
     axes.plot(series.month, mean, color=BLUE)
@@ -148,7 +126,7 @@ def contribution(axes: Axes, run: Run) -> None:
     if run.scenario.governance.on and not changes(run, "governance.norm"):
         norm = run.scenario.governance.norm
         axes.axhline(norm, color=FAINT, linewidth=1.2, linestyle=(0, (4, 3)), zorder=1)
-        labels.append((norm, "norm", MUTED))
+        labels.append((norm, "expected", MUTED))
     label_ends(axes, labels)
 
 
@@ -159,56 +137,46 @@ def changes(run: Run, key: str) -> bool:
 
 def trust(axes: Axes, run: Run) -> None:
     """Trust on its three levels, as long as there are ties."""
-    series = run.series
-    lines = [("operational", BLUE), ("relational", GREEN), ("strategic", PURPLE)]
-    levels = {name: series[f"trust_{name}"].where(series.ties > 0) for name, _ in lines}
-    for name, colour in lines:
-        axes.plot(series.month, levels[name], color=colour)
+    levels = [("operational", BLUE), ("relational", GREEN), ("strategic", PURPLE)]
     panel(axes, "Trust", "mean over ties", 0, 1)
     axes.set_yticks([0, 0.5, 1], ["0", "0.5", "1"])
-    label_ends(axes, [(last(levels[name]), name, colour) for name, colour in lines])
-
-
-def last(series: pd.Series) -> float:
-    """What a series said last."""
-    said = series.dropna()
-    return float(said.iloc[-1]) if len(said) else math.nan
+    tied = run.series.ties > 0
+    curves(axes, run.series.month, [(run.series[f"trust_{name}"].where(tied), name, colour) for name, colour in levels])
 
 
 def split(axes: Axes, run: Run) -> None:
-    """Who got what of the value: governance (net of the fines that came in), orchestrators, and all members by the rule."""
+    """Shares of the value: governance (net of the fines that came in), orchestrators, and all members by the rule."""
     series = run.series
     governance = (series.governance_cost - series.fines).clip(0, series.value)
-    shared = (series.value - governance - series.orchestrator_income).clip(0)
-    parts = pd.DataFrame(
-        {"all members": shared, "orchestrators’ take": series.orchestrator_income, "governance": governance}
-    )
-    part = parts.div(parts.sum(axis=1).where(lambda total: total > 0), axis=0)
-    colours = (SKY, VERMILION, FAINT)
-    axes.stackplot(series.month, part.T.to_numpy(), colors=colours, linewidth=0)
+    members = (series.value - governance - series.orchestrator_income).clip(0)
+    whole = (members + series.orchestrator_income + governance).where(lambda total: total > 0)
     panel(axes, "Who got the value", "share", 0, 1)
-    shares(axes)
-    axes.grid(visible=False)
-    end = part.iloc[-1]
-    middle = end.cumsum() - end / 2
-    names = zip(middle, ("members", "take", "governance"), end, (BLUE, VERMILION, MUTED), strict=True)
-    label_ends(axes, [(place, name, colour) for place, name, share, colour in names if share > 0])
+    income = series.orchestrator_income
+    parts = (
+        (members, "members", SKY, BLUE),
+        (income, "take", VERMILION, VERMILION),
+        (governance, "governance", FAINT, MUTED),
+    )
+    stack(axes, series.month, [(part / whole, *names) for part, *names in parts])
 
 
 def take(axes: Axes, run: Run) -> None:
-    """The rule in force: the take rate and, where they ever change, the weights by which the rest is shared."""
-    series = run.series
-    mix = series[[f"mix_{name}" for name in RULES]].set_axis(list(RULES), axis=1)
-    moving = mix.columns[mix.max() - mix.min() > 1e-9]
-    axes.plot(series.month, series.take_rate, color=VERMILION)
-    labels = [(series.take_rate.iloc[-1], f"take{SPACE}{percent(series.take_rate.iloc[-1])}", VERMILION)]
+    """The rule in force: the take rate and, where they change, the weights by which the rest is shared."""
+    series, rate = run.series, run.series.take_rate
+    mix = {name: series[f"mix_{name}"] for name in RULES}
+    moving = [name for name, weight in mix.items() if weight.max() - weight.min() > 1e-9]
+    axes.plot(series.month, rate, color=VERMILION)
+    labels = [(rate.iloc[-1], f"take{SPACE}{percent(rate.iloc[-1])}", VERMILION)]
     for name in moving:
-        axes.plot(series.month, mix[name], color=RULE_COLOURS[str(name)], linewidth=1.6)
-        labels.append((mix[name].iloc[-1], str(name), RULE_COLOURS[str(name)]))
-    fixed = [RULES[str(name)] for name in mix if mix[name].iloc[0] > 0] if moving.empty else []
+        axes.plot(series.month, mix[name], color=RULES[name][1], linewidth=1.6)
+        labels.append((mix[name].iloc[-1], name, RULES[name][1]))
+    fixed = [] if moving else [RULES[name][0] for name, weight in mix.items() if weight.iloc[0] > 0]
     panel(axes, "Take rate", f"rest {' and '.join(fixed)}" if 0 < len(fixed) < 3 else "share", 0, 1)
     shares(axes)
     label_ends(axes, labels)
+
+
+# --- months and events ----------------------------------------------------------------------------------------------------
 
 
 def months(axes: Axes, run: Run, named: bool) -> None:
@@ -222,7 +190,7 @@ def months(axes: Axes, run: Run, named: bool) -> None:
 
 
 def dates(axes: Axes, run: Run, named: bool) -> None:
-    """Mark when something was done to the ecosystem, and when it collapsed."""
+    """Mark the months of events, and the collapse."""
     month = collapsed(run)
     for at in sorted({event.at for event in run.scenario.events}):
         axes.axvline(at, color=MUTED, linewidth=0.9, alpha=0.6, zorder=1.5)
@@ -236,10 +204,10 @@ def dates(axes: Axes, run: Run, named: bool) -> None:
 
 
 def agenda(run: Run) -> str:
-    """What the upright lines are: each month with what happened then; the same again and again is told once, with how often."""
-    turns = [(word, [at for at, _ in turn]) for word, turn in groupby(happenings(run), key=lambda told: told[1])]
-    told = [f"{_when(months)} {word}{f' ({len(months)} times)' if len(months) > 1 else ''}" for word, months in turns]
-    return f"upright lines: month {', '.join(told)}" if told else ""
+    """The events that the upright lines mark; the same event time after time is listed once, with how often."""
+    turns = [(word, [at for at, _ in turn]) for word, turn in groupby(happenings(run), key=lambda each: each[1])]
+    listed = [f"{_when(months)} {word}{f' ({len(months)} times)' if len(months) > 1 else ''}" for word, months in turns]
+    return f"upright lines: month {', '.join(listed)}" if listed else ""
 
 
 def _when(months: list[int]) -> str:
@@ -247,7 +215,24 @@ def _when(months: list[int]) -> str:
 
 
 def happenings(run: Run) -> list[tuple[int, str]]:
-    """What happens when: steps of a programme by name, other events by kind."""
-    told = [(event.at, EVENTS[event.kind]) for event in run.scenario.interventions]
-    told += [(change.at, name.replace("_", " ")) for name, change in run.scenario.programme.dated]
-    return sorted(told, key=lambda happening: happening[0])
+    """Events with their months: steps of a programme by name, others by kind."""
+    events = [(event.at, EVENTS[event.kind]) for event in run.scenario.interventions]
+    events += [(change.at, plain(name)) for name, change in run.scenario.programme.dated]
+    return sorted(events, key=lambda event: event[0])
+
+
+# --- the page -------------------------------------------------------------------------------------------------------------
+
+
+@page("run", Run.load, run_figure)
+def run_page(run: Run, folder: Path) -> Iterator[Block]:
+    """The outcome in a sentence, the figure, the measures, who gains and who loses, and the settings."""
+    yield Title(run.scenario.title, [f"{headline(run)}.", subtitle(run)], run.scenario.description)
+    yield Heading("What happened")
+    yield Figure(run_figure(run), f"{headline(run)}. The network at the end, and series by month.")
+    yield Heading("Numbers")
+    yield from texts(maturity_lines(run))
+    yield measures_table(run)
+    yield from accounts_of_run(run, folder)
+    yield from assumptions(run.scenario)
+    yield from reproduce(f"tide verify {folder.name}", f"tide run {folder.name}/scenario.toml --seed {run.seed}")

@@ -14,33 +14,30 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from textwrap import shorten, wrap
+from typing import Any
 
 import matplotlib
 import numpy as np
+import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
-from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter
 
 from sim.core.errors import Mistake
 from sim.core.results import add_file
+from sim.reports.palette import INK, MUTED
 from sim.reports.wording import number, percent
 
 STYLE = Path(__file__).with_name("rising_tide.mplstyle")
-INK, MUTED, FAINT = "#222222", "#666666", "#BBBBBB"
-BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"
-"""The palette of Okabe & Ito (2008)."""
-TRUST_MAP = "viridis_r"
-"""Trust from 0 (pale) to 1 (dark), the same in all figures."""
 PAGE = (16.0, 9.0)
 """A page, in inches: the shape of a projector."""
 LEFT_EDGE = 0.035
 TITLE = "title: "
 TITLED = re.compile(rb"<g id=(['\"])title: (.*?)\1>")
 """How a part of an SVG begins that has a title."""
-HALO = [withStroke(linewidth=3, foreground="white")]
 
 _one_at_a_time = threading.RLock()
 
@@ -65,14 +62,8 @@ def new_page(headline: str, subtitle: str) -> Page:
     page.set_label(headline)
     lines = wrap(headline, 88, max_lines=2, placeholder=" …")
     page.text(LEFT_EDGE, 0.965, "\n".join(lines), size=20, weight="bold", va="top", linespacing=1.25)
-    page.text(
-        LEFT_EDGE,
-        0.918 - 0.042 * (len(lines) - 1),
-        shorten(subtitle, 150, placeholder=" …"),
-        size=13,
-        color=MUTED,
-        va="top",
-    )
+    below, text = 0.918 - 0.042 * (len(lines) - 1), shorten(subtitle, 150, placeholder=" …")
+    page.text(LEFT_EDGE, below, text, size=13, color=MUTED, va="top")
     return page
 
 
@@ -127,10 +118,41 @@ def panel(axes: Axes, title: str, unit: str = "", low: float | None = 0.0, high:
     return axes
 
 
+def scale(axis: Axis, percents: bool = False) -> None:
+    """Write the numbers along an axis as people read them: as short as possible, or in per cent."""
+    axis.set_major_formatter(PERCENT if percents else NUMBER)
+
+
 def shares(axes: Axes) -> None:
     """A vertical axis for shares: none, half, all."""
     axes.set_yticks([0, 0.5, 1])
-    axes.yaxis.set_major_formatter(PERCENT)
+    scale(axes.yaxis, percents=True)
+
+
+def dotted(axes: Axes) -> None:
+    """A panel of rows: no vertical scale, lines of the grid only upright."""
+    axes.set_yticks([])
+    axes.grid(visible=False)
+    axes.spines["left"].set_visible(False)
+
+
+def curves(axes: Axes, months: pd.Series, lines: Sequence[tuple[pd.Series, str, str]]) -> None:
+    """Lines over months, each named at its last value: (values, name, colour). The panel must have its height already."""
+    for values, _name, colour in lines:
+        axes.plot(months, values, color=colour)
+    label_ends(axes, [(values.ffill().iloc[-1], name, colour) for values, name, colour in lines])
+
+
+def stack(axes: Axes, months: pd.Series, parts: Sequence[tuple[Any, ...]], least: float = 0.0) -> None:
+    """Shares of a whole over months, one on top of the other: (share, name, colour, colour of its name); those above `least` at the end
+    are named."""
+    axes.stackplot(months, np.array([part[0] for part in parts]), colors=[part[2] for part in parts], linewidth=0)
+    shares(axes)
+    axes.grid(visible=False)
+    ends = np.array([part[0].iloc[-1] for part in parts])
+    middles = ends.cumsum() - ends / 2
+    named = zip(middles, parts, ends, strict=True)
+    label_ends(axes, [(at, part[1], part[3]) for at, part, end in named if end > least])
 
 
 def label_ends(axes: Axes, labels: Sequence[tuple[float, str, str]], gap: float = 0.13) -> None:

@@ -1,15 +1,28 @@
-"""Runs in words: what became of an ecosystem, in a sentence; numbers as they are said. Needs nothing to draw with."""
+"""Words: numbers, names and commands as people read them, and a run in a sentence. It loads nothing that draws."""
 
 from __future__ import annotations
 
 import math
 import re
+import shlex
+import tomllib
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
 
 from sim.core.errors import counted
+from sim.experiments.analysis.estimates import NEGLIGIBLE
+from sim.metrics import MEASURES
 from sim.model.record import Run
 from sim.scenario import Scenario
 
 SPACE = "\N{NO-BREAK SPACE}"
+SHARE_UNITS = ("share", "0 or 1")
+"""Units of measures that are shown in per cent."""
+NAME = 40
+"""Letters of a firm's name that are shown."""
+DIRECTIONS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""All marks of direction."""
 FIRST_STRONG, END = "\u2068", "\u2069"
 """Marks around a text whose direction is its own business (Unicode isolates)."""
 ISOLATED = re.compile(f"{FIRST_STRONG}([^\u2066-\u2069]*){END}")
@@ -43,9 +56,91 @@ def number(value: float) -> str:
     return signs(f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}")
 
 
+def spelled(value: float) -> str:
+    """A number with three or four significant digits, and a minus sign that is one; a dash where there is no number."""
+    if math.isnan(value):
+        return "–"
+    if abs(value) < NEGLIGIBLE:
+        return "0"
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    whole = abs(value) >= 1000 or value == round(value)
+    return signs(f"{value:,.0f}" if whole else f"{value:.3g}")
+
+
+def with_sign(value: float) -> str:
+    """A number with its sign, if it is not 0."""
+    return f"{'+' if value > 0 and spelled(value) != '0' else ''}{spelled(value)}"
+
+
+def between(value: float, low: float = math.nan, high: float = math.nan, signed: bool = False) -> str:
+    """A number with its interval, if it has one: "0.5 [0.2, 0.8]"."""
+    text = with_sign(value) if signed else spelled(value)
+    return text if math.isnan(low) and math.isnan(high) else f"{text} [{spelled(low)}, {spelled(high)}]"
+
+
+def in_percent(measure: str) -> bool:
+    """Whether a measure is shown in per cent."""
+    return MEASURES[measure].unit in SHARE_UNITS
+
+
+def level(measure: str, value: float) -> str:
+    """A value of a measure, shares in per cent."""
+    return percent(round(float(value), 3)) if in_percent(measure) and math.isfinite(value) else spelled(value)
+
+
 def plain(name: str) -> str:
-    """The name of a strategy in words."""
+    """A name without underscores: of a measure, a design, a strategy."""
     return name.replace("_", " ")
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a sentence: "a, b and c"."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+
+
+def sentence(text: str) -> str:
+    """A text that begins with a capital letter."""
+    return text[:1].upper() + text[1:]
+
+
+def uncapitalised(text: str) -> str:
+    """A text that begins with a small letter, to stand inside a sentence."""
+    return text[:1].lower() + text[1:]
+
+
+@cache
+def _sentences() -> dict[str, dict[str, str]]:
+    return tomllib.loads(Path(__file__).with_name("templates").joinpath("sentences.toml").read_text(encoding="utf-8"))
+
+
+def say(key: str, **values: object) -> str:
+    """A sentence of `templates/sentences.toml` by its key ("board.comparison"), with its blanks filled in."""
+    part, _, name = key.partition(".")
+    return _sentences()[part][name].format(**values)
+
+
+def named(name: str, most: int = NAME) -> str:
+    """A name that users wrote, cut to a readable length, with a writing direction of its own."""
+    short = name if len(name) <= most else f"{name[: most - 2].rstrip()} …"
+    return short if name.isascii() else f"{FIRST_STRONG}{short}{END}"
+
+
+def unmarked(text: str) -> str:
+    """A text for a terminal, without marks of direction, which a terminal may print as signs or obey; only those stay that keep
+    a name written from right to left from turning the numbers beside it."""
+    outside, *rest = ISOLATED.split(text)
+    parts = [DIRECTIONS.sub("", outside)]
+    for name, after in zip(rest[::2], rest[1::2], strict=True):
+        inside = DIRECTIONS.sub("", name)
+        turned = re.search(LEFTWARDS, inside)
+        parts += [f"{FIRST_STRONG}{inside}{END}" if turned else inside, DIRECTIONS.sub("", after)]
+    return "".join(parts)
+
+
+def command(*parts: object) -> str:
+    """A command as it is typed."""
+    return shlex.join(map(str, parts))
 
 
 def is_game(scenario: Scenario) -> bool:

@@ -89,7 +89,7 @@ def test_without_a_take_everybody_gets_its_shapley_share():
     fair = film(Scenario(**SMALL, sharing={"take_rate": 0.0}), 1, 12)
     assert fair.accounts()["gap_share"].abs().max() < 1e-6
     assert fair.subsidies().empty and fair.leaving().firms == []
-    assert subsidy_lines(fair) == ["Everybody gets its Shapley share: nobody subsidises anybody."]
+    assert subsidy_lines(fair) == ["Every firm gets its Shapley share: no firm subsidises another."]
     assert "the split is in the core" in leaving_line(fair)
 
 
@@ -205,7 +205,7 @@ def test_where_nobody_is_left_no_split_is_praised():
         6,
     )
     assert gone.series.firms.iloc[-1] == 0
-    assert leaving_line(gone).startswith("Nobody is left") and subsidy_lines(gone) == []
+    assert leaving_line(gone).startswith("No firm is left") and subsidy_lines(gone) == []
 
 
 def test_firms_that_bear_formulas_as_names_bear_them_as_text(hostile, tmp_path, monkeypatch):

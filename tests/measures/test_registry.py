@@ -87,7 +87,7 @@ def test_a_measure_of_a_file_outside_is_measured_and_listed_after_all_others(out
     assert silent in by_topic()["Fairness"] and MEASURES["mean_ties"] in by_topic()[registry.OTHER]
     run = played()
     assert run.measures["silent_partners"] == outside.silent_partners(run) and type(run.measures["mean_ties"]) is float
-    assert "mean_ties" in list(measures_table(run, everything=True).columns[0].cells)
+    assert "mean_ties" in measures_table(run, everything=True).column("measure")
 
 
 def test_a_measure_may_look_at_every_column_in_a_sweep_too():

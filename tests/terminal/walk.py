@@ -82,7 +82,7 @@ def walk(codes: str, complaints: str, way: str = "") -> None:
     from sim.cli import command, main
 
     if "MPLBACKEND" not in os.environ:
-        from sim.reports import html, run_page, search_page, sweep_page  # noqa: F401  # imported once for all copies
+        from sim.reports import html, registry, search_page, sweep_page  # noqa: F401  # imported once for all copies
 
     run("rising_tide", **{"run.steps": 2, "founding.firms": 12})
     command()

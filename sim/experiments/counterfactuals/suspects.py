@@ -163,13 +163,13 @@ def _undone(event: AnyIntervention) -> str:
         case "demand":
             what = "demand not been shocked"
         case "exit":
-            what = "nobody been taken away"
+            what = "no firm been taken away"
         case "scandal":
             what = "there been no scandal"
         case "free_riders":
-            what = "nobody turned free rider"
+            what = "no firm turned free rider"
         case _:
-            what = "nobody been made to leave"
+            what = "no firm been made to leave"
     return f"{what} in month {event.at}"
 
 
@@ -190,7 +190,7 @@ def _split(scenario: Scenario, _series: np.ndarray) -> Iterator[Suspect]:
 def _market(scenario: Scenario, _series: np.ndarray) -> Iterator[Suspect]:
     """The wandering of the market."""
     if scenario.shocks.on and scenario.shocks.demand_volatility > 0.0:
-        yield Suspect("market", "demand not wandered", holds={"shocks.demand_volatility": 0.0})
+        yield Suspect("market", "demand not fluctuated", holds={"shocks.demand_volatility": 0.0})
 
 
 def _free_riders(scenario: Scenario, _series: np.ndarray) -> Iterator[Suspect]:
@@ -199,7 +199,7 @@ def _free_riders(scenario: Scenario, _series: np.ndarray) -> Iterator[Suspect]:
     if types.free_rider == 0.0 or not scenario.contribution.on or scenario.contribution.rule != "conditional":
         return
     changed = types.model_dump() | {"free_rider": 0.0, "conditional": types.conditional + types.free_rider}
-    suspect = Suspect("shirking", "nobody been born a free rider", sets={"founding.types": changed})
+    suspect = Suspect("shirking", "no firm been a free rider from the start", sets={"founding.types": changed})
     without_them = without(scenario, [suspect])
     world = world_of(without_them, Rules(without_them))
     if not np.any(world.firms.type[world.member_slots] == FREE_RIDER):

@@ -114,7 +114,7 @@ def _region(
     nowhere = Region(design, what, "", [], base, there, np.nan, np.nan, np.nan, np.nan, runs, "")
     failed = int(sought.fails.sum())
     if min(failed, sought.fails.size - failed) < LEAST:
-        return nowhere._replace(why_not=f"too few {'fail' if failed < LEAST else 'do not'} to say where")
+        return nowhere._replace(why_not=f"too few {'fail' if failed < LEAST else 'succeed'} to say where")
     try:
         box = _box(search, sought)
     except Mistake as mistake:
