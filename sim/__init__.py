@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sim.core.errors import Mistake
+    from sim.core.jit import kernel, rule
     from sim.data.importing import import_network
     from sim.experiments import (
         Hypothesis,
@@ -25,7 +26,11 @@ if TYPE_CHECKING:
         sweep,
     )
     from sim.experiments.search import search
+    from sim.mechanisms.base import Above, Amount, Mechanism, Share
+    from sim.mechanisms.declaring import column, series, step
+    from sim.mechanisms.registry import describe, idea, labels
     from sim.metrics.maturity import maturity
+    from sim.metrics.registry import measure
     from sim.metrics.shapley import shapley, shapley_sampled
     from sim.model.ecosystem import Ecosystem
     from sim.model.firm import Firm
@@ -35,6 +40,19 @@ if TYPE_CHECKING:
     from sim.scenario.designs import Design
 
 _WHERE = {
+    "Amount": "sim.mechanisms.base",
+    "Share": "sim.mechanisms.base",
+    "Above": "sim.mechanisms.base",
+    "Mechanism": "sim.mechanisms.base",
+    "column": "sim.mechanisms.declaring",
+    "series": "sim.mechanisms.declaring",
+    "step": "sim.mechanisms.declaring",
+    "kernel": "sim.core.jit",
+    "rule": "sim.core.jit",
+    "measure": "sim.metrics.registry",
+    "describe": "sim.mechanisms.registry",
+    "labels": "sim.mechanisms.registry",
+    "idea": "sim.mechanisms.registry",
     "Design": "sim.scenario.designs",
     "Ecosystem": "sim.model.ecosystem",
     "Firm": "sim.model.firm",
@@ -63,31 +81,44 @@ _WHERE = {
     "sweep": "sim.experiments",
 }
 __all__ = [
+    "Above",
+    "Amount",
     "Design",
     "Ecosystem",
     "Firm",
     "Hypothesis",
+    "Mechanism",
     "Mistake",
     "Result",
     "Run",
     "Scenario",
     "Search",
+    "Share",
     "Study",
     "antifragility",
     "calibrate",
+    "column",
     "compare",
+    "describe",
     "distance_to_collapse",
     "explain",
     "fixation",
+    "idea",
     "import_network",
     "judge_claims",
+    "kernel",
+    "labels",
     "largest_shock",
     "maturity",
+    "measure",
     "returns",
+    "rule",
     "run",
     "search",
+    "series",
     "shapley",
     "shapley_sampled",
+    "step",
     "sweep",
 ]
 

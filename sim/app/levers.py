@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 from sim.app.words import Words, speak
+from sim.core.registries import derived
 from sim.scenario import Scenario
 
 MAIN = (
@@ -59,7 +59,7 @@ def sections(language: str = "en") -> list[dict[str, Any]]:
     return found
 
 
-@cache
+@derived
 def _schema() -> dict[str, Any]:
     """The schema of scenarios; only to be read."""
     return Scenario.model_json_schema()

@@ -19,7 +19,6 @@ import threading
 import webbrowser
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
-from functools import cache
 from pathlib import Path
 from threading import Timer
 from types import FrameType
@@ -46,6 +45,7 @@ from sim.app.scheduling import Busy, Cancelled, Scheduler
 from sim.app.settings import LARGEST_MESSAGE, LOCAL, LOCALS, ROOMS, STATIC, STOPS, reached
 from sim.core import bundled
 from sim.core.errors import Mistake
+from sim.core.registries import derived
 
 MOST_LINES, LONGEST_LINE = 50, 500
 """Mistakes that are told of one request, and characters of each."""
@@ -271,7 +271,7 @@ def _scenarios(content: Any) -> Any:
     return _choices(speak(_language(content)).code)
 
 
-@cache
+@derived
 def _choices(language: str) -> Any:
     from sim.app.words import speak
     from sim.scenario import Scenario
@@ -309,7 +309,7 @@ def _levers(content: Any) -> Any:
     return _named_levers(speak(_language(content)).code)
 
 
-@cache
+@derived
 def _named_levers(language: str) -> Any:
     from sim.app import levers
     from sim.app.words import COUNTED, speak

@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from sim.core.registries import derived
 from sim.core.state import SERIES
 from sim.mechanisms.registry import LABELS, Label
 from sim.scenario import schema  # noqa: F401  # its sections name their levers
@@ -40,7 +41,7 @@ def languages() -> list[str]:
     return sorted((path.stem for path in FOLDER.glob("*.toml")), key=lambda code: (code != "en", code))
 
 
-@cache
+@derived
 def speak(language: str) -> Words:
     """The words of a language (`de`, or `de-AT`), or of English if it is not spoken."""
     code = language.split("-")[0].lower()

@@ -10,6 +10,7 @@ Python object owns the memory and is alive as long as a call that was handed it.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterable
 from typing import Annotated, Any, ClassVar, get_type_hints
 
 import numpy as np
@@ -28,6 +29,8 @@ Single = Annotated[np.ndarray, "f4"]
 Double = Annotated[np.ndarray, "f8"]
 Short = Annotated[np.ndarray, "i4"]
 Long = Annotated[np.ndarray, "i8"]
+JOINED = "joined"
+"""The kind of columns that another member of the bundle holds."""
 CACHE_LINE = 64
 """Bytes; tables that lie side by side begin at a multiple of it."""
 
@@ -81,6 +84,11 @@ class Table:
         self.__dict__[name] = column
         return column
 
+    def join(self, names: Iterable[str], memory: np.ndarray) -> None:
+        """Let further columns of numbers be found by their names, which lie one behind the other in other memory."""
+        for row, name in enumerate(names):
+            self.__dict__[name] = memory[row * self.size : (row + 1) * self.size]
+
     def block(self, kind: str) -> np.ndarray:
         """All columns of a type, a row each."""
         begins = self._begins + self.size * self.starts[kind]
@@ -107,7 +115,7 @@ def in_one_piece(*wanted: tuple[type[Table], int]) -> list[Any]:
     return [table(size, memory, first + begin) for (table, size), begin in zip(wanted, begins, strict=True)]
 
 
-def record_type(fields: list[tuple[str, Any]]) -> np.dtype:
+def record_type(fields: list[Any]) -> np.dtype:
     """A type of record whose fields are attributes in Python too."""
     return np.dtype((np.record, fields))
 
@@ -123,7 +131,7 @@ def new_record(kind: np.dtype, value: Any = None) -> Any:
 class Bundle:
     """Tables, records and arrays that are handed to compiled code as one; subclasses name them in `members`.
 
-    A member's kind is a subclass of Table, a record type (the member is an array of one record), or "f8" (an array of numbers) or
+    A member's kind is a subclass of Table, a record type (the member is an array of one record), "f8" or "i8" (an array of numbers) or
     "addresses" (of late kernels); "u8" is a whole number itself.
     """
 
@@ -133,7 +141,7 @@ class Bundle:
     """The same, where numba looks for the type of a value."""
 
     def __init_subclass__(cls) -> None:
-        cls.compiled = cls._numba_type_ = BundleType(cls)
+        cls.compiled = cls._numba_type_ = BundleType.of(cls)
 
     def seal(self) -> None:
         """Write down the addresses that compiled code is handed; call it once all members are there."""
@@ -173,24 +181,65 @@ def _column_type(kind: str) -> types.Type:
 class TableType(types.Type):
     """How compiled code sees a table: where its size and the addresses of its blocks are written down."""
 
-    def __init__(self, table: type[Table]) -> None:
-        self.words = {"size": 0} | {kind: place for place, kind in enumerate(table.widths, 1)}
+    def __init__(self, name: str, layout: dict[str, tuple[str, int]], widths: dict[str, int], joined: int = 0) -> None:
+        """A view on a table.
+
+        Args:
+            name: of the table.
+            layout: column → kind of its block, and its row there.
+            widths: kind → number of columns.
+            joined: how many words behind the table's own its bundle tells where the columns of the kind `JOINED` lie.
+        """
+        self.layout, self.widths = layout, widths
+        self.words = {"size": 0} | {kind: place for place, kind in enumerate(widths, 1)}
         self.fields: dict[str, types.Type] = {"size": types.intp}
-        self.fields |= {kind: _column_type(kind) for kind in table.widths}
-        self.layout, self.widths = dict(table.layout), dict(table.widths)
-        super().__init__(f"{table.__name__}Table{_mark(self.layout)}")
+        self.fields |= {kind: _column_type(kind) for kind in widths}
+        if joined:
+            self.words[JOINED], self.fields[JOINED] = joined, _column_type("f8")
+        super().__init__(f"{name}{_mark(layout)}")
+
+    @classmethod
+    def of(cls, table: type[Table]) -> TableType:
+        """The view that code has which knows the table alone."""
+        return cls(f"{table.__name__}Table", dict(table.layout), dict(table.widths))
+
+    def joined(self, names: Iterable[str], distance: int) -> TableType:
+        """The same table with the columns that another member of its bundle holds, so many words behind this one."""
+        layout = self.layout | {name: (JOINED, row) for row, name in enumerate(names)}
+        return TableType(self.name, layout, self.widths, distance)
 
 
 class BundleType(types.Type):
     """How compiled code sees a bundle: where the words lie that the Python object has sealed."""
 
-    def __init__(self, bundle: type[Bundle]) -> None:
-        self.fields = {name: _member_type(kind) for name, kind in bundle.members.items()}
-        self.words, place = {}, 0
-        for name, kind in self.fields.items():
-            self.words[name] = place
+    def __init__(self, name: str, fields: dict[str, types.Type], words: dict[str, int], end: int) -> None:
+        """A view on a bundle.
+
+        Args:
+            name: of the bundle.
+            fields: member → its type.
+            words: member → the place of its first word.
+            end: how many words there are.
+        """
+        self.fields, self.words, self.end = fields, words, end
+        super().__init__(f"{name}{_mark({name: str(kind) for name, kind in fields.items()})}")
+
+    @classmethod
+    def of(cls, bundle: type[Bundle]) -> BundleType:
+        """The view that code has which knows the bundle's members."""
+        fields = {name: _member_type(kind) for name, kind in bundle.members.items()}
+        words, place = {}, 0
+        for name, kind in fields.items():
+            words[name] = place
             place += len(kind.words) if isinstance(kind, TableType) else 1
-        super().__init__(f"{bundle.__name__}Bundle{_mark({name: str(kind) for name, kind in self.fields.items()})}")
+        return cls(f"{bundle.__name__}Bundle", fields, words, place)
+
+    def extended(self, known: dict[str, types.Type], more: dict[str, types.Type]) -> BundleType:
+        """The same bundle to code that knows more: of some members, and members of a word each behind all others."""
+        if not known and not more:
+            return self
+        words = self.words | {name: self.end + place for place, name in enumerate(more)}
+        return BundleType(self.name, self.fields | known | more, words, self.end + len(more))
 
 
 def _mark(layout: dict[str, Any]) -> str:
@@ -205,7 +254,7 @@ def _member_type(kind: Any) -> types.Type:
         if kind == "u8":
             return types.uint64
         return types.CPointer(numpy_support.from_dtype(np.dtype("u8" if kind == "addresses" else kind)))
-    return TableType(kind)
+    return TableType.of(kind)
 
 
 @register_model(TableType)
@@ -272,7 +321,7 @@ def _get_column(context: Any, builder: Any, table: TableType, words: Any, name: 
     if not CHECKED:
         return begins
     count = size if name in table.layout else builder.mul(size, size.type(table.widths[kind]))
-    width = context.get_constant(types.intp, np.dtype(kind).itemsize)
+    width = context.get_constant(types.intp, seen.dtype.bitwidth // 8)
     array = arrayobj.make_array(seen)(context, builder)
     arrayobj.populate_array(array, begins, [count], [width], width, meminfo=None)
     return array._getvalue()

@@ -14,20 +14,29 @@ from typing import Any
 import numpy as np
 from numba import types
 from numba.core import cgutils
+from numba.core.dispatcher import Dispatcher
 from numba.extending import lower_builtin, type_callable
 
 from sim.core.columns import BundleType, word_of
 from sim.core.jit import PLAIN, kernel
+from sim.core.names import PHASES
+from sim.core.registries import after_change, registry
 
-SWITCHES: dict[str, tuple[str, ...]] = {}
+SWITCHES: dict[str, tuple[str, ...]] = registry({})
 """Each late kernel that has been defined, by file and name, and the rules that must all be on for it to be called.
 
 A world keeps the addresses of kernels in this order. It is that in which `sim.mechanisms` imports its files, and compiled code knows
 it: who changes it changes the sources that the cache of compiled code goes by.
 """
 
-KERNELS: dict[str, Any] = {}
+KERNELS: dict[str, Any] = registry({})
 """Each late kernel that has been defined, compiled or not."""
+
+OWN: dict[str, str] = registry({})
+"""The kernels that know the keys, columns and series of extensions, each with the point of a month at which it is called, or none."""
+
+POINTS = tuple(f"{when} {phase}" for phase in PHASES for when in ("before", "after"))
+"""The points of a month at which steps are called, in order."""
 
 
 def late(*switches: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -106,6 +115,37 @@ def place_of(name: str) -> int:
     return list(SWITCHES).index(name)
 
 
+def add_step(name: str, function: Any, point: str, switches: tuple[str, ...]) -> None:
+    """Add a function (world, rules, month) of an extension, called at a point of each month in which its switches are on."""
+    SWITCHES[name], KERNELS[name], OWN[name] = switches, function, point
+
+
+def interpreted(rules: Any) -> dict[str, list[Any]]:
+    """The steps of extensions that these rules call and that are not compiled, by the point of the month at which they are called."""
+    found: dict[str, list[Any]] = {}
+    for name in needed(rules) if len(OWN) and not PLAIN else ():
+        if not _is_compiled(name):
+            found.setdefault(OWN[name], []).append(KERNELS[name])
+    return found
+
+
+def _is_compiled(name: str) -> bool:
+    return PLAIN or isinstance(KERNELS[name], Dispatcher)
+
+
+def timetable() -> np.ndarray:
+    """Room for what is called at which point: where each point's places begin and, behind, the places of the steps themselves."""
+    starts = len(POINTS) + 1
+    return np.full(starts + len(OWN), starts, np.int64)
+
+
+@kernel
+def take_steps(world: Any, rules: Any, month: int, point: int) -> None:
+    """Call the steps of a point of the month."""
+    for k in range(world.steps[point], world.steps[point + 1]):
+        call_late(world, rules, month, world.steps[k])
+
+
 def addresses() -> np.ndarray:
     """Room for the address of every late kernel; 0 where nothing has been linked."""
     return np.zeros(len(SWITCHES), np.uint64)
@@ -141,7 +181,8 @@ def _needed(rules: Any, values: tuple[int, ...]) -> tuple[str, ...]:
 @cache
 def compiled(name: str, world: Any, rules: Any) -> int:
     """The address of a late kernel; it is compiled, or fetched from the cache on disk, if it has not been yet."""
-    dispatcher, signature = KERNELS[name], (world.compiled, rules.compiled, types.int64)
+    views = (world.extended(), rules.extended()) if name in OWN else (world.compiled, rules.compiled)
+    dispatcher, signature = KERNELS[name], (*views, types.int64)
     if signature not in dispatcher.overloads:
         dispatcher.compile(signature)
     found = dispatcher.overloads[signature]
@@ -150,10 +191,11 @@ def compiled(name: str, world: Any, rules: Any) -> int:
 
 def link(world: Any, rules: Any) -> None:
     """Write down where all that these rules call is to be found; plain Python finds it by name."""
-    if PLAIN:
-        return
-    places, addresses = _linked(needed(rules), world.__class__, rules.__class__)
-    world.late[places] = addresses
+    names = needed(rules)
+    world.steps[:] = _steps(names)
+    if not PLAIN:
+        places, addresses = _linked(tuple(filter(_is_compiled, names)), world.__class__, rules.__class__)
+        world.late[places] = addresses
 
 
 @cache
@@ -162,3 +204,24 @@ def _linked(names: tuple[str, ...], world: Any, rules: Any) -> tuple[np.ndarray,
     order = list(SWITCHES)
     places = np.array([order.index(name) for name in names], np.int64)
     return places, np.array([compiled(name, world, rules) for name in names], np.uint64)
+
+
+@cache
+def _steps(names: tuple[str, ...]) -> np.ndarray:
+    """The timetable of a month in which these kernels are called."""
+    table, order = timetable(), list(SWITCHES)
+    end = len(POINTS) + 1
+    for k, point in enumerate(POINTS):
+        for name in names:
+            if OWN.get(name) == point and _is_compiled(name):
+                table[end] = order.index(name)
+                end += 1
+        table[k + 1] = end
+    return table
+
+
+@after_change
+def _forget() -> None:
+    """Let all be found anew that depends on which kernels, rules and columns there are."""
+    for kept in (_looks, _places, _needed, compiled, _linked, _steps):
+        kept.cache_clear()

@@ -101,6 +101,9 @@ def release_row(world, i, row):
     for column in range(SINGLES):
         ties.f4[column * ties.size + row] = ties.f4[column * ties.size + last]
         ties.f4[column * ties.size + last] = 0.0
+    for column in range(world.now.own_tie_columns):
+        world.own_ties[column * ties.size + row] = world.own_ties[column * ties.size + last]
+        world.own_ties[column * ties.size + last] = 0.0
     ties.partner[row], ties.mirror[row] = ties.partner[last], ties.mirror[last]
     ties.partner[last] = ties.mirror[last] = NOBODY
     firms.degree[i] -= 1

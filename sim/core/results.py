@@ -16,7 +16,7 @@ from typing import Any
 
 import pandas as pd
 
-from sim.core import sealing, storage
+from sim.core import extensions, sealing, storage
 from sim.core.errors import Mistake
 from sim.core.reading_files import read_text
 
@@ -37,9 +37,15 @@ def versions() -> dict[str, str]:
     return {name: metadata.version(name) for name in packages} | {"python": platform.python_version()}
 
 
-@cache
 def source_hash() -> str:
-    """A hash of the package's Python source, as it was when it was first asked for."""
+    """A hash of the Python source that runs here: of the package, as it was when it was first asked for, and of the extensions."""
+    if not (own := extensions.hashes()):
+        return _hash_of_package()
+    return hashlib.sha256(json.dumps([_hash_of_package(), own]).encode()).hexdigest()
+
+
+@cache
+def _hash_of_package() -> str:
     digest = hashlib.sha256()
     root = Path(__file__).parents[1]
     for path in sorted(root.rglob("*.py")):
@@ -86,6 +92,7 @@ def read_manifest(folder: Path, kind: str) -> dict[str, Any]:
     if found != kind:
         said = f"this is {a_kind(found)}, and not {wanted}" if isinstance(found, str) else f"this is not {wanted}"
         raise Mistake([f"{path}: {said}; name the folder of {wanted} that tide wrote"])
+    extensions.check(folder, manifest.get("extensions"))
     return manifest
 
 

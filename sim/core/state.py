@@ -10,10 +10,24 @@ from __future__ import annotations
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
+from numba import types
+from numba.np.numpy_support import from_dtype
 
-from sim.core.columns import Bundle, Double, Long, Short, Single, Table, in_one_piece, new_record, record_type
-from sim.core.linking import addresses
+from sim.core.columns import (
+    Bundle,
+    BundleType,
+    Double,
+    Long,
+    Short,
+    Single,
+    Table,
+    in_one_piece,
+    new_record,
+    record_type,
+)
+from sim.core.linking import addresses, timetable
 from sim.core.names import Role, code
+from sim.core.registries import registry
 
 ORCHESTRATOR = code(Role, "orchestrator")
 NOBODY = -1
@@ -338,105 +352,116 @@ class Agenda(Table):
     """By how much monitoring changes."""
 
 
-SERIES: dict[str, tuple[str, str]] = {
-    "month": ("month", "The month."),
-    "firms": ("firms", "Members at the end of the month."),
-    "ties": ("ties", "Partnerships (each counted once) at the end of the month."),
-    "entries": ("firms", "Firms that joined this month."),
-    "exits": ("firms", "Firms that left this month of their own accord."),
-    "bankruptcies": ("firms", "Firms that failed this month."),
-    "expulsions": ("firms", "Firms that were expelled this month."),
-    "removals": ("firms", "Firms that a shock took away this month."),
-    "demand": ("ratio", "Market demand; 1 is normal."),
-    "value": ("endowments a month", "Value created this month, before the cost of governance."),
-    "tie_value": ("endowments a month", "Value created on ties this month."),
-    "commons_value": ("endowments a month", "Value created on the shared platform this month."),
-    "welfare": ("endowments a month", "What all members gained this month, net of every cost."),
-    "orchestrator_income": ("endowments a month", "What the orchestrators took this month (take rate times value)."),
-    "take_rate": ("share", "Share of value that the orchestrators keep; where clusters differ, the mean over members."),
-    "monitoring": ("share", "Chance that a shortfall is seen; where clusters differ, the mean over members."),
-    "mix_equal": ("share", "Weight of equal sharing."),
-    "mix_contribution": ("share", "Weight of sharing by contribution."),
-    "mix_shapley": ("share", "Weight of sharing by Shapley value."),
-    "mix_power": ("share", "Weight of sharing by power."),
-    "mix_need": ("share", "Weight of sharing by need."),
-    "contribution": ("share", "Mean contribution of members."),
-    "partner_contribution": ("share", "Mean contribution of members who are not orchestrators."),
-    "trust": (
-        "0 to 1",
-        "Mean trust over all ties: the weighted harmonic mean of a tie's levels, the operational one filled from public ratings.",
-    ),
-    "trust_operational": (
-        "0 to 1",
-        "Mean operational trust over all ties by own experience alone; what public ratings add to it is in `trust`.",
-    ),
-    "trust_relational": ("0 to 1", "Mean relational trust over all ties."),
-    "trust_strategic": ("0 to 1", "Mean strategic trust over all ties."),
-    "alignment": ("0 to 1", "Mean agreement of goals over all ties."),
-    "takeover": (
-        "share",
-        "Copies of the ecosystem in which all members play the first strategy; 0 without strategies.",
-    ),
-    "extinction": (
-        "share",
-        "Copies of the ecosystem in which no member plays the first strategy; 0 without strategies.",
-    ),
-    "strategy_1": (
-        "share",
-        "Members who play the first strategy of the scenario; 0 without strategies, likewise below.",
-    ),
-    "strategy_2": ("share", "Members who play the second strategy."),
-    "strategy_3": ("share", "Members who play the third strategy."),
-    "strategy_4": ("share", "Members who play the fourth strategy."),
-    "strategy_5": ("share", "Members who play the fifth strategy."),
-    "strategy_6": ("share", "Members who play the sixth strategy."),
-    "stock": ("stock", "Stock of the renewable resource at the end of the month; 0 without one."),
-    "know_how": ("ratio", "Mean know-how of members; 1 is that of a firm at birth."),
-    "innovations": ("firms", "Firms that innovated this month."),
-    "satisfaction": ("utility", "Mean satisfaction of members."),
-    "grievance": ("share of endowment", "Mean grievance of members who are not orchestrators."),
-    "governance_cost": ("endowments a month", "Cost of governance this month."),
-    "fines": ("endowments a month", "Fines paid this month."),
-    "peer_fines": (
-        "endowments a month",
-        "Fines this month where members enforce the norm themselves; they are lost to all.",
-    ),
-    "sanctions": ("firms", "Firms sanctioned this month."),
-    "certified": ("share", "Members who bear the stamp of a certified programme; 0 without one."),
-    "audits": ("firms", "Certified firms audited this month."),
-    "praise": ("firms", "Firms that bought praise this month."),
-    "disputes": ("disputes", "Disputes opened this month."),
-    "settled": (
-        "disputes",
-        "Disputes settled this month: at once by decision rights, by goodwill, or by the mediator.",
-    ),
-    "broken": ("ties", "Partnerships that an unresolved dispute ended this month."),
-    "rescues": ("firms", "Firms that mutual aid rescued this month."),
-    "fund": ("endowments", "The fund of mutual aid at the end of the month."),
-    "customers": ("customers", "Customers at the end of the month; 0 without a customer base, as is all else of them."),
-    "customers_of_one": ("customers", "Customers who meet one partner."),
-    "customers_of_few": ("customers", "Customers who meet two or three partners."),
-    "customers_of_many": ("customers", "Customers who meet four partners or more."),
-    "adoption": ("customers", "Customers won this month, those who were referred included."),
-    "referrals": ("customers", "Customers won this month whom a promoter brought."),
-    "churn": ("customers", "Customers lost this month."),
-    "advocates": ("customers", "Promoters among those who meet four partners or more."),
-    "spending": ("spending", "What customers spend; 1 a month on each partner met."),
-    "expansion": ("spending", "What customers spend more than last month, by meeting more partners."),
-    "contraction": ("spending", "What customers who stay spend less than last month, by meeting fewer partners."),
-    "churned_spending": ("spending", "What the customers lost this month used to spend."),
-    "quality": ("0 to 1", "Quality that customers get, mean over firms weighted by effort."),
-    "inconsistency": ("0 to 1", "Standard deviation of that quality over firms."),
-    "csat": ("share", "Customers who are satisfied (CSAT): 6 or more on a scale from 0 to 10."),
-    "nps": (
-        "points",
-        "Net promoter score (NPS), from -100 to 100: promoters (9 or 10) less detractors (0 to 6), in per cent.",
-    ),
-    "nrr": (
-        "ratio",
-        "What customers of a year ago (in the first year, of the founding) spend, over what they spent then (NRR).",
-    ),
-}
+SERIES: dict[str, tuple[str, str]] = registry(
+    {
+        "month": ("month", "The month."),
+        "firms": ("firms", "Members at the end of the month."),
+        "ties": ("ties", "Partnerships (each counted once) at the end of the month."),
+        "entries": ("firms", "Firms that joined this month."),
+        "exits": ("firms", "Firms that left this month of their own accord."),
+        "bankruptcies": ("firms", "Firms that failed this month."),
+        "expulsions": ("firms", "Firms that were expelled this month."),
+        "removals": ("firms", "Firms that a shock took away this month."),
+        "demand": ("ratio", "Market demand; 1 is normal."),
+        "value": ("endowments a month", "Value created this month, before the cost of governance."),
+        "tie_value": ("endowments a month", "Value created on ties this month."),
+        "commons_value": ("endowments a month", "Value created on the shared platform this month."),
+        "welfare": ("endowments a month", "What all members gained this month, net of every cost."),
+        "orchestrator_income": (
+            "endowments a month",
+            "What the orchestrators took this month (take rate times value).",
+        ),
+        "take_rate": (
+            "share",
+            "Share of value that the orchestrators keep; where clusters differ, the mean over members.",
+        ),
+        "monitoring": ("share", "Chance that a shortfall is seen; where clusters differ, the mean over members."),
+        "mix_equal": ("share", "Weight of equal sharing."),
+        "mix_contribution": ("share", "Weight of sharing by contribution."),
+        "mix_shapley": ("share", "Weight of sharing by Shapley value."),
+        "mix_power": ("share", "Weight of sharing by power."),
+        "mix_need": ("share", "Weight of sharing by need."),
+        "contribution": ("share", "Mean contribution of members."),
+        "partner_contribution": ("share", "Mean contribution of members who are not orchestrators."),
+        "trust": (
+            "0 to 1",
+            "Mean trust over all ties: the weighted harmonic mean of a tie's levels, the operational one filled from public ratings.",
+        ),
+        "trust_operational": (
+            "0 to 1",
+            "Mean operational trust over all ties by own experience alone; what public ratings add to it is in `trust`.",
+        ),
+        "trust_relational": ("0 to 1", "Mean relational trust over all ties."),
+        "trust_strategic": ("0 to 1", "Mean strategic trust over all ties."),
+        "alignment": ("0 to 1", "Mean agreement of goals over all ties."),
+        "takeover": (
+            "share",
+            "Copies of the ecosystem in which all members play the first strategy; 0 without strategies.",
+        ),
+        "extinction": (
+            "share",
+            "Copies of the ecosystem in which no member plays the first strategy; 0 without strategies.",
+        ),
+        "strategy_1": (
+            "share",
+            "Members who play the first strategy of the scenario; 0 without strategies, likewise below.",
+        ),
+        "strategy_2": ("share", "Members who play the second strategy."),
+        "strategy_3": ("share", "Members who play the third strategy."),
+        "strategy_4": ("share", "Members who play the fourth strategy."),
+        "strategy_5": ("share", "Members who play the fifth strategy."),
+        "strategy_6": ("share", "Members who play the sixth strategy."),
+        "stock": ("stock", "Stock of the renewable resource at the end of the month; 0 without one."),
+        "know_how": ("ratio", "Mean know-how of members; 1 is that of a firm at birth."),
+        "innovations": ("firms", "Firms that innovated this month."),
+        "satisfaction": ("utility", "Mean satisfaction of members."),
+        "grievance": ("share of endowment", "Mean grievance of members who are not orchestrators."),
+        "governance_cost": ("endowments a month", "Cost of governance this month."),
+        "fines": ("endowments a month", "Fines paid this month."),
+        "peer_fines": (
+            "endowments a month",
+            "Fines this month where members enforce the norm themselves; they are lost to all.",
+        ),
+        "sanctions": ("firms", "Firms sanctioned this month."),
+        "certified": ("share", "Members who bear the stamp of a certified programme; 0 without one."),
+        "audits": ("firms", "Certified firms audited this month."),
+        "praise": ("firms", "Firms that bought praise this month."),
+        "disputes": ("disputes", "Disputes opened this month."),
+        "settled": (
+            "disputes",
+            "Disputes settled this month: at once by decision rights, by goodwill, or by the mediator.",
+        ),
+        "broken": ("ties", "Partnerships that an unresolved dispute ended this month."),
+        "rescues": ("firms", "Firms that mutual aid rescued this month."),
+        "fund": ("endowments", "The fund of mutual aid at the end of the month."),
+        "customers": (
+            "customers",
+            "Customers at the end of the month; 0 without a customer base, as is all else of them.",
+        ),
+        "customers_of_one": ("customers", "Customers who meet one partner."),
+        "customers_of_few": ("customers", "Customers who meet two or three partners."),
+        "customers_of_many": ("customers", "Customers who meet four partners or more."),
+        "adoption": ("customers", "Customers won this month, those who were referred included."),
+        "referrals": ("customers", "Customers won this month whom a promoter brought."),
+        "churn": ("customers", "Customers lost this month."),
+        "advocates": ("customers", "Promoters among those who meet four partners or more."),
+        "spending": ("spending", "What customers spend; 1 a month on each partner met."),
+        "expansion": ("spending", "What customers spend more than last month, by meeting more partners."),
+        "contraction": ("spending", "What customers who stay spend less than last month, by meeting fewer partners."),
+        "churned_spending": ("spending", "What the customers lost this month used to spend."),
+        "quality": ("0 to 1", "Quality that customers get, mean over firms weighted by effort."),
+        "inconsistency": ("0 to 1", "Standard deviation of that quality over firms."),
+        "csat": ("share", "Customers who are satisfied (CSAT): 6 or more on a scale from 0 to 10."),
+        "nps": (
+            "points",
+            "Net promoter score (NPS), from -100 to 100: promoters (9 or 10) less detractors (0 to 6), in per cent.",
+        ),
+        "nrr": (
+            "ratio",
+            "What customers of a year ago (in the first year, of the founding) spend, over what they spent then (NRR).",
+        ),
+    }
+)
 """The series of a run: name → (unit, meaning)."""
 
 _STATE = {
@@ -470,9 +495,25 @@ _STATE = {
     "strategies": "i8",
     "copies": "i8",
     "actions": "i8",
+    "own_firm_columns": "i8",
+    "own_tie_columns": "i8",
 }
 NOW = record_type([(name, "f8") for name in SERIES] + list(_STATE.items()))
 """What happens to the ecosystem as a whole this month: the series, and the state behind them."""
+BUILT_IN = len(SERIES)
+"""How many series there are without extensions."""
+
+
+def now_type() -> np.dtype:
+    """`NOW` with the series of extensions behind all else: code that is compiled for `NOW` sees what it knows, where it knows it."""
+    own = list(SERIES)[BUILT_IN:]
+    return record_type([*NOW.descr, *((name, "f8") for name in own)]) if own else NOW
+
+
+OWN_FIRM_COLUMNS: dict[str, tuple[str, str]] = registry({})
+"""The columns of firms that extensions add: name → (unit, meaning). They hold numbers; 0 when a firm is born."""
+OWN_TIE_COLUMNS: dict[str, tuple[str, str]] = registry({})
+"""The columns of ties that extensions add; 0 when a tie begins."""
 
 
 class Game(NamedTuple):
@@ -504,6 +545,10 @@ class World(Bundle):
         "now": NOW,
         "traits": "f8",
         "late": "addresses",
+        "steps": "i8",
+        "month": "i8",
+        "own_firms": "f8",
+        "own_ties": "f8",
         "key": "u8",
     }
 
@@ -534,14 +579,36 @@ class World(Bundle):
         self.firms.first[1:] = ends[:-1]
         self.ties.partner[:] = self.ties.mirror[:] = NOBODY
         self.payoffs = np.ascontiguousarray(game.payoffs, float)
-        self.now = new_record(NOW)
+        self.now = new_record(now_type())
         if game.on:
             self.now.strategies, self.now.actions = game.strategies, game.actions
         self.traits, self.late = np.ascontiguousarray(traits).reshape(-1), addresses()  # flat, as compiled code has it
+        self.steps = timetable()
+        self.own_firms = np.zeros(max(1, len(OWN_FIRM_COLUMNS) * self.firms.size))
+        self.own_ties = np.zeros(max(1, len(OWN_TIE_COLUMNS) * self.ties.size))
+        self.now.own_firm_columns, self.now.own_tie_columns = len(OWN_FIRM_COLUMNS), len(OWN_TIE_COLUMNS)
         self.key = key
         self.names: dict[int, str] = {}
         self.strategies_named: tuple[str, ...] = ()
+        self._settle()
+
+    def _settle(self) -> None:
+        """Let the columns of extensions be found by their names, and compiled code find everything."""
+        self.month = self.now.base.view(np.int64)
+        self.firms.join(OWN_FIRM_COLUMNS, self.own_firms)
+        self.ties.join(OWN_TIE_COLUMNS, self.own_ties)
         self.seal()
+
+    @classmethod
+    def extended(cls) -> BundleType:
+        """How code sees the world that knows the series and columns of extensions too."""
+        kind, known = cls.compiled, dict[str, types.Type]()
+        if len(SERIES) > BUILT_IN:
+            known["now"] = from_dtype(now_type())
+        for name, names in (("firms", OWN_FIRM_COLUMNS), ("ties", OWN_TIE_COLUMNS)):
+            if names:
+                known[name] = kind.fields[name].joined(names, kind.words[f"own_{name}"] - kind.words[name])
+        return kind.extended(known, {})
 
     @property
     def member_slots(self) -> np.ndarray:
@@ -562,11 +629,12 @@ class World(Bundle):
         """A world of its own in the same state: where a run branches."""
         twin = object.__new__(World)
         twin.__dict__.update(self.__dict__)
-        twin.firms, twin.ties, twin.now = self.firms.copy(), self.ties.copy(), new_record(NOW, self.now)
+        twin.firms, twin.ties, twin.now = self.firms.copy(), self.ties.copy(), new_record(self.now.dtype, self.now)
         twin.segments, twin.cohorts = self.segments.copy(), self.cohorts.copy()
         twin.clusters, twin.agenda = self.clusters.copy(), self.agenda.copy()
         twin.players, twin.strategies = self.players.copy(), self.strategies.copy()
-        twin.seal()
+        twin.own_firms, twin.own_ties = self.own_firms.copy(), self.own_ties.copy()
+        twin._settle()
         return twin
 
     def check(self) -> list[str]:
@@ -579,7 +647,14 @@ class World(Bundle):
         owner = np.repeat(np.arange(firms.size), firms.room)[rows]
         mirror = ties.mirror[rows]
         roster = firms.roster[: members.size]
-        numbers = [firms.block("f8"), ties.block("f4"), self.segments.block("f8"), self.cohorts.block("f8")]
+        numbers = [
+            firms.block("f8"),
+            ties.block("f4"),
+            self.own_firms,
+            self.own_ties,
+            self.segments.block("f8"),
+            self.cohorts.block("f8"),
+        ]
         return [
             (now.firms == members.size, "the number of members is not the number of active slots"),
             (np.array_equal(np.sort(roster), members), "the roster is not the list of members"),

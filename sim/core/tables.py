@@ -9,26 +9,47 @@ import numpy as np
 import pandas as pd
 
 from sim.core.names import ContributionType, Role, words
-from sim.core.state import SERIES, World
+from sim.core.registries import after_change, registry
+from sim.core.state import BUILT_IN, SERIES, World
 
-FIRM_COLUMNS = (
-    "endowment power reliability slope envy guilt aspiration goal know_how contribution belief experience effort delivered tie_value "
-    "shapley benefit payoff disadvantage advantage grievance satisfaction reserves rating strikes fine "
-    "total_benefit total_effort total_shapley"
-).split()
-TIE_COLUMNS = (
-    "weight complementarity alignment given delivered received trust worth ledger operational_good operational_bad "
-    "relational_good relational_bad strategic_good strategic_bad"
-).split()
+FIRM_COLUMNS: list[str] = registry(
+    (
+        "endowment power reliability slope envy guilt aspiration goal know_how contribution belief experience effort delivered tie_value "
+        "shapley benefit payoff disadvantage advantage grievance satisfaction reserves rating strikes fine "
+        "total_benefit total_effort total_shapley"
+    ).split()
+)
+"""The columns of firms that a run keeps."""
+TIE_COLUMNS: list[str] = registry(
+    (
+        "weight complementarity alignment given delivered received trust worth ledger operational_good operational_bad "
+        "relational_good relational_bad strategic_good strategic_bad"
+    ).split()
+)
+"""The columns of ties that a run keeps."""
 
-PLACES = {name: place for place, name in enumerate(SERIES)}
+PLACES: dict[str, int] = {}
 """Where each series stands among all."""
 
 
+@after_change
+def _count_places() -> None:
+    PLACES.clear()
+    PLACES.update({name: place for place, name in enumerate(SERIES)})
+
+
+_count_places()
+
+
 def series_rows(history: np.ndarray) -> np.ndarray:
-    """The months of a history, a row a series in the order of `SERIES`: they are the first numbers of each record."""
+    """The months of a history, a row a series in the order of `SERIES`.
+
+    They are the first numbers of each record, and those of extensions the last.
+    """
     numbers = history.view(np.float64).reshape(history.size, history.itemsize // 8)
-    return np.ascontiguousarray(numbers[:, : len(SERIES)].T)
+    if own := len(SERIES) - BUILT_IN:
+        return np.hstack([numbers[:, :BUILT_IN], numbers[:, -own:]]).T.copy()
+    return np.ascontiguousarray(numbers[:, :BUILT_IN].T)
 
 
 def series_frame(history: np.ndarray) -> pd.DataFrame:

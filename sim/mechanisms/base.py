@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from sim.core.errors import Mistake
+from sim.core.errors import Mistake, shown
 from sim.core.reading import Source, explain, plain
+from sim.mechanisms.registry import OWN_SECTIONS
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Amount = Annotated[float, Field(ge=0)]
@@ -56,6 +57,23 @@ class Mechanism(Part):
 
     on: bool = False
     """Whether the mechanism is at work. Off, it costs nothing and changes nothing."""
+
+    def __init_subclass__(cls, section: str = "", **more: Any) -> None:  # Python itself would refuse the section
+        super().__init_subclass__(**more)
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, section: str = "", **more: Any) -> None:
+        """Declare it as a section of its own, if a file from outside names one: `class Tax(Mechanism, section="tax")`.
+
+        Raises:
+            Mistake: if the name is taken, or is no word.
+        """
+        super().__pydantic_init_subclass__(**more)
+        if not section:
+            return
+        if not section.isidentifier() or section in OWN_SECTIONS:
+            raise Mistake([f"section {shown(section)} of {cls.__name__}: choose a word that no other section bears"])
+        OWN_SECTIONS[section] = cls
 
 
 def mechanisms(section: Part, prefix: str = "") -> Iterator[tuple[str, Mechanism]]:

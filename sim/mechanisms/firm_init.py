@@ -157,6 +157,8 @@ def bear(world, rules, i, identity, month):
     firms.skill_a[i] = uniform(key, SKILL_A, BIRTH, identity)
     firms.skill_b[i] = uniform(key, SKILL_B, BIRTH, identity)
     open_accounts(firms, rules, i)
+    for column in range(world.now.own_firm_columns):
+        world.own_firms[column * firms.size + i] = 0.0
 
 
 @kernel

@@ -6,8 +6,9 @@ Pages, the cockpit and translations collect it here; nothing else lists mechanis
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from sim.core.registries import registry
 from sim.mechanisms.sentences import Sentence
 
 HYPOTHESIS = "modelling hypothesis"
@@ -40,27 +41,28 @@ class Label(NamedTuple):
     """What it does, in a sentence; empty where the language has none of its own."""
 
 
-IDEAS: list[Idea] = []
+IDEAS: list[Idea] = registry([])
 """Every idea, in the order in which files are imported."""
-TOPICS: dict[str, list[tuple[Sentence, ...]]] = {
-    topic: []
-    for topic in (
-        "Who is there",
-        "What firms put in",
-        "How value is made",
-        "How value is shared",
-        "Trust",
-        "Governance",
-        "Who decides",
-        "Who works with whom",
-        "Who comes and goes",
-        "Market and customers",
-        "The run",
-    )
-}
+TOPICS: dict[str, tuple[tuple[Sentence, ...], ...]] = registry(
+    {
+        "Who is there": (),
+        "What firms put in": (),
+        "How value is made": (),
+        "How value is shared": (),
+        "Trust": (),
+        "Governance": (),
+        "Who decides": (),
+        "Who works with whom": (),
+        "Who comes and goes": (),
+        "Market and customers": (),
+        "The run": (),
+    }
+)
 """The topics of a description, in order: the sentences of each file."""
-LABELS: dict[str, dict[str, Label]] = {}
+LABELS: dict[str, dict[str, Label]] = registry({})
 """By language and full key, the labels of levers; `voice.decider=vote` is a setting, `voice` a section."""
+OWN_SECTIONS: dict[str, Any] = registry({})
+"""The sections of a scenario that extensions add, by name: subclasses of `sim.mechanisms.base.Mechanism`."""
 
 
 def describe(topic: str, *sentences: Sentence) -> None:
@@ -69,7 +71,7 @@ def describe(topic: str, *sentences: Sentence) -> None:
     Raises:
         KeyError: if there is no such topic.
     """
-    TOPICS[topic].append(sentences)
+    TOPICS[topic] = (*TOPICS[topic], sentences)
 
 
 def idea(
@@ -95,7 +97,8 @@ def labels(section: str, **languages: Mapping[str, str | tuple[str, str]]) -> No
     for code, named in languages.items():
         for key, said in named.items():
             full = f"{section}.{key}" if key else section
-            LABELS.setdefault(code, {})[full] = Label(said) if isinstance(said, str) else Label(*said)
+            label = Label(said) if isinstance(said, str) else Label(*said)
+            LABELS[code] = LABELS.get(code, {}) | {full: label}
 
 
 def words_of(text: str) -> tuple[str, ...]:

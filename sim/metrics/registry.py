@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from sim.core.errors import Mistake, nearest, shown
+from sim.core.registries import registry
 from sim.core.state import SERIES
 from sim.metrics.evidence import Evidence, Function, final_of, last_year_of, mean_of, phases_off, plays_games, total_of
 from sim.metrics.needs import NOTHING, Needs
@@ -135,7 +135,7 @@ class Measure:
             ) from None
 
 
-MEASURES: dict[str, Measure] = {}
+MEASURES: dict[str, Measure] = registry({})
 """Every measure by name, in the order of the columns of `runs.parquet`."""
 F = TypeVar("F", bound=Callable[..., float])
 
@@ -214,17 +214,6 @@ def unregister(name: str) -> None:
     if name not in MEASURES:
         raise Mistake([f"{shown(name)} is no measure{nearest(name, MEASURES)}"])
     del MEASURES[name]
-
-
-@contextmanager
-def temporary() -> Iterator[None]:
-    """Forget, at the end of the block, every measure that was declared in it."""
-    before = set(MEASURES)
-    try:
-        yield
-    finally:
-        for name in set(MEASURES) - before:
-            del MEASURES[name]
 
 
 def sort() -> None:

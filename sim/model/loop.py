@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 from sim.core.jit import kernel
+from sim.core.linking import interpreted, take_steps
 from sim.core.names import PHASES
 from sim.core.state import World
 from sim.mechanisms import (
@@ -54,33 +55,58 @@ def simulate(world, rules, history, written, first, last, every, end):
     """Months `first` to `last` − 1; a row of history every so many, and at the end. The number of rows written so far."""
     for month in range(first, last):
         open_month(world, month)
+        take_steps(world, rules, month, 0)
         if rules.shocks.on:
             shocks.phase(world, rules, month)
+        take_steps(world, rules, month, 1)
+        take_steps(world, rules, month, 2)
         if rules.contribution.on:
             contribution.phase(world, rules, month)
+        take_steps(world, rules, month, 3)
+        take_steps(world, rules, month, 4)
         if rules.exchange.on:
             exchange.phase(world, rules, month)
+        take_steps(world, rules, month, 5)
+        take_steps(world, rules, month, 6)
         if rules.value.on:
             value.phase(world, rules, month)
+        take_steps(world, rules, month, 7)
+        take_steps(world, rules, month, 8)
         if rules.governance.on:
             governance.phase(world, rules, month)
+        take_steps(world, rules, month, 9)
+        take_steps(world, rules, month, 10)
         if rules.sharing.on:
             sharing.phase(world, rules, month)
+        take_steps(world, rules, month, 11)
+        take_steps(world, rules, month, 12)
         if rules.fairness.on:
             fairness.phase(world, rules, month)
+        take_steps(world, rules, month, 13)
+        take_steps(world, rules, month, 14)
         if rules.trust.on:
             trust.phase(world, rules, month)
+        take_steps(world, rules, month, 15)
+        take_steps(world, rules, month, 16)
         if rules.voice.on:
             voice.phase(world, rules, month)
+        take_steps(world, rules, month, 17)
+        take_steps(world, rules, month, 18)
         if rules.partnering.on:
             partnering.phase(world, rules, month)
+        take_steps(world, rules, month, 19)
+        take_steps(world, rules, month, 20)
         if rules.membership.on:
             membership.phase(world, rules, month)
+        take_steps(world, rules, month, 21)
+        take_steps(world, rules, month, 22)
         if rules.customers.on:
             customers.phase(world, rules, month)
+        take_steps(world, rules, month, 23)
         if (month + 1) % every == 0 or month + 1 == end:
             close_month(world, rules)
-            history[written] = world.now
+            for place in range(history.shape[1]):
+                history[written, place] = world.month[place]
             written += 1
     return written
 
@@ -88,12 +114,19 @@ def simulate(world, rules, history, written, first, last, every, end):
 def play_month(world: World, rules: Rules, month: int, played: Mapping[str, Phase]) -> None:
     """One month in which the phases in `played` run as given, the others compiled."""
     open_month(world, month)
-    for name in PHASES:
+    steps = interpreted(rules)
+    for point, name in enumerate(PHASES):
+        take_steps(world, rules, month, 2 * point)
+        for step in steps.get(f"before {name}", ()):
+            step(world, rules, month)
         if getattr(rules, name).on:
             if name in played:
                 played[name](world, rules, month)
             else:
                 KERNELS[name](world, rules, month)
+        take_steps(world, rules, month, 2 * point + 1)
+        for step in steps.get(f"after {name}", ()):
+            step(world, rules, month)
     close_month(world, rules)
 
 

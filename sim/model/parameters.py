@@ -8,11 +8,14 @@ from operator import attrgetter
 from typing import Any, ClassVar, Literal, NamedTuple, get_args, get_origin
 
 import numpy as np
+from numba.np.numpy_support import from_dtype
 from pydantic import BaseModel
 
-from sim.core.columns import Bundle, address, record_type
+from sim.core.columns import Bundle, BundleType, address, record_type
 from sim.core.names import PHASES
+from sim.core.registries import after_change
 from sim.mechanisms.base import Part
+from sim.mechanisms.registry import OWN_SECTIONS
 from sim.scenario import Scenario
 from sim.scenario.caching import cached_by_identity
 
@@ -82,14 +85,29 @@ def _block(scenario: Scenario) -> bytes:
     return b"".join(record.tobytes() for record in records)
 
 
-def _starts() -> dict[str, int]:
-    """Where each section begins in the block, in bytes."""
-    ends = np.cumsum([kind.itemsize for kind in SECTION_TYPES.values()]).tolist()
-    return dict(zip(SECTION_TYPES, [0, *ends], strict=False))
+OWN_TYPES: dict[str, np.dtype] = {}
+"""The records of the sections of extensions."""
+STARTS: dict[str, int] = {}
+"""Where each section begins in the block, in bytes; those of extensions lie behind all others."""
 
 
-STARTS = _starts()
-_STARTS = np.array(list(STARTS.values()), np.uint64)
+@after_change
+def _lay_out() -> None:
+    """Find a place for every section that there is."""
+    OWN_TYPES.clear()
+    for name, section in OWN_SECTIONS.items():
+        OWN_TYPES[name] = record_type([(field.name, field.type) for field in _fields(section)])
+    types = SECTION_TYPES | OWN_TYPES
+    ends = np.cumsum([kind.itemsize for kind in types.values()]).tolist()
+    STARTS.clear()
+    STARTS.update(zip(types, [0, *ends], strict=False))
+    Rules.starts = np.array(list(STARTS.values()), np.uint64)
+
+
+def _own_block(scenario: Scenario) -> bytes:
+    """The numbers of the sections of extensions."""
+    records = (np.array([tuple(_numbers(getattr(scenario, name)))], kind) for name, kind in OWN_TYPES.items())
+    return b"".join(record.tobytes() for record in records)
 
 
 class Rules(Bundle):
@@ -99,22 +117,29 @@ class Rules(Bundle):
     """
 
     members: ClassVar[dict[str, Any]] = SECTION_TYPES
+    starts: ClassVar[np.ndarray]
+    """Where each section begins in the block, as compiled code has it."""
 
     def __init__(self, scenario: Scenario) -> None:
-        self.words = np.frombuffer(bytearray(_block(scenario)), np.int64)
-        self._hand(_STARTS + np.uint64(address(self.words)))
+        self.words = np.frombuffer(bytearray(_block(scenario) + _own_block(scenario)), np.int64)
+        self._hand(self.starts + np.uint64(address(self.words)))
+
+    @classmethod
+    def extended(cls) -> BundleType:
+        """How code sees the rules that knows the sections of extensions too."""
+        return cls.compiled.extended({}, {name: from_dtype(kind) for name, kind in OWN_TYPES.items()})
 
     def __getattr__(self, section: str) -> Any:
         """The record of a section, when Python first asks for it."""
-        if section not in SECTION_TYPES:
+        if section not in STARTS:
             raise AttributeError(f"there are no rules of {section!r}")
-        record = self.__dict__[section] = np.ndarray(1, SECTION_TYPES[section], self.words, STARTS[section])[0]
+        record = self.__dict__[section] = np.ndarray(1, _type_of(section), self.words, STARTS[section])[0]
         return record
 
     @staticmethod
     def place_of(section: str, name: str) -> int:
         """Where the number of a rule stands in `words`."""
-        fields: Any = SECTION_TYPES[section].fields
+        fields: Any = _type_of(section).fields
         return (STARTS[section] + int(fields[name][1])) // 8
 
     @classmethod
@@ -123,6 +148,14 @@ class Rules(Bundle):
         section, name = key.split(".")
         kind: Any = Scenario.model_fields[section].annotation
         return cls.place_of(section, name), int(as_number(kind, name, word)) if word else None
+
+
+_lay_out()
+
+
+def _type_of(section: str) -> np.dtype:
+    """The record of a section."""
+    return SECTION_TYPES[section] if section in SECTION_TYPES else OWN_TYPES[section]
 
 
 def change_rules(rules: Rules, changes: dict[str, Any]) -> None:

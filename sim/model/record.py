@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from sim.core import extensions
 from sim.core.errors import Mistake, counted
 from sim.core.reading_files import checked, named_file, read_bytes
 from sim.core.results import read_manifest, source_hash, versions, whole_or_absent, write_json
@@ -129,4 +130,9 @@ def keep_scenario(scenario: Scenario, folder: Path) -> None:
 
 def provenance(scenario: Scenario) -> dict[str, Any]:
     """What a result must say about where it came from: scenario, versions, and a hash of the model's source."""
-    return {"scenario": scenario.model_dump(mode="json"), "versions": versions(), "source": source_hash()}
+    code = {"versions": versions(), "source": source_hash()}
+    return {
+        "scenario": scenario.model_dump(mode="json"),
+        **code,
+        **({"extensions": kept} if (kept := extensions.kept()) else {}),
+    }

@@ -10,8 +10,7 @@ import numpy as np
 import pandas as pd
 
 from sim.core.errors import Mistake, shown
-from sim.core.linking import link
-from sim.core.state import NOW
+from sim.core.linking import interpreted, link
 from sim.core.tables import (
     Rows,
     firms_frame,
@@ -56,7 +55,8 @@ class Simulation:
         link(self.world, self.rules)
         self.played = dict(played or {})
         self.month = 0
-        self._history = new_history(scenario.run.steps, scenario.run.record_every, NOW)
+        self._history = new_history(scenario.run.steps, scenario.run.record_every, self.world.now.dtype)
+        self._rows = self._history.view(np.int64).reshape(self._history.size, -1)  # as compiled code writes it
         self._written = 0
         self._dates = dates(scenario)
         self.snapshots: dict[int, tuple[pd.DataFrame, pd.DataFrame]] = {}
@@ -94,8 +94,8 @@ class Simulation:
         """Months `start` to `stop` − 1, in one compiled call unless something is played in Python."""
         every, end = self.scenario.run.record_every, self.scenario.run.steps
         link(self.world, self.rules)
-        if not self.played:
-            self._written = simulate(self.world, self.rules, self._history, self._written, start, stop, every, end)
+        if not self.played and not interpreted(self.rules):
+            self._written = simulate(self.world, self.rules, self._rows, self._written, start, stop, every, end)
         else:
             for month in range(start, stop):
                 self.month = month

@@ -6,7 +6,6 @@ import ast
 import re
 import tomllib
 from collections.abc import Callable, Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any, get_args
 
@@ -16,6 +15,7 @@ from sim.core import bundled
 from sim.core.columns import Table
 from sim.core.names import Topology, words
 from sim.core.reading import allowed
+from sim.core.registries import derived
 from sim.core.state import SERIES, World
 from sim.mechanisms.base import Mechanism, Part
 from sim.metrics.catalogue import attribute_docs
@@ -84,7 +84,7 @@ def differences(scenario: Scenario) -> dict[str, Any]:
     return found
 
 
-@cache
+@derived
 def _defaults() -> Scenario:
     return Scenario()
 

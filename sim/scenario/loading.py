@@ -9,15 +9,19 @@ from typing import Any, Self
 
 import tomli_w
 from pydantic import PrivateAttr, ValidationError
+from pydantic.fields import FieldInfo
 
 from sim.core import bundled
 from sim.core.errors import Mistake
+from sim.core.extensions import LOADED
 from sim.core.lookup import find
 from sim.core.names import PHASES
 from sim.core.reading import Key, Source, findings, parse, plain, read_text
 from sim.core.reading_files import named_file, read_bytes
+from sim.core.registries import after_change
 from sim.core.storage import write_file, write_text
 from sim.mechanisms.base import Part, Spoken
+from sim.mechanisms.registry import OWN_SECTIONS
 from sim.scenario.checks import contradictions, set_twice
 from sim.scenario.checks.idle import in_vain
 from sim.scenario.checks.stages import merged
@@ -73,6 +77,7 @@ class Scenario(Schema, metaclass=Spoken):
     @classmethod
     def _agreed(cls, content: dict[str, Any], source: Source) -> Self:
         """A scenario whose values are allowed and fit each other; if some are not, the rest is compared all the same."""
+        _check_extensions(content, source)
         try:
             return cls.model_validate(content).checked(source)
         except ValidationError as error:
@@ -161,6 +166,44 @@ class Scenario(Schema, metaclass=Spoken):
     def __eq__(self, other: object) -> bool:
         """Scenarios are equal that say the same, wherever they were read."""
         return type(self) is type(other) and self.__dict__ == other.__dict__
+
+
+_HOME = frozenset(Scenario.model_fields)
+"""The sections and keys that a scenario has without extensions."""
+
+
+@after_change
+def _see_own_sections() -> None:
+    """Let scenarios have the sections that extensions declare, and no others; those that are there already have them at their defaults.
+
+    Raises:
+        Mistake: if an extension declares one that there is.
+    """
+    if taken := _HOME & OWN_SECTIONS.keys():
+        raise Mistake([f"section {min(taken)!r}: a scenario has one of this name already; choose another"])
+    if OWN_SECTIONS.keys() == Scenario.model_fields.keys() - _HOME:
+        return
+    for kind in (Schema, Scenario):
+        for name in kind.model_fields.keys() - _HOME:
+            del kind.__pydantic_fields__[name]
+            type.__delattr__(kind, name)
+        for name, section in OWN_SECTIONS.items():
+            kind.__pydantic_fields__[name] = FieldInfo(annotation=section, default=section())
+            type.__setattr__(kind, name, section())  # of scenarios that were read before
+        kind.model_rebuild(force=True)
+
+
+def _check_extensions(content: dict[str, Any], source: Source) -> None:
+    """See that the extensions are there that a scenario says it needs: it cannot load them itself, as it may be anybody's.
+
+    Raises:
+        Mistake: if one is not.
+    """
+    wanted = content.get("extensions", [])
+    for name in wanted if isinstance(wanted, list) else ():
+        if isinstance(name, str) and Path(name).stem not in LOADED:
+            way_out = f"name it, as its code runs only then: --with {name}, or extensions=[{name!r}] in Python"
+            raise Mistake(source.lines([(("extensions",), f"the scenario needs the extension {name}; {way_out}")]))
 
 
 def _taken_along(path: Path, scenario: Path, key: str) -> str:

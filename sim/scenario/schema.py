@@ -49,6 +49,8 @@ class Schema(Part, metaclass=Spoken):
     """What the scenario is about."""
     assumptions: Annotated[tuple[str, ...], Field(strict=False)] = ()
     """What its data do not say and was assumed, a sentence each, for people; `{sharing.take_rate}` stands for the value of that key."""
+    extensions: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    """The files of Python that it needs, e.g. "my_tax.py". Their code runs only when the person who runs it names them too."""
     only: Annotated[tuple[PhaseName, ...], Field(strict=False)] = ()
     """The phases that run, when the others are off: short for `on = false` in each of them. Empty: every section speaks for itself."""
     run: Run = Run()

@@ -57,7 +57,7 @@ def outside(tmp_path, monkeypatch):
     """An extension, imported as Python imports any file, and forgotten after the test."""
     (tmp_path / "board_measures.py").write_text(EXTENSION)
     monkeypatch.syspath_prepend(tmp_path)
-    with registry.temporary():
+    with registries.temporary():
         yield import_module("board_measures")
     sys.modules.pop("board_measures", None)
 
@@ -114,7 +114,7 @@ def test_what_an_extension_declared_can_be_forgotten(outside):
 
 def test_a_failing_block_forgets_too():
     def failing():
-        with registry.temporary():
+        with registries.temporary():
             series_measure("mean_ties", mean_of, "ties", "Partnerships, mean over the run.")
             raise ZeroDivisionError
 
@@ -149,7 +149,7 @@ def test_what_a_declaration_gets_wrong_is_said():
 
 
 def test_a_measure_that_returns_no_number_is_named():
-    with registry.temporary():
+    with registries.temporary():
 
         @registry.measure("share")
         def nothing(run):

@@ -411,7 +411,7 @@ class Study(Part, metaclass=Spoken):
         written |= {("treatments", name): changes for name, changes in self.treatments.items()}
         for place, changes in written.items():
             for key, value in changes.items():
-                if key in _SECTIONS and isinstance(value, dict) and value:
+                if _is_section(key) and isinstance(value, dict) and value:
                     inside = next(iter(value))
                     yield (
                         (*place, key, inside),
@@ -513,7 +513,9 @@ def _alike(rows: list[Any]) -> bool:
     return all(isinstance(row, dict) and row.keys() == rows[0].keys() for row in rows)
 
 
-def _is_part(kind: Any) -> bool:
+def _is_section(key: str) -> bool:
+    """Whether a key is that of a section of a scenario."""
+    kind = getattr(Scenario.model_fields.get(key), "annotation", None)
     return isinstance(kind, type) and issubclass(kind, Part)
 
 
@@ -527,7 +529,3 @@ def _blamed(line: str, keys: Iterable[str]) -> str:
     """Which of the changed keys a mistake in the changes is about; empty if none is."""
     said = line.removeprefix("changes: ").partition(":")[0].partition("[")[0] + "."
     return next((key for key in keys if said.startswith(f"{key}.") or f"{key}.".startswith(said)), "")
-
-
-_SECTIONS = frozenset(name for name, field in Scenario.model_fields.items() if _is_part(field.annotation))
-"""The sections of a scenario."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
-from functools import cache
 from itertools import chain
 from typing import Any
 
 from sim.core.errors import shown
 from sim.core.names import PHASES
+from sim.core.registries import derived
 from sim.data.files import FirmsFile, TiesFile
 from sim.mechanisms.registry import TOPICS
 from sim.mechanisms.sentences import PLACE, Either, Sentence, value_of
@@ -24,7 +24,7 @@ from sim.scenario.checks.stages import merged
 from sim.scenario.events import AnyIntervention
 
 
-@cache
+@derived
 def sentences_by_topic() -> dict[str, tuple[Sentence, ...]]:
     """What is told of each topic: the sentences of all mechanisms, in the order in which their keys stand in a scenario."""
     place = {key: number for number, key in enumerate(keys())}
@@ -82,17 +82,17 @@ def different(scenario: Scenario) -> list[str]:
     return [key for key in _all_keys() if key not in FOR_PEOPLE and value_of(scenario, key) != _default(key)]
 
 
-@cache
+@derived
 def _all_keys() -> tuple[str, ...]:
     return tuple(keys())
 
 
-@cache
+@derived
 def _default(key: str) -> Any:
     return default(key)
 
 
-@cache
+@derived
 def hows() -> Mapping[str, str]:
     """How the value of each key is said: as in the first sentence that tells it."""
     found: dict[str, str] = {"sharing.mix": "mix", "founding.topology": "topology"}
@@ -158,7 +158,7 @@ def _may_be_told(scenario: Scenario, first: str, about: set[str]) -> bool:
     return works(scenario, first) or bool(away)
 
 
-@cache
+@derived
 def _inside(key: str) -> tuple[str, ...]:
     """The keys of a part, or the key itself."""
     return tuple(each for each in _all_keys() if each == key or each.startswith(f"{key}."))

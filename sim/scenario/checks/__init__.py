@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sim.core.errors import Mistake, counted, nearest, shown
 from sim.core.names import PHASES
 from sim.core.reading import Key, Source, spell, validate
+from sim.mechanisms.registry import OWN_SECTIONS
 from sim.scenario.checks import games, idle
 from sim.scenario.checks.stages import merged
 from sim.scenario.schema import Schema
@@ -262,10 +263,10 @@ def _wrong_changes(scenario: Schema, changes: dict[str, Any]) -> Iterator[str]:
         yield 'changes nothing; name at least one rule, e.g. "sharing.take_rate" = 0.4'
     for key, value in changes.items():
         name, *inside = key.split(".")
-        if name in PHASES and not inside:
+        if name in (*PHASES, *OWN_SECTIONS) and not inside:
             example = f"{name}.{next(iter(value), 'on') if isinstance(value, dict) else 'on'}"
             yield f'{key}: a whole section; write one rule, its full key in quotation marks: "{example}" = …'
-        elif name not in PHASES:
+        elif name not in (*PHASES, *OWN_SECTIONS):
             yield f"{key}: no rule of a phase; write section.key{nearest(key, _rule_keys(scenario))}"
         else:
             try:
@@ -275,7 +276,9 @@ def _wrong_changes(scenario: Schema, changes: dict[str, Any]) -> Iterator[str]:
 
 
 def _rule_keys(scenario: Schema) -> list[str]:
-    return [f"{phase}.{name}" for phase in PHASES for name in type(getattr(scenario, phase)).model_fields]
+    return [
+        f"{phase}.{name}" for phase in (*PHASES, *OWN_SECTIONS) for name in type(getattr(scenario, phase)).model_fields
+    ]
 
 
 _CHECKS: dict[Callable[[Schema], Iterator[Finding]], Set[str]] = {
