@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sim.core.errors import Mistake
+    from sim.core.extensions import use
     from sim.core.jit import kernel, rule
     from sim.data.importing import import_network
     from sim.experiments import (
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from sim.scenario.designs import Design
 
 _WHERE = {
+    "use": "sim.core.extensions",
     "Amount": "sim.mechanisms.base",
     "Share": "sim.mechanisms.base",
     "Above": "sim.mechanisms.base",
@@ -120,6 +122,7 @@ __all__ = [
     "shapley_sampled",
     "step",
     "sweep",
+    "use",
 ]
 
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 import sys
 from functools import cache
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from sim.cli import classroom, desk, evidence, results, runs, scenarios, sweeps, terminal  # noqa: F401  # they register themselves
 from sim.cli.words import app
+from sim.core import extensions
 from sim.core.errors import NO_TEXT, Mistake
 from sim.core.reading_files import ALLOW, allow
 
-OUTSIDE = "--allow-outside"
-"""The option that all commands share."""
+OUTSIDE, WITH = "--allow-outside", "--with"
+"""The options that all commands share."""
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -59,11 +61,16 @@ def _done(arguments: list[str] | None) -> int:
 
 
 def _in_front(words: list[str]) -> list[str]:
-    """The words of a command with the option that all commands share before its name, wherever it stands."""
+    """The words of a command with the options that all commands share before its name, wherever they stand."""
     end = words.index("--") if "--" in words else len(words)
-    if OUTSIDE not in words[:end]:
-        return words
-    return [OUTSIDE, *(word for word in words[:end] if word != OUTSIDE), *words[end:]]
+    front: list[str] = []
+    rest: list[str] = []
+    named = False
+    for word in words[:end]:
+        ours = named or word in (OUTSIDE, WITH) or word.startswith(f"{WITH}=")
+        (front if ours else rest).append(word)
+        named = word == WITH and not named
+    return [*front, *rest, *words[end:]]
 
 
 @cache
@@ -78,10 +85,17 @@ def version(
     outside: Annotated[
         bool, typer.Option(OUTSIDE, help="Let scenarios, studies and results name files that do not lie beside them.")
     ] = False,
+    own: Annotated[
+        list[Path] | None,
+        typer.Option(
+            WITH, metavar="FILE", help="Load a file of Python that adds mechanisms, measures or rules; its code is run."
+        ),
+    ] = None,
 ) -> None:
     """A laboratory for the rules of business ecosystems."""
     if outside:
         allow()
+    extensions.use(*own or ())
     if show:
         from importlib import metadata
 

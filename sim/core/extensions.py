@@ -7,24 +7,29 @@ keep both, and the text, so that workers on any machine load the same, and so th
 from __future__ import annotations
 
 import hashlib
+import json
 import sys
 import tempfile
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import wraps
 from importlib.util import module_from_spec, spec_from_file_location
+from inspect import Parameter, signature
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from sim.core import storage
 from sim.core.errors import Mistake, shown
-from sim.core.reading_files import read_bytes
+from sim.core.reading_files import read_bytes, read_text
 from sim.core.registries import changed, registry, restored_on_error
 
 HOME = "risingtide_extensions"
 """The package in whose name the modules of extensions are kept."""
 Named = str | Path | ModuleType
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,8 @@ class Extension:
     sha256: str
     """The hash of its text."""
     text: str
+    module: str
+    """The module that it is here."""
 
     @property
     def kept(self) -> dict[str, str]:
@@ -49,8 +56,11 @@ LOADED: dict[str, Extension] = registry({})
 """The extensions of this process, by name."""
 
 
-def use(named: Iterable[Named]) -> None:
-    """Load extensions that somebody names: files, or modules that have been imported.
+def use(*named: Named) -> None:
+    """Load extensions; they stay for the rest of this process, and change nothing that does not ask for them.
+
+    Args:
+        named: files of Python, modules that have been imported, or the folders of results that keep the texts of their own.
 
     Raises:
         Mistake: if one cannot be loaded.
@@ -58,8 +68,26 @@ def use(named: Iterable[Named]) -> None:
     for each in named:
         if isinstance(each, ModuleType):
             adopt(each)
+        elif Path(each).is_dir():
+            load_kept(_kept_in(Path(each)))
         else:
             load(each)
+
+
+def extensible(function: Callable[P, T]) -> Callable[P, T]:
+    """Let a function take `extensions`, which are loaded before anything else is done."""
+
+    @wraps(function)
+    def load_first(*arguments: Any, extensions: Iterable[Named] = (), **how: Any) -> Any:
+        use(*extensions)
+        return function(*arguments, **how)
+
+    known = signature(function)
+    own = Parameter("extensions", Parameter.KEYWORD_ONLY, default=(), annotation="Iterable[str | Path | ModuleType]")
+    rest = [each for each in known.parameters.values() if each.kind is Parameter.VAR_KEYWORD]
+    first = [each for each in known.parameters.values() if each.kind is not Parameter.VAR_KEYWORD]
+    load_first.__signature__ = known.replace(parameters=[*first, own, *rest])  # type: ignore[attr-defined]
+    return load_first
 
 
 def load(path: str | Path) -> Extension:
@@ -71,7 +99,10 @@ def load(path: str | Path) -> Extension:
     where = Path(path)
     if where.suffix != ".py" or not where.stem.isidentifier():
         raise Mistake([f"{where}: an extension is a file of Python whose name is a word, such as my_tax.py"])
-    return _load(where, read_bytes(where))
+    try:
+        return _load(where, read_bytes(where))
+    except OSError as error:
+        raise Mistake([f"{where}: cannot be read ({error.strerror}); name the file of an extension"]) from None
 
 
 def adopt(module: ModuleType) -> Extension:
@@ -82,7 +113,7 @@ def adopt(module: ModuleType) -> Extension:
     """
     if file := getattr(module, "__file__", None):
         path = Path(file)
-        new = _extension(path, read_bytes(path))
+        new = _extension(path, read_bytes(path), module.__name__)
         if not _is_loaded(new):
             LOADED[new.name] = new
             changed()
@@ -144,12 +175,33 @@ def _file_of(name: str, data: bytes) -> Path:
     return path
 
 
-def _extension(path: Path, data: bytes) -> Extension:
+def strangers(modules: Iterable[str]) -> list[str]:
+    """Those of the modules that declare something and that no other process can load: neither the package's nor an extension's."""
+    ours = {each.module for each in LOADED.values()}
+    return sorted({name for name in modules if name.partition(".")[0] != "sim" and name not in ours})
+
+
+def _kept_in(folder: Path) -> dict[str, Any]:
+    """The extensions that a result keeps.
+
+    Raises:
+        Mistake: if it keeps none.
+    """
+    try:
+        found = json.loads(read_text(folder / "manifest.json"))["extensions"]
+        if all(isinstance(said["text"], str) and name.isidentifier() for name, said in found.items()):
+            return dict(found)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        pass
+    raise Mistake([f"{folder}: keeps no extension; name a file of Python, or a result that was made with one"])
+
+
+def _extension(path: Path, data: bytes, module: str = "") -> Extension:
     try:
         text = data.decode()
     except UnicodeDecodeError:
         raise Mistake([f"{path}: is no text in UTF-8"]) from None
-    return Extension(path.stem, path, hashlib.sha256(data).hexdigest(), text)
+    return Extension(path.stem, path, hashlib.sha256(data).hexdigest(), text, module or f"{HOME}.{path.stem}")
 
 
 def _is_loaded(new: Extension) -> bool:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from sim.core import bundled, rng
 from sim.core.errors import Mistake
+from sim.core.extensions import extensible
 from sim.core.lookup import beside
 from sim.core.results import kind_of
 from sim.experiments.analysis import curves
@@ -74,6 +75,7 @@ def comparison_study(
     )
 
 
+@extensible
 def compare(
     scenario: str | Path,
     designs: Sequence[str] | Mapping[str, Mapping[str, Any]],

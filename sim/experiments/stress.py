@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from sim.core.errors import Mistake, nearest
+from sim.core.extensions import extensible
 from sim.core.reading_files import checked
 from sim.core.results import add_file
 from sim.experiments.runner.shard_work import run_once
@@ -102,6 +103,7 @@ def side_by_side(task: Callable[[int], Any], seeds: Iterable[int], workers: int 
         return np.array([first, *pool.map(task, todo[1:])])
 
 
+@extensible
 def antifragility(
     scenario: Scenario | str,
     shock: str,
@@ -144,6 +146,7 @@ def antifragility(
     return mean_interval(bends[~np.isnan(bends)])
 
 
+@extensible
 def largest_shock(
     scenario: Scenario | str,
     shock: str,
@@ -255,6 +258,7 @@ def there_and_back(scenario: Scenario, top: float = TOP, pause: int = PAUSE) -> 
     return scenario.replace({"voice.decider": "fixed", "run.steps": months, "interventions": [*told, *steps]})
 
 
+@extensible
 def way_back(scenario: Scenario | str, seeds: Iterable[int] = range(30), *, workers: int | None = None) -> Estimate:
     """How much lower the take must be for members to come back than it was when they left: the mean width of the loop of members.
 
@@ -269,6 +273,7 @@ def way_back(scenario: Scenario | str, seeds: Iterable[int] = range(30), *, work
     return mean_interval(widths[~np.isnan(widths)])
 
 
+@extensible
 def distance_to_collapse(
     scenarios: Mapping[str, Scenario],
     seeds: Iterable[int] = range(20),

@@ -14,8 +14,10 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
-from sim.core import storage
+from sim.core import extensions, storage
 from sim.core.errors import Mistake, are, counted, shown
+from sim.core.extensions import extensible
+from sim.core.linking import KERNELS, OWN
 from sim.core.places import result_folder
 from sim.core.reading_files import MANIFEST as MOST
 from sim.core.reading_files import read_bytes
@@ -34,6 +36,8 @@ from sim.experiments.runner.merge_shards import compact
 from sim.experiments.runner.progress import Standing
 from sim.experiments.runner.shard_work import read_shard
 from sim.experiments.runner.sharding import AGREED, RESULT, Plan
+from sim.mechanisms.registry import OWN_SECTIONS
+from sim.metrics import MEASURES
 from sim.model.record import keep_scenario
 
 Progress = Callable[[Standing], None]
@@ -82,7 +86,22 @@ class Crew(NamedTuple):
             raise Mistake([f"limit: {shown(self.limit)} is not allowed; it must be a number of seconds above 0"])
         if self.workers < 1:
             raise Mistake([f"workers: {self.workers} is not allowed; it must be a whole number from 1"])
+        if own := extensions.strangers(own_modules()):
+            if self.isolate == "auto" and not self.address:
+                return self._replace(isolate="threads")
+            way_out = (
+                "write it into a file of its own, and name that as an extension; or leave out --isolate and --dask"
+            )
+            raise Mistake([f"isolate: worker processes do not have what {own[0]} declares; {way_out}"])
         return self
+
+
+def own_modules() -> set[str]:
+    """The modules, outside of the package, that declare measures, steps or sections."""
+    found = [measure.function for measure in MEASURES.values()] + [
+        getattr(KERNELS[name], "py_func", KERNELS[name]) for name in OWN
+    ]
+    return {each.__module__ for each in [*found, *OWN_SECTIONS.values()]}
 
 
 class Forecast(NamedTuple):
@@ -124,6 +143,7 @@ def seeds_of(seeds: Any) -> list[int]:
     return [int(seed) for seed in found]
 
 
+@extensible
 def sweep(
     study: Study | str | Path,
     workers: int | None = None,
@@ -175,6 +195,7 @@ def sweep(
         return finish(plan, place, shards)
 
 
+@extensible
 def plan(study: Study | str | Path, out: str | Path | None = None, *, fresh: bool = False) -> Plan:
     """Write down what a sweep will do, for workers elsewhere to do it (`work`), and run nothing.
 
@@ -194,6 +215,7 @@ def plan(study: Study | str | Path, out: str | Path | None = None, *, fresh: boo
         return begun(asked, Crew("threads", 1, None))
 
 
+@extensible
 def work(
     where: str | Path,
     part: int = 0,
@@ -237,6 +259,7 @@ def work(
     return folder
 
 
+@extensible
 def merge(where: str | Path, others: Iterable[str | Path] = ()) -> Result:
     """Put a sweep together whose shards have been done, here or in copies of its folder.
 
@@ -315,6 +338,7 @@ def question(asked: Plan) -> dict[str, Any]:
     return {"study": asked.study, "scenario": asked.base, "files": asked.content["files"]}
 
 
+@extensible
 def forecast(study: Study | str | Path, workers: int | None = None, out: str | Path | None = None) -> Forecast:
     """What a sweep would take; nothing is written.
 

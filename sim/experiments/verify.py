@@ -10,6 +10,7 @@ import numpy as np
 
 from sim.core import rng
 from sim.core.errors import Mistake
+from sim.core.extensions import extensible
 from sim.core.results import alteration, kind_of
 from sim.experiments.analysis.rerun import SAMPLE, differences, is_same, sampled
 from sim.experiments.analysis.result import Result
@@ -40,6 +41,7 @@ def differences_of_run(folder: Path) -> Iterator[str]:
         yield f"measures: {', '.join(wrong[:5])} came out otherwise"
 
 
+@extensible
 def verify(folder: str | Path, sample: int = 20, seed: int = 0) -> tuple[int, list[str]]:
     """Run a result, or a random sample of a sweep's runs, again.
 

@@ -11,7 +11,7 @@ import textwrap
 from itertools import pairwise
 from typing import NamedTuple
 
-from sim.core.state import SERIES, Firms, Ties
+from sim.core.state import OWN_FIRM_COLUMNS, OWN_TIE_COLUMNS, SERIES, Firms, Ties
 from sim.core.tables import FIRM_COLUMNS, TIE_COLUMNS
 from sim.metrics.registry import MEASURES
 
@@ -58,17 +58,16 @@ def firm_columns() -> dict[str, tuple[str, str]]:
     """The columns of a run's firms: name → (unit, meaning)."""
     units, meanings = _by_name(_FIRM_UNITS), attribute_docs(Firms)
     meanings |= {"firm": "Its name: the user's, or one made of its id.", "partners": meanings["degree"]}
-    return {
-        name: (units[name], meanings[name])
-        for name in ("firm", "id", "role", "type", "born", "partners", *FIRM_COLUMNS)
-    }
+    named = ("firm", "id", "role", "type", "born", "partners", *FIRM_COLUMNS)
+    return {name: OWN_FIRM_COLUMNS.get(name) or (units[name], meanings[name]) for name in named}
 
 
 def tie_columns() -> dict[str, tuple[str, str]]:
     """The columns of a run's ties i → j: name → (unit, meaning)."""
     units, meanings = _by_name(_TIE_UNITS), attribute_docs(Ties)
     meanings |= {"source": "The id of i.", "target": "The id of j."}
-    return {name: (units[name], meanings[name]) for name in ("source", "target", *TIE_COLUMNS)}
+    named = ("source", "target", *TIE_COLUMNS)
+    return {name: OWN_TIE_COLUMNS.get(name) or (units[name], meanings[name]) for name in named}
 
 
 class Row(NamedTuple):

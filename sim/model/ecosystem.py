@@ -7,7 +7,7 @@ decisions under `engine="agents"`, otherwise those that a subclass of `Firm` has
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
@@ -15,6 +15,7 @@ import mesa
 import numpy as np
 
 from sim.core.errors import Mistake, counted, shown
+from sim.core.extensions import Named, use
 from sim.core.state import NOBODY, SERIES, World
 from sim.mechanisms import (
     alignment,
@@ -60,6 +61,7 @@ class Ecosystem(mesa.Model):
         engine: "compiled", or "agents" to step firm by firm through Mesa.
         firm: the class of the agents; a decision that it overrides runs in Python, the other phases stay compiled.
         phases: phases of your own by name, called with (world, rules, month) instead of the compiled one.
+        extensions: files of Python, or modules, that declare mechanisms, measures or rules, and are loaded first.
         levers: changes to the scenario by full key, e.g. `**{"sharing.take_rate": 0.3}` (what `mesa.batch_run` varies; name its
             seeds as `"seed": range(10)`, as its `iterations` would repeat one).
 
@@ -75,8 +77,10 @@ class Ecosystem(mesa.Model):
         engine: str = "compiled",
         firm: type[Firm] = Firm,
         phases: dict[str, Phase] | None = None,
+        extensions: Iterable[Named] = (),
         **levers: Any,
     ) -> None:
+        use(*extensions)
         check_seed(seed)
         seed = (
             None if seed is None else int(seed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sim.core.extensions import extensible
 from sim.model.record import Run
 from sim.model.simulation import Simulation, check_seed, scenario_of
 from sim.scenario import Scenario
@@ -12,6 +13,7 @@ AGENTS = ("firm", "phases")
 """What only an ecosystem of agents takes."""
 
 
+@extensible
 def run(scenario: Scenario | str | None = None, seed: int = 0, **how: Any) -> Run:
     """Simulate a scenario under one seed.
 

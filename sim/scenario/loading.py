@@ -193,6 +193,9 @@ def _see_own_sections() -> None:
         kind.model_rebuild(force=True)
 
 
+_see_own_sections()
+
+
 def _check_extensions(content: dict[str, Any], source: Source) -> None:
     """See that the extensions are there that a scenario says it needs: it cannot load them itself, as it may be anybody's.
 

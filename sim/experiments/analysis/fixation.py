@@ -14,6 +14,7 @@ from scipy.sparse.csgraph import breadth_first_order
 from scipy.sparse.linalg import spsolve
 
 from sim.core.errors import Mistake
+from sim.core.extensions import extensible
 from sim.core.state import World
 from sim.mechanisms import imitation
 from sim.metrics.stats import Estimate, share_interval
@@ -46,6 +47,7 @@ class Fixation(NamedTuple):
     """How many there were."""
 
 
+@extensible
 def fixation(scenario: Scenario | str, copies: int = 10_000, seed: int = 0) -> Fixation:
     """The chance that the first of two strategies takes over.
 

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from sim.core.errors import Mistake
+from sim.core.extensions import extensible
 from sim.core.results import whole_or_absent, write_json
 from sim.core.state import SERIES
 from sim.data.files import Observed, read_observations
@@ -107,6 +108,7 @@ class Calibration:
         }
 
 
+@extensible
 def calibrate(
     scenario: Scenario | str,
     data: Path | str,

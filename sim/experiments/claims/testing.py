@@ -19,6 +19,7 @@ import pandas as pd
 
 from sim.core import bundled, rng, sealing
 from sim.core.errors import Mistake, shown
+from sim.core.extensions import extensible
 from sim.core.places import result_folder
 from sim.core.reading_files import SETTINGS, checked, read_bytes
 from sim.core.results import read_manifest, source_hash, versions, whole_or_absent, write_json
@@ -190,6 +191,7 @@ def _sample(claim: Hypothesis, values: pd.DataFrame) -> Sample:
     return Sample(claim.sign * (done["treatment"] - done["control"]), margins, reach)
 
 
+@extensible
 def judge_claims(
     claims: str | Path | Hypothesis | Iterable[str | Path | Hypothesis] | None = None,
     pairs: int | None = None,

@@ -18,6 +18,7 @@ from typing import Any
 import pandas as pd
 
 from sim.core.errors import Mistake, counted, nearest, shown
+from sim.core.extensions import extensible
 from sim.core.names import Role, words
 from sim.core.results import kind_of
 from sim.core.state import ORCHESTRATOR
@@ -200,6 +201,7 @@ def of_result(folder: str | Path, number: int | None = None) -> tuple[Scenario, 
     return result.scenario_of(int(row["design"])), int(row["seed"]), None
 
 
+@extensible
 def explain(what: str | Path | Run | Scenario, run: int | None = None, *, seed: int = 0, **how: Any) -> Autopsy:
     """Say what brought a run down, each suspect tried by running the same luck without it.
 

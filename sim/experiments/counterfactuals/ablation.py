@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from sim.core.errors import Mistake
+from sim.core.extensions import extensible
 from sim.core.names import PHASES
 from sim.experiments.sweeping import cores, seeds_of
 from sim.metrics import measure
@@ -141,6 +142,7 @@ def _measured(scenario: Scenario, seed: int) -> list[float]:
     return [found[name] for name in MEASURES]
 
 
+@extensible
 def returns(scenario: Scenario | str, seeds: Iterable[int] = range(20), workers: int | None = None) -> pd.DataFrame:
     """The return on each rule at work in a scenario, on common luck.
 

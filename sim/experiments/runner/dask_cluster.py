@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sim.core.errors import Mistake
+from sim.core.extensions import load_kept
 from sim.core.results import read_manifest
 from sim.experiments.design.parts import Cluster
 from sim.experiments.runner.cost import warm_up
@@ -74,6 +75,7 @@ def _plan(text: str, folder: str) -> Plan:
             something else.
     """
     plan = Plan(Path(folder), json.loads(text))
+    load_kept(plan.content.get("extensions", {}))
     check_code(plan)
     here = files_of(plan.study.tried_scenarios(plan.base))
     if wrong := [name for name, digest in plan.content["files"].items() if here.get(name) != digest]:

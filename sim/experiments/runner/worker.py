@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TextIO
 
 from sim.core.errors import Mistake
+from sim.core.extensions import load_kept
 from sim.experiments.runner.cost import taste, warm_up
 from sim.experiments.runner.sharding import Plan, check_code
 from sim.experiments.runner.worker_loop import serve
@@ -35,6 +36,7 @@ def work(tasks: Iterator[str], way: TextIO) -> None:
     os.environ.update(asked["environment"])
     plan = Plan(Path(asked["folder"]), asked["plan"])
     try:
+        load_kept(plan.content.get("extensions", {}))
         check_code(plan)  # whoever began the sweep may have loaded it before it was changed
     except Mistake as mistake:
         print(json.dumps(["stop", mistake.lines]), file=way, flush=True)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from sim.core.errors import Mistake, counted, shown
+from sim.core.extensions import extensible
 from sim.core.places import result_folder
 from sim.experiments import outputs
 from sim.experiments.search.evaluation import SEARCHED, Bench, Task, scores
@@ -38,6 +39,7 @@ __all__ = [
 ]
 
 
+@extensible
 def search(
     asked: Search | str | Path,
     workers: int | None = None,

@@ -34,7 +34,7 @@ def sentences_by_topic() -> dict[str, tuple[Sentence, ...]]:
 
 SPECIAL = {"founding.firms", "founding.ties", "founding.orchestrators", "only", "interventions", "programme.steps"}
 """Keys that are told by sentences made for them."""
-FOR_PEOPLE = {"title", "description", "assumptions"}
+FOR_PEOPLE = {"title", "description", "assumptions", "extensions"}
 """Keys that say nothing of the rules."""
 SWITCHES = {f"{phase}.on" for phase in PHASES}
 
