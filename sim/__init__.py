@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     )
     from sim.experiments.search import search
     from sim.mechanisms.base import Above, Amount, Mechanism, Share
-    from sim.mechanisms.declaring import column, series, step
+    from sim.mechanisms.declaring import column, series, step, stop_condition
     from sim.mechanisms.registry import describe, idea, labels
     from sim.metrics.maturity import maturity
     from sim.metrics.registry import measure
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from sim.scenario.designs import Design
 
 _WHERE = {
+    "stop_condition": "sim.mechanisms.declaring",
     "use": "sim.core.extensions",
     "Amount": "sim.mechanisms.base",
     "Share": "sim.mechanisms.base",
@@ -121,6 +122,7 @@ __all__ = [
     "shapley",
     "shapley_sampled",
     "step",
+    "stop_condition",
     "sweep",
     "use",
 ]

@@ -39,7 +39,7 @@ def simulate(scenario: Scenario, seed: int, check: Check = never) -> Simulation:
     """
     check()
     simulation, months = Simulation(scenario, seed), stretch(scenario)
-    while simulation.month < scenario.run.steps:
+    while not simulation.over:
         check()
         simulation.advance(months)
     return simulation
@@ -89,6 +89,8 @@ class Film:
         simulation = Simulation(self.scenario, self.seed)
         yield simulation
         for _month in range(last):
+            if simulation.over:
+                return
             self.check()
             yield simulation.advance(1)
 

@@ -35,6 +35,9 @@ KERNELS: dict[str, Any] = registry({})
 OWN: dict[str, str] = registry({})
 """The kernels that know the keys, columns and series of extensions, each with the point of a month at which it is called, or none."""
 
+NEVER = "never"
+"""The switch of a kernel that is called by name only."""
+
 POINTS = tuple(f"{when} {phase}" for phase in PHASES for when in ("before", "after"))
 """The points of a month at which steps are called, in order."""
 
@@ -120,6 +123,11 @@ def add_step(name: str, function: Any, point: str, switches: tuple[str, ...]) ->
     SWITCHES[name], KERNELS[name], OWN[name] = switches, function, point
 
 
+def is_interpreted(name: str) -> bool:
+    """Whether a kernel of an extension is played in Python."""
+    return not _is_compiled(name)
+
+
 def interpreted(rules: Any) -> dict[str, list[Any]]:
     """The steps of extensions that these rules call and that are not compiled, by the point of the month at which they are called."""
     found: dict[str, list[Any]] = {}
@@ -131,6 +139,20 @@ def interpreted(rules: Any) -> dict[str, list[Any]]:
 
 def _is_compiled(name: str) -> bool:
     return PLAIN or isinstance(KERNELS[name], Dispatcher)
+
+
+def stop_at(world: Any, rules: Any, month: int, place: int) -> None:
+    """Ask the condition at a place whether the run stops, compiled or not."""
+    name = list(KERNELS)[place]
+    if _is_compiled(name) and not PLAIN:
+        _ask(world, rules, month, place)
+    else:
+        KERNELS[name](world, rules, month)
+
+
+@kernel
+def _ask(world: Any, rules: Any, month: int, place: int) -> None:
+    call_late(world, rules, month, place)
 
 
 def timetable() -> np.ndarray:
@@ -160,7 +182,7 @@ def needed(rules: Any) -> tuple[str, ...]:
 @cache
 def _looks(rules: Any) -> dict[str, tuple[int, int | None]]:
     """Each switch: where it stands among the numbers of all rules, and the number at which it is on (None: any but 0)."""
-    switches = dict.fromkeys(switch for switches in SWITCHES.values() for switch in switches)
+    switches = dict.fromkeys(switch for switches in SWITCHES.values() for switch in switches if switch != NEVER)
     return {switch: rules.look(*switch.partition("=")[::2]) for switch in switches}
 
 
@@ -189,9 +211,17 @@ def compiled(name: str, world: Any, rules: Any) -> int:
     return int(found.library.get_pointer_to_function(found.fndesc.llvm_func_name))
 
 
-def link(world: Any, rules: Any) -> None:
-    """Write down where all that these rules call is to be found; plain Python finds it by name."""
+def link(world: Any, rules: Any, stop: str = "") -> None:
+    """Write down where all that these rules call is to be found; plain Python finds it by name.
+
+    Args:
+        world: whose addresses are written down.
+        rules: the rules in force.
+        stop: the kernel that says when the run stops, if one does.
+    """
     names = needed(rules)
+    if stop:
+        world.now.stop_at, names = place_of(stop), (*names, stop)
     world.steps[:] = _steps(names)
     if not PLAIN:
         places, addresses = _linked(tuple(filter(_is_compiled, names)), world.__class__, rules.__class__)

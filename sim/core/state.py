@@ -497,6 +497,8 @@ _STATE = {
     "actions": "i8",
     "own_firm_columns": "i8",
     "own_tie_columns": "i8",
+    "stop_at": "i8",
+    "stopped": "i8",
 }
 NOW = record_type([(name, "f8") for name in SERIES] + list(_STATE.items()))
 """What happens to the ecosystem as a whole this month: the series, and the state behind them."""
@@ -580,6 +582,7 @@ class World(Bundle):
         self.ties.partner[:] = self.ties.mirror[:] = NOBODY
         self.payoffs = np.ascontiguousarray(game.payoffs, float)
         self.now = new_record(now_type())
+        self.now.stop_at = NOBODY
         if game.on:
             self.now.strategies, self.now.actions = game.strategies, game.actions
         self.traits, self.late = np.ascontiguousarray(traits).reshape(-1), addresses()  # flat, as compiled code has it

@@ -14,10 +14,11 @@ from collections.abc import Callable
 from typing import Any, Literal, TypeVar
 
 from sim.core.errors import Mistake, nearest, shown
-from sim.core.linking import KERNELS, add_step
+from sim.core.linking import KERNELS, NEVER, add_step
 from sim.core.names import PHASES
 from sim.core.state import NOW, OWN_FIRM_COLUMNS, OWN_TIE_COLUMNS, SERIES, Firms, Ties
 from sim.core.tables import FIRM_COLUMNS, TIE_COLUMNS
+from sim.mechanisms.registry import STOPS
 
 Step = TypeVar("Step", bound=Callable[..., None])
 
@@ -50,6 +51,25 @@ def step(*, before: str = "", after: str = "", on: str | tuple[str, ...]) -> Cal
         return function
 
     return declare
+
+
+def stop_condition(function: Step) -> Step:
+    """Declare a function (world, rules, month) as a condition on which a run stops: it sets `world.now.stopped` to 1 when it holds.
+
+    It is asked at the end of each month of the runs that name it: `run.stop_when = "fewer_than_ten"`, which is the function's name.
+
+    Raises:
+        Mistake: if there is already one of this name, or the function has no docstring.
+    """
+    plain = getattr(function, "py_func", function)
+    if plain.__name__ in STOPS:
+        raise Mistake([f"stop condition {plain.__name__}: there is already one of this name; rename the function"])
+    if not plain.__doc__:
+        raise Mistake([f"stop condition {plain.__name__}: nothing says what it means; write a docstring"])
+    name = f"{plain.__module__.rpartition('.')[2]}.{plain.__name__}"
+    add_step(name, function, "", (NEVER,))
+    STOPS[plain.__name__] = (name, " ".join(plain.__doc__.split()))
+    return function
 
 
 def series(name: str, unit: str, meaning: str) -> str:

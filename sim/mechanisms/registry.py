@@ -64,6 +64,9 @@ LABELS: dict[str, dict[str, Label]] = registry({})
 OWN_SECTIONS: dict[str, Any] = registry({})
 """The sections of a scenario that extensions add, by name: subclasses of `sim.mechanisms.base.Mechanism`."""
 
+STOPS: dict[str, tuple[str, str]] = registry({})
+"""The conditions on which a run may stop early, by name: the kernel that says so, and its meaning."""
+
 
 def describe(topic: str, *sentences: Sentence) -> None:
     """Add the sentences that tell people how the keys of a section are set.

@@ -179,7 +179,7 @@ class Ecosystem(mesa.Model):
         """One month."""
         self._advance(1)
         self.datacollector.collect(self)
-        self.running = self.simulation.month < self.scenario.run.steps
+        self.running = not self.simulation.over
 
     def finish(self) -> Run:
         """All months that are left, and the record of the run with its measures.
@@ -189,7 +189,8 @@ class Ecosystem(mesa.Model):
         Raises:
             Mistake: if that step does not advance the model.
         """
-        while (month := self.month) < self.scenario.run.steps:
+        while not self.simulation.over:
+            month = self.month
             if type(self).step is Ecosystem.step:
                 self._advance(STRETCH)
                 continue

@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 from sim.core.jit import kernel
-from sim.core.linking import interpreted, take_steps
+from sim.core.linking import call_late, interpreted, stop_at, take_steps
 from sim.core.names import PHASES
 from sim.core.state import World
 from sim.mechanisms import (
@@ -52,7 +52,10 @@ KERNELS: dict[str, Phase] = {
 
 @kernel
 def simulate(world, rules, history, written, first, last, every, end):
-    """Months `first` to `last` − 1; a row of history every so many, and at the end. The number of rows written so far."""
+    """Months `first` to `last` − 1, or until the run is stopped; a row of history every so many, and at the end.
+
+    The number of rows written so far.
+    """
     for month in range(first, last):
         open_month(world, month)
         take_steps(world, rules, month, 0)
@@ -103,11 +106,15 @@ def simulate(world, rules, history, written, first, last, every, end):
         if rules.customers.on:
             customers.phase(world, rules, month)
         take_steps(world, rules, month, 23)
-        if (month + 1) % every == 0 or month + 1 == end:
+        if world.now.stop_at >= 0:
+            call_late(world, rules, month, world.now.stop_at)
+        if (month + 1) % every == 0 or month + 1 == end or world.now.stopped:
             close_month(world, rules)
             for place in range(history.shape[1]):
                 history[written, place] = world.month[place]
             written += 1
+        if world.now.stopped:
+            break
     return written
 
 
@@ -127,6 +134,8 @@ def play_month(world: World, rules: Rules, month: int, played: Mapping[str, Phas
         take_steps(world, rules, month, 2 * point + 1)
         for step in steps.get(f"after {name}", ()):
             step(world, rules, month)
+    if world.now.stop_at >= 0:
+        stop_at(world, rules, month, world.now.stop_at)
     close_month(world, rules)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from sim.core.errors import Mistake, shown
-from sim.core.linking import interpreted, link
+from sim.core.linking import interpreted, is_interpreted, link
 from sim.core.tables import (
     Rows,
     firms_frame,
@@ -20,6 +20,7 @@ from sim.core.tables import (
     series_rows,
     ties_frame,
 )
+from sim.mechanisms.registry import STOPS
 from sim.metrics import measure
 from sim.metrics.evidence import Moment
 from sim.model.aggregates import new_history
@@ -52,7 +53,8 @@ class Simulation:
         call_help(self.rules)
         self.world = world_of(scenario, self.rules, seed)
         see_names(scenario, self.world)
-        link(self.world, self.rules)
+        self._stop = STOPS[scenario.run.stop_when][0] if scenario.run.stop_when else ""
+        link(self.world, self.rules, self._stop)
         self.played = dict(played or {})
         self.month = 0
         self._history = new_history(scenario.run.steps, scenario.run.record_every, self.world.now.dtype)
@@ -77,33 +79,47 @@ class Simulation:
         every = self.scenario.run.snapshot_every
         stops = self._dates | (set(range(every, end, every)) if every else set())
         for start, stop in stretches(self.month, last, stops):
+            if self.world.now.stopped:
+                break
             if start in self._dates:
                 strike(self.scenario, self.world, self.rules, start)
             self._run(start, stop)
-            if every and stop % every == 0:
+            if every and stop % every == 0 and self.month == stop:
                 self.snapshots[stop] = firms_frame(self.world), ties_frame(self.world)
         return self
 
     def finish(self) -> Run:
         """Go on to the end of the scenario; the record of the run with its measures."""
-        while self.month < self.scenario.run.steps:
+        while not self.over:
             self.advance(STRETCH)
         return self.measured()
 
     def _run(self, start: int, stop: int) -> None:
         """Months `start` to `stop` − 1, in one compiled call unless something is played in Python."""
         every, end = self.scenario.run.record_every, self.scenario.run.steps
-        link(self.world, self.rules)
-        if not self.played and not interpreted(self.rules):
+        link(self.world, self.rules, self._stop)
+        if not self._is_played:
             self._written = simulate(self.world, self.rules, self._rows, self._written, start, stop, every, end)
         else:
             for month in range(start, stop):
                 self.month = month
                 play_month(self.world, self.rules, month, self.played)
-                if (month + 1) % every == 0 or month + 1 == end:
+                if (month + 1) % every == 0 or month + 1 == end or self.world.now.stopped:
                     self._history[self._written] = self.world.now
                     self._written += 1
-        self.month = stop
+                if self.world.now.stopped:
+                    break
+        self.month = int(self.world.now.month) + 1
+
+    @property
+    def _is_played(self) -> bool:
+        """Whether anything of a month is played in Python."""
+        return bool(self.played or interpreted(self.rules) or (self._stop and is_interpreted(self._stop)))
+
+    @property
+    def over(self) -> bool:
+        """Whether the run has come to its end, or was stopped before."""
+        return self.month >= self.scenario.run.steps or bool(self.world.now.stopped)
 
     def evidence(self) -> Moment:
         """What measures look at, as plain arrays, which cost a sweep less than tables.

@@ -38,6 +38,8 @@ class Run(Part):
     burn_in: Month = 0
     """Months at the start that means and sums of series over the run leave out; `total_benefit` and the other sums of firms, and the
     measures of fairness made of them, count every month."""
+    stop_when: str = ""
+    """The condition on which the run stops early, by its name. Empty: it lasts as long as `steps` says."""
 
 
 class Schema(Part, metaclass=Spoken):
@@ -96,6 +98,7 @@ describe(
     also("The series are written down {run.record_every:every}."),
     also("Firms and ties are kept every {run.snapshot_every:months}."),
     also("Means leave out the first {run.burn_in:months}."),
+    also("It stops early when this holds: {run.stop_when}."),
 )
 
 labels(
@@ -120,6 +123,7 @@ labels(
                 "aufsummieren, zählt jeden Monat."
             ),
         ),
+        "stop_when": ("Wann der Lauf vorzeitig endet", "Der Name der Bedingung, unter der der Lauf vorzeitig endet."),
         "": ("Lauf", "Wie lange, und wie oft die Reihen aufgeschrieben werden."),
     },
 )

@@ -81,7 +81,7 @@ class Watch:
 def advance(simulation: Simulation, look: Watch) -> None:
     """Simulate to the end, in stretches of months between which the clock is looked at."""
     months = max(1, FIRST_STRETCH // simulation.world.firms.size)
-    while simulation.month < simulation.scenario.run.steps:
+    while not simulation.over:
         before = time.monotonic()
         simulation.advance(months)
         look()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sim.core.errors import Mistake, counted, nearest, shown
 from sim.core.names import PHASES
 from sim.core.reading import Key, Source, spell, validate
-from sim.mechanisms.registry import OWN_SECTIONS
+from sim.mechanisms.registry import OWN_SECTIONS, STOPS
 from sim.scenario.checks import games, idle
 from sim.scenario.checks.stages import merged
 from sim.scenario.schema import Schema
@@ -281,6 +281,13 @@ def _rule_keys(scenario: Schema) -> list[str]:
     ]
 
 
+def _stop(scenario: Schema) -> Iterator[Finding]:
+    """The condition on which a run stops must be one."""
+    if (name := scenario.run.stop_when) and name not in STOPS:
+        allowed = f"; allowed are {', '.join(STOPS)}" if STOPS else "; extensions declare them with @stop_condition"
+        yield ("run", "stop_when"), f"{shown(name)} is no stop condition{nearest(name, STOPS) or allowed}"
+
+
 _CHECKS: dict[Callable[[Schema], Iterator[Finding]], Set[str]] = {
     _only: frozenset(),
     _sums: frozenset(),
@@ -288,6 +295,7 @@ _CHECKS: dict[Callable[[Schema], Iterator[Finding]], Set[str]] = {
     _reliability: {"founding"},
     _orchestrators: {"founding", "sharing", "trust", "voice"},
     _adaptive: {"voice"},
+    _stop: {"run"},
     idle.mechanisms_on: set(PHASES),
     _dates: {"run", "interventions"},
     _programme: {"run", "programme"},
