@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from sim.metrics.maturity import maturity
     from sim.metrics.registry import measure
     from sim.metrics.shapley import shapley, shapley_sampled
-    from sim.model.ecosystem import Ecosystem
+    from sim.model.ecosystem import Ecosystem, firm_class
     from sim.model.firm import Firm
     from sim.model.record import Run
     from sim.model.running import run
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from sim.scenario.designs import Design
 
 _WHERE = {
+    "firm_class": "sim.model.ecosystem",
     "stop_condition": "sim.mechanisms.declaring",
     "use": "sim.core.extensions",
     "Amount": "sim.mechanisms.base",
@@ -105,6 +106,7 @@ __all__ = [
     "describe",
     "distance_to_collapse",
     "explain",
+    "firm_class",
     "fixation",
     "idea",
     "import_network",

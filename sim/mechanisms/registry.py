@@ -64,6 +64,8 @@ LABELS: dict[str, dict[str, Label]] = registry({})
 OWN_SECTIONS: dict[str, Any] = registry({})
 """The sections of a scenario that extensions add, by name: subclasses of `sim.mechanisms.base.Mechanism`."""
 
+FIRM_CLASSES: dict[str, Any] = registry({})
+"""The classes of firms that extensions declare, by the switch that turns them on, each with what plays a simulation with them."""
 STOPS: dict[str, tuple[str, str]] = registry({})
 """The conditions on which a run may stop early, by name: the kernel that says so, and its meaning."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any
+from typing import Any, Self, TypeVar
 
 import mesa
 import numpy as np
@@ -39,15 +39,17 @@ from sim.mechanisms import (
     voice,
 )
 from sim.mechanisms.governance import LEFT
+from sim.mechanisms.registry import FIRM_CLASSES
 from sim.model.aggregates import open_month
 from sim.model.firm import DECISIONS, GONE, Firm, single
 from sim.model.loop import Phase
 from sim.model.own_phases import suit
 from sim.model.parameters import Rules
 from sim.model.record import Run
-from sim.model.simulation import STRETCH, Simulation, check_seed, scenario_of
+from sim.model.simulation import STRETCH, Simulation, check_seed, declared_class, scenario_of
 from sim.scenario import Scenario
 
+F = TypeVar("F", bound=Firm)
 ROUNDING, TINY = 1 + 1e-5, 1e-9
 """By how much the promises of a firm may exceed its budget: efforts are kept in single precision."""
 
@@ -95,7 +97,22 @@ class Ecosystem(mesa.Model):
             )
         chosen = scenario_of(scenario, levers)
         own = suit(phases or {}, chosen)
-        self.simulation = Simulation(chosen, seed or 0)
+        if firm is Firm:
+            firm = (declared_class(chosen) or (Firm,))[0]
+        self._take_over(Simulation(chosen, seed or 0, {}), firm, engine == "agents")
+        self.simulation.played |= own
+
+    @classmethod
+    def of(cls, simulation: Simulation, firm: type[Firm]) -> Self:
+        """An ecosystem around a simulation that there is already, whose firms are of a class."""
+        made = cls.__new__(cls)
+        mesa.Model.__init__(made, rng=simulation.seed)
+        made._take_over(simulation, firm, False)
+        return made
+
+    def _take_over(self, simulation: Simulation, firm: type[Firm], all_apart: bool) -> None:
+        """Play a simulation with firms of a class: all decisions firm by firm, or those that the class overrides."""
+        self.simulation = simulation
         self._see_steps(firm)
         self.firm_class = firm
         self._firms: dict[int, Firm] = {}
@@ -103,10 +120,9 @@ class Ecosystem(mesa.Model):
         overridden = {
             phase
             for phase, methods in DECISIONS.items()
-            if engine == "agents" or any(getattr(firm, method) is not getattr(Firm, method) for method in methods)
+            if all_apart or any(getattr(firm, method) is not getattr(Firm, method) for method in methods)
         }
         self.simulation.played = {phase: partial(PLAYS[phase], self) for phase in DECISIONS if phase in overridden}
-        self.simulation.played |= own
         self.datacollector = mesa.DataCollector(model_reporters={name: partial(_now, name) for name in SERIES})
 
     @property
@@ -506,6 +522,26 @@ def play_membership(ecosystem: Ecosystem, world: World, rules: Rules, month: int
             if firm.leaving == 0 and firm.follow_out():
                 firm.leaving = LEFT
     membership.renew(world, rules, month)
+
+
+def firm_class(*, on: str) -> Callable[[type[F]], type[F]]:
+    """Declare a subclass of `Firm` as the firms of every run in which a switch is on from the start, sweeps included.
+
+    Args:
+        on: the switch, by full key, e.g. "cautious.on".
+
+    Raises:
+        Mistake: if the class is no kind of firm.
+    """
+
+    def declare(kind: type[F]) -> type[F]:
+        given: Any = kind
+        if not (isinstance(given, type) and issubclass(given, Firm)):
+            raise Mistake([f"firm class {shown(kind)}: is no kind of firm; write class MyFirm(sim.Firm)"])
+        FIRM_CLASSES[on] = (kind, lambda simulation: Ecosystem.of(simulation, kind))
+        return kind
+
+    return declare
 
 
 PLAYS: dict[str, Callable[[Ecosystem, World, Rules, int], None]] = {

@@ -17,7 +17,7 @@ from sim.core.names import ContributionType, Role
 from sim.core.names import words as names_of
 from sim.core.network_ops import complement
 from sim.core.rng import below, standard, uniform, unit, words
-from sim.core.state import ORCHESTRATOR, Firms, Ties
+from sim.core.state import ORCHESTRATOR, OWN_FIRM_COLUMNS, Firms, Ties
 from sim.mechanisms import (
     certification,
     contagion,
@@ -86,14 +86,14 @@ class Firm(mesa.Agent):
         self.identity = int(model.world.firms.id[slot])
 
     def __getattr__(self, name: str) -> Any:
-        if name not in Firms.layout:
+        if name not in Firms.layout and name not in OWN_FIRM_COLUMNS:
             raise AttributeError(f"a firm has no {name!r}")
         if self.__dict__.get("slot", GONE) == GONE:
             raise AttributeError(f"this firm has left; its {name} is gone")
         return getattr(self.model.world.firms, name)[self.slot].item()
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name in Firms.layout:
+        if name in Firms.layout or name in OWN_FIRM_COLUMNS:
             getattr(self.model.world.firms, name)[self.slot] = value
         else:
             super().__setattr__(name, value)

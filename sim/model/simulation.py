@@ -20,7 +20,8 @@ from sim.core.tables import (
     series_rows,
     ties_frame,
 )
-from sim.mechanisms.registry import STOPS
+from sim.mechanisms.registry import FIRM_CLASSES, STOPS
+from sim.mechanisms.sentences import value_of
 from sim.metrics import measure
 from sim.metrics.evidence import Moment
 from sim.model.aggregates import new_history
@@ -42,7 +43,7 @@ class Simulation:
     Args:
         scenario: what is simulated.
         seed: the luck; seeds count from 0.
-        played: phases that run in Python instead of compiled, by name.
+        played: phases that run in Python instead of compiled, by name; by default those of the firms that extensions declare.
 
     Raises:
         Mistake: if the scenario's files are missing or wrong.
@@ -55,13 +56,16 @@ class Simulation:
         see_names(scenario, self.world)
         self._stop = STOPS[scenario.run.stop_when][0] if scenario.run.stop_when else ""
         link(self.world, self.rules, self._stop)
-        self.played = dict(played or {})
         self.month = 0
         self._history = new_history(scenario.run.steps, scenario.run.record_every, self.world.now.dtype)
         self._rows = self._history.view(np.int64).reshape(self._history.size, -1)  # as compiled code writes it
         self._written = 0
         self._dates = dates(scenario)
         self.snapshots: dict[int, tuple[pd.DataFrame, pd.DataFrame]] = {}
+        self.played = dict(played or {})
+        if played is None and (declared := declared_class(scenario)):
+            _kind, play = declared
+            play(self)
 
     @property
     def history(self) -> np.ndarray:
@@ -143,6 +147,18 @@ class Simulation:
         """The same, with its measures."""
         record = self.result()
         return replace(record, measures=measure(record))
+
+
+def declared_class(scenario: Scenario) -> Any:
+    """The class of firms that extensions declare and the scenario turns on, and what plays them; None if it has the usual firms.
+
+    Raises:
+        Mistake: if it turns on more than one.
+    """
+    on = [switch for switch in FIRM_CLASSES if value_of(scenario, switch)]
+    if len(on) > 1:
+        raise Mistake([f"{on[0]}: true, but {on[1]} is true too, and firms can only be of one class"])
+    return FIRM_CLASSES[on[0]] if on else None
 
 
 def scenario_of(scenario: Scenario | str | None, levers: Mapping[str, Any]) -> Scenario:
