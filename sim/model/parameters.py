@@ -12,6 +12,7 @@ from numba.np.numpy_support import from_dtype
 from pydantic import BaseModel
 
 from sim.core.columns import Bundle, BundleType, address, record_type
+from sim.core.errors import Mistake, shown
 from sim.core.names import PHASES
 from sim.core.registries import after_change
 from sim.mechanisms.base import Part
@@ -144,8 +145,14 @@ class Rules(Bundle):
 
     @classmethod
     def look(cls, key: str, word: str = "") -> tuple[int, int | None]:
-        """Where the rule of a key stands in `words`, and the number of one of its words; None without a word."""
-        section, name = key.split(".")
+        """Where the rule of a key stands in `words`, and the number of one of its words; None without a word.
+
+        Raises:
+            Mistake: if there is no such rule.
+        """
+        section, _, name = key.partition(".")
+        if section not in STARTS or name not in (_type_of(section).names or ()):
+            raise Mistake([f"step: {shown(key)} is no switch; name a rule of a scenario, such as tax.on"])
         kind: Any = Scenario.model_fields[section].annotation
         return cls.place_of(section, name), int(as_number(kind, name, word)) if word else None
 
