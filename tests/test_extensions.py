@@ -12,6 +12,7 @@ import sim
 from sim import Mistake, Study, sweep
 from sim.cli import main
 from sim.core import extensions, linking, registries
+from sim.core.jit import PLAIN
 from sim.core.state import SERIES
 from sim.metrics import MEASURES
 from sim.model.simulation import Simulation
@@ -126,7 +127,7 @@ def test_a_step_in_python_gives_the_same_numbers_and_says_that_it_is_slow(capfd)
     assert (other.series.slow_tax_revenue == run.series.tax_revenue).all()
     known = run.series.columns.difference(["tax_revenue", "slow_tax_revenue"])
     assert other.series[known].equals(run.series[known])
-    assert capfd.readouterr().err.count("collect_slowly: not compiled") == 1
+    assert PLAIN or capfd.readouterr().err.count("collect_slowly: not compiled") == 1
 
 
 def test_a_columns_of_firms_begin_at_zero_where_a_slot_is_used_again():
