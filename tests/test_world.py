@@ -208,3 +208,11 @@ def test_code_that_was_compiled_for_other_columns_or_rules_is_not_taken_for_this
     assert bundle(one) == bundle(table("a", "b")) != bundle(more)
     rules = record_type([("on", "i8"), ("rate", "f8")])
     assert bundle(rules) != bundle(record_type([("on", "i8"), ("cap", "f8"), ("rate", "f8")]))
+
+
+def test_a_table_that_compiled_code_knows_cannot_be_replaced(quiet):
+    """The addresses have been handed out: code would go on with the old table."""
+    simulation = quiet(3)
+    for owner, name in ((simulation.world, "firms"), (simulation.world.copy(), "now"), (simulation.rules, "sharing")):
+        with pytest.raises(AttributeError, match=f"{name}: compiled code knows where it lies"):
+            setattr(owner, name, getattr(owner, name))

@@ -143,6 +143,12 @@ class Bundle:
     def __init_subclass__(cls) -> None:
         cls.compiled = cls._numba_type_ = BundleType.of(cls)
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in self.members and "_place" in self.__dict__:
+            told = f"{type(self).__name__}.{name}: compiled code knows where it lies; write into it, e.g. {name}[:] = …"
+            raise AttributeError(told)
+        super().__setattr__(name, value)
+
     def seal(self) -> None:
         """Write down the addresses that compiled code is handed; call it once all members are there."""
         words: list[int] = []

@@ -11,14 +11,12 @@ import json
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import wraps
 from importlib.util import module_from_spec, spec_from_file_location
-from inspect import Parameter, signature
 from pathlib import Path
 from types import ModuleType
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 from sim.core import storage
 from sim.core.errors import Mistake, shown
@@ -28,8 +26,6 @@ from sim.core.registries import changed, registry, restored_on_error
 HOME = "risingtide_extensions"
 """The package in whose name the modules of extensions are kept."""
 Named = str | Path | ModuleType
-P = ParamSpec("P")
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -72,22 +68,6 @@ def use(*named: Named) -> None:
             load_kept(_kept_in(Path(each)))
         else:
             load(each)
-
-
-def extensible(function: Callable[P, T]) -> Callable[P, T]:
-    """Let a function take `extensions`, which are loaded before anything else is done."""
-
-    @wraps(function)
-    def load_first(*arguments: Any, extensions: Iterable[Named] = (), **how: Any) -> Any:
-        use(*extensions)
-        return function(*arguments, **how)
-
-    known = signature(function)
-    own = Parameter("extensions", Parameter.KEYWORD_ONLY, default=(), annotation="Iterable[str | Path | ModuleType]")
-    rest = [each for each in known.parameters.values() if each.kind is Parameter.VAR_KEYWORD]
-    first = [each for each in known.parameters.values() if each.kind is not Parameter.VAR_KEYWORD]
-    load_first.__signature__ = known.replace(parameters=[*first, own, *rest])  # type: ignore[attr-defined]
-    return load_first
 
 
 def load(path: str | Path) -> Extension:

@@ -632,6 +632,7 @@ class World(Bundle):
         """A world of its own in the same state: where a run branches."""
         twin = object.__new__(World)
         twin.__dict__.update(self.__dict__)
+        del twin.__dict__["_place"]  # its own tables lie elsewhere
         twin.firms, twin.ties, twin.now = self.firms.copy(), self.ties.copy(), new_record(self.now.dtype, self.now)
         twin.segments, twin.cohorts = self.segments.copy(), self.cohorts.copy()
         twin.clusters, twin.agenda = self.clusters.copy(), self.agenda.copy()

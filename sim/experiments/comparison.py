@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import pandas as pd
 
 from sim.core import bundled, rng
 from sim.core.errors import Mistake
-from sim.core.extensions import extensible
+from sim.core.extensions import Named, use
 from sim.core.lookup import beside
 from sim.core.results import kind_of
 from sim.experiments.analysis import curves
@@ -75,7 +75,6 @@ def comparison_study(
     )
 
 
-@extensible
 def compare(
     scenario: str | Path,
     designs: Sequence[str] | Mapping[str, Mapping[str, Any]],
@@ -90,6 +89,7 @@ def compare(
     workers: int | None = None,
     out: str | Path | None = None,
     fresh: bool = False,
+    extensions: Iterable[Named] = (),
     **changes: Any,
 ) -> Result:
     """Race designs against a scenario as it is, on the same luck, until it is known which is best (`Result.verdict`).
@@ -109,10 +109,12 @@ def compare(
         out: the folder of the result; by default one in results/.
         fresh: whether to run again what is there, and to replace the result of another comparison.
         **changes: to the scenario itself, by full key.
+        extensions: files of Python, or modules, that declare mechanisms, measures or rules, and are loaded first.
 
     Raises:
         Mistake: with all that is wrong.
     """
+    use(*extensions)
     from sim.experiments.sweeping import sweep  # only who compares needs engines
 
     race: dict[str, Any] = {"measure": measure, "better": better, "confidence": confidence, "alike": alike}

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from sim.core.errors import Mistake, nearest
-from sim.core.extensions import extensible
+from sim.core.extensions import Named, use
 from sim.core.reading_files import checked
 from sim.core.results import add_file
 from sim.experiments.runner.shard_work import run_once
@@ -103,7 +103,6 @@ def side_by_side(task: Callable[[int], Any], seeds: Iterable[int], workers: int 
         return np.array([first, *pool.map(task, todo[1:])])
 
 
-@extensible
 def antifragility(
     scenario: Scenario | str,
     shock: str,
@@ -114,6 +113,7 @@ def antifragility(
     measure: str = "value",
     at: int = AT,
     workers: int | None = None,
+    extensions: Iterable[Named] = (),
 ) -> Estimate:
     """What variation in a shock is worth: [f(x + d) + f(x − d)] / 2 − f(x), where f is a measure (Taleb & Douady 2013).
 
@@ -128,10 +128,12 @@ def antifragility(
         measure: f, a measure of the catalogue where more is better; runs in which it is NaN are left out.
         at: the month in which the shock strikes.
         workers: how many runs at once; all cores by default.
+        extensions: files of Python, or modules, that declare mechanisms, measures or rules, and are loaded first.
 
     Raises:
         Mistake: if there is no such shock or measure, or a size cannot be.
     """
+    use(*extensions)
     base = scenario if isinstance(scenario, Scenario) else Scenario.load(scenario)
     if measure not in MEASURES:
         raise Mistake([f"{measure}: there is no such measure{nearest(measure, MEASURES)}"])
@@ -146,7 +148,6 @@ def antifragility(
     return mean_interval(bends[~np.isnan(bends)])
 
 
-@extensible
 def largest_shock(
     scenario: Scenario | str,
     shock: str,
@@ -154,6 +155,7 @@ def largest_shock(
     *,
     at: int = AT,
     workers: int | None = None,
+    extensions: Iterable[Named] = (),
 ) -> LargestShock:
     """The largest shock of a kind that an ecosystem survives: no collapse by the end of the run.
 
@@ -163,6 +165,7 @@ def largest_shock(
     Raises:
         Mistake: if there is no such shock.
     """
+    use(*extensions)
     base = scenario if isinstance(scenario, Scenario) else Scenario.load(scenario)
     shaken(base, shock, 1.0, at)
     return _largest(lambda size: shaken(base, shock, size, at), seeds, workers)
@@ -258,8 +261,13 @@ def there_and_back(scenario: Scenario, top: float = TOP, pause: int = PAUSE) -> 
     return scenario.replace({"voice.decider": "fixed", "run.steps": months, "interventions": [*told, *steps]})
 
 
-@extensible
-def way_back(scenario: Scenario | str, seeds: Iterable[int] = range(30), *, workers: int | None = None) -> Estimate:
+def way_back(
+    scenario: Scenario | str,
+    seeds: Iterable[int] = range(30),
+    *,
+    workers: int | None = None,
+    extensions: Iterable[Named] = (),
+) -> Estimate:
     """How much lower the take must be for members to come back than it was when they left: the mean width of the loop of members.
 
     The take goes `there_and_back`; 0 says that the way back is the way there, above 0 that harm outlasts its cause (hysteresis).
@@ -267,13 +275,13 @@ def way_back(scenario: Scenario | str, seeds: Iterable[int] = range(30), *, work
     Raises:
         Mistake: as `there_and_back`.
     """
+    use(*extensions)
     base = scenario if isinstance(scenario, Scenario) else Scenario.load(scenario)
     ramp = there_and_back(base)
     widths = side_by_side(lambda seed: measured(ramp, seed, "hysteresis_width"), seeds, workers)
     return mean_interval(widths[~np.isnan(widths)])
 
 
-@extensible
 def distance_to_collapse(
     scenarios: Mapping[str, Scenario],
     seeds: Iterable[int] = range(20),
@@ -282,6 +290,7 @@ def distance_to_collapse(
     caps: Mapping[str, float] | None = None,
     workers: int | None = None,
     tell: Callable[[str], None] | None = None,
+    extensions: Iterable[Named] = (),
 ) -> pd.DataFrame:
     """How far each of some ecosystems is from collapse: the largest strain of each kind that half of its runs survive, and the way back.
 
@@ -293,6 +302,7 @@ def distance_to_collapse(
             there is no way back from more.
         workers: how many runs at once; all cores by default.
         tell: called with what is being tried: which ecosystem, and how many there are.
+        extensions: files of Python, or modules, that declare mechanisms, measures or rules, and are loaded first.
 
     Returns:
         A row an ecosystem and strain: `design`, `strain` (a kind of `SHOCKS`, "take_rate", or "way_back"), `value` with its 95 %
@@ -302,6 +312,7 @@ def distance_to_collapse(
     Raises:
         Mistake: if the run is over before shocks strike, or there is no seed.
     """
+    use(*extensions)
     todo, rows = seeds_of(seeds), []
     for place, (name, scenario) in enumerate(scenarios.items(), 1):
         if tell:

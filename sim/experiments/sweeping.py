@@ -16,7 +16,7 @@ import numpy as np
 
 from sim.core import extensions, storage
 from sim.core.errors import Mistake, are, counted, shown
-from sim.core.extensions import extensible
+from sim.core.extensions import Named, use
 from sim.core.linking import KERNELS, OWN
 from sim.core.places import result_folder
 from sim.core.reading_files import MANIFEST as MOST
@@ -143,7 +143,6 @@ def seeds_of(seeds: Any) -> list[int]:
     return [int(seed) for seed in found]
 
 
-@extensible
 def sweep(
     study: Study | str | Path,
     workers: int | None = None,
@@ -155,6 +154,7 @@ def sweep(
     dask: str = "",
     resume: bool = False,
     fresh: bool = False,
+    extensions: Iterable[Named] = (),
 ) -> Result:
     """Run a study and keep its result; go on with it where an earlier sweep of it was interrupted.
 
@@ -171,11 +171,13 @@ def sweep(
             `sim.experiments.runner.dask_cluster.started` gives that of a cluster that a study asks for.
         resume: whether only to go on with what is there, and to begin nothing.
         fresh: whether to throw away what is unfinished, to run again what is finished, and to replace the result of another study.
+        extensions: files of Python, or modules, that declare mechanisms, measures or rules, and are loaded first.
 
     Raises:
         Mistake: if the study is wrong, the folder cannot be written or holds something else, or the disk is too small.
         Interrupted: by Ctrl-C; what is done is kept.
     """
+    use(*extensions)
     crew = Crew(isolate, cores() if workers is None else workers, limit, dask).checked()
     asked = asked_for(study, out)
     place = sharding.result_of(asked.folder)
@@ -195,18 +197,21 @@ def sweep(
         return finish(plan, place, shards)
 
 
-@extensible
-def plan(study: Study | str | Path, out: str | Path | None = None, *, fresh: bool = False) -> Plan:
+def plan(
+    study: Study | str | Path, out: str | Path | None = None, *, fresh: bool = False, extensions: Iterable[Named] = ()
+) -> Plan:
     """Write down what a sweep will do, for workers elsewhere to do it (`work`), and run nothing.
 
     Args:
         study: as in `sweep`.
         out: as in `sweep`.
         fresh: whether to throw away what is unfinished, and to plan although the result of another study is there.
+        extensions: files of Python, or modules, that declare mechanisms, measures or rules, and are loaded first.
 
     Raises:
         Mistake: as `sweep`.
     """
+    use(*extensions)
     asked = asked_for(study, out)
     outputs.check_free(sharding.result_of(asked.folder), "sweep", question(asked), fresh)
     with sharding.held(asked.folder):
@@ -215,7 +220,6 @@ def plan(study: Study | str | Path, out: str | Path | None = None, *, fresh: boo
         return begun(asked, Crew("threads", 1, None))
 
 
-@extensible
 def work(
     where: str | Path,
     part: int = 0,
@@ -225,6 +229,7 @@ def work(
     *,
     isolate: str = "auto",
     limit: float | None = None,
+    extensions: Iterable[Named] = (),
 ) -> Path:
     """Do every `of`-th shard of a sweep that has been planned, from shard `part` on; others may do theirs at the same time.
 
@@ -236,6 +241,7 @@ def work(
         progress: as in `sweep`.
         isolate: as in `sweep`.
         limit: as in `sweep`.
+        extensions: files of Python, or modules, that declare mechanisms, measures or rules, and are loaded first.
 
     Returns:
         The folder of what is unfinished, with the shards.
@@ -244,6 +250,7 @@ def work(
         Mistake: if there is no plan, or the folder cannot be written.
         Interrupted: by Ctrl-C; what is done is kept.
     """
+    use(*extensions)
     if not 0 <= part < of:
         raise Mistake([f"shards: {part}::{of} is not allowed; parts of {of} count from 0 to {of - 1}"])
     crew, folder = Crew(isolate, cores() if workers is None else workers, limit).checked(), planned(where)
@@ -259,17 +266,23 @@ def work(
     return folder
 
 
-@extensible
-def merge(where: str | Path, others: Iterable[str | Path] = ()) -> Result:
+def merge(
+    where: str | Path,
+    others: Iterable[str | Path] = (),
+    *,
+    extensions: Iterable[Named] = (),
+) -> Result:
     """Put a sweep together whose shards have been done, here or in copies of its folder.
 
     Args:
         where: the folder of the result, or of what is unfinished of it.
         others: copies of the unfinished folder in which other shards have been done; they are left as they are.
+        extensions: files of Python, or modules, that declare mechanisms, measures or rules, and are loaded first.
 
     Raises:
         Mistake: if shards are missing, a copy is of another sweep, or the same shard says different things in two of them.
     """
+    use(*extensions)
     folder = planned(where)
     with sharding.held(folder):
         plan = Plan.read(folder)
@@ -338,13 +351,19 @@ def question(asked: Plan) -> dict[str, Any]:
     return {"study": asked.study, "scenario": asked.base, "files": asked.content["files"]}
 
 
-@extensible
-def forecast(study: Study | str | Path, workers: int | None = None, out: str | Path | None = None) -> Forecast:
+def forecast(
+    study: Study | str | Path,
+    workers: int | None = None,
+    out: str | Path | None = None,
+    *,
+    extensions: Iterable[Named] = (),
+) -> Forecast:
     """What a sweep would take; nothing is written.
 
     Raises:
         Mistake: if the study is wrong.
     """
+    use(*extensions)
     asked = asked_for(study, out)
     needs = taste(asked)
     seconds = needs.seconds * asked.runs / (cores() if workers is None else workers)

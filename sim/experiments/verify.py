@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from sim.core import rng
 from sim.core.errors import Mistake
-from sim.core.extensions import extensible
+from sim.core.extensions import Named, use
 from sim.core.results import alteration, kind_of
 from sim.experiments.analysis.rerun import SAMPLE, differences, is_same, sampled
 from sim.experiments.analysis.result import Result
@@ -41,8 +41,9 @@ def differences_of_run(folder: Path) -> Iterator[str]:
         yield f"measures: {', '.join(wrong[:5])} came out otherwise"
 
 
-@extensible
-def verify(folder: str | Path, sample: int = 20, seed: int = 0) -> tuple[int, list[str]]:
+def verify(
+    folder: str | Path, sample: int = 20, seed: int = 0, *, extensions: Iterable[Named] = ()
+) -> tuple[int, list[str]]:
     """Run a result, or a random sample of a sweep's runs, again.
 
     Returns:
@@ -51,6 +52,7 @@ def verify(folder: str | Path, sample: int = 20, seed: int = 0) -> tuple[int, li
     Raises:
         Mistake: if it is no result of a run, a sweep, claims or a search.
     """
+    use(*extensions)
     at = Path(folder)
     changed = alteration(at)
     try:

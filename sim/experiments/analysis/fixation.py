@@ -6,6 +6,7 @@ rules (`sim.mechanisms.imitation.takeovers`), so the exact answer checks the luc
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +15,7 @@ from scipy.sparse.csgraph import breadth_first_order
 from scipy.sparse.linalg import spsolve
 
 from sim.core.errors import Mistake
-from sim.core.extensions import extensible
+from sim.core.extensions import Named, use
 from sim.core.state import World
 from sim.mechanisms import imitation
 from sim.metrics.stats import Estimate, share_interval
@@ -47,8 +48,9 @@ class Fixation(NamedTuple):
     """How many there were."""
 
 
-@extensible
-def fixation(scenario: Scenario | str, copies: int = 10_000, seed: int = 0) -> Fixation:
+def fixation(
+    scenario: Scenario | str, copies: int = 10_000, seed: int = 0, *, extensions: Iterable[Named] = ()
+) -> Fixation:
     """The chance that the first of two strategies takes over.
 
     It begins with as many firms of each strategy as `founding.strategies` says, anywhere; or where the file of firms says so.
@@ -57,10 +59,12 @@ def fixation(scenario: Scenario | str, copies: int = 10_000, seed: int = 0) -> F
         scenario: a scenario, or the name of a shipped one or of a file.
         copies: how many are simulated.
         seed: the luck.
+        extensions: files of Python, or modules, that declare mechanisms, measures or rules, and are loaded first.
 
     Raises:
         Mistake: if the scenario's firms do not imitate one by one without mutation, it has no two strategies, or there are no copies.
     """
+    use(*extensions)
     scenario = Scenario.load(scenario) if isinstance(scenario, str) else scenario
     if copies < 1:
         raise Mistake([f"copies: {copies} is not allowed; it must be a whole number from 1"])

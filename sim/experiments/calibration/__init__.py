@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from sim.core.errors import Mistake
-from sim.core.extensions import extensible
+from sim.core.extensions import Named, use
 from sim.core.results import whole_or_absent, write_json
 from sim.core.state import SERIES
 from sim.data.files import Observed, read_observations
@@ -108,7 +108,6 @@ class Calibration:
         }
 
 
-@extensible
 def calibrate(
     scenario: Scenario | str,
     data: Path | str,
@@ -116,6 +115,8 @@ def calibrate(
     runs: int = RUNS,
     seed: int = 0,
     workers: int | None = None,
+    *,
+    extensions: Iterable[Named] = (),
 ) -> Calibration:
     """Fit levers of a scenario to what was observed.
 
@@ -126,10 +127,12 @@ def calibrate(
         runs: runs of each of the two rounds; a power of two covers the ranges most evenly.
         seed: the luck of the calibration.
         workers: runs at a time; by default as many as there are cores.
+        extensions: files of Python, or modules, that declare mechanisms, measures or rules, and are loaded first.
 
     Raises:
         Mistake: for what is wrong with the data, the levers or their ranges.
     """
+    use(*extensions)
     watch = _watch(scenario, data, fit, runs)
     return _told(watch, Sample.drawn(watch, runs, seed, workers), seed, workers)
 

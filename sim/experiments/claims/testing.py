@@ -19,7 +19,7 @@ import pandas as pd
 
 from sim.core import bundled, rng, sealing
 from sim.core.errors import Mistake, shown
-from sim.core.extensions import extensible
+from sim.core.extensions import Named, use
 from sim.core.places import result_folder
 from sim.core.reading_files import SETTINGS, checked, read_bytes
 from sim.core.results import read_manifest, source_hash, versions, whole_or_absent, write_json
@@ -191,7 +191,6 @@ def _sample(claim: Hypothesis, values: pd.DataFrame) -> Sample:
     return Sample(claim.sign * (done["treatment"] - done["control"]), margins, reach)
 
 
-@extensible
 def judge_claims(
     claims: str | Path | Hypothesis | Iterable[str | Path | Hypothesis] | None = None,
     pairs: int | None = None,
@@ -199,6 +198,8 @@ def judge_claims(
     out: str | Path | None = None,
     fresh: bool = False,
     said: Callable[[Hypothesis], None] = lambda _claim: None,
+    *,
+    extensions: Iterable[Named] = (),
 ) -> Verdicts:
     """Run the experiments of claims, on common luck, and judge them.
 
@@ -209,10 +210,12 @@ def judge_claims(
         out: a folder to keep it in, claim by claim; what lies there already, of the same hypotheses and the same source, is not run again.
         fresh: whether to run again what lies there, and to replace other claims.
         said: called with each claim before it is run.
+        extensions: files of Python, or modules, that declare mechanisms, measures or rules, and are loaded first.
 
     Raises:
         Mistake: if a hypothesis is wrong, or the folder cannot be written or holds something else.
     """
+    use(*extensions)
     chosen = hypotheses(claims)
     _check_count("pairs", pairs, 2, MOST_PAIRS)
     _check_count("workers", workers, 1, MOST_WORKERS)

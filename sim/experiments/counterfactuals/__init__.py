@@ -9,7 +9,7 @@ with 19 placebos, an irrelevant suspect passes once in 20).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import Any
 import pandas as pd
 
 from sim.core.errors import Mistake, counted, nearest, shown
-from sim.core.extensions import extensible
+from sim.core.extensions import Named, use
 from sim.core.names import Role, words
 from sim.core.results import kind_of
 from sim.core.state import ORCHESTRATOR
@@ -201,8 +201,14 @@ def of_result(folder: str | Path, number: int | None = None) -> tuple[Scenario, 
     return result.scenario_of(int(row["design"])), int(row["seed"]), None
 
 
-@extensible
-def explain(what: str | Path | Run | Scenario, run: int | None = None, *, seed: int = 0, **how: Any) -> Autopsy:
+def explain(
+    what: str | Path | Run | Scenario,
+    run: int | None = None,
+    *,
+    seed: int = 0,
+    extensions: Iterable[Named] = (),
+    **how: Any,
+) -> Autopsy:
     """Say what brought a run down, each suspect tried by running the same luck without it.
 
     Args:
@@ -210,10 +216,12 @@ def explain(what: str | Path | Run | Scenario, run: int | None = None, *, seed: 
         run: the number of the run, where the result is a sweep or a comparison.
         seed: the luck, of a scenario.
         how: what `autopsy` takes besides: `names`, `had_stayed`, `had_left`, `at`, `branch`, `changes`, `seeds`.
+        extensions: files of Python, or modules, that declare mechanisms, measures or rules, and are loaded first.
 
     Raises:
         Mistake: if there is no such result, run, suspect, firm or month.
     """
+    use(*extensions)
     if isinstance(what, Scenario):
         return autopsy(what, seed, **how)
     if isinstance(what, Run):

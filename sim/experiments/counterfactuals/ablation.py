@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from sim.core.errors import Mistake
-from sim.core.extensions import extensible
+from sim.core.extensions import Named, use
 from sim.core.names import PHASES
 from sim.experiments.sweeping import cores, seeds_of
 from sim.metrics import measure
@@ -142,14 +142,20 @@ def _measured(scenario: Scenario, seed: int) -> list[float]:
     return [found[name] for name in MEASURES]
 
 
-@extensible
-def returns(scenario: Scenario | str, seeds: Iterable[int] = range(20), workers: int | None = None) -> pd.DataFrame:
+def returns(
+    scenario: Scenario | str,
+    seeds: Iterable[int] = range(20),
+    workers: int | None = None,
+    *,
+    extensions: Iterable[Named] = (),
+) -> pd.DataFrame:
     """The return on each rule at work in a scenario, on common luck.
 
     Args:
         scenario: a scenario, or the name of a shipped one or of a file.
         seeds: the luck; each rule is taken away under every seed.
         workers: how many runs at once; all cores by default.
+        extensions: files of Python, or modules, that declare mechanisms, measures or rules, and are loaded first.
 
     Returns:
         A row a rule that is at work from the start or from a date on, and a row a step of the programme; "without" is for the whole
@@ -161,6 +167,7 @@ def returns(scenario: Scenario | str, seeds: Iterable[int] = range(20), workers:
     Raises:
         Mistake: if no rule is at work, or there are no seeds.
     """
+    use(*extensions)
     base = Scenario.load(scenario) if isinstance(scenario, str) else scenario
     lacking, luck = without(base), seeds_of(seeds)
     if not lacking or not luck:

@@ -7,6 +7,7 @@ found is tried again, in worlds and under luck that no design was chosen by, and
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from sim.core.errors import Mistake, counted, shown
-from sim.core.extensions import extensible
+from sim.core.extensions import Named, use
 from sim.core.places import result_folder
 from sim.experiments import outputs
 from sim.experiments.search.evaluation import SEARCHED, Bench, Task, scores
@@ -39,7 +40,6 @@ __all__ = [
 ]
 
 
-@extensible
 def search(
     asked: Search | str | Path,
     workers: int | None = None,
@@ -47,6 +47,7 @@ def search(
     progress: Progress | None = None,
     *,
     fresh: bool = False,
+    extensions: Iterable[Named] = (),
 ) -> Found:
     """Search for designs that are good and robust, and keep what is found; go on where an earlier search was interrupted.
 
@@ -56,11 +57,13 @@ def search(
         out: the folder of the result; by default one in `results/`. What is not finished lies beside it, in `<out>.unfinished`.
         progress: called with the standing of the search after every design.
         fresh: whether to throw away what is unfinished, and to replace the result of another search.
+        extensions: files of Python, or modules, that declare mechanisms, measures or rules, and are loaded first.
 
     Raises:
         Mistake: if what is asked is wrong, no design is possible, the folder cannot be written, or `risingtide[search]` is not installed.
         Interrupted: by Ctrl-C; what is done is kept.
     """
+    use(*extensions)
     wanted = asked if isinstance(asked, Search) else Search.load(asked)
     if workers is not None and workers < 1:
         raise Mistake([f"workers: {shown(workers)} is not allowed; it must be a whole number from 1"])
