@@ -19,7 +19,7 @@ from sim.mechanisms.base import Amount, Phase, Share
 from sim.mechanisms.contagion import Contagion
 from sim.mechanisms.governance import AUTHORITY, backing, graduated
 from sim.mechanisms.imitation import Imitation
-from sim.mechanisms.mutual_aid import floor_of, hold_back
+from sim.mechanisms.mutual_aid import insured
 from sim.mechanisms.orchestration import monitoring_of
 from sim.mechanisms.registry import HYPOTHESIS, describe, idea, labels, words_of
 from sim.mechanisms.reinforcement import Reinforcement
@@ -178,37 +178,44 @@ def look(world, rules, month):
 
 
 @kernel
+def wanted(world, rules, i):
+    """What i would contribute if nobody watched: by its type, what its effort has paid, and how fair it feels the split is."""
+    firms, p = world.firms, rules.contribution
+    target = schedule(firms.type[i], firms.belief[i], firms.slope[i], rules.founding.baseline, rules.founding.goodwill)
+    target += p.return_weight * attraction(firms.experience[i], rules.exchange.cost)
+    target += feeling(firms.envy[i], firms.grievance[i], firms.guilt[i], firms.advantage[i], p)
+    return target
+
+
+@kernel
+def watched(world, rules, i, target, backed):
+    """A target of i after monitoring: lowered by the distrust that it shows, raised by fines, as far as partners back them."""
+    firms, p, g = world.firms, rules.contribution, rules.governance
+    detection = monitoring_of(world, rules, i) if g.on else 0.0
+    if p.control_aversion > 0.0:
+        target = crowd_out(target, p.control_aversion, detection, mean_trust(firms, world.ties, i))
+    if detection > 0.0:
+        due = g.fine * graduated(firms.strikes[i] + 1.0, g.graduation) * backed
+        deterred = deterrence(detection, due, max(TEMPTATION, rules.exchange.cost - firms.experience[i]))
+        target = comply(target, g.norm, deterred)
+    return target
+
+
+@kernel
 def choose(world, rules):
     """Every firm chooses its contribution."""
     firms, p, g = world.firms, rules.contribution, rules.governance
-    cost = rules.exchange.cost
-    m, floor = rules.membership, floor_of(rules.membership.mutual_aid_good_standing, g.norm)
+    by_members = g.on and g.enforcement != AUTHORITY
     for i in range(world.now.slots):
         if not firms.active[i]:
             continue
         if p.rule == FIXED:
             firms.contribution[i] = p.level
             continue
-        if p.rule == INEQUITY:
-            target = world.players.next_contribution[i]
-        else:
-            target = schedule(
-                firms.type[i], firms.belief[i], firms.slope[i], rules.founding.baseline, rules.founding.goodwill
-            )
-            target += p.return_weight * attraction(firms.experience[i], cost)
-            target += feeling(firms.envy[i], firms.grievance[i], firms.guilt[i], firms.advantage[i], p)
-        detection = monitoring_of(world, rules, i) if g.on else 0.0
-        if p.control_aversion > 0.0:
-            target = crowd_out(target, p.control_aversion, detection, mean_trust(firms, world.ties, i))
-        if detection > 0.0:
-            due = g.fine * graduated(firms.strikes[i] + 1.0, g.graduation)
-            if g.enforcement != AUTHORITY:
-                due *= firms.draw[i]
-            deterred = deterrence(detection, due, max(TEMPTATION, cost - firms.experience[i]))
-            target = comply(target, g.norm, deterred)
-        if m.mutual_aid_on:
-            target += m.mutual_aid_gratitude * firms.gratitude[i]
-            target = hold_back(target, world.now.cover, m.mutual_aid_moral_hazard, floor)
+        target = world.players.next_contribution[i] if p.rule == INEQUITY else wanted(world, rules, i)
+        target = watched(world, rules, i, target, firms.draw[i] if by_members else 1.0)
+        if rules.membership.mutual_aid_on:
+            target = insured(world, rules, i, target)
         firms.contribution[i] = move(firms.contribution[i], target, p.adjustment)
 
 

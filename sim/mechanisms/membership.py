@@ -112,15 +112,15 @@ def impression(reliability_rank, noise, accuracy):
 
 
 @kernel
-def wants_out(world, rules, i):
-    """Whether a firm leaves of its own accord this month."""
+def wants_out(world, rules, i, draw):
+    """Whether a firm leaves of its own accord this month, by its draw."""
     firms, p = world.firms, rules.membership
     if p.orchestrators_stay and firms.role[i] == ORCHESTRATOR:
         return False
-    if firms.satisfaction[i] >= firms.aspiration[i] and firms.draw[i] >= p.exit_rate:
+    if firms.satisfaction[i] >= firms.aspiration[i] and draw >= p.exit_rate:
         return False  # the hazard is the rate at most: no need of exponentials
     chance = hazard(firms.satisfaction[i], firms.aspiration[i], p.exit_rate, p.exit_sensitivity)
-    return firms.draw[i] < chance
+    return draw < chance
 
 
 @kernel
@@ -244,7 +244,7 @@ def phase(world, rules, month):
     firms = world.firms
     deal(world, LEAVE, month)
     for i in range(world.now.slots):
-        if firms.active[i] and firms.leaving[i] == 0 and wants_out(world, rules, i):
+        if firms.active[i] and firms.leaving[i] == 0 and wants_out(world, rules, i, firms.draw[i]):
             firms.leaving[i] = LEFT
     if rules.membership.contagion_on:
         follow(world, rules, month)

@@ -51,6 +51,15 @@ def floor_of(good_standing, norm):
     return STANDING * norm if good_standing else 0.0
 
 
+@kernel
+def insured(world, rules, i, target):
+    """The contribution that i aims at where it is insured: those who were rescued are grateful, the insured hold back."""
+    m = rules.membership
+    grateful = target + m.mutual_aid_gratitude * world.firms.gratitude[i]
+    floor = floor_of(m.mutual_aid_good_standing, rules.governance.norm)
+    return hold_back(grateful, world.now.cover, m.mutual_aid_moral_hazard, floor)
+
+
 @late("fairness.on", "membership.mutual_aid_on")
 def collect(world, rules, _month):
     """Raise the levy, unless the fund is full; gratitude fades."""

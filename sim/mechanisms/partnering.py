@@ -70,14 +70,14 @@ def weakest(firms, ties, i):
 
 
 @kernel
-def unwanted(world, rules, i):
-    """The partner that i drops this month, or NOBODY."""
+def unwanted(world, rules, i, draw):
+    """The partner that i drops this month, by its draw, or NOBODY."""
     firms, ties, p = world.firms, world.ties, rules.partnering
     if firms.degree[i] == 0:
         return NOBODY
     row = weakest(firms, ties, i)
     chance = drop_chance(np.float64(ties.trust[row]), p.break_threshold, p.break_rate)
-    if firms.draw[i] < chance:
+    if draw < chance:
         return np.int64(ties.partner[row])
     return NOBODY
 
@@ -118,14 +118,20 @@ def sought(world, rules, month, i):
 
 
 @kernel
-def welcome(world, rules, i, j):
-    """Whether i would have j: it has attention to spare, and the tie should bring more than it costs."""
+def worthwhile(world, rules, i, j, reputation):
+    """Whether i would have j, of this reputation: it has attention to spare, and the tie should bring more than it costs."""
     firms = world.firms
     if firms.degree[i] >= firms.attention[i]:
         return False
     gain = complement(firms.skill_a[i], firms.skill_b[i], firms.skill_a[j], firms.skill_b[j], rules.value.diversity)
     effort = (1.0 - rules.exchange.commons) * firms.contribution[i] * firms.endowment[i] / (firms.degree[i] + 1.0)
-    return prospect(repute(world, rules, j), effort, gain, rules.founding.trust, rules) > rules.partnering.upkeep
+    return prospect(reputation, effort, gain, rules.founding.trust, rules) > rules.partnering.upkeep
+
+
+@kernel
+def welcome(world, rules, i, j):
+    """Whether i would have j as a partner."""
+    return worthwhile(world, rules, i, j, repute(world, rules, j))
 
 
 @kernel
@@ -178,7 +184,7 @@ def phase(world, rules, month):
     deal(world, DROP, month)
     for i in range(slots):
         if firms.active[i]:
-            firms.dropping[i] = unwanted(world, rules, i)
+            firms.dropping[i] = unwanted(world, rules, i, firms.draw[i])
     part(world)
     deal(world, SEARCH, month)
     for i in range(slots):

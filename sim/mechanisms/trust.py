@@ -92,20 +92,26 @@ def shortchanged(disadvantage, benefit):
 
 
 @kernel
+def combine_levels(ties, row, p):
+    """Write the trust of a tie that follows from the evidence on its three levels."""
+    ties.trust[row] = combine(
+        expect(ties.operational_good[row], ties.operational_bad[row]),
+        expect(ties.relational_good[row], ties.relational_bad[row]),
+        expect(ties.strategic_good[row], ties.strategic_bad[row]),
+        np.float32(p.weight_operational),
+        np.float32(p.weight_relational),
+        np.float32(p.weight_strategic),
+    )
+
+
+@kernel
 def stamp(world, rules, i, row):
     """Let the stamp of a new partner count as evidence that it delivers."""
     firms, ties, p = world.firms, world.ties, rules.governance
     if firms.certified[ties.partner[row]]:
         ties.operational_good[row] += p.certification_evidence * p.certification_standard
         ties.operational_bad[row] += p.certification_evidence * (1.0 - p.certification_standard)
-        ties.trust[row] = combine(
-            expect(ties.operational_good[row], ties.operational_bad[row]),
-            expect(ties.relational_good[row], ties.relational_bad[row]),
-            expect(ties.strategic_good[row], ties.strategic_bad[row]),
-            np.float32(rules.trust.weight_operational),
-            np.float32(rules.trust.weight_relational),
-            np.float32(rules.trust.weight_strategic),
-        )
+        combine_levels(ties, row, rules.trust)
 
 
 @kernel

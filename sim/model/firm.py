@@ -6,7 +6,6 @@ Override one method to give firms a behaviour of your own; the other phases stay
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +14,8 @@ import numpy as np
 
 from sim.core.names import ContributionType, Role
 from sim.core.names import words as names_of
-from sim.core.network_ops import complement
-from sim.core.rng import below, standard, uniform, unit, words
-from sim.core.state import ORCHESTRATOR, OWN_FIRM_COLUMNS, Firms, Ties
+from sim.core.rng import below, uniform, unit, words
+from sim.core.state import NOBODY, ORCHESTRATOR, OWN_FIRM_COLUMNS, Firms, Ties
 from sim.mechanisms import (
     certification,
     contagion,
@@ -39,8 +37,7 @@ from sim.mechanisms import (
     trust,
     voice,
 )
-from sim.mechanisms.governance import backing, graduated
-from sim.mechanisms.orchestration import monitoring_of
+from sim.mechanisms.governance import backing
 
 if TYPE_CHECKING:
     from sim.model.ecosystem import Ecosystem
@@ -147,45 +144,18 @@ class Firm(mesa.Agent):
 
     def look_around(self) -> float:
         """The trust-weighted mean contribution of its partners, as seen through transparency."""
-        world, rules = self.model.world, self.model.rules
-        weight = total = 0.0
-        for tie in self.ties:
-            weight += float(tie.trust)
-            total += float(tie.trust) * tie.other.contribution
-        if weight <= 0.0:
-            return self.belief
-        blur = (1.0 - rules.governance.transparency) * rules.contribution.observation_noise / math.sqrt(self.degree)
-        noise = standard(world.key, contribution.OBSERVATION, self.model.month, self.id) if blur > 0.0 else 0.0
-        return total / weight + (blur * noise if blur > 0.0 else 0.0)
+        return float(contribution.observed(self.model.world, self.model.rules, self.model.month, self.slot))
 
     def contribute(self) -> float:
         """Share of its endowment that it puts in this month, from 0 to 1."""
-        rules = self.model.rules
-        p, g = rules.contribution, rules.governance
+        world, rules = self.model.world, self.model.rules
+        p = rules.contribution
         if p.rule == contribution.FIXED:
             return float(p.level)
-        if p.rule == contribution.INEQUITY:
-            target = self.respond()
-        else:
-            target = contribution.schedule(
-                self.type, self.belief, self.slope, rules.founding.baseline, rules.founding.goodwill
-            )
-            target += p.return_weight * contribution.attraction(self.experience, rules.exchange.cost)
-            target += p.guilt_weight * self.guilt * self.advantage - p.envy_weight * self.envy * self.grievance
-        if p.control_aversion > 0.0:
-            trust = 0.0
-            for tie in self.ties:
-                trust += float(tie.trust)
-            watched = monitoring_of(self.model.world, rules, self.slot) if g.on else 0.0
-            target = contribution.crowd_out(target, p.control_aversion, watched, trust / max(1, self.degree))
-        due = g.fine * graduated(self.strikes + 1.0, g.graduation)
-        if g.on:
-            due *= backing(self.model.world, rules, self.slot)
-        saved = max(contribution.TEMPTATION, rules.exchange.cost - self.experience)
-        detection = monitoring_of(self.model.world, rules, self.slot) if g.on else 0.0
-        deterred = contribution.deterrence(detection, due, saved)
-        target = self.insure(contribution.comply(target, g.norm, deterred))
-        return contribution.move(self.contribution, target, p.adjustment)
+        target = self.respond() if p.rule == contribution.INEQUITY else contribution.wanted(world, rules, self.slot)
+        backed = backing(world, rules, self.slot) if rules.governance.on else 1.0
+        target = self.insure(contribution.watched(world, rules, self.slot, target, backed))
+        return float(contribution.move(self.contribution, target, p.adjustment))
 
     def respond(self) -> float:
         """The contribution it would like best if its partners did again what they did; asked where firms are averse to inequity."""
@@ -197,12 +167,9 @@ class Firm(mesa.Agent):
     def insure(self, target: float) -> float:
         """The contribution it aims at when mutual aid insures it: the rescued are grateful, the insured hold back."""
         rules = self.model.rules
-        m = rules.membership
-        if not m.mutual_aid_on:
+        if not rules.membership.mutual_aid_on:
             return target
-        floor = mutual_aid.floor_of(m.mutual_aid_good_standing, rules.governance.norm)
-        grateful = target + m.mutual_aid_gratitude * self.gratitude
-        return mutual_aid.hold_back(grateful, self.model.world.now.cover, m.mutual_aid_moral_hazard, floor)
+        return float(mutual_aid.insured(self.model.world, rules, self.slot, target))
 
     def follow(self) -> Firm:
         """The firm whose strategy and contribution it takes over from now on, itself included; asked where strategies are imitated,
@@ -213,35 +180,9 @@ class Firm(mesa.Agent):
 
     def weigh(self) -> list[float]:
         """The chance that it takes over the strategy of each partner, in the order of its ties, and, behind them, keeps its own."""
-        p, world, rules = self.model.rules.contribution, self.model.world, self.model.rules
-        payoffs = [imitation.success(world, rules, firm.slot, False) for firm in (*self.partners, self)]
-        *others, own = payoffs
-        if p.imitation_update in (imitation.FERMI, imitation.REPLICATOR):
-            chances = []
-            for other, partner in zip(others, self.partners, strict=True):
-                lead = other - own
-                if p.imitation_update == imitation.FERMI:
-                    chances.append(imitation.follow(lead, p.imitation_selection) / len(others))
-                else:
-                    widest = imitation.widest(world, rules, self.slot, partner.slot)
-                    chances.append(imitation.proportional(lead, widest) / len(others))
-            stays = 1.0
-            for chance in chances:
-                stays -= chance
-            return [*chances, max(0.0, stays)]
-        if p.imitation_update in (imitation.BEST, imitation.BEST_OTHER):
-            alone = p.imitation_update == imitation.BEST_OTHER and others
-            best = max(others) if alone else max(payoffs)
-            if not alone and own == best:
-                return [0.0] * len(others) + [1.0]
-            return [(1.0 / others.count(best) if other == best else 0.0) for other in others] + [0.0]
-        fit = [imitation.fitness(payoff, p.imitation_fitness, p.imitation_selection) for payoff in payoffs]
-        if p.imitation_update != imitation.IMITATION:
-            fit[-1] = 0.0
-        total = fit[-1]
-        for value in fit[:-1]:
-            total += value
-        return [value / total for value in fit] if total > 0.0 else [0.0] * len(others) + [1.0]
+        weights = np.zeros(self.degree + 1)
+        imitation.weigh(self.model.world, self.model.rules, self.slot, False, weights)
+        return weights.tolist()
 
     def adopt(self) -> bool:
         """Whether it contributes from now on, by what its partners did last month; asked where contribution spreads."""
@@ -335,20 +276,7 @@ class Firm(mesa.Agent):
 
     def judge(self) -> tuple[float, float, float]:
         """Felt disadvantage and advantage per unit of endowment, and its utility of the month."""
-        rules, now = self.model.rules, self.model.world.now
-        own = fairness.claim(rules.fairness.norm, self.endowment, self.delivered, self.shapley)
-        lag = lead = 0.0
-        if own >= fairness.LEAST:
-            deals = [tie.other.deal for tie in self.ties]
-            for deal in deals:
-                lag += fairness.behind(self.deal, deal)
-                lead += fairness.behind(deal, self.deal)
-            if deals:
-                lag, lead = lag / len(deals), lead / len(deals)
-            openness = rules.governance.transparency
-            lag = (1.0 - openness) * lag + openness * fairness.behind(self.deal, now.fair_deal)
-            lead = (1.0 - openness) * lead + openness * fairness.behind(now.fair_deal, self.deal)
-            lag, lead = lag * own / self.endowment, lead * own / self.endowment
+        lag, lead = fairness.inequity(self.model.world, self.model.rules, self.slot)
         return lag, lead, fairness.utility(self.payoff / self.endowment, lag, lead, self.envy, self.guilt)
 
     def apply(self) -> bool:
@@ -388,13 +316,8 @@ class Firm(mesa.Agent):
 
     def drop(self) -> Firm | None:
         """The partner it parts from this month, if any."""
-        p = self.model.rules.partnering
-        ties = list(self.ties)
-        if not ties:
-            return None
-        weakest = min(ties, key=lambda tie: tie.trust)
-        chance = partnering.drop_chance(float(weakest.trust), p.break_threshold, p.break_rate)
-        return weakest.other if self.luck(partnering.DROP) < chance else None
+        dropped = partnering.unwanted(self.model.world, self.model.rules, self.slot, self.luck(partnering.DROP))
+        return None if dropped == NOBODY else self.model.firm_at(int(dropped))
 
     def seek(self) -> Firm | None:
         """The firm it would like as a partner this month, if any."""
@@ -426,23 +349,12 @@ class Firm(mesa.Agent):
 
     def welcome(self, other: Firm) -> bool:
         """Whether it would have another firm as a partner."""
-        rules = self.model.rules
-        if self.degree >= self.attention:
-            return False
-        gain = complement(self.skill_a, self.skill_b, other.skill_a, other.skill_b, rules.value.diversity)
-        effort = (1.0 - rules.exchange.commons) * self.contribution * self.endowment / (self.degree + 1.0)
-        return (
-            partnering.prospect(self.reputation(other), effort, gain, rules.founding.trust, rules)
-            > rules.partnering.upkeep
-        )
+        world, rules = self.model.world, self.model.rules
+        return bool(partnering.worthwhile(world, rules, self.slot, other.slot, self.reputation(other)))
 
     def leave(self) -> bool:
         """Whether it leaves of its own accord this month."""
-        p = self.model.rules.membership
-        if p.orchestrators_stay and self.role == ORCHESTRATOR:
-            return False
-        chance = membership.hazard(self.satisfaction, self.aspiration, p.exit_rate, p.exit_sensitivity)
-        return self.luck(membership.LEAVE) < chance
+        return bool(membership.wants_out(self.model.world, self.model.rules, self.slot, self.luck(membership.LEAVE)))
 
     def follow_out(self) -> bool:
         """Whether it leaves because so many of the partners it has had have left; asked where exit spreads."""

@@ -16,7 +16,7 @@ from sim.core.state import ORCHESTRATOR, World
 from sim.data.files import FIRMS_MAY_SAY, LEVELS, TIES_MAY_SAY, FirmsFile, read_firms, read_ties
 from sim.mechanisms.customers import open_market
 from sim.mechanisms.firm_init import bear_all, introduce, quantile_table
-from sim.mechanisms.trust import combine, expect
+from sim.mechanisms.trust import combine_levels
 from sim.model.parameters import Rules
 from sim.model.player_setup import OF_PLAYERS, game_of, make_players, plays
 from sim.model.topology import best_places, copied_edges
@@ -204,11 +204,4 @@ def trust_levels(ties, rules, row, levels):
         ties.relational_good[row], ties.relational_bad[row] = good, bad
         good, bad = evidence(default if np.isnan(strategic) else strategic, months)
         ties.strategic_good[row], ties.strategic_bad[row] = good, bad
-        ties.trust[row] = combine(
-            expect(ties.operational_good[row], ties.operational_bad[row]),
-            expect(ties.relational_good[row], ties.relational_bad[row]),
-            expect(ties.strategic_good[row], ties.strategic_bad[row]),
-            np.float32(p.weight_operational),
-            np.float32(p.weight_relational),
-            np.float32(p.weight_strategic),
-        )
+        combine_levels(ties, row, p)
