@@ -39,8 +39,11 @@ if TYPE_CHECKING:
     from sim.model.running import run
     from sim.scenario import Scenario
     from sim.scenario.designs import Design
+    from sim.scenario.networks import Network, topology
 
 _WHERE = {
+    "Network": "sim.scenario.networks",
+    "topology": "sim.scenario.networks",
     "firm_class": "sim.model.ecosystem",
     "stop_condition": "sim.mechanisms.declaring",
     "use": "sim.core.extensions",
@@ -93,6 +96,7 @@ __all__ = [
     "Hypothesis",
     "Mechanism",
     "Mistake",
+    "Network",
     "Result",
     "Run",
     "Scenario",
@@ -126,6 +130,7 @@ __all__ = [
     "step",
     "stop_condition",
     "sweep",
+    "topology",
     "use",
 ]
 

@@ -29,7 +29,7 @@ def files(tmp_path, monkeypatch):
 
 
 def test_the_page_has_all_its_examples():
-    assert {"my_tax", "my_insurance", "my_ladder", "my_measure", "my_firms"} <= EXAMPLES.keys()
+    assert {"my_tax", "my_insurance", "my_ladder", "my_measure", "my_rings", "my_firms"} <= EXAMPLES.keys()
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -96,6 +96,13 @@ def test_the_measure_is_a_column_of_a_sweep_and_can_decide_a_race():
         "rising_tide", {"take half": {"sharing.take_rate": 0.5}}, "top_tenth", at_most=8, out="b", **SMALL
     )
     assert "top tenth" in race.verdict()
+
+
+def test_the_ring_of_cliques_has_its_brokers():
+    levers = {**SMALL, "founding.topology": "ring_of_cliques", "founding.ring_of_cliques.size": 8, "run.steps": 1}
+    run = sim.run("rising_tide", extensions=["my_rings.py"], **levers, **{"membership.on": False, "trust.on": False})
+    assert run.firms.role[0] == "orchestrator" and (run.firms.role[run.firms.id % 8 == 0][1:] == "channel").all()
+    assert run.ties.trust.between(0.29, 0.81).all()
 
 
 @pytest.mark.skipif(PLAIN, reason="everything is played in Python")

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from sim.core import rng
 from sim.core.errors import Mistake
-from sim.core.names import Topology, words
-from sim.model.topology import best_places, copied_edges, edges
 from sim.scenario.founding import Founding, Lattice
+from sim.scenario.networks import TOPOLOGIES
+from sim.scenario.topology import best_places, copied_network, edges
 
 
 def pairs(topology, firms, seed=0, **said):
@@ -33,7 +33,7 @@ def degrees(network):
 
 @settings(max_examples=200, deadline=None)
 @given(
-    topology=st.sampled_from(words(Topology)),
+    topology=st.sampled_from(tuple(TOPOLOGIES)),
     firms=st.integers(1, 60),
     partners=st.floats(0, 70),
     rewiring=st.floats(0, 1),
@@ -49,7 +49,7 @@ def test_ties_are_simple_and_in_order(topology, firms, partners, rewiring, core,
     assert ties.tolist() == [list(pair) for pair in sorted({(i, j) for i, j in ties.tolist() if 0 <= i < j < firms})]
 
 
-@pytest.mark.parametrize("topology", words(Topology))
+@pytest.mark.parametrize("topology", tuple(TOPOLOGIES))
 def test_one_firm_has_no_ties_and_two_have_one(topology):
     assert len(pairs(topology, 1)) == 0
     assert pairs(topology, 2).tolist() == [[0, 1]]
@@ -266,7 +266,7 @@ def test_every_regular_graph_of_a_kind_is_as_likely():
 @pytest.mark.parametrize("topology", ["ring", "erdos_renyi"])
 def test_copies_stand_side_by_side_and_do_not_touch(topology):
     founding = Founding(topology=topology, partners=2.0, copies=3)
-    ties = copied_edges(founding, 10, rng.key(0))
+    ties = copied_network(founding, 10, rng.key(0)).pairs
     assert (ties // 10 == (ties // 10)[:, :1]).all()
     assert np.array_equal(ties[: len(edges(founding, 10, rng.key(0)))], edges(founding, 10, rng.key(0)))
     by_copy = [tuple((ties[ties[:, 0] // 10 == copy] - 10 * copy).ravel()) for copy in range(3)]

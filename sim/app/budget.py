@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from sim.core.errors import Mistake
 from sim.scenario import Scenario
+from sim.scenario.networks import TOPOLOGIES
 
 WORK = 75_000_000
 """Of a run."""
@@ -54,9 +55,8 @@ def size(scenario: Scenario, later: int | None = None) -> int:
     count, firms = founders(scenario), scenario.founding.firms
     alone = count if scenario.founding.copies == 1 or not isinstance(firms, int) else firms
     grows = scenario.membership.on
-    degree = {"complete": alone - 1.0, "star": 2.0, "lattice": 8.0}.get(
-        scenario.founding.topology, min(scenario.founding.partners, alone - 1.0)
-    )
+    fixed = TOPOLOGIES[scenario.founding.topology].degree
+    degree = min(scenario.founding.partners if fixed is None else fixed, alone - 1.0)
     found = scenario.partnering.max_partners if later is None else later
     newcomers = max(0, scenario.membership.market_potential - count) if grows else 0
     tied = count * (max(0.0, degree) + (found if grows or scenario.partnering.on else 0)) + newcomers * found

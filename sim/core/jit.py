@@ -29,7 +29,7 @@ CHECKED = bool(numba.config.BOUNDSCHECK)
 """Whether compiled code checks its indices."""
 
 _PACKAGE = Path(__file__).parents[1]
-_ROOMS = ("core", "mechanisms", "metrics", "model")
+_ROOMS = ("core", "mechanisms", "metrics", "model", "scenario")
 """Where compiled code is written."""
 
 

@@ -4,19 +4,6 @@ from typing import Any, Literal, get_args
 
 Role = Literal["orchestrator", "strategic", "technology", "channel", "service", "supplier", "training", "alliance"]
 ContributionType = Literal["conditional", "free_rider", "hump", "unconditional"]
-Topology = Literal[
-    "barabasi_albert",
-    "erdos_renyi",
-    "watts_strogatz",
-    "ring",
-    "complete",
-    "star",
-    "supply_chain",
-    "core_periphery",
-    "geometric",
-    "lattice",
-    "random_regular",
-]
 Neighbourhood = Literal["von_neumann", "moore"]
 ThresholdSpread = Literal["fixed", "uniform", "normal", "ladder"]
 ThresholdUnit = Literal["share", "number"]

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sim.core.errors import Mistake, counted
+from sim.core.errors import Mistake, counted, nearest, shown
 from sim.core.names import ContributionType, Role, words
 from sim.core.reading_files import TABLE, read_bytes
 
@@ -380,6 +380,32 @@ class Sheet:
             return f"{self.path}:{line}: {said}" if self.unit == "line" else f"{self.path}, {self.unit} {line}: {said}"
         named = ", ".join(str(each[0]) for each in group[:LISTED])
         return f"{self.path}: {self.unit}s {named} and {len(group) - LISTED:,} more: {said}{_others(each[2] for each in group)}"
+
+
+def sheet_of(told: str, unit: str, columns: Mapping[str, Iterable[Any]], known: Sequence[str]) -> Sheet:
+    """Columns that were made in Python as a sheet, so that they are checked as those of a file are.
+
+    Args:
+        told: what made them, to begin its mistakes with.
+        unit: what a row is.
+        columns: column → a value a row; None where nothing is known.
+        known: the columns that there may be.
+
+    Raises:
+        Mistake: if there is another one.
+    """
+    for column in columns:
+        if column not in known:
+            raise Mistake(
+                [
+                    f"{told}: {unit}s have no {shown(column)}{nearest(column, known) or '; they have ' + ', '.join(known)}"
+                ]
+            )
+    cells = {
+        column: tuple("" if value is None else str(value) for value in values) for column, values in columns.items()
+    }
+    rows = len(next(iter(cells.values())))
+    return Sheet(Path(told), list(range(rows)), cells, {}, unit=unit)
 
 
 QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")

@@ -13,14 +13,24 @@ from sim.core.names import ContributionType, Role, code
 from sim.core.network_ops import connect, enrol, evidence, trust_row
 from sim.core.reading_files import named_file
 from sim.core.state import ORCHESTRATOR, World
-from sim.data.files import FIRMS_MAY_SAY, LEVELS, TIES_MAY_SAY, FirmsFile, read_firms, read_ties
+from sim.data.files import (
+    FIRMS_MAY_SAY,
+    LEVELS,
+    TIES_MAY_SAY,
+    FirmsFile,
+    firms_of,
+    read_firms,
+    read_ties,
+    sheet_of,
+    ties_of,
+)
 from sim.mechanisms.customers import open_market
 from sim.mechanisms.firm_init import bear_all, introduce, quantile_table
 from sim.mechanisms.trust import combine_levels
 from sim.model.parameters import Rules
 from sim.model.player_setup import OF_PLAYERS, game_of, make_players, plays
-from sim.model.topology import best_places, copied_edges
 from sim.scenario import Scenario
+from sim.scenario.topology import best_places, copied_network
 
 
 def found(scenario: Scenario, seed: int = 0) -> tuple[World, Rules]:
@@ -41,18 +51,21 @@ def world_of(scenario: Scenario, rules: Rules, seed: int = 0) -> World:
     """
     key, copies, file = rng.key(seed), scenario.founding.copies, firms_file(scenario)
     count = copies * (file.count if file else int(scenario.founding.firms))
-    pairs, weights, trusts = _pairs(scenario, file, count, key)
+    pairs, weights, trusts, traits = _founders(scenario, file, count, key)
     degree = np.bincount(pairs.ravel(), minlength=count)
     world = World(_room(scenario, degree), quantile_table(rules.founding), key, game_of(scenario))
-    places = np.empty(0, np.int64) if file else best_places(scenario.founding, degree)
+    roles_given = file is not None or "role" in traits
+    places = np.empty(0, np.int64) if roles_given else best_places(scenario.founding, degree)
     bear_all(world, rules, count, places)
     if file:
-        _apply(world, rules, file, copies)
+        world.names = _names_of(file, copies)
+    if traits or file:
+        _apply(world, rules, traits, count)
     open_books(world, rules, count, copies)
     world.firms.attention[:count] = np.maximum(degree, scenario.partnering.max_partners)
     tie(world, rules, pairs, weights, trusts)
     if plays(scenario):
-        make_players(scenario, world, count, _of_all(file, copies) if file else {})
+        make_players(scenario, world, count, traits)
     _needs_orchestrator(scenario, world)
     return world
 
@@ -65,11 +78,6 @@ def firms_file(scenario: Scenario) -> FirmsFile | None:
     """
     named, strategies = scenario.founding.firms, tuple(scenario.founding.strategies)
     return None if isinstance(named, int) else read_firms(_beside(scenario, named), strategies)
-
-
-def _of_all(file: FirmsFile, copies: int) -> dict[str, list[str | float | None]]:
-    """What a file says of the firms of all copies of its network."""
-    return {column: values * copies for column, values in file.columns.items()}
 
 
 def _beside(scenario: Scenario, name: str) -> Path:
@@ -102,17 +110,29 @@ def _unused(file: str, column: str, known: tuple[str, ...]) -> str:
     return f"{file}: the column {column!r} is not used{why}"
 
 
-def _pairs(
+Traits = dict[str, list[str | float | None]]
+"""What is known of firms, a column each: a word or a number a firm; None where the usual draw holds."""
+
+
+def _founders(
     scenario: Scenario, file: FirmsFile | None, count: int, key: np.uint64
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Who is tied to whom, with weights, and with trust by level in either direction (NaN where the default holds)."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, Traits]:
+    """Who is tied to whom, with weights, with trust by level in either direction (NaN where the default holds), and traits of firms."""
     copies = scenario.founding.copies
+    traits: Traits = {column: values * copies for column, values in file.columns.items()} if file else {}
     if scenario.founding.ties is not None and file is not None:
         ties = read_ties(_beside(scenario, scenario.founding.ties), file.names)
         pairs = np.concatenate([ties.pairs + copy * file.count for copy in range(copies)])
-        return pairs, np.tile(ties.weight, copies), np.tile(ties.levels, (copies, 1))
-    pairs = copied_edges(scenario.founding, count // copies, key)
-    return pairs, np.ones(len(pairs)), np.full((len(pairs), len(LEVELS)), np.nan)
+        return pairs, np.tile(ties.weight, copies), np.tile(ties.levels, (copies, 1)), traits
+    found = copied_network(scenario.founding, count // copies, key)
+    if not found.firms and not found.ties:
+        return found.pairs, np.ones(len(found.pairs)), np.full((len(found.pairs), len(LEVELS)), np.nan), traits
+    told = f"topology {scenario.founding.topology}"
+    names = tuple(f"F{identity}" for identity in range(count))
+    known = firms_of(sheet_of(told, "firm", {"name": names, **found.firms}, FIRMS_MAY_SAY))
+    ends = {"source": [names[i] for i in found.pairs[:, 0]], "target": [names[j] for j in found.pairs[:, 1]]}
+    ties = ties_of(sheet_of(told, "tie", {**ends, **found.ties}, TIES_MAY_SAY), names)
+    return found.pairs, ties.weight, ties.levels, known.columns | traits
 
 
 def _room(scenario: Scenario, degree: np.ndarray) -> np.ndarray:
@@ -123,24 +143,28 @@ def _room(scenario: Scenario, degree: np.ndarray) -> np.ndarray:
     return np.concatenate([founders, np.full(newcomers, attention)]).astype(np.int64)
 
 
-def _apply(world: World, rules: Rules, table: FirmsFile, copies: int) -> None:
-    """Let what the user's file says of the firms hold instead of what was drawn, in every copy of the network."""
-    firms = world.firms
+def _names_of(table: FirmsFile, copies: int) -> dict[int, str]:
+    """The names of the firms of a file, by identity; in further copies of the network with the number of the copy."""
     named = [name if copy == 0 else f"{name} ({copy + 1})" for copy in range(copies) for name in table.names]
-    world.names = dict(enumerate(named))
+    return dict(enumerate(named))
+
+
+def _apply(world: World, rules: Rules, traits: Traits, count: int) -> None:
+    """Let what is known of the firms hold instead of what was drawn."""
+    firms = world.firms
     codes = {"role": Role, "type": ContributionType}
-    for column, values in _of_all(table, copies).items():
+    for column, values in traits.items():
         if column in OF_PLAYERS:
             continue
         given = np.flatnonzero([value is not None for value in values])
         target = getattr(firms, column)
         for slot in given:
             target[slot] = code(codes[column], str(values[slot])) if column in codes else values[slot]
-        if column == "endowment" and "power" not in table.columns:
+        if column == "endowment" and "power" not in traits:
             firms.power[given] = firms.endowment[given] ** rules.founding.power_exponent
         if column == "contribution":
             firms.belief[given] = firms.contribution[given]
-    introduce_all(world, rules, len(named))
+    introduce_all(world, rules, count)
 
 
 def _needs_orchestrator(scenario: Scenario, world: World) -> None:

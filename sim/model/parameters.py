@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 from operator import attrgetter
 from typing import Any, ClassVar, Literal, NamedTuple, get_args, get_origin
 
@@ -14,11 +13,13 @@ from pydantic import BaseModel
 from sim.core.columns import Bundle, BundleType, address, record_type
 from sim.core.errors import Mistake, shown
 from sim.core.names import PHASES
-from sim.core.registries import after_change
+from sim.core.registries import after_change, derived
 from sim.mechanisms.base import Part
 from sim.mechanisms.registry import OWN_SECTIONS
 from sim.scenario import Scenario
 from sim.scenario.caching import cached_by_identity
+from sim.scenario.founding import Founding
+from sim.scenario.networks import TOPOLOGIES
 
 SECTIONS = ("founding", *PHASES)
 
@@ -37,12 +38,14 @@ class _Field(NamedTuple):
     """Of a choice: the place of each word."""
 
 
-@cache
+@derived
 def _fields(section: type[BaseModel]) -> tuple[_Field, ...]:
     """The numbers, switches and choices of a section, those of its parts included."""
     fields: list[_Field] = []
     for name, field in section.model_fields.items():
         kind = field.annotation
+        if section is Founding and (network := TOPOLOGIES.get(name)) and network.keys:
+            continue  # what builds the network reads it from the scenario
         if isinstance(kind, type) and issubclass(kind, Part):
             fields += [
                 _field(f"{name}_{inner.name}", inner.type, f"{name}.{inner.path}", inner.place)

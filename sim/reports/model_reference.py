@@ -13,17 +13,16 @@ from pydantic import BaseModel
 
 from sim.core import bundled
 from sim.core.columns import Table
-from sim.core.names import Topology, words
 from sim.core.reading import allowed
 from sim.core.registries import derived
 from sim.core.state import SERIES, World
 from sim.mechanisms.base import Mechanism, Part
 from sim.metrics.catalogue import attribute_docs
-from sim.model import topology
 from sim.model.loop import timetable
 from sim.reports.markdown import code, table, toml
 from sim.scenario import Scenario
 from sim.scenario.events import AnyIntervention
+from sim.scenario.networks import TOPOLOGIES
 
 PACKAGE = Path(__file__).parents[1]
 WHOLE = {"world", "firms", "ties", "bodies", "segments", "cohorts", "now", "rules"}
@@ -195,7 +194,7 @@ def schedule() -> str:
 
 def topologies() -> str:
     """The networks of founding."""
-    return "\n".join(f"- {code(name)}: {_line(getattr(topology, name).__doc__)}" for name in words(Topology))
+    return "\n".join(f"- {code(name)}: {each.meaning}" for name, each in TOPOLOGIES.items())
 
 
 def patterns() -> str:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from sim.core.names import Neighbourhood, ThresholdSpread, ThresholdUnit, Topology
+from sim.core.names import Neighbourhood, ThresholdSpread, ThresholdUnit
 from sim.mechanisms.base import Above, Amount, Part, Share
 from sim.mechanisms.registry import describe, labels
 from sim.mechanisms.sentences import also, always, either
+from sim.scenario import topology  # noqa: F401  # it declares the networks
+from sim.scenario.networks import TOPOLOGIES, topology_names
+
+if TYPE_CHECKING:
+    TopologyName = str
+else:
+    TopologyName = topology_names()
+SENTENCES = {name: each.sentence for name, each in TOPOLOGIES.items()}
+"""How each founding network is told."""
 
 
 class Roles(Part):
@@ -79,7 +88,7 @@ class Founding(Part):
     ties: str | None = None
     """The name of a CSV file of ties (`source,target`, and optionally `weight`, `trust` and its levels `operational`, `relational`,
     `strategic`); only with a file of firms."""
-    topology: Topology = "barabasi_albert"
+    topology: TopologyName = "barabasi_albert"
     """Who is tied to whom, when no file says so."""
     partners: Annotated[float, Field(ge=0, le=1_000)] = 6.0
     """Mean number of partners a firm (mean degree) at founding; complete and star have their own."""
@@ -143,23 +152,7 @@ describe(
     also("There are {founding.copies:number} separate copies of the founding network, a world of replicates."),
     either(
         "founding.topology",
-        {
-            "barabasi_albert": "Ties are those of a network that grew by preference for the well-connected, "
-            "{founding.partners:partners} a firm on average.",
-            "erdos_renyi": "Ties are drawn at random, {founding.partners:partners} a firm on average.",
-            "watts_strogatz": "Firms stand in a ring with {founding.partners:partners} each, and "
-            "{founding.rewiring} of the ties lead elsewhere (a small world).",
-            "ring": "Firms stand in a ring, with {founding.partners:partners} each.",
-            "complete": "Everybody is tied to everybody.",
-            "star": "All ties lead to the hub.",
-            "supply_chain": "Firms stand in tiers of a supply chain, {founding.partners:partners} each on "
-            "average, {founding.core} of them in the first tier.",
-            "core_periphery": "A core of {founding.core} of the firms is densely tied, the periphery to it: "
-            "{founding.partners:partners} a firm on average.",
-            "geometric": "Firms work with those near them, {founding.partners:partners} each on average.",
-            "lattice": "Firms stand on a square lattice.",
-            "random_regular": "Every firm has {founding.partners:partners}, drawn at random.",
-        },
+        SENTENCES,
         when=("founding.ties", None),
     ),
     either(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, get_args
 
 import tomli_w
 from pydantic import PrivateAttr, ValidationError
@@ -25,6 +25,8 @@ from sim.mechanisms.registry import OWN_SECTIONS
 from sim.scenario.checks import contradictions, set_twice
 from sim.scenario.checks.idle import in_vain
 from sim.scenario.checks.stages import merged
+from sim.scenario.founding import SENTENCES, Founding
+from sim.scenario.networks import TOPOLOGIES, topology_names
 from sim.scenario.schema import Schema
 
 
@@ -168,6 +170,27 @@ class Scenario(Schema, metaclass=Spoken):
         return type(self) is type(other) and self.__dict__ == other.__dict__
 
 
+def _see_networks() -> bool:
+    """Let `founding.topology` name the networks there are, and `founding` have the keys of those from outside; whether any changed."""
+    fields, keys = Founding.__pydantic_fields__, {name: each.keys for name, each in TOPOLOGIES.items() if each.keys}
+    own = fields.keys() - _FOUNDING
+    if get_args(fields["topology"].annotation) == tuple(TOPOLOGIES) and own == keys.keys():
+        return False
+    fields["topology"].annotation = topology_names()
+    for name in own:
+        del fields[name]
+        type.__delattr__(Founding, name)
+    for name, part in keys.items():
+        fields[name] = FieldInfo(annotation=part, default=part(), description=f"Keys of the topology {name}.")
+        type.__setattr__(Founding, name, part())
+    SENTENCES.clear()
+    SENTENCES.update({name: each.sentence for name, each in TOPOLOGIES.items()})
+    Founding.model_rebuild(force=True)
+    return True
+
+
+_FOUNDING = frozenset(Founding.model_fields)
+"""The keys of founding without extensions."""
 _HOME = frozenset(Scenario.model_fields)
 """The sections and keys that a scenario has without extensions."""
 
@@ -181,7 +204,8 @@ def _see_own_sections() -> None:
     """
     if taken := _HOME & OWN_SECTIONS.keys():
         raise Mistake([f"section {min(taken)!r}: a scenario has one of this name already; choose another"])
-    if OWN_SECTIONS.keys() == Scenario.model_fields.keys() - _HOME:
+    new_networks = _see_networks()
+    if OWN_SECTIONS.keys() == Scenario.model_fields.keys() - _HOME and not new_networks:
         return
     for kind in (Schema, Scenario):
         for name in kind.model_fields.keys() - _HOME:

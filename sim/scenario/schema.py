@@ -123,7 +123,6 @@ labels(
                 "aufsummieren, zählt jeden Monat."
             ),
         ),
-        "stop_when": ("Wann der Lauf vorzeitig endet", "Der Name der Bedingung, unter der der Lauf vorzeitig endet."),
         "": ("Lauf", "Wie lange, und wie oft die Reihen aufgeschrieben werden."),
     },
 )

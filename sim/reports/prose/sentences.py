@@ -13,6 +13,7 @@ from sim.core.reading import unit_interval
 from sim.mechanisms.sentences import PLACE, value_of
 from sim.reports.wording import SPACE, firms, months_of
 from sim.scenario import Scenario
+from sim.scenario.networks import TOPOLOGIES
 
 UNCHANGED = "(as it is)"
 """The value of a key that a design leaves alone."""
@@ -100,22 +101,6 @@ def mix(weights: BaseModel) -> str:
     return ", ".join(f"{percent(weight)} {rule}" for rule, weight in shares) or "by no rule"
 
 
-TOPOLOGIES = {
-    "barabasi_albert": "a network that grew by preference for the well-connected",
-    "erdos_renyi": "a random network",
-    "watts_strogatz": "a small world",
-    "ring": "a ring",
-    "complete": "everybody tied to everybody",
-    "star": "all ties to a hub",
-    "supply_chain": "the tiers of a supply chain",
-    "core_periphery": "a core and its periphery",
-    "geometric": "ties to those nearby",
-    "lattice": "a lattice",
-    "random_regular": "the same number of partners for all",
-}
-"""Networks of founding in words."""
-
-
 def listed(value: Any) -> str:
     """The members of a table, or of a list, that say something."""
     if isinstance(value, BaseModel):
@@ -159,7 +144,7 @@ HOW: dict[str, Callable[[Any], str]] = {
     "fold": fold,
     "room": room,
     "mix": mix,
-    "topology": TOPOLOGIES.__getitem__,
+    "topology": lambda name: TOPOLOGIES[name].phrase,
 }
 """How a value may be asked to be said."""
 

@@ -14,6 +14,7 @@ from sim.core.reading import Key, Source, spell, validate
 from sim.mechanisms.registry import OWN_SECTIONS, STOPS
 from sim.scenario.checks import games, idle
 from sim.scenario.checks.stages import merged
+from sim.scenario.networks import TOPOLOGIES
 from sim.scenario.schema import Schema
 
 if TYPE_CHECKING:
@@ -23,16 +24,6 @@ if TYPE_CHECKING:
 
 ADDS_TO_ONE = 1e-6
 """How far the weights of a mix may be from one: room for thirds written with a few digits."""
-GENERATED = (
-    "barabasi_albert",
-    "erdos_renyi",
-    "watts_strogatz",
-    "ring",
-    "supply_chain",
-    "core_periphery",
-    "geometric",
-    "random_regular",
-)
 
 Finding = tuple[Key, str]
 
@@ -80,7 +71,7 @@ def _network(scenario: Schema) -> Iterator[Finding]:
             yield ("founding", "topology"), "the ties come from a file; leave out topology, or ties"
     elif founding.ties is not None:
         yield ("founding", "ties"), "a file of ties needs a file of firms; set founding.firms to its name"
-    if isinstance(founding.firms, int) and founding.topology in GENERATED:
+    if isinstance(founding.firms, int) and TOPOLOGIES[founding.topology].degree is None:
         yield from _partners(founding.topology, founding.partners, founding.firms)
     if isinstance(founding.firms, int) and founding.topology == "lattice":
         yield from _lattice(founding.lattice.width, founding.firms)
@@ -93,7 +84,7 @@ def _partners(topology: str, partners: float, firms: int) -> Iterator[Finding]:
             key,
             f"{partners:g} partners in an ecosystem of {counted(firms, 'firm')}; there must be fewer partners than firms",
         )
-    elif topology in ("watts_strogatz", "ring", "barabasi_albert") and (partners < 2 or partners % 2) and firms > 1:
+    elif TOPOLOGIES[topology].even and (partners < 2 or partners % 2) and firms > 1:
         yield key, f"{partners:g} is not allowed with {topology}; it must be an even number from 2"
     elif topology == "random_regular" and (partners != round(partners) or partners * firms % 2 or partners < 1):
         yield (

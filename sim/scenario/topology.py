@@ -7,15 +7,17 @@ rest, so a seed is a network. A million firms with eight partners each take seco
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sim.core import rng
 from sim.core.errors import Mistake
 from sim.core.jit import kernel
-from sim.core.names import Topology
-from sim.scenario.founding import Founding
+from sim.scenario.networks import TOPOLOGIES, Network, topology
+
+if TYPE_CHECKING:
+    from sim.scenario.founding import Founding
 
 ATTACHMENT = rng.purpose("topology.attachment")
 PAIR = rng.purpose("topology.pair")
@@ -45,40 +47,103 @@ def edges(founding: Founding, firms: int, key: np.uint64) -> np.ndarray:
     Raises:
         Mistake: if that is far more ties than a computer holds.
     """
-    if founding.topology not in ("complete", "star", "lattice"):  # these have their own number of partners
+    return network(founding, firms, key).pairs
+
+
+def network(founding: Founding, firms: int, key: np.uint64) -> Network:
+    """The founding network among firms 0 … firms − 1: pairs as `edges` says, and what it says of firms and ties.
+
+    Raises:
+        Mistake: if there are far more ties than a computer holds, or what an extension builds is no network.
+    """
+    known = TOPOLOGIES[founding.topology]
+    if known.degree is None:
         _affordable(firms * min(founding.partners, firms) / 2, "founding.partners")
-    codes = _distinct(_BUILDERS[founding.topology](founding, firms, key))
+    found = known.build(founding, firms, key)
+    if not isinstance(found, np.ndarray) or found.ndim != 1:
+        return _checked(found if isinstance(found, Network) else Network(found), founding.topology, firms)
+    codes = _distinct(found)
     pairs = np.empty((codes.size, 2), np.int32)
     np.floor_divide(codes, firms, out=pairs[:, 0], casting="unsafe")
     np.remainder(codes, firms, out=pairs[:, 1], casting="unsafe")
-    return pairs
+    return Network(pairs)
 
 
-def copied_edges(founding: Founding, firms: int, key: np.uint64) -> np.ndarray:
-    """The ties of all copies of the network, each with luck of its own, one after the other; the first is that of a single network."""
-    single = edges(founding, firms, key)
+def _checked(found: Network, name: str, firms: int) -> Network:
+    """A network that an extension has built, its ties in order.
+
+    Raises:
+        Mistake: if it is none.
+    """
+    told = f"topology {name}"
+    try:
+        pairs = np.array(found.pairs, dtype=float).reshape(-1, 2)
+    except (TypeError, ValueError):
+        raise Mistake([f"{told}: returns no pairs of firms; return an array of two whole numbers a tie"]) from None
+    _affordable(len(pairs), told)
+    wrong = ~((pairs >= 0) & (pairs < firms) & (pairs == np.floor(pairs))).all(axis=1) | (pairs[:, 0] == pairs[:, 1])
+    if wrong.any():
+        pair = tuple(pairs[np.argmax(wrong)].tolist())
+        raise Mistake(
+            [f"{told}: {pair} is no tie; firms are numbered from 0 to {firms - 1}, and none is its own partner"]
+        )
+    pairs = np.sort(pairs.astype(np.int32), axis=1)
+    order = np.lexsort((pairs[:, 1], pairs[:, 0]))
+    pairs = pairs[order]
+    if (twice := (np.diff(pairs, axis=0) == 0).all(axis=1)).any():
+        raise Mistake([f"{told}: the tie {tuple(pairs[np.argmax(twice)].tolist())} is there twice"])
+    for what, columns, count in (("firms", found.firms, firms), ("ties", found.ties, len(pairs))):
+        for column, values in columns.items():
+            if len(values) != count:
+                raise Mistake([f"{told}: {what}: {column}: {len(values)} values for {count} {what}"])
+    ties = {column: [values[k] for k in order.tolist()] for column, values in found.ties.items()}
+    return Network(pairs, {column: list(values) for column, values in found.firms.items()}, ties)
+
+
+def copied_network(founding: Founding, firms: int, key: np.uint64) -> Network:
+    """All copies of the network, each with luck of its own, one after the other; the first is that of a single network."""
+    single = network(founding, firms, key)
     if founding.copies == 1:
         return single
-    _affordable(len(single) * founding.copies, "founding.copies")
-    offsets = firms * np.arange(founding.copies, dtype=np.int32)
+    _affordable(len(single.pairs) * founding.copies, "founding.copies")
     if is_certain(founding):
-        return (single[None] + offsets[:, None, None]).reshape(-1, 2)
-    more = [edges(founding, firms, rng.subkey(key, COPY, copy)) for copy in range(1, founding.copies)]
-    return np.concatenate([some + offset for some, offset in zip([single, *more], offsets, strict=True)])
+        return _side_by_side([single] * founding.copies, firms)
+    more = [network(founding, firms, rng.subkey(key, COPY, copy)) for copy in range(1, founding.copies)]
+    return _side_by_side([single, *more], firms)
+
+
+def _side_by_side(networks: list[Network], firms: int) -> Network:
+    """Networks of so many firms each as one."""
+    pairs = np.concatenate([each.pairs + firms * copy for copy, each in enumerate(networks)], dtype=np.int32)
+    columns = [
+        {
+            column: [value for each in networks for value in getattr(each, what)[column]]
+            for column in getattr(networks[0], what)
+        }
+        for what in ("firms", "ties")
+    ]
+    return Network(pairs, *columns)
 
 
 def is_certain(founding: Founding) -> bool:
     """Whether no luck is in the network."""
-    return founding.topology in ("ring", "complete", "star", "lattice")
+    return TOPOLOGIES[founding.topology].certain
 
 
 def best_places(founding: Founding, degree: np.ndarray) -> np.ndarray:
     """The ids at which orchestrators stand: the hubs of a network built around hubs, else the best connected."""
-    if founding.topology in ("star", "supply_chain"):
+    if TOPOLOGIES[founding.topology].hubs:
         return np.arange(min(founding.orchestrators, degree.size))
     return np.argsort(-degree, kind="stable")[: founding.orchestrators]
 
 
+@topology(
+    "a network that grew by preference for the well-connected",
+    sentence="Ties are those of a network that grew by preference for the well-connected, {founding.partners:partners} a firm on average.",
+    even=True,
+    en="with hubs (Barabási–Albert)",
+    de="mit Naben (Barabási–Albert)",
+)
 def barabasi_albert(founding: Founding, firms: int, key: np.uint64) -> np.ndarray:
     """Growth with preferential attachment (Barabási & Albert 1999): each newcomer brings m = partners / 2 ties
     (rounded, at least 1) to firms met in proportion to the ties they have. A star of m + 1 firms is the start: m (firms
@@ -109,12 +174,26 @@ def _attach(key, firms, brought):
     return ends
 
 
+@topology(
+    "a random network",
+    sentence="Ties are drawn at random, {founding.partners:partners} a firm on average.",
+    en="random (Erdős–Rényi)",
+    de="zufällig (Erdős–Rényi)",
+)
 def erdos_renyi(founding: Founding, firms: int, key: np.uint64) -> np.ndarray:
     """The random graph G(n, M) with M = firms × partners / 2: every set of M pairs is as likely (Erdős & Rényi
     1959)."""
     return _random_pairs(firms, round(firms * founding.partners / 2), firms, key)
 
 
+@topology(
+    "a small world",
+    sentence="Firms stand in a ring with {founding.partners:partners} each, and {founding.rewiring} of the ties lead "
+    "elsewhere (a small world).",
+    even=True,
+    en="small world (Watts–Strogatz)",
+    de="kleine Welt (Watts–Strogatz)",
+)
 def watts_strogatz(founding: Founding, firms: int, key: np.uint64) -> np.ndarray:
     """A small world (Watts & Strogatz 1998): a ring whose ties each keep one end and, with chance `rewiring`, move the
     other to any firm that is not yet a partner. All ties that move do so together, not lap by lap as first
@@ -135,16 +214,41 @@ def watts_strogatz(founding: Founding, firms: int, key: np.uint64) -> np.ndarray
     return codes
 
 
+@topology(
+    "a ring",
+    sentence="Firms stand in a ring, with {founding.partners:partners} each.",
+    certain=True,
+    even=True,
+    en="ring",
+    de="Ring",
+)
 def ring(founding: Founding, firms: int, key: np.uint64) -> np.ndarray:
     """Each firm is tied to its nearest on a circle, partners / 2 (rounded) on each side."""
     return _code(*_ring_ends(founding, firms), firms)
 
 
+@topology(
+    "everybody tied to everybody",
+    sentence="Everybody is tied to everybody.",
+    certain=True,
+    degree=math.inf,
+    en="complete",
+    de="jeder mit jedem",
+)
 def complete(founding: Founding, firms: int, key: np.uint64) -> np.ndarray:
     """Everybody is tied to everybody."""
     return _all_pairs(firms, firms)
 
 
+@topology(
+    "all ties to a hub",
+    sentence="All ties lead to the hub.",
+    certain=True,
+    degree=2.0,
+    hubs=True,
+    en="star",
+    de="Stern",
+)
 def star(founding: Founding, firms: int, key: np.uint64) -> np.ndarray:
     """Hub and spoke: one hub an orchestrator (at least one), all hubs tied to each other; each other firm is tied to
     one hub, and hubs have equally many spokes, give or take one, side by side."""
@@ -153,6 +257,14 @@ def star(founding: Founding, firms: int, key: np.uint64) -> np.ndarray:
     return np.concatenate([_all_pairs(hubs, firms), _code(spokes * hubs // max(1, spokes.size), hubs + spokes, firms)])
 
 
+@topology(
+    "the tiers of a supply chain",
+    sentence="Firms stand in tiers of a supply chain, {founding.partners:partners} each on average, {founding.core} of them "
+    "in the first tier.",
+    hubs=True,
+    en="supply chain",
+    de="Lieferkette",
+)
 def supply_chain(founding: Founding, firms: int, key: np.uint64) -> np.ndarray:
     """Two tiers behind the hubs, one hub an orchestrator (at least one): a share `core` of the firms is tier 1, the
     rest tier 2. Each firm is tied to `partners` (rounded, at least 1) firms one tier up, or to all when those are
@@ -168,6 +280,12 @@ def supply_chain(founding: Founding, firms: int, key: np.uint64) -> np.ndarray:
     )
 
 
+@topology(
+    "a core and its periphery",
+    sentence="A core of {founding.core} of the firms is densely tied, the periphery to it: {founding.partners:partners} a firm on average.",
+    en="core periphery",
+    de="Kern und Rand",
+)
 def core_periphery(founding: Founding, firms: int, key: np.uint64) -> np.ndarray:
     """A platform (Borgatti & Everett 2000): a share `core` of the firms, the orchestrators among them, is tied densely;
     each firm of the periphery is tied to `partners` (rounded, at least 1) firms of the core, or to all when those are
@@ -184,6 +302,12 @@ def core_periphery(founding: Founding, firms: int, key: np.uint64) -> np.ndarray
     )
 
 
+@topology(
+    "ties to those nearby",
+    sentence="Firms work with those near them, {founding.partners:partners} each on average.",
+    en="geometric",
+    de="nach Nähe",
+)
 def geometric(founding: Founding, firms: int, key: np.uint64) -> np.ndarray:
     """Neighbours in a district (a random geometric graph, Gilbert 1961): firms lie anywhere on a square without edges (a torus), and
     are tied to all within the distance at which `partners` of the others are expected."""
@@ -196,6 +320,14 @@ def geometric(founding: Founding, firms: int, key: np.uint64) -> np.ndarray:
     return np.sort(_code(near[:, 0], near[:, 1], firms))
 
 
+@topology(
+    "a lattice",
+    sentence="Firms stand on a square lattice.",
+    certain=True,
+    degree=8.0,
+    en="lattice",
+    de="Gitter",
+)
 def lattice(founding: Founding, firms: int, key: np.uint64) -> np.ndarray:
     """A square lattice, row by row: each firm is tied to the 4 next to it (von Neumann) or the 8 around it (Moore). If periodic, the
     edges meet, as on a torus; otherwise firms there have fewer partners."""
@@ -215,6 +347,12 @@ def lattice(founding: Founding, firms: int, key: np.uint64) -> np.ndarray:
     return np.concatenate(pairs)
 
 
+@topology(
+    "the same number of partners for all",
+    sentence="Every firm has {founding.partners:partners}, drawn at random.",
+    en="random regular",
+    de="zufällig, alle gleich viele",
+)
 def random_regular(founding: Founding, firms: int, key: np.uint64) -> np.ndarray:
     """A random graph in which all have the same number of partners: a ring whose ties are switched, pair by pair, many times over
     (Maslov & Sneppen 2002); a switch that would double a tie, or tie a firm to itself, is left out."""
@@ -271,21 +409,6 @@ def _regular_ends(firms: int, partners: int) -> tuple[np.ndarray, np.ndarray]:
 
 def _within(place: np.ndarray, size: int) -> np.ndarray:
     return (place >= 0) & (place < size)
-
-
-_BUILDERS: dict[Topology, Callable[[Founding, int, np.uint64], np.ndarray]] = {
-    "barabasi_albert": barabasi_albert,
-    "erdos_renyi": erdos_renyi,
-    "watts_strogatz": watts_strogatz,
-    "ring": ring,
-    "complete": complete,
-    "star": star,
-    "supply_chain": supply_chain,
-    "core_periphery": core_periphery,
-    "geometric": geometric,
-    "lattice": lattice,
-    "random_regular": random_regular,
-}
 
 
 def _affordable(ties: float, key: str) -> None:
