@@ -192,4 +192,4 @@ def test_the_command_says_how_precise_it_is(tmp_path, monkeypatch, capsys):
         return capsys.readouterr().out
 
     assert "8 to 16 runs of 2 designs" in tide("sweep", "mine.toml", "--dry-run")
-    assert "designs know survival to ± 0.05, with" in tide("sweep", "mine.toml", "--no-figure")
+    assert "designs are precise to ± 0.05 in survival, with" in tide("sweep", "mine.toml", "--no-figure")

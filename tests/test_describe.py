@@ -53,6 +53,7 @@ def another(key: str) -> list[Any]:
         "value.matrix.payoffs": [[1.0, 2.0], [3.0, 4.0]],
         "only": ["trust"],
         "programme.order": ["one"],
+        "run.stop_when": "nobody_left",
     }
     return [made[key]]
 

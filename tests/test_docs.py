@@ -141,12 +141,14 @@ def test_pages_can_be_read(path):
 def test_the_model_tells_every_parameter_every_phase_file_and_all_state():
     model = told("model.md")
     missing = [
-        key for key in keys() if key.partition(".")[0] not in ("title", "description", "assumptions", "interventions")
+        key
+        for key in keys()
+        if key.partition(".")[0] not in ("title", "description", "assumptions", "extensions", "interventions")
     ]
     assert [key for key in missing if f"`{key}`" not in model] == []
     files = sorted(
         {path.name for path in (PACKAGE / "mechanisms").glob("[!_]*.py")}
-        - {"base.py", "firm_init.py", "ideas.py", "registry.py", "sentences.py"}
+        - {"base.py", "declaring.py", "firm_init.py", "ideas.py", "registry.py", "sentences.py"}
     )
     assert [name for name in files if f"sim/mechanisms/{name}" not in model] == []
     assert [name for name in _STATE if f"`{name}`" not in model] == []

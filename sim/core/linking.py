@@ -198,7 +198,9 @@ def _needed(rules: Any, values: tuple[int, ...]) -> tuple[str, ...]:
     """The same, out of the values of all switches."""
     looks = zip(_looks(rules).items(), values, strict=True)
     on = {switch for (switch, (_place, at)), value in looks if (value != 0 if at is None else value == at)}
-    return tuple(name for name, switches in SWITCHES.items() if all(not on.isdisjoint(each.split("|")) for each in switches))
+    return tuple(
+        name for name, switches in SWITCHES.items() if all(not on.isdisjoint(each.split("|")) for each in switches)
+    )
 
 
 @cache

@@ -98,7 +98,11 @@ def close_month(world, rules):
         tally_strategies(world)
     now.take_rate = mean_take(world, rules)
     now.monitoring = mean_monitoring(world, rules) if rules.governance.on else 0.0
-    now.mix_equal, now.mix_contribution, now.mix_shapley = mix.weight[EQUAL], mix.weight[CONTRIBUTION], mix.weight[SHAPLEY]
+    now.mix_equal, now.mix_contribution, now.mix_shapley = (
+        mix.weight[EQUAL],
+        mix.weight[CONTRIBUTION],
+        mix.weight[SHAPLEY],
+    )
     now.mix_power, now.mix_need = mix.weight[POWER], mix.weight[NEED]
 
 

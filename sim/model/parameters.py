@@ -12,6 +12,7 @@ from numba.np.numpy_support import from_dtype
 from pydantic import BaseModel
 
 from sim.core.columns import Bundle, BundleType, address, record_type
+from sim.core.errors import Mistake, shown
 from sim.core.linking import place_of as kernel_at
 from sim.core.names import PHASES
 from sim.core.registries import after_change
@@ -175,10 +176,16 @@ class Rules(Bundle):
 
     @classmethod
     def look(cls, key: str, word: str = "") -> tuple[int, int | None]:
-        """Where the rule of a key stands in `words`, and the number of one of its words; None without a word."""
-        if key.startswith(MIX):
+        """Where the rule of a key stands in `words`, and the number of one of its words; None without a word.
+
+        Raises:
+            Mistake: if there is no such rule.
+        """
+        if key.startswith(MIX) and key.removeprefix(MIX) in RULES:
             return cls.mix_at // 8 + list(RULES).index(key.removeprefix(MIX)), None
-        section, name = key.split(".")
+        section, _, name = key.partition(".")
+        if section not in STARTS or name not in (_type_of(section).names or ()):
+            raise Mistake([f"step: {shown(key)} is no switch; name a rule of a scenario, such as tax.on"])
         kind: Any = Scenario.model_fields[section].annotation
         return cls.place_of(section, name), int(as_number(kind, name, word)) if word else None
 

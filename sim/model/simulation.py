@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -62,6 +64,8 @@ class Simulation:
         self._written = 0
         self._dates = dates(scenario)
         self.snapshots: dict[int, tuple[pd.DataFrame, pd.DataFrame]] = {}
+        if slow := tuple(step.__name__ for steps in interpreted(self.rules).values() for step in steps):
+            tell_that_slow(slow)
         self.played = dict(played or {})
         if played is None and (declared := declared_class(scenario)):
             _kind, play = declared
@@ -147,6 +151,15 @@ class Simulation:
         """The same, with its measures."""
         record = self.result()
         return replace(record, measures=measure(record))
+
+
+@cache
+def tell_that_slow(names: tuple[str, ...]) -> None:
+    """Say once that steps are played in Python."""
+    print(
+        f"note: {', '.join(names)}: not compiled, so that every month is played in Python; decorate it with @kernel",
+        file=sys.stderr,
+    )
 
 
 def declared_class(scenario: Scenario) -> Any:

@@ -74,7 +74,7 @@ def default(key: str) -> Any:
 
 def differences(scenario: Scenario) -> dict[str, Any]:
     """The settings of a scenario that differ from the defaults, by full key; without those that are dated (`docs.dated`)."""
-    aside, found = ("title", "description", "assumptions", "interventions"), {}
+    aside, found = ("title", "description", "assumptions", "extensions", "interventions"), {}
     for key in keys():
         value: Any = scenario
         for name in key.split("."):

@@ -278,7 +278,7 @@ def precision_lines(result: Result) -> list[str]:
         reached, target = int(rows["reached"].sum()), spelled(rows["target"].iloc[0])
         designs, runs = counted(len(rows), "design"), counted(result.replicates, "run")
         widest = "" if reached == len(rows) else f"; the widest is ± {spelled(rows['half_width'].max())}"
-        lines.append(f"{reached} of {designs} have {measure} to ± {target}, with {runs} each{widest}.")
+        lines.append(f"{reached} of {designs} are precise to ± {target} in {measure}, with {runs} each{widest}.")
     return lines
 
 

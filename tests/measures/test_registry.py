@@ -6,6 +6,7 @@ from importlib import import_module
 import pytest
 
 from sim import Mistake
+from sim.core import registries
 from sim.metrics import MEASURES, measure, registry, table
 from sim.metrics.evidence import mean_of
 from sim.metrics.needs import Needs

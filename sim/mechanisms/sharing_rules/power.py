@@ -3,9 +3,7 @@
 from sim.mechanisms.sharing_rules.registry import sharing_rule
 
 
-@sharing_rule(
-    "power", order=4, en=("by power", "by bargaining power"), de=("nach Macht", "nach Verhandlungsmacht")
-)
+@sharing_rule("power", order=4, en=("by power", "by bargaining power"), de=("nach Macht", "nach Verhandlungsmacht"))
 def power(world, rules, month):
     """In proportion to bargaining power."""
     firms = world.firms
