@@ -46,8 +46,8 @@ def late(*switches: str) -> Callable[[Callable[..., None]], Callable[..., None]]
     """Declare a kernel (world, rules, month) → None that is compiled apart, and called from Python or other kernels by its name.
 
     Args:
-        switches: the rules that must all be on for it to be called: "sharing.on", "value.form=matrix" for a choice, or "sharing.on|voice.on"
-            where one of several is enough.
+        switches: the rules that must all be on for it to be called: "sharing.on", "value.form=matrix" for a choice, or
+            "sharing.on|voice.on" where one of several is enough.
     """
 
     def declared(function: Callable[..., None]) -> Callable[..., None]:

@@ -35,10 +35,10 @@ def _offer_rules() -> None:
     for name in Mix.model_fields.keys() - RULES.keys():
         del Mix.__pydantic_fields__[name]
         type.__delattr__(Mix, name)
-    for name, rule in RULES.items():
+    for name, said in RULES.items():
         if name not in Mix.model_fields:
             field: Any = FieldInfo.from_annotated_attribute(Share, 0.0)
-            field.description = rule.meaning
+            field.description = said.meaning
             Mix.__pydantic_fields__[name] = field
             type.__setattr__(Mix, name, 0.0)
     Mix.model_rebuild(force=True)

@@ -62,7 +62,10 @@ def vote_take(role, grievance, tolerance):
 
 @rule
 def prospect(world, mix, k, i):
-    """The share that rule k, which was asked last, would give firm i; by the sum of claims when value was last shared, if the rule tells none."""
+    """The share that rule k, which was asked last, would give firm i.
+
+    Where the rule does not tell the sum of all claims, it is that of the last sharing.
+    """
     firms, now = world.firms, world.now
     return fraction(firms.claim[i], mix.total[k] if now.claims == UNTOLD else now.claims, now.firms)
 

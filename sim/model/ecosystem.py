@@ -39,8 +39,8 @@ from sim.mechanisms import (
     voice,
 )
 from sim.mechanisms.governance import LEFT
-from sim.mechanisms.sharing_rules import RULES
 from sim.mechanisms.registry import FIRM_CLASSES
+from sim.mechanisms.sharing_rules import RULES
 from sim.model.aggregates import open_month
 from sim.model.firm import DECISIONS, GONE, Firm, single
 from sim.model.loop import Phase

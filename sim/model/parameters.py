@@ -134,8 +134,8 @@ def _own_block(scenario: Scenario) -> bytes:
 class Rules(Bundle):
     """The rules in force: a record a section, whose fields are numbers (a choice is the place of its word).
 
-    All records lie in one block, so that a sweep, which makes rules for every run, only copies one. Behind them stands `mix`, a table with a
-    row for each sharing rule: there may be any number of these.
+    All records lie in one block, so that a sweep, which makes rules for every run, only copies one. Behind them stands `mix`, a table
+    with a row for each sharing rule: there may be any number of these.
     """
 
     members: ClassVar[dict[str, Any]] = SECTION_TYPES | {"mix": Weights}

@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 from matplotlib.ticker import FixedLocator, MaxNLocator
 
+from sim.mechanisms.sharing_rules import RULES
 from sim.model.record import Run
 from sim.reports import game_panels
 from sim.reports.accounts_page import accounts_of_run

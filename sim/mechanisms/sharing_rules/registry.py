@@ -1,13 +1,13 @@
-"""The sharing rules there are. Each is declared by its own function; whatever lists them reads this registry.
+'''The sharing rules there are. Each is declared by its own function; whatever lists them reads this registry.
 
 @sharing_rule("seniority", en="by months of membership", de="nach Monaten der Mitgliedschaft")
 def seniority(world, rules, month):
-    \"""In proportion to the months since a firm joined.\"""
+    """In proportion to the months since a firm joined."""
     firms = world.firms
     for i in range(world.now.slots):
         if firms.active[i]:
             firms.claim[i] = month - firms.born[i]
-"""
+'''
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from sim.core.registries import registry
 from sim.mechanisms.registry import labels
 
 Earned = Literal["share", "created", "pay"]
-"""What a rule returns to a firm of the value that its own effort creates: the firm's share of it; all of it; or, under `pay`, everything that
-the rule gives the firm counts as earned, because it pays for effort."""
+"""What a rule returns to a firm of the value that its own effort creates: the firm's share of it; all of it; or, under `pay`, everything
+that the rule gives the firm counts as earned, because it pays for effort."""
 SHARE, CREATED, PAY = range(3)
 LAST = 1_000
 """The order of rules that do not say any: behind all others, by name."""
@@ -76,8 +76,8 @@ def sharing_rule(
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Declare a function (world, rules, month) as a sharing rule; it is compiled, and its weight is the key `sharing.mix.NAME`.
 
-    The function writes every member's claim, a number from 0, to `firms.claim`. A firm's share is its claim over the sum of all claims, or an
-    equal share if they sum to 0. A function that knows the sum better writes it to `now.claims`.
+    The function writes every member's claim, a number from 0, to `firms.claim`. A firm's share is its claim over the sum of all claims,
+    or an equal share if they sum to 0. A function that knows the sum better writes it to `now.claims`.
 
     Args:
         name: its name in `sharing.mix`.
