@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from sim.mechanisms.base import Above, Amount, Mechanism, Share
     from sim.mechanisms.declaring import column, series, step, stop_condition
     from sim.mechanisms.registry import describe, idea, labels
+    from sim.mechanisms.sharing_rules import sharing_rule
     from sim.metrics.maturity import maturity
     from sim.metrics.registry import measure
     from sim.metrics.shapley import shapley, shapley_sampled
@@ -53,6 +54,7 @@ _WHERE = {
     "Mechanism": "sim.mechanisms.base",
     "column": "sim.mechanisms.declaring",
     "series": "sim.mechanisms.declaring",
+    "sharing_rule": "sim.mechanisms.sharing_rules",
     "step": "sim.mechanisms.declaring",
     "kernel": "sim.core.jit",
     "rule": "sim.core.jit",
@@ -127,6 +129,7 @@ __all__ = [
     "series",
     "shapley",
     "shapley_sampled",
+    "sharing_rule",
     "step",
     "stop_condition",
     "sweep",

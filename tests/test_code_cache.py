@@ -207,3 +207,17 @@ def test_the_notice_is_no_matter_where_nobody_listens(monkeypatch):
         monkeypatch.setattr(sys, "stderr", stream)
         code_cache.warn_unkept.cache_clear()
         code_cache.warn_unkept("nothing is kept")
+
+
+def test_every_file_with_compiled_code_counts_and_those_in_folders_too(tmp_path, monkeypatch):
+    """The cache does not see that a callee in another file has changed: its folder's name must."""
+    from sim.core import jit
+
+    shutil.copytree(jit._PACKAGE / "mechanisms", tmp_path / "mechanisms")
+    monkeypatch.setattr(jit, "_PACKAGE", tmp_path)
+    seen = {jit._fingerprint()}
+    for file in ("sharing.py", "sharing_rules/equal.py", "sharing_rules/need.py", "sharing_rules/registry.py"):
+        path = tmp_path / "mechanisms" / file
+        path.write_text(path.read_text() + "# changed\n")
+        seen.add(jit._fingerprint())
+    assert len(seen) == 5

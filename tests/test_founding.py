@@ -8,6 +8,7 @@ from sim import Mistake, Scenario
 from sim.core import rng
 from sim.core.names import ContributionType, Role, words
 from sim.mechanisms.firm_init import quantile_table
+from sim.mechanisms.sharing_rules import RULES
 from sim.model.founding import found
 from sim.model.parameters import Rules, change_rules
 
@@ -101,12 +102,16 @@ def test_a_take_needs_an_orchestrator_in_the_file_too(tmp_path):
 def test_rules_are_the_scenario_in_numbers_and_change_by_their_full_key():
     rules = Rules(Scenario(voice={"decider": "vote"}))
     assert rules.voice.decider == 2
-    assert rules.sharing.mix_shapley == 1
+    assert dict(zip(RULES, rules.mix.weight, strict=True))["shapley"] == rules.mix.weight.sum() == 1
     change_rules(
         rules,
         {"sharing.mix": {"equal": 1.0}, "governance.monitoring": 0.9, "voice.decider": "fixed", "trust.on": False},
     )
-    assert (rules.sharing.mix_shapley, rules.sharing.mix_equal, rules.governance.monitoring) == (0, 1, 0.9)
+    weights = dict(zip(RULES, rules.mix.weight, strict=True))
+    assert (weights["shapley"], weights["equal"], rules.governance.monitoring) == (0, 1, 0.9)
+    change_rules(rules, {"sharing.mix.equal": 0.25, "sharing.mix.need": 0.75})
+    weights = dict(zip(RULES, rules.mix.weight.tolist(), strict=True))
+    assert {name: weight for name, weight in weights.items() if weight} == {"equal": 0.25, "need": 0.75}
     assert (rules.voice.decider, rules.trust.on) == (0, 0)
 
 

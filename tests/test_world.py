@@ -16,10 +16,11 @@ from sim.core.names import (
     Delivery,
     Effort,
     FairnessNorm,
-    ShareRule,
     Topology,
     words,
 )
+from sim.core.state import SERIES
+from sim.mechanisms.sharing_rules import RULES
 from sim.model.simulation import Simulation
 from sim.scenario import Scenario
 
@@ -35,9 +36,10 @@ def laws(simulation: Simulation) -> None:
     assert now.tie_value + now.commons_value == pytest.approx(now.value, rel=1e-9)
     for share in (firms.contribution, firms.belief, firms.kept, firms.reliability):
         assert np.all((share[members] >= 0) & (share[members] <= 1))
-    for mix in ("equal", "contribution", "shapley", "power", "need"):
-        assert now[f"mix_{mix}"] >= 0
-    assert sum(now[f"mix_{mix}"] for mix in words(ShareRule)) == pytest.approx(1)
+    weights = simulation.rules.mix.weight
+    assert (weights >= 0).all() and weights.sum() == pytest.approx(1)
+    series = [now[f"mix_{mix}"] for mix in RULES if f"mix_{mix}" in SERIES]
+    assert len(series) >= 5 and series == weights[: len(series)].tolist()
     rows = world.tie_rows
     assert np.all((world.ties.trust[rows] > 0) & (world.ties.trust[rows] < 1))
     assert 0 <= now.customers <= (1 + 1e-9) * now.founders * simulation.rules.customers.base_potential
@@ -60,7 +62,7 @@ def test_the_laws_hold_every_month_of_a_busy_life(busy):
 
 def test_shares_sum_to_value_every_month(busy):
     closed = Scenario(**{**busy.model_dump(), "membership": {"on": False}, "interventions": []})
-    for mix in words(ShareRule):
+    for mix in RULES:
         simulation = Simulation(closed.replace({"sharing.mix": {mix: 1.0}, "sharing.pooled": 0.7}), 1)
         for _month in range(12):
             simulation.advance(1)
@@ -75,8 +77,8 @@ def share(low: float = 0.0, high: float = 1.0) -> st.SearchStrategy[float]:
 def scenarios(draw: st.DrawFn) -> Scenario:
     """Any valid small scenario: every lever anywhere in its bounds, every phase on or off."""
     on = draw(st.lists(st.booleans(), min_size=12, max_size=12))
-    weights = np.array(draw(st.lists(share(0.01), min_size=5, max_size=5)))
-    mix = dict(zip(words(ShareRule), (weights / weights.sum()).tolist(), strict=True))
+    weights = np.array(draw(st.lists(share(0.01), min_size=len(RULES), max_size=len(RULES))))
+    mix = dict(zip(RULES, (weights / weights.sum()).tolist(), strict=True))
     pick = lambda choice: draw(st.sampled_from(words(choice)))  # noqa: E731
     return Scenario(
         run={"steps": 18},

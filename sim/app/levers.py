@@ -6,6 +6,7 @@ from typing import Any
 
 from sim.app.words import Words, speak
 from sim.core.registries import derived
+from sim.mechanisms.sharing_rules import RULES
 from sim.scenario import Scenario
 
 MAIN = (
@@ -41,8 +42,6 @@ TOPS = {
 FROM_THE_START = ("run", "founding")
 """Sections that say how an ecosystem begins: no date can change them."""
 LEFT_OUT = ("interventions", "programme")
-RULES = ("equal", "contribution", "shapley", "power", "need")
-"""Ways to share, of which the slider offers each by itself."""
 
 
 def sections(language: str = "en") -> list[dict[str, Any]]:

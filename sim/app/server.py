@@ -298,6 +298,7 @@ def _words(content: Any) -> Any:
     return {
         "language": words.code,
         "languages": languages(),
+        "sharing": words.sharing(),
         **{name: words.tables[name] for name in ("lesson", "cockpit", "room", "abouts")},
     }
 

@@ -15,6 +15,7 @@ from typing import Any
 from sim.core.registries import derived
 from sim.core.state import SERIES
 from sim.mechanisms.registry import LABELS, Label
+from sim.mechanisms.sharing_rules import RULES
 from sim.scenario import schema  # noqa: F401  # its sections name their levers
 
 FOLDER = Path(__file__).parent / "languages"
@@ -85,6 +86,10 @@ class Words:
             if found := _name(labels, f"{key}={choice}") or words.get(choice):
                 return found
         return choice.replace("_", " ")
+
+    def sharing(self) -> dict[str, dict[str, str]]:
+        """The sharing rules by name: what each is called on a lever, and in a sentence."""
+        return {name: {"name": rule.name(self.code), "phrase": rule.phrase(self.code)} for name, rule in RULES.items()}
 
     def title(self, name: str, english: str) -> str:
         """The title of a shipped scenario or design."""

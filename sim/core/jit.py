@@ -31,6 +31,8 @@ CHECKED = bool(numba.config.BOUNDSCHECK)
 _PACKAGE = Path(__file__).parents[1]
 _ROOMS = ("core", "mechanisms", "metrics", "model", "scenario")
 """Where compiled code is written."""
+_MARKS = (b"sim.core.jit", b"@sharing_rule(")
+"""What tells a file with compiled code from others."""
 
 
 def _fingerprint() -> str:
@@ -39,10 +41,10 @@ def _fingerprint() -> str:
     if CHECKED:
         versions += " bounds checked"
     digest = hashlib.sha256(versions.encode())
-    for path in sorted(path for room in _ROOMS for path in (_PACKAGE / room).glob("*.py")):
+    for path in sorted(path for room in _ROOMS for path in (_PACKAGE / room).rglob("*.py")):
         source = path.read_bytes()
-        if b"sim.core.jit" in source or path.name in ("names.py", "jit.py", "state.py"):
-            digest.update(f"{path.parent.name}/{path.name}".encode() + source)
+        if any(mark in source for mark in _MARKS) or path.name in ("names.py", "jit.py", "state.py"):
+            digest.update(path.relative_to(_PACKAGE).as_posix().encode() + source)
     return digest.hexdigest()[:16]
 
 

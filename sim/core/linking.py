@@ -46,7 +46,8 @@ def late(*switches: str) -> Callable[[Callable[..., None]], Callable[..., None]]
     """Declare a kernel (world, rules, month) → None that is compiled apart, and called from Python or other kernels by its name.
 
     Args:
-        switches: the rules that must all be on for it to be called: "sharing.on", or "value.form=matrix" for a choice.
+        switches: the rules that must all be on for it to be called: "sharing.on", "value.form=matrix" for a choice, or
+            "sharing.on|voice.on" where one of several is enough.
     """
 
     def declared(function: Callable[..., None]) -> Callable[..., None]:
@@ -182,8 +183,8 @@ def needed(rules: Any) -> tuple[str, ...]:
 @cache
 def _looks(rules: Any) -> dict[str, tuple[int, int | None]]:
     """Each switch: where it stands among the numbers of all rules, and the number at which it is on (None: any but 0)."""
-    switches = dict.fromkeys(switch for switches in SWITCHES.values() for switch in switches if switch != NEVER)
-    return {switch: rules.look(*switch.partition("=")[::2]) for switch in switches}
+    options = (option for switches in SWITCHES.values() for switch in switches for option in switch.split("|"))
+    return {option: rules.look(*option.partition("=")[::2]) for option in dict.fromkeys(options) if option != NEVER}
 
 
 @cache
@@ -197,7 +198,9 @@ def _needed(rules: Any, values: tuple[int, ...]) -> tuple[str, ...]:
     """The same, out of the values of all switches."""
     looks = zip(_looks(rules).items(), values, strict=True)
     on = {switch for (switch, (_place, at)), value in looks if (value != 0 if at is None else value == at)}
-    return tuple(name for name, switches in SWITCHES.items() if on.issuperset(switches))
+    return tuple(
+        name for name, switches in SWITCHES.items() if all(not on.isdisjoint(each.split("|")) for each in switches)
+    )
 
 
 @cache
@@ -223,6 +226,11 @@ def link(world: Any, rules: Any, stop: str = "") -> None:
     if stop:
         world.now.stop_at, names = place_of(stop), (*names, stop)
     world.steps[:] = _steps(names)
+    link_named(world, rules, names)
+
+
+def link_named(world: Any, rules: Any, names: tuple[str, ...]) -> None:
+    """Write down where these late kernels are to be found, whatever the rules call."""
     if not PLAIN:
         places, addresses = _linked(tuple(filter(_is_compiled, names)), world.__class__, rules.__class__)
         world.late[places] = addresses

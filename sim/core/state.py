@@ -164,6 +164,14 @@ class Firms(Table):
     """What it pays besides effort, fines and upkeep: examinations, praise, the levy of mutual aid."""
     gratitude: Double
     """1 when it has just been rescued; it fades."""
+    claim: Double
+    """Its claim under the sharing rule that was asked last."""
+    share: Double
+    """Its share of the pot this month, by all sharing rules together."""
+    returned: Double
+    """Share of the value that its own effort creates which comes back to it through the sharing rules."""
+    paid: Double
+    """What sharing rules pay it for its effort this month, before the take."""
     draw: Double
     """Its draw for the decision at hand (`deal`)."""
     total_benefit: Double
@@ -478,9 +486,7 @@ _STATE = {
     "dues": "f8",
     "payers": "f8",
     "orchestrators": "f8",
-    "total_effort": "f8",
-    "total_power": "f8",
-    "total_need": "f8",
+    "claims": "f8",
     "fair_deal": "f8",
     "climb": "f8",
     "income_sum": "f8",

@@ -181,6 +181,7 @@ def open_accounts(firms, rules, i):
     introduce(firms, rules, i)
     firms.strikes[i] = firms.grievance[i] = firms.disadvantage[i] = firms.advantage[i] = firms.fine[i] = 0.0
     firms.platform[i] = firms.effort[i] = firms.delivered[i] = firms.tie_value[i] = firms.shapley[i] = 0.0
+    firms.claim[i] = firms.share[i] = firms.returned[i] = firms.paid[i] = 0.0
     firms.benefit[i] = firms.earned[i] = firms.deal[i] = firms.payoff[i] = 0.0
     firms.total_benefit[i] = firms.total_effort[i] = firms.total_shapley[i] = 0.0
     firms.risk[i] = firms.outlay[i] = firms.gratitude[i] = 0.0

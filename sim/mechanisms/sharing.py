@@ -1,33 +1,50 @@
 """Sharing: who gets what of the value that is left after governance.
 
-The orchestrators keep their take; the rest is shared by a mix of rules. The Shapley value is exact: the game is a sum of platform
-contributions and of pairs, so it is the own platform value plus half of each tie's value (Deng & Papadimitriou 1994; the Myerson
-value is the same here). Shares sum to the net value, always.
+The orchestrators keep their take; the rest is shared by a mix of rules, each in a file of its own (`sim.mechanisms.sharing_rules`). Shares
+sum to the net value, always.
 """
 
+from typing import TYPE_CHECKING, Any
+
+from pydantic.fields import FieldInfo
+
 from sim.core.jit import kernel, rule
-from sim.core.linking import late
+from sim.core.linking import call_late, late
+from sim.core.registries import after_change
 from sim.core.state import ORCHESTRATOR
 from sim.mechanisms import alignment, knowledge
 from sim.mechanisms.base import Part, Phase, Share
 from sim.mechanisms.orchestration import take_of
 from sim.mechanisms.registry import describe, idea, labels, words_of
 from sim.mechanisms.sentences import OTHERWISE, always, either
+from sim.mechanisms.sharing_rules import RULES
+from sim.mechanisms.sharing_rules.registry import CREATED, PAY
 
 
 class Mix(Part):
     """The weights of the sharing rules; they sum to 1."""
 
-    equal: Share = 0.0
-    """Everybody alike."""
-    contribution: Share = 0.0
-    """In proportion to delivered effort (equity)."""
-    shapley: Share = 0.0
-    """By the Shapley value: own commons value plus half of each tie's value (Deng & Papadimitriou 1994)."""
-    power: Share = 0.0
-    """In proportion to bargaining power."""
-    need: Share = 0.0
-    """In proportion to how far reserves are below those at birth."""
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> float:
+            """The weight of a rule."""
+
+
+def _offer_rules() -> None:
+    """Let a mix have a weight for each sharing rule that there is; mixes that were made before have 0 for those that came later."""
+    for name in Mix.model_fields.keys() - RULES.keys():
+        del Mix.__pydantic_fields__[name]
+        type.__delattr__(Mix, name)
+    for name, said in RULES.items():
+        if name not in Mix.model_fields:
+            field: Any = FieldInfo.from_annotated_attribute(Share, 0.0)
+            field.description = said.meaning
+            Mix.__pydantic_fields__[name] = field
+            type.__setattr__(Mix, name, 0.0)
+    Mix.model_rebuild(force=True)
+
+
+_offer_rules()
 
 
 class Sharing(Phase):
@@ -35,40 +52,29 @@ class Sharing(Phase):
 
     take_rate: Share = 0.1
     """Share of all value that the orchestrators keep before anybody else is paid."""
-    mix: Mix = Mix(shapley=1.0)
+    mix: Mix = Mix.model_validate({"shapley": 1.0})
     """How the rest is shared."""
     pooled: Share = 1.0
     """Share of the ties' value that passes through the mix; the rest stays on its tie, half to each side."""
+
+
+@after_change
+def _see_rules() -> None:
+    """Let scenarios know the sharing rules that there are now."""
+    if Mix.model_fields.keys() != RULES.keys():
+        _offer_rules()
+        Sharing.model_fields["mix"].default = Mix.model_validate({"shapley": 1.0})
+        Sharing.model_rebuild(force=True)
+
+
+UNTOLD = -1.0
+"""What stands for the sum of all claims where a rule leaves it to be added up."""
 
 
 @rule
 def fraction(part, whole, count):
     """A share of a whole; equal shares where there is nothing to go by."""
     return part / whole if whole > 0.0 else 1.0 / count
-
-
-@rule
-def need(reserves, reserves_at_birth):
-    """How far reserves have fallen below those at birth, from 0 to 1."""
-    return min(1.0, max(0.0, 1.0 - reserves / reserves_at_birth)) if reserves_at_birth > 0.0 else 0.0
-
-
-@rule
-def blend(p, equal, contribution, shapley, power, need):
-    """A firm's share of the pot under the mix of rules."""
-    return (
-        p.mix_equal * equal
-        + p.mix_contribution * contribution
-        + p.mix_shapley * shapley
-        + p.mix_power * power
-        + p.mix_need * need
-    )
-
-
-@rule
-def own_return(p, equal, shapley, power, need):
-    """The part of what a firm creates that comes back to it through the mix."""
-    return p.mix_shapley + p.mix_equal * equal + p.mix_power * power + p.mix_need * need
 
 
 @rule
@@ -79,28 +85,82 @@ def income_after_governance(now):
 
 
 @kernel
-def totals(world, rules):
-    """The sums over members by which shares are measured."""
+def ask(world, rules, month, k):
+    """Have rule k write every member's claim to `firms.claim`, and the sum of all claims to `now.claims` if it knows it."""
+    world.now.claims = UNTOLD
+    call_late(world, rules, month, rules.mix.place[k])
+
+
+@kernel
+def measure(world, rules, month, k):
+    """Ask rule k for every member's claim, and keep the sum of all claims."""
     firms, now = world.firms, world.now
-    now.orchestrators = now.total_effort = now.total_power = now.total_need = 0.0
+    ask(world, rules, month, k)
+    total = now.claims
+    if total == UNTOLD:
+        total = 0.0
+        for i in range(now.slots):
+            if firms.active[i]:
+                total += firms.claim[i]
+    rules.mix.total[k] = total
+
+
+@rule
+def is_measured(rules, k):
+    """Whether the claims under rule k are added up: it has weight, or members may vote for it."""
+    return rules.mix.weight[k] > 0.0 or rules.voice.on != 0
+
+
+@kernel
+def add_shares(world, rules, k, pot):
+    """Add what rule k gives to each member's share of the pot, and to what its own effort brings it."""
+    firms, now, mix = world.firms, world.now, rules.mix
+    weight, total, earned = mix.weight[k], mix.total[k], mix.earned[k]
+    for i in range(now.slots):
+        if firms.active[i]:
+            part = fraction(firms.claim[i], total, now.firms)
+            firms.share[i] += weight * part
+            if earned == PAY:
+                firms.paid[i] += pot * weight * part
+            else:
+                firms.returned[i] += weight if earned == CREATED else weight * part
+
+
+@kernel
+def settle(world, rules):
+    """Charge what knowledge and alignment cost; then write what there is to share, what members must pay in, and who takes."""
+    firms, now = world.firms, world.now
+    now.orchestrators = 0.0
     for i in range(now.slots):
         if firms.active[i]:
             now.orchestrators += firms.role[i] == ORCHESTRATOR
-            now.total_effort += firms.delivered[i]
-            now.total_power += firms.power[i]
-            now.total_need += need(firms.reserves[i], rules.founding.reserves)
+    now.governance_cost += (knowledge.bill(rules.value) + alignment.bill(rules.trust)) * now.firms
+    now.net, now.dues = income_after_governance(now)
 
 
 @kernel
 def balance(world, rules):
-    """Charge what knowledge and alignment cost; then write what there is to share, what members must pay in, and the sums over members.
+    """Charge what knowledge and alignment cost; then write what there is to share, what members must pay in, and the sums of all claims.
 
     A sharing phase begins with it, a user's own too.
     """
-    now = world.now
-    totals(world, rules)
-    now.governance_cost += (knowledge.bill(rules.value) + alignment.bill(rules.trust)) * now.firms
-    now.net, now.dues = income_after_governance(now)
+    settle(world, rules)
+    for k in range(rules.mix.size):
+        if is_measured(rules, k):
+            measure(world, rules, int(world.now.month), k)
+
+
+@kernel
+def divide(world, rules, month, pot):
+    """Every member's share of the pot by the mix of rules."""
+    firms = world.firms
+    for i in range(world.now.slots):
+        firms.share[i] = firms.returned[i] = firms.paid[i] = 0.0
+    for k in range(rules.mix.size):
+        if is_measured(rules, k):
+            measure(world, rules, month, k)
+            if rules.mix.weight[k] > 0.0:
+                add_shares(world, rules, k, pot)
 
 
 @kernel
@@ -120,10 +180,10 @@ def pay_orchestrators(world):
 
 
 @late("sharing.on")
-def phase(world, rules, _month):
+def phase(world, rules, month):
     """The take first, then what stays on ties, then the pot by the mix."""
     firms, now, p = world.firms, world.now, rules.sharing
-    balance(world, rules)
+    settle(world, rules)
     take = p.take_rate if now.orchestrators > 0 else 0.0
     now.orchestrator_income = 0.0 if now.clusters > 0 else take * now.net
     for cluster in range(now.clusters):
@@ -132,21 +192,16 @@ def phase(world, rules, _month):
     on_ties = (1.0 - p.pooled) * left
     pot = now.net - on_ties * now.tie_value
     paid_back = pot / now.value if now.value > 0.0 else 0.0
+    divide(world, rules, month, pot)
     for i in range(now.slots):
         if firms.active[i]:
-            equal = 1.0 / now.firms
-            by_contribution = fraction(firms.delivered[i], now.total_effort, now.firms)
-            by_shapley = fraction(firms.shapley[i], now.value, now.firms)
-            by_power = fraction(firms.power[i], now.total_power, now.firms)
-            by_need = fraction(need(firms.reserves[i], rules.founding.reserves), now.total_need, now.firms)
-            share = blend(p, equal, by_contribution, by_shapley, by_power, by_need)
             stays = on_ties * firms.tie_value[i]
             if now.clusters > 0:
                 take = take_of(world, rules, i) if now.orchestrators > 0 else 0.0
-                keep(world, i, take * (stays + pot * share))
-            firms.benefit[i] = (1.0 - take) * (stays + pot * share)
-            own = own_return(p, equal, by_shapley, by_power, by_need) * paid_back * firms.shapley[i]
-            firms.earned[i] = (1.0 - take) * (stays + own + pot * p.mix_contribution * by_contribution)
+                keep(world, i, take * (stays + pot * firms.share[i]))
+            firms.benefit[i] = (1.0 - take) * (stays + pot * firms.share[i])
+            own = firms.returned[i] * paid_back * firms.shapley[i]
+            firms.earned[i] = (1.0 - take) * (stays + own + firms.paid[i])
     if now.orchestrators > 0:
         pay_orchestrators(world)
 
@@ -197,11 +252,6 @@ labels(
     en={
         "mix": "how the rest is shared",
         "take_rate": "take rate of the orchestrator",
-        "mix=equal": "equally",
-        "mix=contribution": "by contribution",
-        "mix=shapley": "by Shapley value",
-        "mix=power": "by power",
-        "mix=need": "by need",
     },
     de={
         "on": ("Verteilung", "Wer was bekommt."),

@@ -7,18 +7,20 @@ majority moves it towards its norm of fairness, whoever decides; without one, gr
 
 from typing import Annotated
 
+import numpy as np
 from pydantic import Field
 
 from sim.core.jit import kernel, rule
 from sim.core.linking import late
-from sim.core.names import BallotWeight, Decider, FairnessNorm, ShareRule, code, words
+from sim.core.names import BallotWeight, Decider, FairnessNorm, code, words
 from sim.core.state import ORCHESTRATOR
 from sim.mechanisms import orchestration
 from sim.mechanisms.base import Amount, Phase, Share
 from sim.mechanisms.orchestration import Adaptive, climb
 from sim.mechanisms.registry import HYPOTHESIS, describe, idea, labels, words_of
 from sim.mechanisms.sentences import also, either
-from sim.mechanisms.sharing import fraction, need
+from sim.mechanisms.sharing import UNTOLD, ask, fraction
+from sim.mechanisms.sharing_rules.registry import place
 
 
 class Voice(Phase):
@@ -44,11 +46,10 @@ class Voice(Phase):
 
 FIXED, BY_ORCHESTRATOR, WEIGHTED = (code(Decider, word) for word in ("fixed", "orchestrator", "weighted"))
 BY_POWER = code(BallotWeight, "power")
-RULES = len(words(ShareRule))
-EQUAL, CONTRIBUTION, SHAPLEY, POWER, NEED = range(RULES)
 FAIR_RULE = tuple(
-    code(ShareRule, {"equality": "equal", "equity": "contribution"}.get(norm, norm)) for norm in words(FairnessNorm)
+    place({"equality": "equal", "equity": "contribution"}.get(norm, norm)) for norm in words(FairnessNorm)
 )
+"""The sharing rule that each norm of fairness asks for."""
 
 
 @rule
@@ -59,17 +60,26 @@ def vote_take(role, grievance, tolerance):
     return -1 if grievance > tolerance else 0
 
 
+@rule
+def prospect(world, mix, k, i):
+    """The share that rule k, which was asked last, would give firm i.
+
+    Where the rule does not tell the sum of all claims, it is that of the last sharing.
+    """
+    firms, now = world.firms, world.now
+    return fraction(firms.claim[i], mix.total[k] if now.claims == UNTOLD else now.claims, now.firms)
+
+
 @kernel
-def vote_mix(equal, contribution, shapley, power, need):
-    """The sharing rule that would give a firm most; at a tie, the first."""
-    best, rule_of_best = equal, EQUAL
-    if contribution > best:
-        best, rule_of_best = contribution, CONTRIBUTION
-    if shapley > best:
-        best, rule_of_best = shapley, SHAPLEY
-    if power > best:
-        best, rule_of_best = power, POWER
-    return NEED if need > best else rule_of_best
+def favourite(world, rules, month, i):
+    """The place of the sharing rule that would give firm i most; at a tie, the first."""
+    best, found = 0.0, 0
+    for k in range(rules.mix.size):
+        ask(world, rules, month, k)
+        share = prospect(world, rules.mix, k, i)
+        if k == 0 or share > best:
+            best, found = share, k
+    return found
 
 
 @rule
@@ -81,48 +91,36 @@ def ballot_weight(decider, by, contribution, endowment, power):
 
 
 @kernel
-def towards(p, member, step):
+def towards(mix, member, step):
     """Move weight of the mix to one sharing rule."""
-    p.mix_equal *= 1.0 - step
-    p.mix_contribution *= 1.0 - step
-    p.mix_shapley *= 1.0 - step
-    p.mix_power *= 1.0 - step
-    p.mix_need *= 1.0 - step
-    if member == EQUAL:
-        p.mix_equal += step
-    elif member == CONTRIBUTION:
-        p.mix_contribution += step
-    elif member == SHAPLEY:
-        p.mix_shapley += step
-    elif member == POWER:
-        p.mix_power += step
-    else:
-        p.mix_need += step
+    for k in range(mix.size):
+        mix.weight[k] *= 1.0 - step
+    mix.weight[member] += step
 
 
 @kernel
-def hear(world, rules):
-    """Every firm fills in its ballot."""
-    firms, now, tolerance = world.firms, world.now, rules.voice.tolerance
+def hear(world, rules, month):
+    """Every firm fills in its ballot: the take rate, and the sharing rule that would give it most; at a tie, the first."""
+    firms, now, mix, tolerance = world.firms, world.now, rules.mix, rules.voice.tolerance
+    best = np.zeros(now.slots)
     for i in range(now.slots):
         if firms.active[i]:
-            wanting = need(firms.reserves[i], rules.founding.reserves)
             firms.ballot_take[i] = vote_take(firms.role[i], firms.grievance[i], tolerance)
-            firms.ballot_mix[i] = vote_mix(
-                1.0 / now.firms,
-                fraction(firms.delivered[i], now.total_effort, now.firms),
-                fraction(firms.shapley[i], now.value, now.firms),
-                fraction(firms.power[i], now.total_power, now.firms),
-                fraction(wanting, now.total_need, now.firms),
-            )
+    for k in range(mix.size):
+        ask(world, rules, month, k)
+        for i in range(now.slots):
+            if firms.active[i]:
+                share = prospect(world, mix, k, i)
+                if k == 0 or share > best[i]:
+                    best[i], firms.ballot_mix[i] = share, k
 
 
 @kernel
 def count(world, rules):
     """Move the split by the ballots: the take where a majority says so, the mix towards the rule with most votes."""
-    firms, p, sharing = world.firms, rules.voice, rules.sharing
+    firms, p, sharing, mix = world.firms, rules.voice, rules.sharing, rules.mix
     higher = lower = total = 0.0
-    votes = [0.0] * RULES
+    votes = np.zeros(mix.size)
     for i in range(world.now.slots):
         if firms.active[i]:
             weight = ballot_weight(
@@ -136,11 +134,11 @@ def count(world, rules):
         sharing.take_rate = max(0.0, sharing.take_rate - p.step)
     elif higher > 0.5 * total:
         sharing.take_rate = min(1.0, sharing.take_rate + p.step)
-    winner = EQUAL
-    for member in range(RULES):
+    winner = 0
+    for member in range(mix.size):
         if votes[member] > votes[winner]:
             winner = member
-    towards(sharing, winner, p.mix_step)
+    towards(mix, winner, p.mix_step)
 
 
 @kernel
@@ -157,7 +155,7 @@ def feed_back(world, rules):
         sharing.take_rate *= left
         for cluster in range(world.now.clusters):
             world.clusters.take_rate[cluster] *= left
-        towards(sharing, FAIR_RULE[rules.fairness.norm], p.feedback * p.mix_step)
+        towards(rules.mix, FAIR_RULE[rules.fairness.norm], p.feedback * p.mix_step)
 
 
 @kernel
@@ -189,7 +187,7 @@ def phase(world, rules, month):
     now = world.now
     now.income_sum += now.orchestrator_income
     if is_review(month, rules.voice):
-        hear(world, rules)
+        hear(world, rules, month)
         decide(world, rules, month)
     if rules.voice.adaptive_on:
         orchestration.phase(world, rules, month)

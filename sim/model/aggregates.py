@@ -7,10 +7,13 @@ import numpy as np
 from sim.core.jit import kernel
 from sim.core.state import ORCHESTRATOR
 from sim.mechanisms.orchestration import mean_monitoring, mean_take
+from sim.mechanisms.sharing_rules.registry import place
 from sim.mechanisms.trust import expect
 
 SHOWN = 6
 """Strategies whose shares have a series."""
+EQUAL, CONTRIBUTION, SHAPLEY, POWER, NEED = map(place, ("equal", "contribution", "shapley", "power", "need"))
+"""Sharing rules whose weights have a series."""
 
 
 @kernel
@@ -88,15 +91,19 @@ def tally_strategies(world):
 @kernel
 def close_month(world, rules):
     """Write the means, and the split in force, into the month."""
-    now, p = world.now, rules.sharing
+    now, mix = world.now, rules.mix
     tally_firms(world)
     tally_ties(world)
     if now.strategies > 0:
         tally_strategies(world)
     now.take_rate = mean_take(world, rules)
     now.monitoring = mean_monitoring(world, rules) if rules.governance.on else 0.0
-    now.mix_equal, now.mix_contribution, now.mix_shapley = p.mix_equal, p.mix_contribution, p.mix_shapley
-    now.mix_power, now.mix_need = p.mix_power, p.mix_need
+    now.mix_equal, now.mix_contribution, now.mix_shapley = (
+        mix.weight[EQUAL],
+        mix.weight[CONTRIBUTION],
+        mix.weight[SHAPLEY],
+    )
+    now.mix_power, now.mix_need = mix.weight[POWER], mix.weight[NEED]
 
 
 def new_history(months: int, every: int, dtype: np.dtype) -> np.ndarray:

@@ -40,6 +40,7 @@ from sim.mechanisms import (
 )
 from sim.mechanisms.governance import LEFT
 from sim.mechanisms.registry import FIRM_CLASSES
+from sim.mechanisms.sharing_rules import RULES
 from sim.model.aggregates import open_month
 from sim.model.firm import DECISIONS, GONE, Firm, single
 from sim.model.loop import Phase
@@ -319,9 +320,9 @@ def ballot(firm: Firm) -> tuple[int, int]:
     Raises:
         Mistake: if it is no ballot.
     """
-    says = f"−1, 0 or 1 for the take rate, and the number of a sharing rule from 0 to {voice.RULES - 1}"
+    says = f"−1, 0 or 1 for the take rate, and the number of a sharing rule from 0 to {len(RULES) - 1}"
     cast = parts(firm.vote(), 2, "vote", firm, says)
-    for vote, choices in zip(cast, (range(-1, 2), range(voice.RULES)), strict=True):
+    for vote, choices in zip(cast, (range(-1, 2), range(len(RULES))), strict=True):
         if not isinstance(vote, int | float | np.number) or vote not in choices:
             raise refusal(firm, "vote", cast, says)
     return int(cast[0]), int(cast[1])

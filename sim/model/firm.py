@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import mesa
 import numpy as np
 
+from sim.core.linking import link_named
 from sim.core.names import ContributionType, Role
 from sim.core.names import words as names_of
 from sim.core.rng import below, uniform, unit, words
@@ -32,12 +33,12 @@ from sim.mechanisms import (
     partnering,
     ratings,
     reinforcement,
-    sharing,
     strategies,
     trust,
     voice,
 )
 from sim.mechanisms.governance import backing
+from sim.mechanisms.sharing_rules import RULES
 
 if TYPE_CHECKING:
     from sim.model.ecosystem import Ecosystem
@@ -303,15 +304,10 @@ class Firm(mesa.Agent):
 
     def vote(self) -> tuple[int, int]:
         """Its ballot: the take rate lower (−1), as it is (0) or higher (1), and the sharing rule it would have."""
-        rules, now = self.model.rules, self.model.world.now
-        wanting = sharing.need(self.reserves, rules.founding.reserves)
-        mix = voice.vote_mix(
-            1.0 / now.firms,
-            sharing.fraction(self.delivered, now.total_effort, now.firms),
-            sharing.fraction(self.shapley, now.value, now.firms),
-            sharing.fraction(self.power, now.total_power, now.firms),
-            sharing.fraction(wanting, now.total_need, now.firms),
-        )
+        rules, world = self.model.rules, self.model.world
+        if not rules.voice.on:  # nobody is heard, but anybody may ask
+            link_named(world, rules, tuple(rule.kernel for rule in RULES.values()))
+        mix = voice.favourite(world, rules, self.model.month, self.slot)
         return voice.vote_take(self.role, self.grievance, rules.voice.tolerance), mix
 
     def drop(self) -> Firm | None:

@@ -12,16 +12,22 @@ from pydantic import BaseModel
 
 from sim.core.columns import Bundle, BundleType, address, record_type
 from sim.core.errors import Mistake, shown
+from sim.core.linking import place_of as kernel_at
 from sim.core.names import PHASES
 from sim.core.registries import after_change, derived
 from sim.mechanisms.base import Part
 from sim.mechanisms.registry import OWN_SECTIONS
+from sim.mechanisms.sharing import Mix
+from sim.mechanisms.sharing_rules import RULES
+from sim.mechanisms.sharing_rules.registry import Weights, number_of
 from sim.scenario import Scenario
 from sim.scenario.caching import cached_by_identity
 from sim.scenario.founding import Founding
 from sim.scenario.networks import TOPOLOGIES
 
 SECTIONS = ("founding", *PHASES)
+MIX = "sharing.mix."
+"""What the keys of sharing rules begin with."""
 
 
 class _Field(NamedTuple):
@@ -46,6 +52,8 @@ def _fields(section: type[BaseModel]) -> tuple[_Field, ...]:
         kind = field.annotation
         if section is Founding and (network := TOPOLOGIES.get(name)) and network.keys:
             continue  # what builds the network reads it from the scenario
+        if kind is Mix:
+            continue  # a vector of its own
         if isinstance(kind, type) and issubclass(kind, Part):
             fields += [
                 _field(f"{name}_{inner.name}", inner.type, f"{name}.{inner.path}", inner.place)
@@ -89,10 +97,17 @@ def _block(scenario: Scenario) -> bytes:
     return b"".join(record.tobytes() for record in records)
 
 
+def _mix_block(scenario: Scenario) -> bytes:
+    """The sharing rules, as `Weights` has them: weights and no sums yet, then what `_lay_out` has found of each."""
+    mix = scenario.sharing.mix
+    weights = np.array([getattr(mix, name) for name in RULES] + [0.0] * len(RULES))
+    return weights.tobytes() + Rules.about_rules
+
+
 OWN_TYPES: dict[str, np.dtype] = {}
 """The records of the sections of extensions."""
 STARTS: dict[str, int] = {}
-"""Where each section begins in the block, in bytes; those of extensions lie behind all others."""
+"""Where each section begins in the block, in bytes; behind them lie those of extensions, then the sharing rules."""
 
 
 @after_change
@@ -105,7 +120,12 @@ def _lay_out() -> None:
     ends = np.cumsum([kind.itemsize for kind in types.values()]).tolist()
     STARTS.clear()
     STARTS.update(zip(types, [0, *ends], strict=False))
-    Rules.starts = np.array(list(STARTS.values()), np.uint64)
+    Rules.mix_at, count = ends[-1], len(RULES)
+    blocks = (Rules.mix_at + count * start for start in Weights.starts.values())
+    own = (STARTS[name] for name in OWN_TYPES)
+    Rules.starts = np.array([*(STARTS[name] for name in SECTION_TYPES), 0, *blocks, *own], np.uint64)
+    places = [kernel_at(rule.kernel) for rule in RULES.values()]
+    Rules.about_rules = np.array([*places, *(number_of(rule.earned) for rule in RULES.values())]).tobytes()
 
 
 def _own_block(scenario: Scenario) -> bytes:
@@ -117,16 +137,24 @@ def _own_block(scenario: Scenario) -> bytes:
 class Rules(Bundle):
     """The rules in force: a record a section, whose fields are numbers (a choice is the place of its word).
 
-    All records lie in one block, so that a sweep, which makes rules for every run, only copies one.
+    All records lie in one block, so that a sweep, which makes rules for every run, only copies one. Behind them stands `mix`, a table
+    with a row for each sharing rule: there may be any number of these.
     """
 
-    members: ClassVar[dict[str, Any]] = SECTION_TYPES
+    members: ClassVar[dict[str, Any]] = SECTION_TYPES | {"mix": Weights}
     starts: ClassVar[np.ndarray]
-    """Where each section begins in the block, as compiled code has it."""
+    """Where all that compiled code is told of begins in the block; 0 for the number of sharing rules."""
+    mix_at: ClassVar[int]
+    """Where the sharing rules begin in the block, in bytes."""
+    about_rules: ClassVar[bytes]
+    """What compiled code knows of the sharing rules beside their weights."""
 
     def __init__(self, scenario: Scenario) -> None:
-        self.words = np.frombuffer(bytearray(_block(scenario) + _own_block(scenario)), np.int64)
-        self._hand(self.starts + np.uint64(address(self.words)))
+        block = _block(scenario) + _own_block(scenario) + _mix_block(scenario)
+        self.words = np.frombuffer(bytearray(block), np.int64)
+        told = self.starts + np.uint64(address(self.words))
+        told[len(SECTION_TYPES)] = len(RULES)
+        self._hand(told)
 
     @classmethod
     def extended(cls) -> BundleType:
@@ -134,7 +162,10 @@ class Rules(Bundle):
         return cls.compiled.extended({}, {name: from_dtype(kind) for name, kind in OWN_TYPES.items()})
 
     def __getattr__(self, section: str) -> Any:
-        """The record of a section, when Python first asks for it."""
+        """The record of a section, or the table of sharing rules, when Python first asks for it."""
+        if section == "mix":
+            mix = self.__dict__["mix"] = Weights(len(RULES), self.words.view(np.uint8), self.mix_at)
+            return mix
         if section not in STARTS:
             raise AttributeError(f"there are no rules of {section!r}")
         record = self.__dict__[section] = np.ndarray(1, _type_of(section), self.words, STARTS[section])[0]
@@ -153,6 +184,8 @@ class Rules(Bundle):
         Raises:
             Mistake: if there is no such rule.
         """
+        if key.startswith(MIX) and key.removeprefix(MIX) in RULES:
+            return cls.mix_at // 8 + list(RULES).index(key.removeprefix(MIX)), None
         section, _, name = key.partition(".")
         if section not in STARTS or name not in (_type_of(section).names or ()):
             raise Mistake([f"step: {shown(key)} is no switch; name a rule of a scenario, such as tax.on"])
@@ -171,6 +204,9 @@ def _type_of(section: str) -> np.dtype:
 def change_rules(rules: Rules, changes: dict[str, Any]) -> None:
     """Let new values hold from now on; keys are full (`sharing.take_rate`, `sharing.mix.equal`, or `sharing.mix` as a whole)."""
     for key, value in changes.items():
+        if f"{key}.".startswith(MIX):
+            _change_mix(rules, key, value)
+            continue
         name, *path, last = key.split(".")
         section: Any = Scenario.model_fields[name].annotation
         for part in path:
@@ -182,3 +218,12 @@ def change_rules(rules: Rules, changes: dict[str, Any]) -> None:
                 record[f"{prefix}{last}_{field.name}"] = number
         else:
             record[prefix + last] = as_number(section, last, value)
+
+
+def _change_mix(rules: Rules, key: str, value: Any) -> None:
+    """Let a new weight hold, or a whole new mix."""
+    if isinstance(value, dict):
+        mix = Mix(**value)
+        rules.mix.weight[:] = [getattr(mix, name) for name in RULES]
+    else:
+        rules.mix.weight[list(RULES).index(key.removeprefix(MIX))] = value

@@ -26,11 +26,12 @@ def is_cold(names: list[str]) -> bool:
 
 
 def compile_all(names: list[str]) -> None:
-    """Compile these late kernels, in this order."""
+    """Compile these late kernels, in this order, as far as they are known here."""
     import sim.model.loop  # noqa: F401  (defines them)
 
     for name in names:
-        linking.compiled(name, World, Rules)
+        if name in linking.KERNELS:  # not those of extensions: only the process that was told of them knows them
+            linking.compiled(name, World, Rules)
 
 
 def call_help(rules: Rules) -> None:

@@ -17,6 +17,7 @@ from sim.core.reading import allowed
 from sim.core.registries import derived
 from sim.core.state import SERIES, World
 from sim.mechanisms.base import Mechanism, Part
+from sim.mechanisms.sharing_rules import RULES as SHARING_RULES
 from sim.metrics.catalogue import attribute_docs
 from sim.model.loop import timetable
 from sim.reports.markdown import code, table, toml
@@ -114,6 +115,7 @@ def interventions() -> str:
 
 # --- state ----------------------------------------------------------------------------------------------------------------
 
+_CLAIM = re.compile(r"firms\.claim\[i\] = (.+)")
 _KINDS = {"f8": "number", "f4": "number, single precision", "i8": "whole number", "i4": "whole number"}
 
 
@@ -192,6 +194,31 @@ def schedule() -> str:
     return f"```text\n{timetable()}\n```"
 
 
+_RETURNED = {
+    "share": "its share of it",
+    "created": "all of it",
+    "pay": "none of it; all that the rule gives is pay for effort",
+}
+"""What a sharing rule returns to a firm of the value that it creates."""
+
+
+def sharing_rules() -> str:
+    """The rules by which value is shared: claim, meaning, and what comes back of a firm's own creation; with the formulas of claims."""
+    folder = PACKAGE / "mechanisms" / "sharing_rules"
+    texts = {
+        name: (folder / f"{rule.kernel.partition('.')[0]}.py").read_text(encoding="utf-8")
+        for name, rule in SHARING_RULES.items()
+    }
+    rows = [
+        (code(name), rule.meaning, code(" ".join(_CLAIM.findall(texts[name]))), _RETURNED[rule.earned])
+        for name, rule in SHARING_RULES.items()
+    ]
+    formulas = [_bare(text, node) for text in texts.values() for node, formula in _functions(text) if formula]
+    shown = "```python\n" + "\n\n".join(formulas) + "\n```"
+    header = ("Rule", "Shares", "Claim of firm `i`", "Of the value that a firm creates, it gets back")
+    return "\n\n".join([table(header, rows), shown])
+
+
 def topologies() -> str:
     """The networks of founding."""
     return "\n".join(f"- {code(name)}: {each.meaning}" for name, each in TOPOLOGIES.items())
@@ -209,6 +236,17 @@ def patterns() -> str:
 
 BLOCKS: dict[str, Callable[..., str]] = {
     block.__name__: block
-    for block in (parameters, interventions, state, series, rules, about, schedule, topologies, patterns)
+    for block in (
+        parameters,
+        interventions,
+        state,
+        series,
+        rules,
+        about,
+        schedule,
+        sharing_rules,
+        topologies,
+        patterns,
+    )
 }
 """What a template may ask for."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import groupby, islice
+from itertools import cycle, groupby, islice
 from pathlib import Path
 from textwrap import fill
 from typing import Any
@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 from matplotlib.ticker import FixedLocator, MaxNLocator
 
+from sim.mechanisms.sharing_rules import RULES
 from sim.model.record import Run
 from sim.reports import game_panels
 from sim.reports.accounts_page import accounts_of_run
@@ -34,14 +35,8 @@ EVENTS = {
     "leave": "firms leave",
     "stay": "firms stay",
 }
-RULES = {
-    "shapley": ("by Shapley value", BLUE),
-    "contribution": ("by effort", GREEN),
-    "equal": ("equally", SKY),
-    "power": ("by power", PURPLE),
-    "need": ("by need", ORANGE),
-}
-"""How value is shared, and the colour of each rule."""
+COLOURS = (SKY, GREEN, BLUE, PURPLE, ORANGE)
+"""The colours of the sharing rules, in their order."""
 TIMELESS = (game_panels.payoffs_by_strategy, game_panels.degrees)
 """Panels that show the end, not the way there."""
 
@@ -163,14 +158,15 @@ def split(axes: Axes, run: Run) -> None:
 def take(axes: Axes, run: Run) -> None:
     """The rule in force: the take rate and, where they change, the weights by which the rest is shared."""
     series, rate = run.series, run.series.take_rate
-    mix = {name: series[f"mix_{name}"] for name in RULES}
+    mix = {name: series[f"mix_{name}"] for name in RULES if f"mix_{name}" in series}
+    colours = dict(zip(mix, cycle(COLOURS), strict=False))
     moving = [name for name, weight in mix.items() if weight.max() - weight.min() > 1e-9]
     axes.plot(series.month, rate, color=VERMILION)
     labels = [(rate.iloc[-1], f"take{SPACE}{percent(rate.iloc[-1])}", VERMILION)]
     for name in moving:
-        axes.plot(series.month, mix[name], color=RULES[name][1], linewidth=1.6)
-        labels.append((mix[name].iloc[-1], name, RULES[name][1]))
-    fixed = [] if moving else [RULES[name][0] for name, weight in mix.items() if weight.iloc[0] > 0]
+        axes.plot(series.month, mix[name], color=colours[name], linewidth=1.6)
+        labels.append((mix[name].iloc[-1], name, colours[name]))
+    fixed = [] if moving else [RULES[name].name() for name, weight in mix.items() if weight.iloc[0] > 0]
     panel(axes, "Take rate", f"rest {' and '.join(fixed)}" if 0 < len(fixed) < 3 else "share", 0, 1)
     shares(axes)
     label_ends(axes, labels)

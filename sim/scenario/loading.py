@@ -22,6 +22,7 @@ from sim.core.registries import after_change
 from sim.core.storage import write_file, write_text
 from sim.mechanisms.base import Part, Spoken
 from sim.mechanisms.registry import OWN_SECTIONS
+from sim.mechanisms.sharing import Mix, Sharing
 from sim.scenario.checks import contradictions, set_twice
 from sim.scenario.checks.idle import in_vain
 from sim.scenario.checks.stages import merged
@@ -195,9 +196,15 @@ _HOME = frozenset(Scenario.model_fields)
 """The sections and keys that a scenario has without extensions."""
 
 
+_built_with = set(Mix.model_fields)
+"""The sharing rules that scenarios know."""
+
+
 @after_change
 def _see_own_sections() -> None:
-    """Let scenarios have the sections that extensions declare, and no others; those that are there already have them at their defaults.
+    """Let scenarios have the sections and sharing rules that extensions declare, and no others.
+
+    Scenarios that are there already have the sections at their defaults.
 
     Raises:
         Mistake: if an extension declares one that there is.
@@ -205,9 +212,13 @@ def _see_own_sections() -> None:
     if taken := _HOME & OWN_SECTIONS.keys():
         raise Mistake([f"section {min(taken)!r}: a scenario has one of this name already; choose another"])
     new_networks = _see_networks()
-    if OWN_SECTIONS.keys() == Scenario.model_fields.keys() - _HOME and not new_networks:
+    own = Scenario.model_fields.keys() - _HOME
+    if OWN_SECTIONS.keys() == own and _built_with == Mix.model_fields.keys() and not new_networks:
         return
+    _built_with.clear()
+    _built_with.update(Mix.model_fields)
     for kind in (Schema, Scenario):
+        kind.model_fields["sharing"].default = Sharing()
         for name in kind.model_fields.keys() - _HOME:
             del kind.__pydantic_fields__[name]
             type.__delattr__(kind, name)

@@ -1,9 +1,10 @@
 """The founding networks there are. Each is declared by the function that builds it; whatever lists them reads this registry.
 
-@topology("everybody tied to the first", en="around the first")
-def around_the_first(founding, firms, key):
-\"""Everybody is tied to the first firm.\"""
-return [(0, i) for i in range(1, firms)]
+    @topology("everybody tied to the first", en="around the first")
+    def around_the_first(founding, firms, key):
+        return [(0, i) for i in range(1, firms)]
+
+The function has a docstring that says what the network is, and by whom.
 """
 
 from __future__ import annotations

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from sim.mechanisms.sharing import fraction, need
+from sim.mechanisms.sharing import fraction
+from sim.mechanisms.sharing_rules.need import lack
 from sim.mechanisms.value import ease, network_effect, produce
 
 f = np.float32
@@ -89,9 +90,9 @@ def test_each_rule_shares_by_its_own_measure(quiet, rule):
 
 
 def test_need_is_how_far_reserves_have_fallen():
-    assert need(3.0, 6.0) == pytest.approx(0.5)
-    assert need(9.0, 6.0) == 0
-    assert need(-1.0, 6.0) == 1
+    assert lack(3.0, 6.0) == pytest.approx(0.5)
+    assert lack(9.0, 6.0) == 0
+    assert lack(-1.0, 6.0) == 1
     assert fraction(0.0, 0.0, 4.0) == 0.25
 
 

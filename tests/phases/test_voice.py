@@ -1,9 +1,12 @@
 """Voice: who may change the split, and what happens when nobody listens."""
 
+import numpy as np
 import pytest
 
 from sim.core.names import Role, code
-from sim.mechanisms.voice import CONTRIBUTION, EQUAL, POWER, climb, vote_mix, vote_take
+from sim.mechanisms.sharing import divide
+from sim.mechanisms.sharing_rules import RULES
+from sim.mechanisms.voice import climb, favourite, vote_take
 
 PARTNER, ORCHESTRATOR = code(Role, "service"), code(Role, "orchestrator")
 TAKING = {"founding": {"orchestrators": 1}}
@@ -15,10 +18,24 @@ def test_the_grieved_vote_the_take_down_and_the_orchestrator_votes_it_up():
     assert vote_take(ORCHESTRATOR, 0.2, 0.05) == 1
 
 
-def test_a_firm_votes_for_the_rule_that_gives_it_most():
-    assert vote_mix(0.2, 0.1, 0.1, 0.1, 0.1) == EQUAL
-    assert vote_mix(0.2, 0.3, 0.1, 0.1, 0.1) == CONTRIBUTION
-    assert vote_mix(0.2, 0.2, 0.2, 0.4, 0.3) == POWER
+def test_a_firm_votes_for_the_rule_that_gives_it_most_and_at_a_tie_for_the_first(quiet):
+    simulation = quiet(4, founding={"reserves": 6.0}).advance(3)
+    world, rules = simulation.world, simulation.rules
+    for column, values in {
+        "delivered": [1.0, 1.0, 9.0, 1.0],
+        "shapley": world.now.value / 4 * np.ones(4),
+        "power": [1.0, 1.0, 1.0, 9.0],
+        "reserves": [6.0, 0.0, 6.0, 6.0],
+    }.items():
+        getattr(world.firms, column)[:4] = values
+    given = np.empty((len(RULES), 4))
+    for k in range(len(RULES)):
+        rules.mix.weight[:] = np.arange(len(RULES)) == k
+        divide(world, rules, 3, 1.0)
+        given[k] = world.firms.share[:4]
+    votes = [favourite(world, rules, 3, i) for i in range(4)]
+    assert votes == given.argmax(axis=0).tolist(), "the first of the largest"
+    assert [list(RULES)[vote] for vote in votes[1:]] == ["need", "contribution", "power"]
 
 
 def test_a_climber_turns_back_where_income_fell():

@@ -10,8 +10,9 @@ from sim.app.film import Frame, of_255
 from sim.app.room.game import trust_in
 from sim.app.room.keeping import Player, Room
 from sim.app.words import speak
-from sim.core.names import Decider, FairnessNorm, ShareRule, words
+from sim.core.names import Decider, FairnessNorm, words
 from sim.mechanisms.fairness import behind
+from sim.mechanisms.sharing_rules import RULES
 from sim.mechanisms.trust import shortchanged
 from sim.model.firm import Firm, Tie
 
@@ -64,7 +65,7 @@ SHOWN = {
 def in_force(room: Room) -> dict[str, Any]:
     """The rules of the last month."""
     now = room.game.ecosystem.rules
-    mix = {name: float(now.sharing[f"mix_{name}"]) for name in words(ShareRule)}
+    mix = dict(zip(RULES, now.mix.weight.tolist(), strict=True))
     told: dict[str, Any] = {}
     for key, name in SHOWN.items():
         section, _, field = key.partition(".")

@@ -1,6 +1,6 @@
 // What the pages of a room share: their line to the server, small charts, clocks and words. Text is only ever text.
 
-import {language, learn, number, t, translate, wanted} from "./words.js";
+import {language, learn, number, sharingRules, t, translate, wanted} from "./words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const EVERY = 200; // milliseconds between two messages of a kind: the latest is sent, the others are not
@@ -35,9 +35,8 @@ export async function speak(title) {
   document.title = `${t(title)} – Rising Tide`;
 }
 
-export const shared = (rule) => ({
-  shapley: t("by what each created"), equal: t("in equal shares"), contribution: t("by the effort that each delivered"), power: t("by bargaining power"), need: t("by need"),
-})[rule];
+/** How value is shared by a rule, in a sentence. */
+export const shared = (rule) => sharingRules()[rule]?.phrase ?? rule;
 
 /** The line to the server: it says who one is, is taken up again when it breaks, and sends the latest of each kind. */
 export class Line {

@@ -3,14 +3,14 @@
 import {ask} from "./asking.js";
 import {Network} from "./network.js";
 import {$, Clock, filmOf, Line, make, percent, phaseOf, Plot, speak, tell} from "./room-parts.js";
-import {language, t} from "./words.js";
+import {language, sharingRules, t} from "./words.js";
 
 await speak("The room");
 
 const NUMBERS = ["seats", "rounds", "months", "seconds", "seed"];
 const RULES = [
   {key: "sharing.take_rate", of: "take_rate", label: t("The orchestrator keeps"), share: true},
-  {key: "sharing.mix", of: "mix", label: t("The rest is shared"), choices: {shapley: t("by what each created"), equal: t("equally"), contribution: t("by effort"), power: t("by power"), need: t("by need")}},
+  {key: "sharing.mix", of: "mix", label: t("The rest is shared"), choices: Object.fromEntries(Object.entries(sharingRules()).map(([rule, {name}]) => [rule, name]))},
   {key: "governance.transparency", of: "transparency", label: t("Openness of the books"), share: true},
   {key: "governance.monitoring", of: "monitoring", label: t("Shortfalls that are seen"), share: true},
   {key: "voice.decider", of: "decider", label: t("Who moves the take rate"), choices: {fixed: t("nobody"), vote: t("members, a vote each"), weighted: t("members, by what they put in"), orchestrator: t("the orchestrator")}},

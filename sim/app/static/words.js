@@ -2,7 +2,7 @@
 
 import {ask} from "./asking.js";
 
-let told = {language: "en", languages: ["en"], lesson: {}, cockpit: {}, room: {}, abouts: {}};
+let told = {language: "en", languages: ["en"], lesson: {}, cockpit: {}, room: {}, abouts: {}, sharing: {}};
 
 /** Fetch the words of a language; one that is not spoken gives English. */
 export async function learn(language) {
@@ -22,6 +22,9 @@ export const language = () => told.language;
 export function t(text, values = {}) {
   return (told.room[text] ?? told.cockpit[text] ?? text).replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
 }
+
+/** The sharing rules by name, each with its `name` on a lever and its `phrase` in a sentence. */
+export const sharingRules = () => told.sharing;
 
 /** What a shipped scenario is about, in the language; undefined where only English says it. */
 export const aboutOf = (name) => told.abouts[name];

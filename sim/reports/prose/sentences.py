@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from sim.core.errors import counted
 from sim.core.reading import unit_interval
 from sim.mechanisms.sentences import PLACE, value_of
+from sim.mechanisms.sharing_rules import RULES
 from sim.reports.wording import SPACE, firms, months_of
 from sim.scenario import Scenario
 from sim.scenario.networks import TOPOLOGIES
@@ -83,19 +84,9 @@ def room(count: int) -> str:
     return f"{firms(count)}, or those at founding if they are more" if count else "those at founding, and nobody else"
 
 
-RULES = {
-    "equal": "equally",
-    "contribution": "by effort delivered",
-    "shapley": "by what each has added (Shapley value)",
-    "power": "by bargaining power",
-    "need": "by need",
-}
-"""The sharing rules in words."""
-
-
 def mix(weights: BaseModel) -> str:
     """By which rules value is shared."""
-    shares = [(RULES[name], weight) for name, weight in weights if weight]
+    shares = [(RULES[name].phrase(), weight) for name, weight in weights if weight]
     if len(shares) == 1 and shares[0][1] == 1:
         return shares[0][0]
     return ", ".join(f"{percent(weight)} {rule}" for rule, weight in shares) or "by no rule"
