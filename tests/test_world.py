@@ -16,13 +16,13 @@ from sim.core.names import (
     Delivery,
     Effort,
     FairnessNorm,
-    Topology,
     words,
 )
 from sim.core.state import SERIES
 from sim.mechanisms.sharing_rules import RULES
 from sim.model.simulation import Simulation
 from sim.scenario import Scenario
+from sim.scenario.networks import TOPOLOGIES
 
 
 def laws(simulation: Simulation) -> None:
@@ -84,7 +84,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
         run={"steps": 18},
         founding={
             "firms": draw(st.integers(5, 40)),
-            "topology": pick(Topology),
+            "topology": st.sampled_from(tuple(TOPOLOGIES)),
             "partners": draw(st.sampled_from([2.0, 4.0])),
             "orchestrators": draw(st.integers(1, 3)),
             "reliability_mean": draw(share(0.05, 0.99)),
