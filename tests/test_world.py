@@ -84,7 +84,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
         run={"steps": 18},
         founding={
             "firms": draw(st.integers(5, 40)),
-            "topology": st.sampled_from(tuple(TOPOLOGIES)),
+            "topology": draw(st.sampled_from(tuple(TOPOLOGIES))),
             "partners": draw(st.sampled_from([2.0, 4.0])),
             "orchestrators": draw(st.integers(1, 3)),
             "reliability_mean": draw(share(0.05, 0.99)),
