@@ -301,6 +301,18 @@ def test_a_result_is_read_with_the_extension_that_made_it_alone(capsys):
     assert tide(capsys, "verify", "kept", "--with", "kept")[0] == 0, "the text that the result keeps"
 
 
+def test_the_text_that_a_result_keeps_is_not_run_if_somebody_has_changed_it(capsys):
+    tide(capsys, "run", "taxed.toml", "--no-figure", "--out", "kept", "--with", "my_tax.py")
+    path = Path("kept/manifest.json")
+    manifest = json.loads(path.read_text())
+    manifest["extensions"]["my_tax"]["text"] = "from pathlib import Path\nPath('trace').touch()\n"
+    path.write_text(json.dumps(manifest))
+    with registries.temporary():
+        extensions.LOADED.clear()
+        code, _, errors = tide(capsys, "verify", "kept", "--with", "kept")
+    assert code == 2 and "extension 'my_tax': its text has been changed" in errors and not Path("trace").exists()
+
+
 def test_what_a_script_declares_is_swept_in_threads_and_refused_where_processes_are_asked_for():
     @sim.measure("firms")
     def my_firms(run):

@@ -24,7 +24,7 @@ from sim.core.reading_files import read_bytes, read_text
 from sim.core.registries import changed, registry, restored_on_error
 
 HOME = "risingtide_extensions"
-"""The package in whose name the modules of extensions are kept."""
+"""The package to which the modules of extensions belong."""
 Named = str | Path | ModuleType
 
 
@@ -71,7 +71,7 @@ def use(*named: Named) -> None:
 
 
 def load(path: str | Path) -> Extension:
-    """Run a file and know it as an extension; one that is loaded already is not run again.
+    """Load a file as an extension; a file that is loaded already is not run again.
 
     Raises:
         Mistake: if it is no file of Python, is wrong, or bears the name of another one.
@@ -86,7 +86,7 @@ def load(path: str | Path) -> Extension:
 
 
 def adopt(module: ModuleType) -> Extension:
-    """Know a module that has been imported as an extension; it must be one file, which workers can load by itself.
+    """Use a module that has been imported as an extension. It must be a single file, which workers can load by itself.
 
     Raises:
         Mistake: if it is none.
@@ -102,13 +102,15 @@ def adopt(module: ModuleType) -> Extension:
 
 
 def load_kept(kept: Mapping[str, Mapping[str, str]]) -> None:
-    """Load the extensions that a plan keeps, out of their texts.
+    """Load the extensions that a plan or a result keeps, out of their texts.
 
     Raises:
-        Mistake: if one cannot be loaded.
+        Mistake: if one cannot be loaded, or its text is not the one that its hash was made of.
     """
     for name, said in kept.items():
         data = said["text"].encode()
+        if not name.isidentifier() or hashlib.sha256(data).hexdigest() != said["sha256"]:
+            raise Mistake([f"extension {shown(name)}: its text has been changed since it was kept"])
         if not _is_loaded(_extension(Path(f"{name}.py"), data)):
             _load(_file_of(name, data), data)
 
@@ -169,7 +171,7 @@ def _kept_in(folder: Path) -> dict[str, Any]:
     """
     try:
         found = json.loads(read_text(folder / "manifest.json"))["extensions"]
-        if all(isinstance(said["text"], str) and name.isidentifier() for name, said in found.items()):
+        if all(isinstance(said["text"], str) and isinstance(said["sha256"], str) for said in found.values()):
             return dict(found)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         pass
