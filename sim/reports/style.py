@@ -144,15 +144,15 @@ def curves(axes: Axes, months: pd.Series, lines: Sequence[tuple[pd.Series, str, 
 
 
 def stack(axes: Axes, months: pd.Series, parts: Sequence[tuple[Any, ...]], least: float = 0.0) -> None:
-    """Shares of a whole over months, one on top of the other: (share, name, colour, colour of its name); those above `least` at the end
-    are named."""
+    """Shares of a whole over months, one on top of the other: (share, name, colour, and the colour of its name, if another);
+    those above `least` at the end are named."""
     axes.stackplot(months, np.array([part[0] for part in parts]), colors=[part[2] for part in parts], linewidth=0)
     shares(axes)
     axes.grid(visible=False)
     ends = np.array([part[0].iloc[-1] for part in parts])
     middles = ends.cumsum() - ends / 2
     named = zip(middles, parts, ends, strict=True)
-    label_ends(axes, [(at, part[1], part[3]) for at, part, end in named if end > least])
+    label_ends(axes, [(at, part[1], part[-1]) for at, part, end in named if end > least])
 
 
 def label_ends(axes: Axes, labels: Sequence[tuple[float, str, str]], gap: float = 0.13) -> None:
